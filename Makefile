@@ -1,0 +1,48 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+HOME_DIR ?= var
+
+.PHONY: help setup demo test test-fast check dev bench lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: .setup/done ## create .venv and install the pinned dependencies
+
+.setup/done: requirements.lock pyproject.toml
+	@mkdir -p .setup
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing pinned dependencies into $(VENV) (a minute or two the first time) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+demo: setup ## load samples/ through the Dagster job into ./var and show what was found
+	@$(BIN)/thads demo --home $(HOME_DIR)
+
+test: setup ## every test: Python, dbt unit and data tests, definitions check
+	@$(BIN)/python -m pytest
+
+test-fast: setup ## the tests that take less than ten seconds each
+	@$(BIN)/python -m pytest -m "not slow"
+
+check: setup ## format, lint and type-check
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/mypy
+	@$(BIN)/sqlfluff lint dbt_project/models --processes 2 -q
+
+dev: setup ## the Dagster UI with daemon, schedule and sensor on
+	@mkdir -p $(HOME_DIR)/dagster $(HOME_DIR)/inbox
+	@THADS_HOME=$(abspath $(HOME_DIR)) DAGSTER_HOME=$(abspath $(HOME_DIR))/dagster $(BIN)/thads dev
+
+bench: setup ## the national month: wall time and memory of a night (docs/benchmarks.md)
+	@$(BIN)/python -m benchmarks.national_month
+
+lock: ## pin every dependency again (versions and hashes, no addresses)
+	@uv pip compile pyproject.toml --extra dev --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -q -o requirements.lock
+
+clean: ## remove ./var and the caches (not the environment)
+	@rm -rf $(HOME_DIR) .pytest_cache .mypy_cache .ruff_cache .hypothesis dbt_project/target

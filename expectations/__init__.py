@@ -1,0 +1,1 @@
+"""Rule packs as data, compiled to Great Expectations suites that run inside DuckDB."""

@@ -1,0 +1,247 @@
+"""The tables that one stage hands to the next, as Polars schemas: the contract between the modules.
+
+Times are Vietnam time without zone. ``DECIMAL`` columns hold base units (cases, people, đồng, per cent, points).
+"""
+
+import polars as pl
+
+AMOUNT = pl.Decimal(30, 6)
+TIME = pl.Datetime("us")
+
+#: landing: one row per file seen at a path with a content, the unreadable ones too.
+RECEIPTS = pl.Schema(
+    {
+        "receipt_id": pl.String,  # from content hash and path: the same file at the same path is the same receipt
+        "batch": pl.Int32,  # number of the load that landed it, from 1
+        "path": pl.String,  # inside the inbox, with "/"; a member of a zip is "folder/file.zip!/member.xlsx"
+        "file_name": pl.String,
+        "sha256": pl.String,
+        "size_bytes": pl.Int64,
+        "media": pl.String,  # xlsx, csv, zip, txt, other: by content, not by name
+        "received_at": TIME,
+        "verdict": pl.String,  # vocabulary.Receipt
+        "duplicate_of": pl.String,  # receipt_id of the first file with these bytes
+        "problem": pl.String,  # code of what is wrong, null when landed
+        "problem_vi": pl.String,  # one sentence: what is wrong and what to do
+        "problem_en": pl.String,
+    }
+)
+
+#: cells: one row per submission (one version of one report), the unreadable ones too.
+SUBMISSIONS = pl.Schema(
+    {
+        "submission_id": pl.String,
+        "receipt_id": pl.String,
+        "batch": pl.Int32,
+        "source_ref": pl.String,  # path in the inbox; for published figures the case_id
+        "file_name": pl.String,
+        "sha256": pl.String,
+        "received_at": TIME,
+        "origin": pl.String,  # vocabulary.Origin
+        "is_simulated": pl.Boolean,
+        "vintage": pl.String,  # vocabulary.Vintage
+        "report_id": pl.String,  # the same for all versions of a report; null when the header cannot be placed
+        "unit_key": pl.String,  # null when not recognised
+        "unit_text": pl.String,  # as written
+        "scope": pl.String,  # vocabulary.Scope
+        "period_id": pl.String,  # "2022-12"; null when not recognised
+        "period_start": pl.Date,
+        "period_end": pl.Date,  # inclusive
+        "regime": pl.String,
+        "revision": pl.Int32,  # "Lần báo cáo", 1 unless the header says more
+        "reason": pl.String,  # why a supplementary report corrects the one before
+        "signer": pl.String,
+        "is_readable": pl.Boolean,
+        "problem": pl.String,
+        "problem_vi": pl.String,
+        "problem_en": pl.String,
+    }
+)
+
+#: cells: one row per cell of a recognised form, blank ones too.
+CELLS = pl.Schema(
+    {
+        "submission_id": pl.String,
+        "period_id": pl.String,
+        "form": pl.String,
+        "row_code": pl.String,
+        "column_code": pl.String,
+        "unit": pl.String,  # code in units_of_measure.yaml, as printed
+        "value": AMOUNT,  # in base units; null unless state is number or nil (nil is 0)
+        "rounding": AMOUNT,  # half a unit of the last printed place, in base units; 0 where the figure is exact
+        "state": pl.String,  # vocabulary.CellState
+        "raw": pl.String,
+        "sheet": pl.String,
+        "address": pl.String,  # "H12"
+    }
+)
+
+#: cells: one row per thing that reading stumbled over; rules of kind ``reading`` judge them.
+REMARKS = pl.Schema(
+    {
+        "submission_id": pl.String,
+        "code": pl.String,
+        "form": pl.String,
+        "row_code": pl.String,
+        "column_code": pl.String,
+        "sheet": pl.String,
+        "address": pl.String,
+        "raw": pl.String,
+        "detail_vi": pl.String,
+        "detail_en": pl.String,
+    }
+)
+
+#: judged: one row per applicable rule, form and submission.
+OUTCOMES = pl.Schema(
+    {
+        "submission_id": pl.String,
+        "period_id": pl.String,
+        "rule_id": pl.String,
+        "form": pl.String,
+        "pack": pl.String,
+        "pack_version": pl.String,
+        "form_version": pl.String,  # hash of the form's declaration
+        "unit_version": pl.String,  # hash of the registry of units
+        "status": pl.String,  # vocabulary.Status
+        "checked": pl.Int64,  # comparisons made
+        "failed": pl.Int64,
+    }
+)
+
+CELL_OF_FINDING = pl.Struct(
+    {
+        "role": pl.String,  # "found" for the cell that should agree, "term" for those it is compared with
+        "sign": pl.Int8,  # +1 or -1 of a term
+        "submission_id": pl.String,
+        "form": pl.String,
+        "row_code": pl.String,
+        "column_code": pl.String,
+        "sheet": pl.String,
+        "address": pl.String,
+        "raw": pl.String,
+        "value": AMOUNT,
+    }
+)
+
+#: judged: one row per failing comparison.
+FINDINGS = pl.Schema(
+    {
+        "finding_id": pl.String,
+        "submission_id": pl.String,
+        "period_id": pl.String,
+        "rule_id": pl.String,
+        "status": pl.String,
+        "severity": pl.String,
+        "on_fail": pl.String,
+        "form": pl.String,
+        "row_code": pl.String,
+        "column_code": pl.String,
+        "sheet": pl.String,
+        "cells": pl.List(CELL_OF_FINDING),
+        "expected": AMOUNT,
+        "found": AMOUNT,
+        "difference": AMOUNT,  # found - expected
+        "unit": pl.String,  # of expected, found and difference
+        "sentence_vi": pl.String,  # cells, sum worked out, expected, found, difference
+        "sentence_en": pl.String,
+        "story_vi": pl.String,  # the likely cause, if one closes everything; advice, never a correction
+        "story_en": pl.String,
+    }
+)
+
+#: judged: one row per submission: verdict and place in the chain of versions.
+VERDICTS = pl.Schema(
+    {
+        "submission_id": pl.String,
+        "period_id": pl.String,
+        "verdict": pl.String,  # vocabulary.Verdict
+        "version": pl.Int32,  # from 1 within report_id, in order of receipt
+        "supersedes": pl.String,  # submission_id of the version before
+    }
+)
+
+#: judged: one row per printed ratio or printed change.
+RATIOS = pl.Schema(
+    {
+        "submission_id": pl.String,
+        "period_id": pl.String,
+        "form": pl.String,
+        "row_code": pl.String,
+        "column_code": pl.String,
+        "unit": pl.String,
+        "printed": AMOUNT,
+        "rounding": AMOUNT,
+        "computed": AMOUNT,  # null when its terms are not printed
+        "rule_id": pl.String,  # the rule that judged it; null when no rule could
+        "verdict": pl.String,  # vocabulary.RatioVerdict
+        "raw": pl.String,
+        "sheet": pl.String,
+        "address": pl.String,
+    }
+)
+
+#: declared: the rules in force, for dim_rule.
+RULES = pl.Schema(
+    {
+        "rule_id": pl.String,
+        "pack": pl.String,
+        "pack_version": pl.String,
+        "kind": pl.String,
+        "forms": pl.List(pl.String),
+        "severity": pl.String,
+        "on_fail": pl.String,
+        "sentence_vi": pl.String,
+        "sentence_en": pl.String,
+        "basis": pl.String,
+        "valid_from": pl.Date,
+        "valid_to": pl.Date,
+    }
+)
+
+#: declared: the forms, for dim_form.
+FORMS = pl.Schema(
+    {
+        "form": pl.String,
+        "regime": pl.String,
+        "number": pl.String,
+        "title_vi": pl.String,
+        "title_en": pl.String,
+        "unit": pl.String,
+        "fact": pl.String,
+        "valid_from": pl.Date,
+        "valid_to": pl.Date,
+        "form_version": pl.String,
+    }
+)
+
+#: declared: every row of every form; attributes are null where a form has no such dimension.
+LINES = pl.Schema(
+    {
+        "form": pl.String,
+        "regime": pl.String,
+        "position": pl.Int32,
+        "row_code": pl.String,
+        "label_vi": pl.String,
+        "label_en": pl.String,
+        "case_kind": pl.String,
+        "initiative": pl.String,
+        "sanction": pl.String,
+        "letter_kind": pl.String,
+        "received_by": pl.String,
+        "basis": pl.String,
+        "is_total": pl.Boolean,
+    }
+)
+
+#: declared: every measure, for dim_measure.
+MEASURES = pl.Schema(
+    {
+        "measure": pl.String,
+        "label_vi": pl.String,
+        "label_en": pl.String,
+        "kind": pl.String,  # stock, flow, part, memo, count, ratio, change, target
+        "definition_en": pl.String,
+        "source": pl.String,
+    }
+)

@@ -1,0 +1,100 @@
+"""The status words of the whole system, each in one place.
+
+Every word that a table, a message or a test compares against is a member of an enum here; nothing spells one by hand.
+"""
+
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """What became of a submission (``fct_submission.verdict``)."""
+
+    ACCEPTED = "accepted"
+    ACCEPTED_WITH_QUERY = "accepted_with_query"
+    RETURNED = "returned"
+    UNREADABLE = "unreadable"
+    DUPLICATE = "duplicate"
+
+
+class Status(StrEnum):
+    """How a rule came out for a submission (``fct_outcome.status``)."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    KNOWN = "known"
+    EXPLAINED = "explained"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class Severity(StrEnum):
+    """How bad a finding is."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class OnFail(StrEnum):
+    """What a failing rule does to the submission: hold it back, let it in flagged, or only remark on it."""
+
+    RETURN = "return"
+    QUERY = "query"
+    NOTE = "note"
+
+
+class Scope(StrEnum):
+    """Whose caseload a figure covers: an agency's own, an office's, a whole province's, the nation's."""
+
+    OWN = "own"
+    OFFICE = "office"
+    PROVINCE = "province"
+    NATION = "nation"
+
+
+class Origin(StrEnum):
+    """Whether an office submitted a figure or somebody published it."""
+
+    SUBMITTED = "submitted"
+    PUBLISHED = "published"
+
+
+class Vintage(StrEnum):
+    """Preliminary and final totals differ every year and are never mixed; ``reported`` where neither is said."""
+
+    REPORTED = "reported"
+    PRELIMINARY = "preliminary"
+    FINAL = "final"
+
+
+class CellState(StrEnum):
+    """What stands in a cell of a form. Blank, nil, zero and not-applicable stay different."""
+
+    NUMBER = "number"
+    BLANK = "blank"
+    NIL = "nil"  # "-": the office says that there is nothing
+    NOT_APPLICABLE = "not_applicable"  # "x": the form asks nothing here
+    ILLEGIBLE = "illegible"  # something stands there that is no number
+
+
+class RatioVerdict(StrEnum):
+    """Whether a printed ratio can come from the printed figures."""
+
+    FITS = "fits"
+    TRUNCATED = "fits_by_truncation"
+    IMPOSSIBLE = "impossible"
+    NOT_APPLICABLE = "not_applicable"
+
+
+class AlertState(StrEnum):
+    """Where an incident stands."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+
+
+class Receipt(StrEnum):
+    """What landing made of a file (``landing/receipts.verdict``)."""
+
+    LANDED = "landed"
+    DUPLICATE = "duplicate"
+    UNREADABLE = "unreadable"
