@@ -1,0 +1,320 @@
+"""Forms as data: what stands in ``pipeline/forms/**.yaml``, read and checked once.
+
+From one declaration follow the blank template, the reader, the judged tables, the labels and the docs.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from functools import cache, cached_property
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import yaml
+
+from pipeline import tables
+
+FOLDER = Path(__file__).parent
+FOREVER = date(9999, 12, 31)
+
+
+class DeclarationError(ValueError):
+    """A declaration contradicts itself; the message names the file and what to mend."""
+
+
+@dataclass(frozen=True)
+class UnitOfMeasure:
+    """A unit as printed: ``factor`` turns a printed figure into ``base`` units."""
+
+    code: str
+    base: str
+    factor: int
+    vi: str
+    en: str
+    aliases: tuple[str, ...] = ()
+    is_rounded: bool = False
+
+    def in_base(self, printed: Decimal) -> Decimal:
+        """Return a printed figure in base units."""
+        return printed * self.factor
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A quantity with its code, official term and definition."""
+
+    code: str
+    kind: str
+    vi: str
+    en: str
+    definition: str
+    unit: str | None = None
+    other: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Term:
+    """A signed column of a sum."""
+
+    sign: int
+    column: str
+
+    @classmethod
+    def parse(cls, text: str) -> "Term":
+        """Read ``+due`` or ``-completed``."""
+        if text[:1] not in "+-":
+            raise DeclarationError(f"term {text!r} needs a sign: write '+{text}' or '-{text}'")
+        return cls(1 if text[0] == "+" else -1, text[1:])
+
+    def __str__(self) -> str:
+        return f"{'+' if self.sign > 0 else '-'}{self.column}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a form. ``attributes`` place it in its dimensions, e.g. ``{"case_kind": "civil"}``."""
+
+    code: str
+    vi: str
+    en: str
+    attributes: dict[str, str] = field(default_factory=dict)
+    unit: str | None = None
+    is_total: bool = False
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a form; ``equals`` and ``ratio`` say how the template computes it."""
+
+    code: str
+    vi: str
+    en: str
+    labels: tuple[str, ...]
+    unit: str | None = None
+    equals: tuple[Term, ...] = ()
+    ratio: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Rollup:
+    """A printed total row and the rows that it sums, along one dimension."""
+
+    total: str
+    parts: tuple[str, ...]
+    dimension: str
+
+
+@dataclass(frozen=True)
+class Regime:
+    """A circular and the half-open interval of reporting dates in which its forms are due."""
+
+    name: str
+    folder: str
+    valid_from: date
+    valid_to: date
+
+    def covers(self, day: date) -> bool:
+        """Tell whether the regime is in force on ``day``."""
+        return self.valid_from <= day < self.valid_to
+
+
+@dataclass(frozen=True)
+class Form:
+    """One form of one regime."""
+
+    code: str
+    regime: Regime
+    number: str
+    vi: str
+    en: str
+    unit: str
+    fact: str | None
+    rows: tuple[Row, ...]
+    columns: tuple[Column, ...]
+    rollups: tuple[Rollup, ...]
+    version: str
+
+    @property
+    def table(self) -> str:
+        """Name of the wide table in which the form is judged."""
+        return f"form_{self.code}"
+
+    @cached_property
+    def row(self) -> dict[str, Row]:
+        """Rows by code."""
+        return {row.code: row for row in self.rows}
+
+    @cached_property
+    def column(self) -> dict[str, Column]:
+        """Columns by code."""
+        return {column.code: column for column in self.columns}
+
+    def unit_of(self, row: str, column: str) -> str:
+        """Return the unit of measure of a cell: the column's own, else the row's, else the form's."""
+        return self.column[column].unit or self.row[row].unit or self.unit
+
+
+class Forms:
+    """All declared forms, measures, dimensions and units of measure."""
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self.folder = folder
+        self.units = {
+            code: UnitOfMeasure(code, **{**entry, "aliases": tuple(entry.get("aliases", ()))})
+            for code, entry in _read(folder / "units_of_measure.yaml").items()
+        }
+        self.measures = {
+            code: Measure(code, **{**entry, "other": tuple(entry.get("other", ()))})
+            for code, entry in _read(folder / "measures.yaml").items()
+        }
+        self.dimensions: dict[str, dict[str, dict[str, Any]]] = _read(folder / "dimensions.yaml")
+        self.header: dict[str, dict[str, Any]] = _read(folder / "header.yaml")
+        self.published: dict[str, Any] = _read(folder / "published.yaml")
+        self.regimes: dict[str, Regime] = {}
+        self.all: list[Form] = []
+        for path in sorted(folder.glob("*/regime.yaml")):
+            entry = _read(path)
+            regime = Regime(entry["regime"], path.parent.name, entry["valid_from"], entry.get("valid_to") or FOREVER)
+            self.regimes[regime.name] = regime
+            for form_path in sorted(path.parent.glob("*.yaml")):
+                if form_path != path:
+                    self.all.append(self._form(form_path, regime))
+
+    def in_force(self, day: date) -> dict[str, Form]:
+        """Return the forms due for a period that ends on ``day``, by code.
+
+        Outside every declared regime the nearest one serves; the rule ``header.regime`` tells.
+        """
+        regime = next((r for r in self.regimes.values() if r.covers(day)), None) or min(
+            self.regimes.values(), key=lambda r: min(abs((r.valid_from - day).days), abs((r.valid_to - day).days))
+        )
+        return {form.code: form for form in self.all if form.regime == regime}
+
+    @cached_property
+    def current(self) -> dict[str, Form]:
+        """The newest declaration of each form, by code."""
+        return {form.code: form for form in sorted(self.all, key=lambda form: form.regime.valid_from)}
+
+    @cached_property
+    def unit_aliases(self) -> dict[str, str]:
+        """Spellings of units of measure, lower case, to their codes."""
+        return {
+            alias.lower(): unit.code
+            for unit in self.units.values()
+            for alias in (unit.vi, unit.en, unit.code, *unit.aliases)
+        }
+
+    def _form(self, path: Path, regime: Regime) -> Form:
+        entry = _read(path)
+        try:
+            rows, rollups = self._rows(entry["rows"])
+            return Form(
+                code=str(entry["form"]),
+                regime=regime,
+                number=entry["number"],
+                vi=entry["title"]["vi"],
+                en=entry["title"]["en"],
+                unit=self.units[entry["unit"]].code,
+                fact=entry.get("fact"),
+                rows=rows,
+                columns=tuple(self._column(column) for column in entry["columns"]),
+                rollups=rollups,
+                version=f"{regime.folder}/{entry['form']}@{hashlib.sha256(path.read_bytes()).hexdigest()[:8]}",
+            )
+        except KeyError as missing:
+            raise DeclarationError(f"{path}: {missing} is not declared") from missing
+
+    def _column(self, entry: str | dict[str, Any]) -> Column:
+        spec = {"code": entry} if isinstance(entry, str) else entry
+        measure = self.measures[spec["code"]]
+        unit = spec.get("unit") or measure.unit
+        return Column(
+            code=measure.code,
+            vi=spec.get("vi", measure.vi),
+            en=spec.get("en", measure.en),
+            labels=(spec.get("vi", measure.vi), *measure.other),
+            unit=self.units[unit].code if unit else None,
+            equals=tuple(Term.parse(term) for term in spec.get("equals", ())),
+            ratio=tuple(spec["ratio"]) if "ratio" in spec else None,
+        )
+
+    def _rows(self, entry: dict[str, Any] | list[dict[str, Any]]) -> tuple[tuple[Row, ...], tuple[Rollup, ...]]:
+        if isinstance(entry, list):
+            rows = tuple(Row(**row) for row in entry)
+            return rows, ()
+        names: list[str] = entry["cross"]
+        axes = [list(self.dimensions[name]) for name in names]
+        crossed = [dict(zip(names, members, strict=True)) for members in product(*axes)]
+        rows = tuple(self._crossed_row(attributes) for attributes in crossed)
+        if not entry.get("sum", True):
+            return rows, ()
+        rollups = tuple(
+            Rollup(_code(attributes), tuple(_code({**attributes, name: part}) for part in self._parts(name)), name)
+            for attributes in crossed
+            for name in names
+            if self._is_total(name, attributes[name])
+        )
+        return rows, rollups
+
+    def _crossed_row(self, attributes: dict[str, str]) -> Row:
+        members = [(name, member, self.dimensions[name][member]) for name, member in attributes.items()]
+        said = [entry for name, member, entry in members if not self._is_total(name, member)]
+        # A total is named by what it totals; the first axis stays in the label so that every label is unique.
+        named = [members[0][2], *[entry for entry in said if entry is not members[0][2]]]
+        return Row(
+            code=_code(attributes),
+            vi=" - ".join(entry["vi"] for entry in named),
+            en=" - ".join(entry["en"] for entry in named),
+            attributes=attributes,
+            unit=next((entry["unit"] for _, _, entry in members if "unit" in entry), None),
+            is_total=any(self._is_total(name, member) for name, member, _ in members),
+        )
+
+    def _is_total(self, dimension: str, member: str) -> bool:
+        return bool(self.dimensions[dimension][member].get("is_total"))
+
+    def _parts(self, dimension: str) -> list[str]:
+        return [member for member in self.dimensions[dimension] if not self._is_total(dimension, member)]
+
+    def forms_frame(self) -> pl.DataFrame:
+        """Return the forms as the table ``declared/forms``."""
+        rows = [
+            (f.code, f.regime.name, f.number, f.vi, f.en, f.unit, f.fact, f.regime.valid_from, f.regime.valid_to, f.version)
+            for f in self.all
+        ]
+        return pl.DataFrame(rows, schema=tables.FORMS, orient="row")
+
+    def lines_frame(self) -> pl.DataFrame:
+        """Return every row of every form as the table ``declared/lines``."""
+        dimensions = list(tables.LINES)[6:-1]
+        rows = [
+            (form.code, form.regime.name, position, row.code, row.vi, row.en)
+            + tuple(row.attributes.get(name) for name in dimensions)
+            + (row.is_total,)
+            for form in self.all
+            for position, row in enumerate(form.rows, start=1)
+        ]
+        return pl.DataFrame(rows, schema=tables.LINES, orient="row")
+
+    def measures_frame(self) -> pl.DataFrame:
+        """Return every measure as the table ``declared/measures``."""
+        source = "; ".join(sorted(self.regimes))
+        rows = [(m.code, m.vi, m.en, m.kind, m.definition, source) for m in self.measures.values()]
+        return pl.DataFrame(rows, schema=tables.MEASURES, orient="row")
+
+
+def _code(attributes: dict[str, str]) -> str:
+    return ".".join(attributes.values())
+
+
+def _read(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+@cache
+def forms() -> Forms:
+    """Return the declared forms, read once per process."""
+    return Forms()
