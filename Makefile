@@ -15,8 +15,8 @@ setup: .setup/done ## create .venv and install the pinned dependencies
 	@mkdir -p .setup
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing pinned dependencies into $(VENV) (a minute or two the first time) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
 demo: setup ## load samples/ through the Dagster job into ./var and show what was found
@@ -42,7 +42,7 @@ bench: setup ## the national month: wall time and memory of a night (docs/benchm
 	@$(BIN)/python -m benchmarks.national_month
 
 lock: ## pin every dependency again (versions and hashes, no addresses)
-	@uv pip compile pyproject.toml --extra dev --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-annotate --no-header -q -o requirements.lock
+	@uv pip compile pyproject.toml --extra dev --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-strip-extras --no-annotate --no-header -q -o requirements.lock
 
 clean: ## remove ./var and the caches (not the environment)
 	@rm -rf $(HOME_DIR) .pytest_cache .mypy_cache .ruff_cache .hypothesis dbt_project/target
