@@ -1,0 +1,483 @@
+"""The official workbook of a report, one sheet a form, drawn from the declarations.
+
+A blank workbook computes its totals, rates and balances itself; a filled one shows exactly the figures given: where a
+figure is what the formula yields the formula stays live, where it is not the number is typed over it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cached_property
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_cell_to_rowcol, xl_rowcol_to_cell
+from xlsxwriter.worksheet import Worksheet
+
+from pipeline.forms.declaration import Column, Form, Row, forms
+from pipeline.vocabulary import Scope
+
+#: A printed figure. Text is written as it stands; the name of an Excel error becomes that error.
+Figure = Decimal | int | float | str | None
+Matrix = Sequence[Sequence[Figure]]
+Figures = Mapping[str, Matrix]
+
+EXCEL_ERRORS = frozenset({"#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#N/A", "#NUM!", "#NULL!"})
+
+NUMBER, LABEL, CODE, FIRST = range(4)  # the columns A, B, C and the first one with figures
+HEADER_ROWS = 10  # above the table
+DATA = HEADER_ROWS + 3  # below the Vietnamese labels, the English labels and the codes
+NARROWEST = 8  # columns that the header needs, however few a form has
+CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True)
+class Header:
+    """Who reports, on which period, for the how-manieth time. ``period_end`` is inclusive."""
+
+    unit_name: str
+    unit_key: str
+    parent_name: str
+    scope: Scope
+    period_start: date
+    period_end: date
+    revision: int = 1
+    reason: str = ""
+    signer: str = ""
+
+    @property
+    def months(self) -> int:
+        """Months that the cumulative report covers."""
+        return (
+            12 * (self.period_end.year - self.period_start.year) + self.period_end.month - self.period_start.month + 1
+        )
+
+    @property
+    def year(self) -> int:
+        """Statistical year: 1 October of the year before to 30 September."""
+        return self.period_end.year + (self.period_end.month >= 10)
+
+    @property
+    def period_text(self) -> str:
+        """The period as offices write it, e.g. ``09 tháng năm 2023``."""
+        return f"{self.months:02} tháng năm {self.year}"
+
+
+def write_workbook(
+    path: Path,
+    header: Header,
+    forms: Sequence[Form],
+    figures: Figures | None = None,
+    previous: Figures | None = None,
+    *,
+    is_simulated: bool = False,
+    origin: tuple[int, int] = (0, 0),
+) -> None:
+    """Write the workbook of one report; the same arguments give the same bytes.
+
+    ``figures`` maps a form's code to its matrix, rows by columns in the order of the declaration, in printed units
+    (form 02 in thousand đồng); ``None`` is a blank cell, and a form without a matrix stays a blank template.
+    ``previous``, of the same shape, is shown as comments. ``origin`` moves everything down and to the right.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with xlsxwriter.Workbook(str(path), {"in_memory": True}) as workbook:
+        workbook.set_properties(
+            {
+                "title": f"{header.unit_name} - {header.period_text}",
+                "comments": "SIMULATED" if is_simulated else "",
+                # The time of writing would make every copy another file.
+                "created": datetime(header.period_end.year, header.period_end.month, header.period_end.day),
+            }
+        )
+        styles = _Styles(workbook)
+        for form in forms:
+            sheet = _Sheet(workbook.add_worksheet(form.code, _Worksheet), form, header, styles, origin)
+            sheet.draw((figures or {}).get(form.code), (previous or {}).get(form.code), is_simulated)
+
+
+def address(form: Form, row: str, column: str, origin: tuple[int, int] = (0, 0)) -> str:
+    """Return where the template puts a cell, e.g. ``H14``."""
+    rows, columns = list(form.row), list(form.column)
+    return xl_rowcol_to_cell(origin[0] + DATA + rows.index(row), origin[1] + FIRST + columns.index(column))
+
+
+# Parts that cell formats are made of.
+BASE = {"font_name": "Times New Roman", "font_size": 11, "valign": "vcenter"}
+GREY = {"font_color": "#8C8C8C", "font_size": 7}
+BOX = {"border": 1, "border_color": "#7F7F7F"}
+HEAD = {"align": "center", "text_wrap": True, "bg_color": "#DCE6F1"}
+
+
+class _Worksheet(Worksheet):
+    """A worksheet whose formulas use the functions of 1997 only."""
+
+    def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:
+        # XlsxWriter looks for thirty newer functions in every formula, a third of the time of a workbook.
+        return formula.removeprefix("=")
+
+
+class _Styles:
+    """The cell formats of one workbook, each made once."""
+
+    def __init__(self, workbook: xlsxwriter.Workbook) -> None:
+        self.workbook = workbook
+        self.made: dict[tuple[tuple[str, Any], ...], Format] = {}
+
+    def __call__(self, *parts: Mapping[str, Any], **more: Any) -> Format:
+        spec = dict(BASE)
+        for part in (*parts, more):
+            spec.update(part)
+        key = tuple(sorted(spec.items()))
+        if key not in self.made:
+            self.made[key] = self.workbook.add_format(spec)
+        return self.made[key]
+
+    @cached_property
+    def input(self) -> dict[bool, Format]:
+        """Cells that the office fills in; ``True`` for the cells of total rows."""
+        return {bold: self(BOX, num_format="#,##0", locked=False, bold=bold) for bold in (False, True)}
+
+    @cached_property
+    def computed(self) -> dict[bool, Format]:
+        """Cells that the template computes; ``True`` for the cells of total rows."""
+        return {bold: self(BOX, num_format="#,##0", bg_color="#F2F2F2", bold=bold) for bold in (False, True)}
+
+    @cached_property
+    def rate(self) -> dict[bool, Format]:
+        """Per cent with two decimals; ``True`` for the cells of total rows."""
+        return {bold: self(BOX, num_format="0.00", bg_color="#F2F2F2", bold=bold) for bold in (False, True)}
+
+
+@dataclass(frozen=True)
+class _Sum:
+    """A cell that is a signed sum of others, each given by its place in the matrix."""
+
+    terms: tuple[tuple[int, int, int], ...]
+
+    def formula(self, data: int, first: int) -> str:
+        """Return the formula for a table whose first figure stands at ``data``, ``first``."""
+        _, top, left = self.terms[0]
+        _, bottom, right = self.terms[-1]
+        if left == right and bottom - top == len(self.terms) - 1 > 0:
+            return f"=SUM({_range(data + top, first + left, data + bottom, first + right)})"
+        text = "".join(f"{'+-'[sign < 0]}{xl_rowcol_to_cell(data + r, first + c)}" for sign, r, c in self.terms)
+        return f"={text.removeprefix('+')}"
+
+    def yields(self, matrix: Sequence[Sequence[Any]]) -> Decimal | int | None:
+        """Return what a spreadsheet makes of it: blanks count as zero, text yields nothing, nor do blanks alone."""
+        figures = [matrix[r][c] for _, r, c in self.terms]
+        if any(isinstance(figure, str) for figure in figures) or all(figure is None for figure in figures):
+            return None
+        return sum(sign * (figure or 0) for (sign, _, _), figure in zip(self.terms, figures, strict=True))
+
+
+@dataclass(frozen=True)
+class _Rate:
+    """A cell that is one cell in per cent of another of its row."""
+
+    row: int
+    part: int
+    whole: int
+
+    def formula(self, data: int, first: int) -> str:
+        """Return the formula for a table whose first figure stands at ``data``, ``first``."""
+        part, whole = (xl_rowcol_to_cell(data + self.row, first + column) for column in (self.part, self.whole))
+        return f'=IF({whole}=0,"",ROUND(100*{part}/{whole},2))'
+
+    def yields(self, matrix: Sequence[Sequence[Any]]) -> Decimal | None:
+        """Return what a spreadsheet makes of it: rounded half away from zero, nothing without a base."""
+        part, whole = matrix[self.row][self.part], matrix[self.row][self.whole]
+        if not whole or isinstance(part, str) or isinstance(whole, str):
+            return None
+        return (Decimal(100) * (part or 0) / whole).quantize(CENT, ROUND_HALF_UP)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What a form computes, worked out once per form and place on the sheet."""
+
+    recipes: dict[tuple[int, int], _Sum | _Rate]
+    formulas: dict[tuple[int, int], str]
+    #: ranges of input cells, by whether they hold money
+    inputs: dict[bool, list[str]]
+
+
+_plans: dict[tuple[Any, ...], _Plan] = {}
+
+
+def _plan(form: Form, data: int, first: int) -> _Plan:
+    key = (form.version, form.unit, tuple(form.row), tuple(form.column), data, first)
+    if key not in _plans:
+        recipes = dict(_recipes(form))
+        _plans[key] = _Plan(
+            recipes,
+            {at: recipe.formula(data, first) for at, recipe in recipes.items()},
+            {is_money: list(_input_ranges(form, recipes, is_money, data, first)) for is_money in (False, True)},
+        )
+    return _plans[key]
+
+
+def _recipes(form: Form) -> Iterator[tuple[tuple[int, int], _Sum | _Rate]]:
+    rows = {code: n for n, code in enumerate(form.row)}
+    columns = {code: n for n, code in enumerate(form.column)}
+    parts: dict[str, tuple[str, ...]] = {}
+    for rollup in form.rollups:
+        # A form may lack a row on which a total rests; then the total is a figure like any other.
+        if all(part in rows for part in rollup.parts):
+            parts.setdefault(rollup.total, rollup.parts)
+    for row, r in rows.items():
+        for column, c in zip(form.columns, columns.values(), strict=True):
+            if column.equals and all(term.column in columns for term in column.equals):
+                yield (r, c), _Sum(tuple((term.sign, r, columns[term.column]) for term in column.equals))
+            elif column.ratio and all(name in columns for name in column.ratio):
+                yield (r, c), _Rate(r, *(columns[name] for name in column.ratio))
+            elif row in parts and not column.equals and not column.ratio:
+                yield (r, c), _Sum(tuple((1, rows[part], c) for part in parts[row]))
+
+
+def _input_ranges(
+    form: Form, recipes: Mapping[tuple[int, int], Any], is_money: bool, data: int, first: int
+) -> Iterator[str]:
+    units = forms().units
+    patterns = [
+        tuple(
+            (r, c) not in recipes and (units[form.unit_of(row.code, column.code)].base == "vnd") == is_money
+            for c, column in enumerate(form.columns)
+        )
+        for r, row in enumerate(form.rows)
+    ]
+    # Rows that take input in the same columns stand together, so a form of 600 cells has some fifty ranges.
+    for pattern, rows in groupby(enumerate(patterns), key=lambda pair: pair[1]):
+        at = [row for row, _ in rows]
+        for is_input, columns in groupby(enumerate(pattern), key=lambda pair: pair[1]):
+            if is_input:
+                across = [column for column, _ in columns]
+                yield _range(data + at[0], first + across[0], data + at[-1], first + across[-1])
+
+
+def _range(first_row: int, first_column: int, last_row: int, last_column: int) -> str:
+    return f"{xl_rowcol_to_cell(first_row, first_column)}:{xl_rowcol_to_cell(last_row, last_column)}"
+
+
+class _Sheet:
+    """One form of one report on its worksheet."""
+
+    def __init__(self, sheet: Any, form: Form, header: Header, styles: _Styles, origin: tuple[int, int]) -> None:
+        self.sheet, self.form, self.header, self.styles = sheet, form, header, styles
+        self.top, self.left = origin
+        self.table = self.top + HEADER_ROWS
+        self.data = self.top + DATA
+        self.first = self.left + FIRST
+        self.end = self.first + max(len(form.columns), NARROWEST) - 1
+        self.row_at = {row.code: self.data + n for n, row in enumerate(form.rows)}
+        self.plan = _plan(form, self.data, self.first)
+
+    def draw(self, matrix: Matrix | None, previous: Matrix | None, is_simulated: bool) -> None:
+        """Draw the whole sheet."""
+        self._set_up_page()
+        self._draw_header(is_simulated)
+        self._draw_table_head()
+        for row in self.form.rows:
+            self._draw_row_head(row)
+        if matrix is None:
+            self._draw_blank()
+        else:
+            self._draw_figures(matrix)
+        if previous is not None:
+            self._draw_previous(previous)
+        self._validate()
+        self._draw_signatures()
+
+    def _set_up_page(self) -> None:
+        sheet, is_wide = self.sheet, len(self.form.columns) > NARROWEST
+        width = (13.5 if self.form.unit == "thousand_vnd" else 9.5) if is_wide else 14
+        sheet.hide_gridlines(2)
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, 0)
+        sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+        sheet.center_horizontally()
+        sheet.repeat_rows(self.table, self.data - 1)
+        sheet.set_footer("&L&8&A&R&8Trang &P/&N")
+        sheet.freeze_panes(self.data, self.first)
+        sheet.protect("", {"format_columns": True, "format_rows": True})
+        sheet.set_column(self.left + NUMBER, self.left + NUMBER, 5)
+        sheet.set_column(self.left + LABEL, self.left + LABEL, 34)
+        sheet.set_column(self.left + CODE, self.left + CODE, 16)
+        sheet.set_column(self.first, self.end, width)
+
+    def _draw_header(self, is_simulated: bool) -> None:
+        sheet, styles, header, form = self.sheet, self.styles, self.header, self.form
+        fields = forms().header
+        top, b, r = self.top, self.left + LABEL, self.end - 5
+        value, typed = styles(bold=True), styles(bold=True, locked=False, align="left")
+        if is_simulated:
+            banner = f"{fields['simulated']['vi']} - {fields['simulated']['en']}"
+            red = styles(bold=True, font_color="#FFFFFF", bg_color="#C00000", align="center")
+            sheet.merge_range(top, self.left, top, self.end, banner, red)
+        sheet.write_string(top + 2, b, f"Ban hành theo Thông tư số {form.regime.name}", styles(italic=True))
+        unit = forms().units[form.unit].vi
+        lines = [
+            (top + 1, b, "form_number", form.number, value),
+            (top + 3, b, "measure_unit", unit[:1].upper() + unit[1:], value),
+            (top + 4, b, "revision", header.revision, typed),
+            (top + 5, b, "reason", header.reason, typed),
+            (top + 1, r, "unit", header.unit_name, value),
+            (top + 2, r, "unit_code", header.unit_key, value),
+            (top + 3, r, "parent", header.parent_name, value),
+            (top + 4, r, "scope", fields["scope"]["choices"][header.scope.value], value),
+            (top + 5, r, "signer", header.signer, typed),
+        ]
+        for row, column, name, said, style in lines:
+            label = styles() if column == b else styles(align="right", indent=1)
+            sheet.write_string(row, column, fields[name]["vi"], label)
+            sheet.write(row, column + 1, said, style)
+        title, subtitle = (
+            styles(bold=True, font_size=16, align="center"),
+            styles(italic=True, font_size=9, align="center"),
+        )
+        sheet.set_row(top + 6, 24)
+        sheet.merge_range(top + 6, self.left, top + 6, self.end, form.vi.upper(), title)
+        sheet.merge_range(top + 7, self.left, top + 7, self.end, form.en, subtitle)
+        self._draw_period(top + 8)
+
+    def _draw_period(self, row: int) -> None:
+        sheet, styles, header, fields = self.sheet, self.styles, self.header, forms().header
+        at = self.first + (self.end - self.first + 1 - 7) // 2
+        label = styles(align="right", indent=1)
+        day = styles(bold=True, num_format="dd/mm/yyyy", align="left")
+        sheet.write_string(row, at, fields["period"]["vi"], label)
+        sheet.merge_range(row, at + 1, row, at + 2, header.period_text, styles(bold=True, align="left"))
+        sheet.write_string(row, at + 3, fields["period_start"]["vi"], label)
+        sheet.write_datetime(row, at + 4, header.period_start, day)
+        sheet.write_string(row, at + 5, fields["period_end"]["vi"], label)
+        sheet.write_datetime(row, at + 6, header.period_end, day)
+
+    def _draw_table_head(self) -> None:
+        sheet, styles = self.sheet, self.styles
+        vi = styles(BOX, HEAD, bold=True)
+        en = styles(BOX, HEAD, GREY, italic=True, font_color="#595959")
+        code = styles(BOX, HEAD, GREY, font_size=6, text_wrap=False, shrink=True)
+        sheet.set_row(self.table, 78 if len(self.form.columns) > NARROWEST else 48)
+        sheet.set_row(self.table + 1, 24)
+        sheet.set_row(self.table + 2, 10)
+        for n, (first, second) in enumerate([("STT", "No."), ("Chỉ tiêu", "Line"), ("Mã dòng", "Row code")]):
+            sheet.write_string(self.table, self.left + n, first, vi)
+            sheet.write_string(self.table + 1, self.left + n, second, en)
+            sheet.write_blank(self.table + 2, self.left + n, None, code)
+        for at, column in enumerate(self.form.columns, start=self.first):
+            sheet.write_string(self.table, at, column.vi, vi)
+            sheet.write_string(self.table + 1, at, column.en, en)
+            sheet.write_string(self.table + 2, at, column.code, code)
+
+    def _draw_row_head(self, row: Row) -> None:
+        sheet, styles, at = self.sheet, self.styles, self.row_at[row.code]
+        number = self.numbers[row.code]
+        sheet.write_string(at, self.left + NUMBER, number, styles(BOX, align="center", bold=row.is_total))
+        label = styles(BOX, bold=row.is_total, indent=number.count("."), text_wrap=True)
+        sheet.write_string(at, self.left + LABEL, row.vi, label)
+        sheet.write_string(at, self.left + CODE, row.code, styles(BOX, GREY))
+
+    @cached_property
+    def numbers(self) -> dict[str, str]:
+        """What stands under STT: A for the total, then 1, 1.1, 1.2, 2 ..."""
+        numbers, group = {}, 0
+        for head, rows in groupby(self.form.rows, key=lambda row: row.code.split(".")[0]):
+            is_total = head == "total"
+            group += not is_total
+            for n, row in enumerate(rows):
+                numbers[row.code] = ("A" if is_total else str(group)) + (f".{n}" if n else "")
+        return numbers
+
+    def _draw_blank(self) -> None:
+        for r, row in enumerate(self.form.rows):
+            for c, column in enumerate(self.form.columns):
+                self._draw_figure(r, c, None, is_live=(r, c) in self.plan.recipes, style=self._style(r, c, row, column))
+
+    def _draw_figures(self, matrix: Matrix) -> None:
+        exact = [[_exact(figure) for figure in line] for line in matrix]
+        for r, (row, line) in enumerate(zip(self.form.rows, exact, strict=True)):
+            for c, (column, figure) in enumerate(zip(self.form.columns, line, strict=True)):
+                recipe = self.plan.recipes.get((r, c))
+                is_live = recipe is not None and recipe.yields(exact) == figure
+                self._draw_figure(r, c, figure, is_live, self._style(r, c, row, column))
+
+    def _draw_figure(self, r: int, c: int, figure: Decimal | int | str | None, is_live: bool, style: Format) -> None:
+        sheet, row, column = self.sheet, self.data + r, self.first + c
+        if is_live:
+            # Without a cached value of its own a formula reads as zero; a blank form has no figures.
+            sheet.write_formula(row, column, self.plan.formulas[r, c], style, "" if figure is None else figure)
+        elif figure is None:
+            sheet.write_blank(row, column, None, style)
+        elif not isinstance(figure, str):
+            sheet.write_number(row, column, figure, style)
+        elif figure in EXCEL_ERRORS:
+            sheet.write_formula(row, column, f"={figure}", style, figure)
+        else:
+            sheet.write_string(row, column, figure, style)
+
+    def _style(self, r: int, c: int, row: Row, column: Column) -> Format:
+        if column.ratio or column.unit == "percent":
+            return self.styles.rate[row.is_total]
+        return (self.styles.computed if (r, c) in self.plan.recipes else self.styles.input)[row.is_total]
+
+    def _draw_previous(self, previous: Matrix) -> None:
+        for r, line in enumerate(previous):
+            for c, figure in enumerate(line):
+                if figure is not None:
+                    said = f"{figure:,}".replace(",", ".") if isinstance(figure, int) else str(figure)
+                    self.sheet.write_comment(
+                        self.data + r, self.first + c, f"Kỳ trước: {said}", {"x_scale": 0.8, "y_scale": 0.4}
+                    )
+
+    def _validate(self) -> None:
+        """Let input cells take only whole numbers, or amounts, that are not negative."""
+        rules = {
+            False: ("integer", "Nhập số nguyên không âm, không có chữ."),
+            True: ("decimal", "Nhập số tiền không âm, theo đúng đơn vị tính."),
+        }
+        for is_money, (kind, message) in rules.items():
+            if not self.plan.inputs[is_money]:
+                continue
+            first, *others = self.plan.inputs[is_money]
+            self.sheet.data_validation(
+                first,
+                {
+                    "validate": kind,
+                    "criteria": ">=",
+                    "value": 0,
+                    "error_title": "Số liệu không hợp lệ",
+                    "error_message": message,
+                    "other_cells": [list(_corners(cells)) for cells in others],
+                },
+            )
+
+    def _draw_signatures(self) -> None:
+        sheet, styles = self.sheet, self.styles
+        row = self.data + len(self.form.rows) + 1
+        b, r = self.left + LABEL, self.end - 4
+        bold, italic = styles(bold=True, align="center"), styles(italic=True, align="center")
+        note = "Ô nền xám do biểu mẫu tự tính. - Shaded cells are computed by the form."
+        sheet.write_string(row - 1, b, note, styles(GREY, italic=True, font_size=8))
+        sheet.merge_range(row, r, row, self.end, "............, ngày ...... tháng ...... năm ............", italic)
+        sheet.write_string(row + 1, b, "NGƯỜI LẬP BIỂU", bold)
+        sheet.merge_range(row + 1, r, row + 1, self.end, "THỦ TRƯỞNG CƠ QUAN", bold)
+        sheet.write_string(row + 2, b, "(Ký, ghi rõ họ tên)", italic)
+        sheet.merge_range(row + 2, r, row + 2, self.end, "(Ký tên, đóng dấu, ghi rõ họ tên)", italic)
+        sheet.merge_range(row + 6, r, row + 6, self.end, self.header.signer, bold)
+
+
+def _corners(cells: str) -> tuple[int, ...]:
+    first, last = cells.split(":")
+    return *xl_cell_to_rowcol(first), *xl_cell_to_rowcol(last)
+
+
+def _exact(figure: Figure) -> Decimal | int | str | None:
+    """Return a figure so that sums and comparisons are exact."""
+    if isinstance(figure, float):
+        return int(figure) if figure.is_integer() else Decimal(repr(figure))
+    return figure
