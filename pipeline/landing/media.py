@@ -1,0 +1,102 @@
+"""What a file is, told by its content and never by its name alone."""
+
+import io
+import re
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+
+from .archive import CHUNK, LIMITS, MEGABYTE, Budget, inflate, open_archive
+from .problems import Problem, UnreadableFile, problem
+
+
+class Media(StrEnum):
+    """The kinds of file that landing tells apart (``landing/receipts.media``)."""
+
+    XLSX = "xlsx"
+    CSV = "csv"
+    ZIP = "zip"
+    TXT = "txt"
+    OTHER = "other"
+
+
+ZIP_HEADERS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+OLE_HEADER = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+WORKBOOK_SUFFIXES = {".xlsx", ".xlsm", ".xls", ".xlsb", ".xltx", ".xltm"}
+TEXT_MEDIA = {".csv": Media.CSV, ".txt": Media.TXT}
+
+_MARKUP = re.compile(r"\s*(<!doctype html|<html|<head|<table|<meta|<\?xml[^>]*>\s*<html)", re.IGNORECASE)
+# A text has no control characters but tab, line ends, form feed, and the escape that ends old DOS files.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x19\x1b-\x1f]")
+
+
+def identify(source: Path | bytes, name: str | None = None) -> Media | Problem:
+    """Return what a file is, or the problem for which it cannot be taken in.
+
+    ``source`` is a path or the content itself; ``name`` decides between ``csv`` and ``txt``, and only there.
+    """
+    if isinstance(source, Path):
+        name = name or source.name
+        try:
+            with source.open("rb") as stream:
+                source = stream.read(LIMITS.file_bytes + 1)
+        except OSError as error:
+            return problem("cannot_open", cause=error.strerror)
+    suffix = PurePosixPath(name or "").suffix.lower()
+    if not source:
+        return problem("empty_file")
+    if len(source) > LIMITS.file_bytes:
+        return problem("file_too_big", limit_mb=LIMITS.file_bytes // MEGABYTE)
+    if source.startswith(ZIP_HEADERS):
+        return _kind_of_zip(source)
+    if source.startswith(OLE_HEADER):
+        return problem("protected_or_old_excel")
+    return _kind_of_text(source, suffix)
+
+
+def text_encoding(content: bytes) -> str | None:
+    """Return the encoding in which bytes are a text, or None when they are none.
+
+    ``cp1258``, the Vietnamese code page of Windows, stands for every one-byte code page.
+    """
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        candidates = ["utf-16"]
+    elif b"\0" in content[:CHUNK]:
+        candidates = ["utf-16-le", "utf-16-be"]
+    else:
+        candidates = ["utf-8-sig", "cp1258"]
+    for encoding in candidates:
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if not _CONTROL.search(text):
+            return encoding
+    return None
+
+
+def _kind_of_zip(content: bytes) -> Media | Problem:
+    try:
+        with open_archive(io.BytesIO(content)) as archive:
+            names = {name.lower(): name for name in archive.namelist()}
+            if "mimetype" in names or "xl/workbook.bin" in names:
+                return problem("other_office_file")
+            if "[content_types].xml" not in names:
+                return Media.XLSX if "xl/workbook.xml" in names else Media.ZIP
+            if any(name.startswith("xl/") for name in names):
+                return Media.XLSX
+            # A workbook may keep its parts anywhere; the declared types say what they are.
+            types = b"".join(inflate(archive, archive.getinfo(names["[content_types].xml"]), Budget(MEGABYTE)))
+            return Media.XLSX if b"spreadsheetml" in types else problem("other_office_file")
+    except UnreadableFile as unreadable:
+        return unreadable.problem
+
+
+def _kind_of_text(content: bytes, suffix: str) -> Media | Problem:
+    encoding = text_encoding(content)
+    if encoding is None:
+        return problem("unknown_kind")
+    if _MARKUP.match(content[:4096].decode(encoding, errors="ignore").lstrip("\ufeff")):
+        return problem("web_page")
+    if suffix in WORKBOOK_SUFFIXES:
+        return problem("text_as_workbook", suffix=suffix)
+    return TEXT_MEDIA.get(suffix) or problem("unknown_kind")
