@@ -1,0 +1,62 @@
+"""Great Expectations inside DuckDB: engine, datasource and the one expectation that all rules compile to.
+
+Great Expectations reads results after its connection is closed, which DuckDB's driver does not allow; the engine here
+keeps one connection open for its lifetime. Importing this module imports Great Expectations (2-10 s).
+"""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any, ClassVar, Literal
+
+import sqlalchemy as sa
+from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
+from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+from great_expectations.expectations.expectation import MulticolumnMapExpectation
+from great_expectations.expectations.metrics.map_metric_provider import (
+    MulticolumnMapMetricProvider,
+    multicolumn_condition_partial,
+)
+
+
+class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
+    """Keeps its connection open, because results are read lazily."""
+
+    @contextlib.contextmanager
+    def get_connection(self) -> Iterator[sa.Connection]:
+        """Yield the one connection of this engine."""
+        if self._connection is None:
+            self._connection = self.engine.connect()
+        yield self._connection
+
+
+class DuckDBDatasource(SQLDatasource):
+    """A DuckDB file as a Great Expectations datasource."""
+
+    type: Literal["duckdb"] = "duckdb"  # type: ignore[assignment]
+    connection_string: str
+
+    @property
+    def execution_engine_type(self) -> type[SqlAlchemyExecutionEngine]:
+        """Return the engine that keeps its connection."""
+        return DuckDBExecutionEngine
+
+
+class FigureWithinInterval(MulticolumnMapMetricProvider):
+    """Metric behind :class:`ExpectFigureWithinInterval`."""
+
+    condition_metric_name = "multicolumn_values.figure_within_interval"
+    condition_domain_keys = ("batch_id", "table", "column_list", "row_condition", "condition_parser", "ignore_row_if")
+    condition_value_keys = ()
+
+    @multicolumn_condition_partial(engine=SqlAlchemyExecutionEngine)
+    def _sqlalchemy(cls, column_list: Any, **kwargs: Any) -> Any:  # noqa: N805
+        found, low, high = column_list
+        return sa.and_(found >= low, found <= high)
+
+
+class ExpectFigureWithinInterval(MulticolumnMapExpectation):
+    """Expect the first column to lie between the second and the third."""
+
+    map_metric: ClassVar[str] = "multicolumn_values.figure_within_interval"
+    success_keys: ClassVar = ("column_list", "mostly")
+    args_keys: ClassVar = ("column_list",)

@@ -1,0 +1,84 @@
+"""Which cells take part in a comparison: the one that should agree, and those it is compared with."""
+
+from dataclasses import dataclass
+from functools import singledispatch
+
+from expectations.rules import Balance, Integer, MoneyPerCase, Order, PrintedRatio, Rollup, RowOrder, Rule, Term
+from pipeline.forms import Form
+
+
+@dataclass(frozen=True)
+class Participant:
+    """A cell of a finding: ``role`` is ``found`` or ``term``."""
+
+    role: str
+    sign: int
+    form: str
+    row: str
+    column: str
+
+
+@singledispatch
+def participants(rule: Rule, form: Form, row: str, column: str) -> list[Participant]:
+    """Return the cells of the comparison that ``rule`` makes at ``row`` and ``column`` of ``form``.
+
+    Cells of other submissions (offices below a province) are not among them; those are joined by submission.
+    """
+    return []
+
+
+@participants.register
+def _balance(rule: Balance, form: Form, row: str, column: str) -> list[Participant]:
+    columns = dict.fromkeys(term for terms in rule.sums for term in terms)
+    return [Participant("found", 1, form.code, row, rule.total), *_terms(columns, form, row)]
+
+
+@participants.register
+def _order(rule: Order, form: Form, row: str, column: str) -> list[Participant]:
+    return [
+        *(Participant("found", term.sign, form.code, row, term.column) for term in rule.lesser),
+        *_terms(rule.greater, form, row),
+    ]
+
+
+@participants.register
+def _row_order(rule: RowOrder, form: Form, row: str, column: str) -> list[Participant]:
+    return [
+        Participant("found", 1, form.code, rule.lesser, column),
+        Participant("term", 1, form.code, rule.greater, column),
+    ]
+
+
+@participants.register
+def _integer(rule: Integer, form: Form, row: str, column: str) -> list[Participant]:
+    return [Participant("found", 1, form.code, row, column)]
+
+
+@participants.register
+def _rollup(rule: Rollup, form: Form, row: str, column: str) -> list[Participant]:
+    parts = [
+        Participant("term", 1, form.code, part, column)
+        for rollup in form.rollups
+        if rollup.total == row and rollup.dimension in rule.dimensions
+        for part in rollup.parts
+    ]
+    return [Participant("found", 1, form.code, row, column), *parts]
+
+
+@participants.register
+def _printed_ratio(rule: PrintedRatio, form: Form, row: str, column: str) -> list[Participant]:
+    bases = dict.fromkeys(term for terms in rule.denominators for term in terms)
+    return [
+        Participant("found", 1, form.code, row, column),
+        *_terms(rule.numerator, form, row),
+        *_terms([term for term in bases if term not in rule.numerator], form, row),
+    ]
+
+
+@participants.register
+def _money_per_case(rule: MoneyPerCase, form: Form, row: str, column: str) -> list[Participant]:
+    return [Participant("found", 1, form.code, row, column), Participant("term", 1, rule.cases, row, column)]
+
+
+def _terms(terms: object, form: Form, row: str) -> list[Participant]:
+    return [Participant("term", term.sign, form.code, row, term.column) for term in terms if isinstance(term, Term)]

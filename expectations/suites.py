@@ -1,0 +1,110 @@
+"""Compiles rule packs to Great Expectations suites and runs them inside DuckDB.
+
+One suite a pack and form, one expectation a rule; each judges all submissions of the form at once and returns the
+keys of every failing comparison. Great Expectations takes seconds to import, so only functions of this module do it.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from expectations.rules import Pack
+
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
+ALL_FAILURES = 2_000_000_000  # Great Expectations shows 20 failing keys unless asked for more
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What the suites said: comparisons that fail, by id, and the validation results as plain data."""
+
+    failed: list[int]
+    results: list[dict[str, Any]]
+
+
+def validate(database: Path, packs: tuple[Pack, ...], *, keys: set[tuple[str, str, str]] | None = None) -> Verdicts:
+    """Validate table ``comparison`` of ``database`` (comparison_id, pack, rule_id, form, found, low, high).
+
+    ``keys`` limits the suites to the (pack, rule, form) that made comparisons. No other connection to the file may be
+    open. Raises ``RuntimeError`` where Great Expectations itself failed: an expectation never errs silently.
+    """
+    import great_expectations as gx
+    from great_expectations.expectations.row_conditions import Column
+
+    from expectations.duckdb_engine import DuckDBDatasource, ExpectFigureWithinInterval
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = gx.data_context.types.base.ProgressBarsConfig(globally=False)
+    source = context.data_sources.add_or_update(DuckDBDatasource(name="judging", connection_string=f"duckdb:///{database}"))
+    batch = source.add_table_asset("comparison", table_name="comparison").add_batch_definition_whole_table("all")
+    definitions = []
+    for pack, form, rules in _suites(packs, keys):
+        suite = context.suites.add(gx.ExpectationSuite(name=f"{pack.pack}/{form}", meta={"pack_version": pack.full_version}))
+        for rule in rules:
+            suite.add_expectation(
+                ExpectFigureWithinInterval(
+                    column_list=["found", "low", "high"],
+                    row_condition=(Column("pack") == pack.pack)
+                    & (Column("rule_id") == rule.id)
+                    & (Column("form") == form),
+                    severity={"error": "critical", "warning": "warning", "info": "info"}[rule.severity],
+                    description=f"{rule.vi} / {rule.en}",
+                    meta={"pack": pack.pack, "rule_id": rule.id, "form": form, "on_fail": str(rule.on_fail)},
+                )
+            )
+        definitions.append(
+            context.validation_definitions.add(gx.ValidationDefinition(name=suite.name, data=batch, suite=suite))
+        )
+    if not definitions:
+        return Verdicts([], [])
+    checkpoint = gx.Checkpoint(
+        name="judge",
+        validation_definitions=definitions,
+        result_format={
+            "result_format": "COMPLETE",
+            "unexpected_index_column_names": ["comparison_id"],
+            "partial_unexpected_count": ALL_FAILURES,
+        },
+    )
+    try:
+        outcome = context.checkpoints.add(checkpoint).run()
+    finally:
+        source.get_execution_engine().close()
+    failed: list[int] = []
+    results: list[dict[str, Any]] = []
+    for validation in outcome.run_results.values():
+        for result in validation.results:
+            meta = result.expectation_config.meta
+            raised = [error for error in _errors(result.exception_info) if error]
+            if raised:
+                raise RuntimeError(f"rule {meta['rule_id']} on form {meta['form']} could not be judged: {raised[0]}")
+            keys_found = [int(row["comparison_id"]) for row in result.result.get("unexpected_index_list") or []]
+            if len(keys_found) != (result.result.get("unexpected_count") or 0):
+                raise RuntimeError(f"rule {meta['rule_id']}: Great Expectations counted more failures than it named")
+            failed += keys_found
+            results.append({**meta, "success": bool(result.success), "unexpected_count": len(keys_found)})
+    return Verdicts(failed, results)
+
+
+def _suites(packs: tuple[Pack, ...], keys: set[tuple[str, str, str]] | None) -> Iterator[tuple[Pack, str, list[Any]]]:
+    for pack in packs:
+        for form in sorted({form for rule in pack.rules for form in rule.forms}):
+            rules = [
+                rule
+                for rule in pack.rules
+                if form in rule.forms and (keys is None or (pack.pack, rule.id, form) in keys)
+            ]
+            if rules:
+                yield pack, form, rules
+
+
+def _errors(exception_info: dict[str, Any]) -> Iterator[str | None]:
+    """Yield the messages of an expectation's exceptions: one dictionary, or one per metric."""
+    if "raised_exception" in exception_info:
+        yield exception_info.get("exception_message") if exception_info["raised_exception"] else None
+    else:
+        for entry in exception_info.values():
+            yield from _errors(entry)

@@ -1,0 +1,1 @@
+"""Judging: rules over all submissions of a period at once leave outcomes, findings, verdicts and ratios."""

@@ -1,0 +1,198 @@
+"""The judging database: cells of the periods at hand, laid out so that rules can compare them."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from expectations.comparisons import COLUMNS, comparisons
+from expectations.rules import WHOLE_WORKBOOK, AnyRule, Pack, Rollup
+from pipeline.forms import Form, Forms
+from pipeline.registry.targets import targets
+from pipeline.registry.units import UnitRegistry
+
+TARGETS = ("annual_target", "pro_rata_target")
+BASIS = {"01": "cases", "02": "money"}
+
+
+class Bench:
+    """A DuckDB file in which submissions lie side by side to be compared. Closed before Great Expectations opens it."""
+
+    def __init__(self, database: Path, forms: Forms, registry: UnitRegistry) -> None:
+        database.parent.mkdir(parents=True, exist_ok=True)
+        database.unlink(missing_ok=True)
+        self.database = database
+        self.forms = forms
+        self.registry = registry
+        self.connection = duckdb.connect(str(database))
+
+    def lay_out(self, submissions: pl.DataFrame, cells: pl.DataFrame, remarks: pl.DataFrame, packs: tuple[Pack, ...]) -> None:
+        """Fill the tables that comparisons read: submissions with their pack, cells, remarks, wide forms, applicable."""
+        connection = self.connection
+        connection.register("submissions_in", submissions.with_columns(_pack_of(submissions, packs)).to_arrow())
+        connection.register("cells_in", cells.to_arrow())
+        connection.register("remarks_in", remarks.with_row_index("remark_id").to_arrow())
+        connection.execute("create table submission as from submissions_in")
+        connection.execute("create table cell as from cells_in")
+        connection.execute("create table remark as from remarks_in")
+        for name in ("submissions_in", "cells_in", "remarks_in"):
+            connection.unregister(name)
+        self._applicable(packs)
+        self._rollup_parts()
+        self._wide_forms()
+        connection.execute(
+            "create table comparison (comparison_id bigint, submission_id varchar, pack varchar, rule_id varchar, "
+            "form varchar, row_code varchar, column_code varchar, found decimal(30, 6), expected decimal(30, 6), "
+            "low decimal(30, 6), high decimal(30, 6), verdict varchar, remark_id bigint)"
+        )
+
+    def compare(self, rules: Iterable[tuple[Pack, AnyRule]]) -> set[tuple[str, str, str]]:
+        """Make the comparisons of ``rules``; return the (pack, rule, form) that made any."""
+        present = set(self.connection.execute("select distinct pack, rule_id, form from applicable").fetchall())
+        made = set()
+        for pack, rule in rules:
+            for form in rule.forms:
+                key = (pack.pack, rule.id, form)
+                if key not in present:
+                    continue
+                selects = " union all ".join(comparisons(pack, rule, form))
+                (count,) = self.connection.execute(
+                    f"""
+                    insert into comparison
+                    select row_number() over () + (select coalesce(max(comparison_id), 0) from comparison), {COLUMNS}
+                    from ({selects}) as made({COLUMNS})
+                    """
+                ).fetchone() or (0,)
+                if count:
+                    made.add(key)
+        return made
+
+    def lay_out_offices(self, parts: pl.DataFrame) -> None:
+        """Name the office submissions that a province's report sums (submission_id, form, part_submission_id, parts)."""
+        self.connection.register("parts_in", parts.to_arrow())
+        self.connection.execute("create or replace table office_part as from parts_in")
+        self.connection.unregister("parts_in")
+
+    def close(self) -> None:
+        """Close the connection, so that another may open the file."""
+        self.connection.close()
+
+    def reopen(self) -> None:
+        """Open the file again."""
+        self.connection = duckdb.connect(str(self.database))
+
+    def _applicable(self, packs: tuple[Pack, ...]) -> None:
+        entries = [
+            {
+                "pack": pack.pack,
+                "rule_id": rule.id,
+                "form": form,
+                "valid_from": rule.valid_from,
+                "valid_to": rule.valid_to,
+                "scopes": [str(scope) for scope in rule.scopes],
+            }
+            for pack in packs
+            for rule in pack.rules
+            for form in rule.forms
+        ]
+        self.connection.register("rules_in", pl.DataFrame(entries).to_arrow())
+        self.connection.execute(
+            f"""
+            create table applicable as
+            with present as (
+                select distinct submission_id, form from cell
+                union
+                select distinct submission_id, form from remark where form is not null
+                union all
+                select submission_id, '{WHOLE_WORKBOOK}' from submission
+            )
+            select submission.submission_id, submission.period_id, rules_in.pack, rules_in.rule_id, rules_in.form
+            from submission
+            join present using (submission_id)
+            join rules_in on rules_in.pack = submission.pack and rules_in.form = present.form
+            where (submission.scope is null or list_contains(rules_in.scopes, submission.scope))
+              and coalesce(submission.period_end, date '2020-01-05') >= rules_in.valid_from
+              and coalesce(submission.period_end, date '2020-01-05') < rules_in.valid_to
+            """
+        )
+        self.connection.unregister("rules_in")
+
+    def _rollup_parts(self) -> None:
+        entries = [
+            (form.code, form.regime.name, rollup.dimension, rollup.total, part, len(rollup.parts))
+            for form in self.forms.all
+            for rollup in form.rollups
+            for part in rollup.parts
+        ]
+        parts = pl.DataFrame(
+            entries, schema=["form", "regime", "dimension", "total_row", "part_row", "parts"], orient="row"
+        )
+        self.connection.register("parts_in", parts.to_arrow())
+        self.connection.execute("create table rollup_part as from parts_in")
+        self.connection.unregister("parts_in")
+        self.lay_out_offices(
+            pl.DataFrame(
+                schema={"submission_id": pl.String, "form": pl.String, "part_submission_id": pl.String, "parts": pl.Int64}
+            )
+        )
+
+    def _wide_forms(self) -> None:
+        self.connection.register("targets_in", targets().to_arrow())
+        for form in self.forms.current.values():
+            picked = ", ".join(
+                f"max(value) filter (column_code = '{code}') as {code}, "
+                f"max(rounding) filter (column_code = '{code}') as {code}__rounding"
+                for code in wide_columns(self.forms, form)
+            )
+            self.connection.execute(
+                f"""
+                create table form_{form.code} as
+                with wide as (
+                    select submission_id, row_code, {picked}
+                    from cell
+                    where form = '{form.code}'
+                    group by submission_id, row_code
+                )
+                select wide.*,
+                       target.target_pct::decimal(30, 6) as annual_target, 0::decimal(30, 6) as annual_target__rounding,
+                       (target.target_pct * substr(submission.period_id, 6, 2)::int / 12)::decimal(30, 6) as pro_rata_target,
+                       0::decimal(30, 6) as pro_rata_target__rounding
+                from wide
+                join submission using (submission_id)
+                left join lateral (
+                    select target_pct from targets_in
+                    where targets_in.basis = '{BASIS.get(form.code, "none")}'
+                      and targets_in.statistical_year = substr(submission.period_id, 1, 4)::int
+                      and targets_in.unit_key in (submission.unit_key, '{self.registry.nation}')
+                    order by targets_in.unit_key = submission.unit_key desc
+                    limit 1
+                ) as target on wide.row_code = 'total.total'
+                """
+            )
+        self.connection.unregister("targets_in")
+
+
+def wide_columns(forms: Forms, form: Form) -> list[str]:
+    """Return the measures that may stand in a form's wide table: its own columns and those that articles print."""
+    declared = [column.code for column in form.columns]
+    if not any(prefix["form"] == form.code for prefix in forms.published["prefixes"].values()):
+        return declared
+    printed = [entry if isinstance(entry, str) else entry["measure"] for entry in forms.published["measures"].values()]
+    return list(dict.fromkeys([*declared, *printed]))
+
+
+def _pack_of(submissions: pl.DataFrame, packs: tuple[Pack, ...]) -> pl.Expr:
+    """Return the pack that judges each submission: by origin, and for returns by the regime of their form."""
+    expression: pl.Expr = pl.lit(None, dtype=pl.String)
+    for pack in packs:
+        covers = pl.col("origin") == str(pack.origin)
+        if pack.regimes:
+            covers &= pl.col("regime").is_in(list(pack.regimes)) | pl.col("regime").is_null()
+        expression = pl.when(covers).then(pl.lit(pack.pack)).otherwise(expression)
+    return expression.alias("pack")
+
+
+def is_across_offices(rule: AnyRule) -> bool:
+    """Tell whether a rule compares submissions of several offices, and so waits for their verdicts."""
+    return isinstance(rule, Rollup) and rule.offices

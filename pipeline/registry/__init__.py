@@ -1,0 +1,1 @@
+"""The registry: units and their names through time, periods, deadlines, targets."""

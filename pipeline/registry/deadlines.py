@@ -1,0 +1,52 @@
+"""When a return is due: working days after the end of its period, Vietnamese public holidays and Tết closed.
+
+Source: circulars 06/2019/TT-BTP and 05/2024/TT-BTP (working days); 01/2013/TT-BTP (days of the next period).
+"""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+
+import holidays
+import polars as pl
+
+from pipeline.home import SEEDS
+
+DEADLINES = SEEDS / "deadlines.csv"
+SCHEMA = {"period_id": pl.String, "level": pl.String, "due_on": pl.Date}
+
+
+def deadlines(periods: Iterable[tuple[str, date]], path: Path = DEADLINES) -> pl.DataFrame:
+    """Return period_id, level and due_on for every period (id, last day) and every level that reports."""
+    entries = pl.read_csv(path, try_parse_dates=True).to_dicts()
+    rows = [
+        (period, entry["level"], _due(end, entry["working_days"], entry["calendar_days"]))
+        for period, end in sorted(set(periods))
+        for entry in entries
+        if entry["valid_from"] <= end and (entry["valid_to"] is None or end < entry["valid_to"])
+    ]
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def working_day_after(day: date, count: int) -> date:
+    """Return the ``count``-th working day after ``day``."""
+    while count:
+        day += timedelta(days=1)
+        count -= _is_working_day(day)
+    return day
+
+
+def _due(end: date, working_days: int | None, calendar_days: int | None) -> date:
+    if working_days is not None:
+        return working_day_after(end, working_days)
+    return end + timedelta(days=calendar_days or 0)
+
+
+def _is_working_day(day: date) -> bool:
+    return day.weekday() < 5 and day not in _closed(day.year)
+
+
+@cache
+def _closed(year: int) -> holidays.HolidayBase:
+    return holidays.country_holidays("VN", years=year)

@@ -1,0 +1,133 @@
+"""The registry of units: who reports, under which names, from when to when, and what became of them.
+
+Neither a code nor a name is a key: seven province codes and seven names meant another province before 1 July 2025.
+A unit is found by its key, or by name among the units valid on the last day of the period.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import date
+from functools import cache, cached_property
+from pathlib import Path
+
+import polars as pl
+
+from pipeline.cells.text import fold
+from pipeline.home import SEEDS
+
+UNITS = SEEDS / "units.csv"
+FOREVER = date(9999, 12, 31)
+
+#: Words that say what kind of body a unit is, not which one.
+_KIND = re.compile(
+    r"\b(tổng cục|chi cục|cục|phòng|ccthads|cthads|thads|thi hành án dân sự|thành phố|thị xã|tỉnh|huyện|quận|"
+    r"tp|tx|t|h|q)\b\.?"
+)
+_NEW_TERRITORY = re.compile(r"\((?:mới|new)\b")
+_BRACKETS = re.compile(r"\([^)]*\)")
+_SPACE = re.compile(r"[\s.,;:_–-]+")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit of the registry. Validity is half-open."""
+
+    key: str
+    code: str | None
+    name: str
+    level: str
+    parent: str | None
+    valid_from: date
+    valid_to: date
+    aliases: tuple[str, ...]
+    is_simulated: bool
+
+    def is_valid_on(self, day: date) -> bool:
+        """Tell whether the unit exists on ``day``."""
+        return self.valid_from <= day < self.valid_to
+
+
+def name_key(text: str) -> str:
+    """Reduce a unit's name to what tells it from others: "CCTHADS H. Gò Quao" and "Gò Quao" are one."""
+    folded = fold(_BRACKETS.sub(" ", text))
+    return _SPACE.sub(" ", _KIND.sub(" ", folded)).strip()
+
+
+class UnitRegistry:
+    """All units, found by key or by name on a day."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self.frame = frame
+        self.units = {row["unit_key"]: _unit(row) for row in frame.to_dicts()}
+        self._by_name: dict[str, list[Unit]] = {}
+        for unit in self.units.values():
+            for name in {name_key(text) for text in (unit.name, *unit.aliases)} | {fold(text) for text in unit.aliases}:
+                if name:
+                    self._by_name.setdefault(name, []).append(unit)
+
+    @cached_property
+    def version(self) -> str:
+        """Hash of the registry: verdicts are pinned to it."""
+        return hashlib.sha256(self.frame.write_csv().encode()).hexdigest()[:12]
+
+    @cached_property
+    def nation(self) -> str:
+        """Key of the nation."""
+        return next(unit.key for unit in self.units.values() if unit.level == "nation")
+
+    def find(self, text: str, day: date, parent: str | None = None) -> Unit | None:
+        """Return the one unit called ``text`` on ``day`` (below ``parent`` where several are), else None.
+
+        "Lâm Đồng / TP. Bảo Lộc" names province and office; "(mới: ...)" a unit of the territory to come.
+        """
+        if " / " in text:
+            above, _, text = text.rpartition(" / ")
+            parent = above
+        named = self._by_name.get(name_key(text)) or self._by_name.get(fold(text)) or []
+        valid = [unit for unit in named if unit.is_valid_on(day)]
+        if _NEW_TERRITORY.search(fold(text)):
+            later = sorted((unit for unit in named if unit.valid_from > day), key=lambda unit: unit.valid_from)
+            valid = later[:1] or valid
+        if len(valid) > 1 and parent:
+            above_unit = self.find(parent, day)
+            valid = [unit for unit in valid if above_unit and unit.parent == above_unit.key] or valid
+        if len(valid) > 1 and re.search(r"\b(chi cục|huyện|quận|thị xã|ccthads)\b", fold(text)):
+            valid = [unit for unit in valid if unit.level == "office"] or valid
+        return valid[0] if len(valid) == 1 else None
+
+    def parts_of(self, province: str, day: date, *, is_simulated: bool) -> list[str]:
+        """Return the offices below a province on ``day``.
+
+        Figures of a simulated country come from simulated offices where the registry has any, else from the real ones.
+        """
+        offices = [u for u in self.units.values() if u.parent == province and u.level == "office" and u.is_valid_on(day)]
+        real = [u.key for u in offices if not u.is_simulated]
+        made_up = [u.key for u in offices if u.is_simulated]
+        return sorted(made_up or real) if is_simulated else sorted(real)
+
+
+def _unit(row: dict) -> Unit:
+    return Unit(
+        key=row["unit_key"],
+        code=row["code"],
+        name=row["name"],
+        level=row["level"],
+        parent=row["parent_key"],
+        valid_from=row["valid_from"],
+        valid_to=row["valid_to"] or FOREVER,
+        aliases=tuple((row["aliases"] or "").split("|")) if row["aliases"] else (),
+        is_simulated=row["is_simulated"],
+    )
+
+
+def read_units(path: Path = UNITS) -> UnitRegistry:
+    """Read the registry from CSV."""
+    schema = {"code": pl.String, "valid_from": pl.Date, "valid_to": pl.Date, "is_simulated": pl.Boolean}
+    return UnitRegistry(pl.read_csv(path, schema_overrides=schema))
+
+
+@cache
+def unit_registry() -> UnitRegistry:
+    """Return the shipped registry, read once per process."""
+    return read_units()
