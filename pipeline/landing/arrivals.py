@@ -11,7 +11,8 @@ from datetime import datetime
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
-from ..home import VIETNAM, Home
+from pipeline.home import VIETNAM, Home
+
 from .archive import LIMITS, MEGABYTE, Budget, inflate, member_name, open_archive, refusal
 from .blobs import keep
 from .media import Media, identify
@@ -176,14 +177,13 @@ class Reception:
     def _record(
         self, path: str, sha256: str | None, size: int | None, found: Media | Problem, written_at: datetime
     ) -> None:
-        is_problem = isinstance(found, Problem)
         arrival = Arrival(
             path=path,
             sha256=sha256,
             size_bytes=size,
-            media=Media.OTHER if is_problem else found,
+            media=Media.OTHER if isinstance(found, Problem) else found,
             received_at=self._received_at(path, written_at),
-            problem=found if is_problem else None,
+            problem=found if isinstance(found, Problem) else None,
         )
         if arrival.receipt_id in self.known:
             self.already_landed += 1

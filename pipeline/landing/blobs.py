@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from ..home import Home
+from pipeline.home import Home
 
 
 def blob_path(home: Home, sha256: str) -> Path:

@@ -77,7 +77,7 @@ def text_encoding(content: bytes) -> str | None:
 def _kind_of_zip(content: bytes) -> Media | Problem:
     try:
         with open_archive(io.BytesIO(content)) as archive:
-            names = {name.lower(): name for name in archive.namelist()}
+            names = {name.lower().replace("\\", "/"): name for name in archive.namelist()}
             if "mimetype" in names or "xl/workbook.bin" in names:
                 return problem("other_office_file")
             if "[content_types].xml" not in names:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import polars as pl
 
-from ..home import Home, vietnam_now
-from ..tables import RECEIPTS
-from ..vocabulary import Receipt
+from pipeline.home import Home, vietnam_now
+from pipeline.tables import RECEIPTS
+from pipeline.vocabulary import Receipt
+
 from .arrivals import Arrival, Reception, files_in
 from .blobs import blob_path, write_whole
 from .sidecar import SIDECAR, is_sidecar, vietnam_time

@@ -9,7 +9,8 @@ import unicodedata
 from datetime import datetime
 from pathlib import PurePosixPath
 
-from ..home import VIETNAM
+from pipeline.home import VIETNAM
+
 from .media import text_encoding
 
 SIDECAR = "received.csv"

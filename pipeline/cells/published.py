@@ -1,0 +1,226 @@
+"""Reads published-figures CSV: one row a figure, each ``case_id`` one report of origin ``published``.
+
+Columns: case_id, province, level, period_start, period_end, indicator, value, unit, source. Indicators map onto forms
+in ``pipeline/forms/published.yaml``; what is not printed is missing, never zero.
+"""
+
+import io
+from datetime import date
+
+import polars as pl
+
+from pipeline import tables
+from pipeline.cells.reading import Reading, submission_id
+from pipeline.forms import Forms
+from pipeline.registry.periods import period_id
+from pipeline.registry.units import UnitRegistry
+from pipeline.vocabulary import CellState, Origin, Scope, Vintage
+
+COLUMNS = ["case_id", "province", "level", "period_start", "period_end", "indicator", "value", "unit", "source"]
+VALUE_COLUMN = "G"
+
+SCOPES = {"national": Scope.NATION, "province": Scope.PROVINCE, "district": Scope.OFFICE}
+
+
+def is_published(header: list[str]) -> bool:
+    """Tell whether a CSV with this header holds published figures."""
+    return {"case_id", "indicator", "value", "unit"} <= set(header)
+
+
+def read_published(text: str, receipt: dict, forms: Forms, registry: UnitRegistry) -> Reading:
+    """Read one CSV; raises ``polars.exceptions.PolarsError`` where it is no table."""
+    figures = pl.read_csv(io.StringIO(text), infer_schema=False).with_row_index("line", offset=2)
+    figures = figures.with_columns(
+        *(pl.lit(None, dtype=pl.String).alias(name) for name in COLUMNS if name not in figures.columns),
+    ).with_columns(pl.col(pl.String).str.strip_chars())
+    cases = figures.unique("case_id", maintain_order=True, keep="first").drop_nulls("case_id")
+    submissions, remarks = _submissions(cases.to_dicts(), receipt, forms, registry)
+    cells, more = _cells(figures, receipt, forms)
+    return Reading(
+        pl.DataFrame(submissions, schema=tables.SUBMISSIONS),
+        cells.join(pl.DataFrame(submissions, schema=tables.SUBMISSIONS).select("submission_id", "period_id"), on="submission_id")
+        .select(list(tables.CELLS))
+        .cast(dict(tables.CELLS)),
+        pl.concat([pl.DataFrame(remarks, schema=tables.REMARKS), more]),
+    )
+
+
+def _submissions(cases: list[dict], receipt: dict, forms: Forms, registry: UnitRegistry) -> tuple[list, list]:
+    submissions, remarks = [], []
+    for case in cases:
+        start, end = _day(case["period_start"]), _day(case["period_end"])
+        unit = registry.find(case["province"], end) if end else None
+        period = period_id(start, end) if start and end else None
+        identity = submission_id(receipt["sha256"], case["case_id"])
+        submissions.append(
+            {
+                "submission_id": identity,
+                "receipt_id": receipt["receipt_id"],
+                "batch": receipt["batch"],
+                "source_ref": case["case_id"],
+                "file_name": receipt["file_name"],
+                "sha256": receipt["sha256"],
+                "received_at": receipt["received_at"],
+                "origin": str(Origin.PUBLISHED),
+                "is_simulated": False,
+                "vintage": _vintage(case["case_id"], forms),
+                "report_id": f"{Origin.PUBLISHED}/{case['case_id']}",
+                "unit_key": unit.key if unit else None,
+                "unit_text": case["province"],
+                "scope": str(SCOPES.get(case["level"], Scope.PROVINCE)),
+                "period_id": period,
+                "period_start": start,
+                "period_end": end,
+                "regime": next(iter(forms.in_force(end).values())).regime.name if end else None,
+                "revision": 1,
+                "reason": None,
+                "signer": None,
+                "is_readable": True,
+            }
+        )
+        place = {"submission_id": identity, "sheet": receipt["file_name"]}
+        if unit is None:
+            remarks.append(
+                place
+                | {"code": "header_unit", "address": f"B{case['line']}", "raw": case["province"]}
+                | {
+                    "detail_vi": f"Đơn vị «{case['province']}» chưa có trong danh mục đơn vị vào ngày {case['period_end']}.",
+                    "detail_en": f"Unit '{case['province']}' is not in the registry on {case['period_end']}.",
+                }
+            )
+        if period is None or "@" in period:
+            span = f"{case['period_start']} - {case['period_end']}"
+            remarks.append(
+                place
+                | {"code": "header_period", "address": f"D{case['line']}", "raw": span}
+                | {
+                    "detail_vi": f"Kỳ {span} không phải là kỳ thống kê tròn tháng từ ngày 01/10.",
+                    "detail_en": f"{span} is no period of whole months from 1 October.",
+                }
+            )
+    return submissions, remarks
+
+
+def _cells(figures: pl.DataFrame, receipt: dict, forms: Forms) -> tuple[pl.DataFrame, pl.DataFrame]:
+    units = pl.DataFrame(
+        [
+            (alias, code, forms.units[code].factor, forms.units[code].is_rounded)
+            for alias, code in forms.unit_aliases.items()
+        ],
+        schema=["unit_alias", "unit_code", "factor", "is_rounded"],
+        orient="row",
+    )
+    identities = {case: submission_id(receipt["sha256"], case) for case in figures["case_id"].drop_nulls().unique()}
+    decimals = pl.col("value").str.extract(r"\.(\d+)$").str.len_chars().fill_null(0)
+    read = (
+        figures.drop_nulls("case_id")
+        .with_columns(
+            pl.col("case_id").replace_strict(identities, return_dtype=pl.String).alias("submission_id"),
+            pl.col("unit").str.to_lowercase().alias("unit_alias"),
+            # These files are written by machine: a plain decimal point, no grouping.
+            pl.col("value").cast(tables.AMOUNT, strict=False).alias("amount"),
+            decimals.alias("decimals"),
+            (pl.lit(VALUE_COLUMN) + pl.col("line").cast(pl.String)).alias("address"),
+            pl.lit(receipt["file_name"]).alias("sheet"),
+        )
+        .join(units, on="unit_alias", how="left", maintain_order="left")
+        .join(_mapping(figures["indicator"].unique().to_list(), forms), on="indicator", how="left", maintain_order="left")
+    )
+    is_known = pl.col("unit_code").is_not_null() & pl.col("amount").is_not_null()
+    cells = read.with_columns(
+        pl.when(is_known).then(pl.col("amount") * pl.col("factor") * pl.col("sign").fill_null(1)).alias("figure"),
+        pl.when(pl.col("is_rounded"))
+        .then(_half_unit("decimals") * pl.col("factor"))
+        .otherwise(0)
+        .cast(tables.AMOUNT)
+        .alias("rounding"),
+    ).select(
+        "submission_id",
+        # A figure that no form asks for keeps its place under its own name.
+        pl.col("form").fill_null("none"),
+        pl.col("row").fill_null("").alias("row_code"),
+        pl.coalesce("measure", "indicator").alias("column_code"),
+        pl.coalesce("unit_code", "unit").alias("unit"),
+        pl.col("figure").alias("value"),
+        "rounding",
+        pl.when(is_known).then(pl.lit(str(CellState.NUMBER))).otherwise(pl.lit(str(CellState.ILLEGIBLE))).alias("state"),
+        pl.col("value").alias("raw"),
+        "sheet",
+        "address",
+    )
+    return cells, _remarks(read)
+
+
+def _remarks(read: pl.DataFrame) -> pl.DataFrame:
+    told = {
+        "not_a_number": (
+            pl.col("amount").is_null(),
+            pl.format("Ô {}: «{}» không phải là số.", "address", "value"),
+            pl.format("Cell {}: '{}' is no number.", "address", "value"),
+        ),
+        "unknown_unit_of_measure": (
+            pl.col("unit_code").is_null(),
+            pl.format("Ô {}: không rõ đơn vị tính «{}».", "address", "unit"),
+            pl.format("Cell {}: unit of measure '{}' is not known.", "address", "unit"),
+        ),
+        "unmapped_indicator": (
+            pl.col("form").is_null(),
+            pl.format("Ô {}: chỉ tiêu «{}» chưa có trong danh mục.", "address", "indicator"),
+            pl.format("Cell {}: indicator '{}' is not in the catalogue.", "address", "indicator"),
+        ),
+    }
+    frames = [
+        read.filter(condition).select(
+            "submission_id",
+            pl.lit(code).alias("code"),
+            pl.lit(None, dtype=pl.String).alias("form"),
+            pl.lit(None, dtype=pl.String).alias("row_code"),
+            pl.lit(None, dtype=pl.String).alias("column_code"),
+            "sheet",
+            "address",
+            pl.col("value").alias("raw"),
+            vi.alias("detail_vi"),
+            en.alias("detail_en"),
+        )
+        for code, (condition, vi, en) in told.items()
+    ]
+    return pl.concat(frames).cast(dict(tables.REMARKS))
+
+
+def _half_unit(decimals: str) -> pl.Expr:
+    """Return half a unit of the last printed place, exactly."""
+    return (
+        pl.col(decimals)
+        .replace_strict({places: f"{0.5 * 10**-places:.6f}" for places in range(6)}, default="0", return_dtype=pl.String)
+        .cast(tables.AMOUNT)
+    )
+
+
+def _mapping(indicators: list[str], forms: Forms) -> pl.DataFrame:
+    """Return form, row, measure and sign of each indicator that the catalogue knows."""
+    catalogue = forms.published
+    rows = []
+    for indicator in indicators:
+        if entry := catalogue["indicators"].get(indicator):
+            rows.append((indicator, entry["form"], entry["row"], entry["measure"], 1))
+            continue
+        for prefix, place in catalogue["prefixes"].items():
+            measure = catalogue["measures"].get((indicator or "").removeprefix(f"{prefix}."))
+            if measure and indicator.startswith(f"{prefix}."):
+                entry = {"measure": measure} if isinstance(measure, str) else measure
+                rows.append((indicator, place["form"], place["row"], entry["measure"], entry.get("sign", 1)))
+                break
+    schema = {"indicator": pl.String, "form": pl.String, "row": pl.String, "measure": pl.String, "sign": pl.Int32}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _vintage(case_id: str, forms: Forms) -> str:
+    parts = case_id.upper().split("-")
+    return next((vintage for mark, vintage in forms.published["vintages"].items() if mark in parts), str(Vintage.REPORTED))
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError:
+        return None

@@ -1,0 +1,66 @@
+"""What reading one kind of file yields, and the identities that all kinds share."""
+
+import hashlib
+from dataclasses import dataclass
+
+import polars as pl
+
+from pipeline import tables
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Submissions, their cells and what reading stumbled over, as in ``pipeline.tables``."""
+
+    submissions: pl.DataFrame
+    cells: pl.DataFrame
+    remarks: pl.DataFrame
+
+    @classmethod
+    def nothing(cls) -> "Reading":
+        """Return a reading of no file at all."""
+        return cls(
+            pl.DataFrame(schema=tables.SUBMISSIONS),
+            pl.DataFrame(schema=tables.CELLS),
+            pl.DataFrame(schema=tables.REMARKS),
+        )
+
+    @classmethod
+    def together(cls, readings: list["Reading"]) -> "Reading":
+        """Lay readings one below the other."""
+        parts = [cls.nothing(), *readings]
+        return cls(*(pl.concat([getattr(part, name) for part in parts]) for name in ("submissions", "cells", "remarks")))
+
+
+def submission_id(sha256: str, report: str = "") -> str:
+    """Return the identity of one version of one report: from the file's bytes and the report within the file."""
+    return hashlib.sha256(f"{sha256}/{report}".encode()).hexdigest()[:16]
+
+
+def report_id(
+    origin: str, unit_key: str | None, scope: str | None, period_id: str | None, *, is_simulated: bool = False
+) -> str | None:
+    """Return the identity of a report across its versions; None where the header cannot be placed."""
+    if not (unit_key and scope and period_id):
+        return None
+    return "/".join(("simulated" if is_simulated else origin, unit_key, scope, period_id))
+
+
+def unreadable(receipt: dict, problem: str, vi: str, en: str) -> dict:
+    """Return the submission row of a file that could not be read."""
+    return {
+        "submission_id": submission_id(receipt["sha256"]),
+        "receipt_id": receipt["receipt_id"],
+        "batch": receipt["batch"],
+        "source_ref": receipt["path"],
+        "file_name": receipt["file_name"],
+        "sha256": receipt["sha256"],
+        "received_at": receipt["received_at"],
+        "origin": "submitted",
+        "is_simulated": False,
+        "vintage": "reported",
+        "is_readable": False,
+        "problem": problem,
+        "problem_vi": vi,
+        "problem_en": en,
+    }

@@ -1,0 +1,157 @@
+"""What the fast reader loses or would choke on, found by searching the bytes of a sheet.
+
+calamine turns error cells into empty text, says nothing of a formula without a cached value, and allocates the whole
+rectangle between a sheet's outermost cells. One regular expression over the XML finds all three; nothing is parsed.
+"""
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pipeline.landing.archive import MEGABYTE
+from pipeline.landing.problems import UnreadableFile, problem
+
+from .address import LAST_COLUMN, LAST_ROW, address, column_number
+
+#: Cells with content in one workbook: a hundred times our largest form in every one of its sheets.
+MAX_CELLS = 2_000_000
+#: The rectangle a sheet's cells span; the reader holds all of it, empty cells too.
+MAX_AREA = 8_000_000
+#: Text of all cells of one sheet: a shared string is copied into every cell that names it.
+MAX_TEXT_BYTES = 256 * MEGABYTE
+
+_P = rb"(?:[A-Za-z_][\w.-]*:)?"  # any namespace prefix
+_PLAIN_CELL = re.compile(rb'<c r="([A-Z]{1,3})([0-9]{1,7})"')  # as nearly every program writes it
+_UNUSUAL_CELL = re.compile(rb":c[\s/>]|<c[\t\r\n/>]")
+_DEAD_FORMULA = re.compile(
+    rb"(?:</" + _P + rb"f\s*>|<" + _P + rb"f(?:\s[^<>]*)?/>)\s*"
+    rb"(?:</|<" + _P + rb"v(?:\s[^<>]*)?/>|<" + _P + rb"v(?:\s[^<>]*)?>\s*</)"
+)
+_ROW_OR_CELL = re.compile(rb"<" + _P + rb"(row|c)(?:\s+([^<>]*?))?(/?)>")
+_REFERENCE = re.compile(rb'(?:^|\s)r\s*=\s*["\']\s*([A-Za-z]{0,3})([0-9]{1,7})\s*["\']')
+_BODY = re.compile(
+    rb"<" + _P + rb"c(\s[^<>]*[^<>/]|\s*)>\s*"
+    rb"(<" + _P + rb"f(\s[^<>]*?)?(?:/>|>([^<]*)</" + _P + rb"f\s*>)\s*)?"
+    rb"(<" + _P + rb"v(?:\s[^<>]*?)?(?:/>|>([^<]*)</" + _P + rb"v\s*>))?"
+)
+_TYPE = re.compile(rb'\st\s*=\s*["\'](\w+)["\']')
+_SHARED_INDEX = re.compile(rb'\ssi\s*=\s*["\'](\d+)["\']')
+_SHARED_VALUE = re.compile(rb't=["\']s["\'][^<>]*>\s*<' + _P + rb"v>\s*(\d+)")
+_STRING_ITEM = re.compile(rb"<" + _P + rb"si(?:\s[^<>]*)?>.*?</" + _P + rb"si\s*>|<" + _P + rb"si\s*/>", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class LostCell:
+    """A cell that the fast reader returns as blank though something stands in it."""
+
+    row: int
+    column: int
+    text: str
+    is_error: bool  # else a formula without a cached value
+
+
+def is_worksheet(xml: bytes) -> bool:
+    """Tell whether a part has the cells of a sheet, wherever in the package it lies."""
+    return b"sheetData" in xml
+
+
+def check_extent(part: str, xml: bytes) -> int:
+    """Return how many cells a sheet has; refuse one whose cells with content span more than can be held."""
+    cells = _PLAIN_CELL.findall(xml)
+    is_plain = len(cells) == xml.count(b"<c ") and not _UNUSUAL_CELL.search(xml)
+    if is_plain and _area(*_extent_of_plain(cells)) <= MAX_AREA:
+        return len(cells)
+    # Formatted blank cells far out are common and harmless: now look only at cells with content.
+    filled = [(row, column) for _, row, column, closed in _walk(xml) if not closed]
+    rows, columns = {row for row, _ in filled}, {column for _, column in filled}
+    if _area(rows, columns) > MAX_AREA or max(rows, default=0) > LAST_ROW or max(columns, default=0) > LAST_COLUMN:
+        stray = max(filled)
+        raise UnreadableFile(problem("stray_cell", address=address(*stray), part=part))
+    return len(filled)
+
+
+def _extent_of_plain(cells: list[tuple[bytes, bytes]]) -> tuple[set[int], set[int]]:
+    rows = {int(row) - 1 for row in {row for _, row in cells}}
+    columns = {column_number(letters) for letters in {letters for letters, _ in cells}}
+    return rows, columns
+
+
+def _area(rows: set[int], columns: set[int]) -> int:
+    if not rows:
+        return 0
+    return (max(rows) - min(rows) + 1) * (max(columns) - min(columns) + 1)
+
+
+def check_text(sheets: list[bytes], shared_strings: bytes) -> None:
+    """Refuse a workbook whose cells repeat shared strings until they no longer fit in memory."""
+    uses = sum(xml.count(b't="s"') + xml.count(b"t='s'") for xml in sheets)
+    if uses * len(shared_strings) <= MAX_TEXT_BYTES:
+        return
+    sizes = [len(item) for item in _STRING_ITEM.findall(shared_strings)]
+    if uses * max(sizes, default=0) <= MAX_TEXT_BYTES:
+        return
+    named = (int(index) for xml in sheets for index in _SHARED_VALUE.findall(xml))
+    if sum(sizes[index] for index in named if index < len(sizes)) > MAX_TEXT_BYTES:
+        raise UnreadableFile(problem("too_much_text", limit_mb=MAX_TEXT_BYTES // MEGABYTE))
+
+
+def lost_cells(xml: bytes) -> list[LostCell]:
+    """Return a sheet's error cells and its formulas without a cached value, at their true addresses."""
+    if b't="e"' not in xml and b"t='e'" not in xml and not _DEAD_FORMULA.search(xml):
+        return []
+    places: dict[int, tuple[int, int]] = {}
+    lost: list[LostCell] = []
+    masters: dict[bytes, tuple[str, str]] = {}  # shared formulas: address and text of the first cell
+    for match in _BODY.finditer(xml):
+        attributes, formula_element, formula_attributes, formula, value_element, value = match.groups()
+        kind = _TYPE.search(attributes)
+        is_error = kind is not None and kind[1] == b"e"
+        if not formula_element and not is_error:
+            continue
+        reference = _REFERENCE.search(attributes)
+        if reference and reference[1]:
+            row, column = int(reference[2]) - 1, column_number(reference[1])
+        else:
+            places = places or {start: (row, column) for start, row, column, _ in _walk(xml)}
+            row, column = places[match.start()]
+        if formula_element:
+            text = _formula_text(address(row, column), formula_attributes or b"", formula, masters)
+        if is_error and value:
+            lost.append(LostCell(row, column, html.unescape(value.decode("utf-8", "replace")), is_error=True))
+        elif formula_element and not value and not (value_element and kind and kind[1] == b"str"):
+            # An empty value of type "str" is a formula that gave empty text, which is a value.
+            lost.append(LostCell(row, column, text, is_error=False))
+    return lost
+
+
+def _formula_text(place: str, attributes: bytes, formula: bytes | None, masters: dict[bytes, tuple[str, str]]) -> str:
+    text = "=" + html.unescape((formula or b"").decode("utf-8", "replace"))
+    index = _SHARED_INDEX.search(attributes)
+    if not index:
+        return text
+    if formula:
+        masters[index[1]] = (place, text)
+        return text
+    if index[1] not in masters:
+        return text
+    from openpyxl.formula.translate import Translator  # slow to import, and few workbooks need it
+
+    origin, written = masters[index[1]]
+    return Translator(written, origin=origin).translate_formula(place)
+
+
+def _walk(xml: bytes) -> Iterator[tuple[int, int, int, bytes]]:
+    """Yield offset, row, column and closing slash of each cell, counting on where an address is left out."""
+    row, column = -1, -1
+    for match in _ROW_OR_CELL.finditer(xml):
+        name, attributes, closed = match.groups()
+        reference = _REFERENCE.search(attributes or b"")
+        if name == b"row":
+            row, column = (int(reference[2]) - 1 if reference else row + 1), -1
+            continue
+        if reference and reference[1]:
+            row, column = int(reference[2]) - 1, column_number(reference[1])
+        else:
+            row, column = max(row, 0), column + 1
+        yield match.start(), row, column, closed

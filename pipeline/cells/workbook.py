@@ -1,0 +1,259 @@
+"""Reads workbooks into raw cells: every value with its sheet, row and column, error cells and dead formulas too."""
+
+import datetime as dt
+import io
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+
+from pipeline.cells.address import address, addresses
+from pipeline.landing.problems import Problem, UnreadableFile, problem
+
+from .package import open_package
+from .sheet_scan import MAX_CELLS, check_extent, check_text, is_worksheet, lost_cells
+from .worker_pool import Failure, run_each
+
+__all__ = [
+    "RAW_CELLS",
+    "RawCells",
+    "RawKind",
+    "Sheet",
+    "UnreadableWorkbook",
+    "Workbook",
+    "address",
+    "addresses",
+    "read_workbook",
+    "read_workbooks",
+]
+
+#: A workbook that takes longer than this is given up.
+SECONDS_PER_FILE = 10.0
+#: Fewer files than this do not repay a second process its start.
+FILES_PER_WORKER = 100
+
+
+class RawKind(StrEnum):
+    """What a spreadsheet says that a cell holds."""
+
+    NUMBER = "number"
+    TEXT = "text"
+    BOOL = "bool"  # number 1 or 0
+    DATE = "date"  # text 2022-12-31, 2022-12-31T08:00:00 or 08:00:00
+    ERROR = "error"  # text #REF!
+    FORMULA = "formula"  # never calculated; text =SUM(A1:A3) as written
+
+
+KIND_OF_TYPE: dict[type, str] = {
+    float: RawKind.NUMBER.value,
+    int: RawKind.NUMBER.value,
+    dt.timedelta: RawKind.NUMBER.value,
+    str: RawKind.TEXT.value,
+    bool: RawKind.BOOL.value,
+    dt.date: RawKind.DATE.value,
+    dt.datetime: RawKind.DATE.value,
+    dt.time: RawKind.DATE.value,
+}
+
+RAW_CELLS = pl.Schema(
+    {
+        "sheet": pl.Int32(),  # position in Workbook.sheets, from 0
+        "row": pl.Int32(),  # from 0
+        "column": pl.Int32(),  # from 0
+        "kind": pl.Enum(RawKind),
+        "number": pl.Float64(),
+        "text": pl.String(),
+    }
+)
+SHEETS = pl.Schema({"file": pl.Int32, "sheet": pl.Int32, "name": pl.String, "is_hidden": pl.Boolean})
+PROBLEMS = pl.Schema({"file": pl.Int32, "problem": pl.String, "problem_vi": pl.String, "problem_en": pl.String})
+
+
+class UnreadableWorkbook(UnreadableFile):
+    """A workbook that cannot be read; ``problem`` has the code and a sentence in each language."""
+
+
+@dataclass
+class RawCells:
+    """The cells of a sheet that are not blank, as parallel columns."""
+
+    row: list[int] = field(default_factory=list)
+    column: list[int] = field(default_factory=list)
+    kind: list[str] = field(default_factory=list)
+    number: list[float | None] = field(default_factory=list)
+    text: list[str | None] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One worksheet; hidden ones, and those that only a macro can show, are flagged."""
+
+    name: str
+    is_hidden: bool
+    cells: RawCells
+
+
+@dataclass(frozen=True)
+class Workbook:
+    """The worksheets of one file, in workbook order."""
+
+    sheets: list[Sheet]
+
+    def frame(self) -> pl.DataFrame:
+        """Return all cells as one frame (``RAW_CELLS``): per sheet by row and column, lost cells after the others."""
+        columns: dict[str, list[Any]] = {name: [] for name in RAW_CELLS}
+        for index, sheet in enumerate(self.sheets):
+            columns["sheet"] += [index] * len(sheet.cells)
+            for name in ("row", "column", "kind", "number", "text"):
+                columns[name] += getattr(sheet.cells, name)
+        return pl.DataFrame(columns, schema=RAW_CELLS)
+
+
+def read_workbook(path: Path) -> Workbook:
+    """Read one ``.xlsx`` into raw cells, or raise ``UnreadableWorkbook``.
+
+    Formulas are never evaluated: a cell has the value that Excel last saved. Transitional and Strict Open XML are both
+    read. The file is inflated under a budget and its extent checked before the reader proper sees it.
+    """
+    try:
+        return _read(path)
+    except UnreadableFile as unreadable:
+        raise UnreadableWorkbook(unreadable.problem) from unreadable
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except PasswordError as error:
+        raise UnreadableWorkbook(problem("protected_or_old_excel")) from error
+    except OSError as error:
+        raise UnreadableWorkbook(problem("cannot_open", cause=error.strerror or str(error))) from error
+    except BaseException as error:  # a panic of the Rust reader derives from BaseException
+        raise UnreadableWorkbook(problem("damaged_workbook", cause=str(error)[:120])) from error
+
+
+def read_workbooks(
+    paths: Sequence[Path],
+    *,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Read many workbooks in processes of their own, so that none that crashes or hangs stops the others.
+
+    Returns three frames, each with ``file``, the position in ``paths``: cells (``RAW_CELLS`` with ``file`` first),
+    sheets (file, sheet, name, is_hidden) and problems (file, problem, problem_vi, problem_en). ``workers=0`` reads in
+    this process, without that protection. ``progress`` is told (files done, files in all).
+    """
+    if workers is None:
+        workers = min(os.cpu_count() or 1, 1 + len(paths) // FILES_PER_WORKER)
+    results = (
+        run_each(_answer, paths, workers=workers, seconds=SECONDS_PER_FILE)
+        if workers
+        else enumerate(map(_answer, paths))
+    )
+    cells: list[pl.DataFrame] = []
+    sheets: list[tuple[int, int, str, bool]] = []
+    problems: list[tuple[int, str, str, str]] = []
+    for done, (file, answer) in enumerate(results, start=1):
+        if isinstance(answer, Failure):
+            answer = FAILURES[answer]()
+        if isinstance(answer, Problem):
+            problems.append((file, answer.code, answer.vi, answer.en))
+        else:
+            content, names = answer
+            frame = pl.read_ipc_stream(io.BytesIO(content))
+            cells.append(frame.select(pl.lit(file, pl.Int32).alias("file"), *RAW_CELLS))
+            sheets += [(file, index, name, is_hidden) for index, (name, is_hidden) in enumerate(names)]
+        if progress:
+            progress(done, len(paths))
+    empty = pl.DataFrame(schema={"file": pl.Int32, **RAW_CELLS})
+    return (
+        pl.concat([empty, *cells], rechunk=True).sort("file", maintain_order=True),
+        pl.DataFrame(sheets, schema=SHEETS, orient="row").sort("file", "sheet"),
+        pl.DataFrame(problems, schema=PROBLEMS, orient="row").sort("file"),
+    )
+
+
+FAILURES = {
+    Failure.CRASHED: partial(problem, "reading_crashed"),
+    Failure.TIMED_OUT: partial(problem, "reading_too_slow", seconds=int(SECONDS_PER_FILE)),
+}
+
+
+def _answer(path: Path) -> Problem | tuple[bytes, list[tuple[str, bool]]]:
+    """Return what a worker sends back: cells in Arrow's own format, far cheaper to pass on than Python lists."""
+    try:
+        workbook = read_workbook(path)
+    except UnreadableWorkbook as unreadable:
+        return unreadable.problem
+    buffer = io.BytesIO()
+    workbook.frame().write_ipc_stream(buffer)
+    return buffer.getvalue(), [(sheet.name, sheet.is_hidden) for sheet in workbook.sheets]
+
+
+def _read(path: Path) -> Workbook:
+    package = open_package(path)
+    worksheets = {part: xml for part, xml in package.parts.items() if is_worksheet(xml)}
+    if sum(check_extent(part, xml) for part, xml in worksheets.items()) > MAX_CELLS:
+        raise UnreadableFile(problem("too_many_cells", limit=MAX_CELLS))
+    strings = [xml for part, xml in package.parts.items() if part.lower().endswith("sharedstrings.xml")]
+    check_text(list(worksheets.values()), max(strings, key=len, default=b""))
+
+    sheet_parts = package.sheet_parts()
+    sheets = []
+    with CalamineWorkbook.from_path(path) as workbook:
+        for index, metadata in enumerate(workbook.sheets_metadata):
+            if metadata.typ != SheetTypeEnum.WorkSheet:
+                continue
+            cells = _values(workbook, index)
+            _add_lost(cells, worksheets.get(sheet_parts.get(metadata.name, ""), b""))
+            sheets.append(Sheet(metadata.name, metadata.visible != SheetVisibleEnum.Visible, cells))
+    return Workbook(sheets)
+
+
+def _values(workbook: CalamineWorkbook, index: int) -> RawCells:
+    sheet = workbook.get_sheet_by_index(index)
+    if sheet.start is None:
+        return RawCells()
+    top, left = sheet.start
+    lines = sheet.to_python()
+    width = len(lines[0])
+    flat = [value for line in lines for value in line]
+    filled = [place for place, value in enumerate(flat) if value != ""]
+    values: list[Any] = [flat[place] for place in filled]
+    types = list(map(type, values))
+    cells = RawCells(
+        row=[top + place // width for place in filled],
+        column=[left + place % width for place in filled],
+        kind=[KIND_OF_TYPE[type_] for type_ in types],
+        number=[value if type_ is float else None for value, type_ in zip(values, types, strict=True)],
+        text=[value if type_ is str else None for value, type_ in zip(values, types, strict=True)],
+    )
+    if not {float, str}.issuperset(types):
+        for place, value in enumerate(values):
+            if type(value) not in (float, str):
+                cells.number[place], cells.text[place] = _rare_value(value)
+    return cells
+
+
+def _rare_value(value: Any) -> tuple[float | None, str | None]:
+    if isinstance(value, int):  # and bool
+        return float(value), None
+    if isinstance(value, dt.timedelta):  # a duration is a number of days under a format of hours
+        return value / dt.timedelta(days=1), None
+    return None, value.isoformat()
+
+
+def _add_lost(cells: RawCells, xml: bytes) -> None:
+    for lost in lost_cells(xml):
+        cells.row.append(lost.row)
+        cells.column.append(lost.column)
+        cells.kind.append((RawKind.ERROR if lost.is_error else RawKind.FORMULA).value)
+        cells.number.append(None)
+        cells.text.append(lost.text)
