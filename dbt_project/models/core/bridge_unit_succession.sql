@@ -1,0 +1,15 @@
+with
+
+successions as (
+
+    select * from {{ ref('unit_succession') }}
+
+)
+
+select
+    predecessor_key,
+    successor_key,
+    valid_from,
+    note
+
+from successions

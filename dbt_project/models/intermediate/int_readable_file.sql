@@ -1,0 +1,31 @@
+with
+
+receipts as (
+
+    select * from {{ ref('stg_receipts') }}
+    where verdict = 'landed'
+
+),
+
+submissions as (
+
+    select * from {{ ref('int_submission') }}
+
+)
+
+select
+    receipts.receipt_id,
+    receipts.path,
+    receipts.batch,
+    receipts.received_at,
+    coalesce(min(submissions.submission_id), receipts.receipt_id) as submission_id,
+    min(submissions.version) as version,
+    count(submissions.report_id) = count(submissions.submission_id) as is_placed
+
+from receipts
+
+left join submissions on receipts.receipt_id = submissions.receipt_id
+
+group by receipts.receipt_id, receipts.path, receipts.batch, receipts.received_at
+
+having count(*) filter (where submissions.verdict = 'unreadable') = 0

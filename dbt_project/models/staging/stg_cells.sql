@@ -1,0 +1,22 @@
+with
+
+source as (
+
+    select * from {{ source('cells', 'cells') }}
+
+)
+
+select
+    submission_id,
+    form,
+    row_code,
+    column_code,
+    unit,
+    value,
+    rounding,
+    state,
+    raw,
+    sheet,
+    address
+
+from source

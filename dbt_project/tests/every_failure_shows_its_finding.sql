@@ -1,0 +1,8 @@
+select
+    submission_id,
+    rule_id,
+    form
+from {{ ref('int_failure') }}
+where
+    findings = 0
+    or on_fail is null

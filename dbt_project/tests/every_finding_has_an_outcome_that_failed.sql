@@ -1,0 +1,9 @@
+select findings.finding_id
+from {{ ref('fct_finding') }} as findings
+left join {{ ref('fct_outcome') }} as outcomes
+    on
+        findings.submission_id = outcomes.submission_id
+        and findings.rule_id = outcomes.rule_id
+        and coalesce(findings.form, '') = coalesce(outcomes.form, '')
+        and findings.status = outcomes.status
+where outcomes.submission_id is null

@@ -1,0 +1,8 @@
+-- Landing promises that no file disappears: a landed one is a container or has a submission.
+select receipts.receipt_id
+from {{ ref('stg_receipts') }} as receipts
+left join {{ ref('int_submission') }} as submissions on receipts.receipt_id = submissions.receipt_id
+where
+    receipts.verdict = 'landed'
+    and receipts.media <> 'zip'
+    and submissions.receipt_id is null
