@@ -6,7 +6,7 @@ figure is what the formula yields the formula stays live, where it is not the nu
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from itertools import groupby
@@ -19,6 +19,7 @@ from xlsxwriter.utility import xl_cell_to_rowcol, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from pipeline.forms.declaration import Column, Form, Row, forms
+from pipeline.registry.periods import Period
 from pipeline.vocabulary import Scope
 
 #: A printed figure. Text is written as it stands; the name of an Excel error becomes that error.
@@ -33,38 +34,33 @@ HEADER_ROWS = 10  # above the table
 DATA = HEADER_ROWS + 3  # below the Vietnamese labels, the English labels and the codes
 NARROWEST = 8  # columns that the header needs, however few a form has
 CENT = Decimal("0.01")
+UNDATED = date(2020, 1, 5)
 
 
 @dataclass(frozen=True)
 class Header:
-    """Who reports, on which period, for the how-manieth time. ``period_end`` is inclusive."""
+    """Who reports, on which period, for the how-manieth time.
+
+    ``period_end`` is inclusive; without dates the period is left for the office to fill in.
+    """
 
     unit_name: str
     unit_key: str
     parent_name: str
     scope: Scope
-    period_start: date
-    period_end: date
+    period_start: date | None
+    period_end: date | None
     revision: int = 1
     reason: str = ""
     signer: str = ""
 
     @property
-    def months(self) -> int:
-        """Months that the cumulative report covers."""
-        return (
-            12 * (self.period_end.year - self.period_start.year) + self.period_end.month - self.period_start.month + 1
-        )
-
-    @property
-    def year(self) -> int:
-        """Statistical year: 1 October of the year before to 30 September."""
-        return self.period_end.year + (self.period_end.month >= 10)
-
-    @property
     def period_text(self) -> str:
         """The period as offices write it, e.g. ``09 tháng năm 2023``."""
-        return f"{self.months:02} tháng năm {self.year}"
+        if self.period_start is None or self.period_end is None:
+            return ""
+        period = Period.ending_in(self.period_end.year, self.period_end.month)
+        return f"{period.months:02} tháng năm {period.year}"
 
 
 def write_workbook(
@@ -87,10 +83,10 @@ def write_workbook(
     with xlsxwriter.Workbook(str(path), {"in_memory": True}) as workbook:
         workbook.set_properties(
             {
-                "title": f"{header.unit_name} - {header.period_text}",
+                "title": " - ".join(filter(None, (header.unit_name, header.period_text))),
                 "comments": "SIMULATED" if is_simulated else "",
                 # The time of writing would make every copy another file.
-                "created": datetime(header.period_end.year, header.period_end.month, header.period_end.day),
+                "created": datetime.combine(header.period_end or UNDATED, time()),
             }
         )
         styles = _Styles(workbook)
@@ -103,6 +99,25 @@ def address(form: Form, row: str, column: str, origin: tuple[int, int] = (0, 0))
     """Return where the template puts a cell, e.g. ``H14``."""
     rows, columns = list(form.row), list(form.column)
     return xl_rowcol_to_cell(origin[0] + DATA + rows.index(row), origin[1] + FIRST + columns.index(column))
+
+
+def recalculate(form: Form, matrix: Matrix) -> list[list[Figure]]:
+    """Return the figures as a spreadsheet shows them once every formula of the template has been worked out."""
+    figures: list[list[Figure]] = [[_exact(figure) for figure in line] for line in matrix]
+    recipes = dict(_recipes(form))
+    while True:
+        stale = {
+            at: value for at, recipe in recipes.items() if (value := recipe.yields(figures)) != figures[at[0]][at[1]]
+        }
+        if not stale:
+            return figures
+        for (r, c), value in stale.items():
+            figures[r][c] = value
+
+
+def percent(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
+    """Return ROUND(100 * part / whole, 2), half away from zero as spreadsheets do; nothing without a base."""
+    return (Decimal(100) * part / whole).quantize(CENT, ROUND_HALF_UP) if whole else None
 
 
 # Parts that cell formats are made of.
@@ -191,9 +206,9 @@ class _Rate:
     def yields(self, matrix: Sequence[Sequence[Any]]) -> Decimal | None:
         """Return what a spreadsheet makes of it: rounded half away from zero, nothing without a base."""
         part, whole = matrix[self.row][self.part], matrix[self.row][self.whole]
-        if not whole or isinstance(part, str) or isinstance(whole, str):
+        if isinstance(part, str) or isinstance(whole, str):
             return None
-        return (Decimal(100) * (part or 0) / whole).quantize(CENT, ROUND_HALF_UP)
+        return percent(part or 0, whole or 0)
 
 
 @dataclass(frozen=True)
@@ -282,6 +297,7 @@ class _Sheet:
         self._draw_header(is_simulated)
         self._draw_table_head()
         for row in self.form.rows:
+            self.sheet.set_row(self.row_at[row.code], 19)
             self._draw_row_head(row)
         if matrix is None:
             self._draw_blank()
@@ -294,7 +310,7 @@ class _Sheet:
 
     def _set_up_page(self) -> None:
         sheet, is_wide = self.sheet, len(self.form.columns) > NARROWEST
-        width = (13.5 if self.form.unit == "thousand_vnd" else 9.5) if is_wide else 14
+        width = (13 if self.form.unit == "thousand_vnd" else 9.5) if is_wide else 14
         sheet.hide_gridlines(2)
         sheet.set_landscape()
         sheet.set_paper(9)
@@ -306,8 +322,8 @@ class _Sheet:
         sheet.freeze_panes(self.data, self.first)
         sheet.protect("", {"format_columns": True, "format_rows": True})
         sheet.set_column(self.left + NUMBER, self.left + NUMBER, 5)
-        sheet.set_column(self.left + LABEL, self.left + LABEL, 34)
-        sheet.set_column(self.left + CODE, self.left + CODE, 16)
+        sheet.set_column(self.left + LABEL, self.left + LABEL, 30)
+        sheet.set_column(self.left + CODE, self.left + CODE, 13)
         sheet.set_column(self.first, self.end, width)
 
     def _draw_header(self, is_simulated: bool) -> None:
@@ -349,13 +365,20 @@ class _Sheet:
         sheet, styles, header, fields = self.sheet, self.styles, self.header, forms().header
         at = self.first + (self.end - self.first + 1 - 7) // 2
         label = styles(align="right", indent=1)
-        day = styles(bold=True, num_format="dd/mm/yyyy", align="left")
+        day = styles(bold=True, num_format="dd/mm/yyyy", align="left", locked=header.period_end is not None)
         sheet.write_string(row, at, fields["period"]["vi"], label)
-        sheet.merge_range(row, at + 1, row, at + 2, header.period_text, styles(bold=True, align="left"))
+        sheet.merge_range(
+            row,
+            at + 1,
+            row,
+            at + 2,
+            header.period_text,
+            styles(bold=True, align="left", locked=header.period_end is not None),
+        )
         sheet.write_string(row, at + 3, fields["period_start"]["vi"], label)
-        sheet.write_datetime(row, at + 4, header.period_start, day)
+        sheet.write(row, at + 4, header.period_start, day)
         sheet.write_string(row, at + 5, fields["period_end"]["vi"], label)
-        sheet.write_datetime(row, at + 6, header.period_end, day)
+        sheet.write(row, at + 6, header.period_end, day)
 
     def _draw_table_head(self) -> None:
         sheet, styles = self.sheet, self.styles

@@ -1,0 +1,47 @@
+"""What happens to a finished file: members of the archive changed, bytes lost, another kind of file under its name."""
+
+import re
+import zipfile
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+
+def truncate(path: Path) -> None:
+    """Cut the file off as a broken transfer does."""
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) * 3 // 5])
+
+
+def replace_with_text(path: Path) -> None:
+    """Put a text file in the place of the workbook."""
+    path.write_text("Kính gửi: báo cáo thống kê kỳ này sẽ gửi sau.\n", encoding="utf-8")
+
+
+def hide_sheet(name: str) -> Callable[[Path], None]:
+    """Return what hides a sheet of a workbook."""
+
+    def change(xml: str) -> str:
+        return xml.replace(f'<sheet name="{name}" ', f'<sheet name="{name}" state="hidden" ')
+
+    return lambda path: _rewrite(path, "xl/workbook.xml", change)
+
+
+def forget_value(sheet: int, address: str) -> Callable[[Path], None]:
+    """Return what drops the cached value of a formula, as programs do that write formulas without computing them."""
+
+    def change(xml: str) -> str:
+        cell = re.compile(rf'(<c r="{address}"[^>]*?)(?: t="str")?(><f>[^<]*</f>)<v>[^<]*</v></c>')
+        return cell.sub(r"\1\2</c>", xml)
+
+    return lambda path: _rewrite(path, f"xl/worksheets/sheet{sheet}.xml", change)
+
+
+def _rewrite(path: Path, member: str, change: Callable[[str], str]) -> None:
+    with zipfile.ZipFile(path) as archive:
+        members = [(info, archive.read(info)) for info in archive.infolist()]
+    rewritten = BytesIO()
+    with zipfile.ZipFile(rewritten, "w", zipfile.ZIP_DEFLATED) as archive:
+        for info, content in members:
+            archive.writestr(info, change(content.decode()).encode() if info.filename == member else content)
+    path.write_bytes(rewritten.getvalue())

@@ -1,0 +1,58 @@
+"""From the country's arrays to the printed matrix of a form."""
+
+import numpy as np
+
+from pipeline.forms.declaration import DeclarationError, Form
+from pipeline.forms.template import Figure, percent
+from pipeline.simulator.country import Counts, Year
+
+#: Which subject a form shows.
+SUBJECTS = {
+    "01": "cases",
+    "02": "money",
+    "03": "budget",
+    "08": "letters",
+    "09": "reception",
+    "12": "judgments",
+    "credit": "credit",
+    "corruption": "corruption",
+    "discipline": "discipline",
+}
+
+
+def is_rate(form: Form, column: str) -> bool:
+    """Tell whether a column holds per cent, which are computed anew for every total."""
+    return form.column[column].unit == "percent"
+
+
+def lay_out(form: Form, year: Year) -> Counts:
+    """Return the figures of a form as unit x month x row x column, additive over units; rates stay zero."""
+    if form.code not in SUBJECTS:
+        raise DeclarationError(f"form {form.code}: the simulator knows no figures for it; add them to SUBJECTS")
+    cube = year[SUBJECTS[form.code]]
+    first = next(iter(cube.values.values()))
+    laid = np.zeros((*first.shape[:2], len(form.rows), len(form.columns)), np.int64)
+    for c, column in enumerate(form.column):
+        if is_rate(form, column):
+            continue
+        if column not in cube.values:
+            raise DeclarationError(f"form {form.code}: the simulator knows no figures for column {column!r}")
+        for r, row in enumerate(form.rows):
+            laid[:, :, r, c] = cube.line(column, row.attributes)
+    return laid
+
+
+def print_matrix(form: Form, figures: Counts, due: dict[str, int]) -> list[list[Figure]]:
+    """Return rows x columns as the office prints them; ``due`` is all that is due, by case and by money."""
+    matrix: list[list[Figure]] = figures.tolist()
+    at = {column: n for n, column in enumerate(form.column)}
+    for column in form.columns:
+        if not is_rate(form, column.code):
+            continue
+        for row, line in zip(form.rows, figures.tolist(), strict=True):
+            if column.ratio:
+                part, whole = (line[at[name]] for name in column.ratio)
+            else:
+                part, whole = line[at["due"]], due[row.attributes["basis"]]
+            matrix[form.rows.index(row)][at[column.code]] = percent(part, whole)
+    return matrix

@@ -1,0 +1,84 @@
+"""One report on its way to the inbox: header, forms and figures, and what is done to the file afterwards."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from pipeline.forms.declaration import Form
+from pipeline.forms.template import Figure, Header, address, write_workbook
+from pipeline.registry.periods import Period
+from pipeline.vocabulary import Scope
+
+Figures = dict[str, list[list[Figure]]]
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Whose report on which period: what a report is before it has figures."""
+
+    period: Period
+    province: str
+    unit: str
+    scope: Scope
+
+    @property
+    def stem(self) -> str:
+        """Name of the file without ``.xlsx``; a provincial agency sends its own report and the whole province's."""
+        return self.unit if self.scope == Scope.OFFICE else f"{self.unit}.{self.scope.value}"
+
+    @property
+    def path(self) -> str:
+        """Where the file stands in the inbox."""
+        return f"{self.period.id}/{self.province}/{self.stem}.xlsx"
+
+
+@dataclass
+class Report:
+    """A report that faults may still change; ``figures`` by form code, rows x columns in the order of ``forms``."""
+
+    slot: Slot
+    header: Header
+    forms: dict[str, Form]
+    figures: Figures
+    previous: Callable[[], Figures]  # of the month before
+    received_at: datetime
+    origin: tuple[int, int] = (0, 0)
+    extra_sheets: Mapping[str, tuple[Form, list[list[Figure]]]] = field(default_factory=dict)
+    #: done to the finished file, in order
+    damage: list[Callable[[Path], None]] = field(default_factory=list)
+
+    def figure(self, form: str, row: str, column: str) -> Figure:
+        """Return a figure by its codes."""
+        r, c = self._place(form, row, column)
+        return self.figures[form][r][c]
+
+    def put(self, form: str, row: str, column: str, figure: Figure) -> None:
+        """Type a figure over another."""
+        r, c = self._place(form, row, column)
+        self.figures[form][r][c] = figure
+
+    def address(self, form: str, row: str, column: str) -> str | None:
+        """Return where a cell stands in the finished sheet; nothing when the sheet has no such cell."""
+        declared = self.forms[form]
+        if row not in declared.row or column not in declared.column:
+            return None
+        return address(declared, row, column, self.origin)
+
+    def write(self, path: Path) -> None:
+        """Write the workbook and damage it as told."""
+        extra = {name: matrix for name, (_, matrix) in self.extra_sheets.items()}
+        write_workbook(
+            path,
+            self.header,
+            [*self.forms.values(), *(form for form, _ in self.extra_sheets.values())],
+            self.figures | extra,
+            is_simulated=True,
+            origin=self.origin,
+        )
+        for damage in self.damage:
+            damage(path)
+
+    def _place(self, form: str, row: str, column: str) -> tuple[int, int]:
+        declared = self.forms[form]
+        return list(declared.row).index(row), list(declared.column).index(column)

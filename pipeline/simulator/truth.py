@@ -1,0 +1,99 @@
+"""What is true of a simulated country: its totals, its reports, and every fault planted in them (``truth.json``)."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+Printed = int | float | str | None
+
+
+@dataclass(frozen=True)
+class Change:
+    """A cell that a fault changed. ``address`` is null where the finished sheet has no such cell."""
+
+    form: str
+    sheet: str
+    row: str
+    column: str
+    address: str | None
+    true: Printed
+    written: Printed
+
+
+@dataclass(frozen=True)
+class PlantedFault:
+    """A fault in one report: what was done, and which rules are there to find it.
+
+    ``meant`` must find it; ``entails`` are further rules, as patterns (``rollup.*``), that may rightly fire with it.
+    """
+
+    id: str
+    kind: str
+    vi: str
+    en: str
+    meant: tuple[str, ...]
+    entails: tuple[str, ...]
+    is_unreadable: bool
+    is_harmless: bool
+    period: str
+    province: str
+    unit: str
+    scope: str
+    path: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True)
+class SentReport:
+    """A file of the inbox and whose report it is."""
+
+    path: str
+    period: str
+    province: str
+    unit: str
+    scope: str
+    received_at: str
+    faults: tuple[str, ...] = ()
+
+
+@dataclass
+class Truth:
+    """All that is true of a simulated country.
+
+    ``made_with`` are the arguments that make it again. ``totals`` hold, by period and province (and ``nation``), the
+    figures of the first row of every form in printed units, own caseload and offices together, without faults.
+    """
+
+    made_with: dict[str, Any]
+    periods: list[str]
+    provinces: dict[str, list[str]]
+    reports: list[SentReport] = field(default_factory=list)
+    faults: list[PlantedFault] = field(default_factory=list)
+    totals: dict[str, dict[str, dict[str, dict[str, int]]]] = field(default_factory=dict)
+
+    def fault(self, id: str) -> PlantedFault:
+        """Return a planted fault by id; raises ``KeyError`` naming those that there are."""
+        for fault in self.faults:
+            if fault.id == id:
+                return fault
+        raise KeyError(f"no fault {id!r}; there are {', '.join(fault.id for fault in self.faults) or 'none'}")
+
+    def write(self, path: Path) -> None:
+        """Write ``truth.json``."""
+        path.write_text(json.dumps(asdict(self), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, path: Path) -> "Truth":
+        """Read ``truth.json``."""
+        told = json.loads(path.read_text(encoding="utf-8"))
+        told["reports"] = [SentReport(**report | {"faults": tuple(report["faults"])}) for report in told["reports"]]
+        told["faults"] = [
+            PlantedFault(
+                **fault
+                | {name: tuple(fault[name]) for name in ("meant", "entails")}
+                | {"changes": tuple(Change(**change) for change in fault["changes"])}
+            )
+            for fault in told["faults"]
+        ]
+        return cls(**told)
