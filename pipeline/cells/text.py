@@ -82,9 +82,8 @@ def decode(content: bytes) -> str | None:
     encoding = text_encoding(content)
     if encoding != "cp1258":
         return content.decode(encoding).removeprefix("\ufeff") if encoding else None
-    western = content.decode("cp1252", errors="replace")
-    converted = modern(western)
-    return converted if converted != western else unicodedata.normalize("NFC", content.decode("cp1258"))
+    windows = unicodedata.normalize("NFC", content.decode("cp1258"))
+    return max(windows, modern(content.decode("cp1252", errors="replace")), key=_share_of_syllables)
 
 
 def _modernise(column: pl.Series) -> pl.Series:

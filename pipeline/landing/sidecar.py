@@ -34,8 +34,11 @@ def arrival_times(content: bytes, where: str) -> tuple[dict[str, datetime], list
     folder = where.rpartition("/")[0]
     times: dict[str, datetime] = {}
     warnings: list[str] = []
+    reader = csv.DictReader(io.StringIO(content.decode(encoding), newline=""))
     try:
-        lines = list(csv.DictReader(io.StringIO(content.decode(encoding), newline="")))
+        if not {"path", "received_at"}.issubset(reader.fieldnames or ()):
+            return {}, [f"{where}: needs the columns path,received_at,sender; file times are used instead"]
+        lines = list(reader)
     except csv.Error as error:
         return {}, [f"{where}: {error}, so its arrival times are ignored; file times are used instead"]
     for number, line in enumerate(lines, start=2):
