@@ -6,7 +6,7 @@ keeps one connection open for its lifetime. Importing this module imports Great 
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Type  # noqa: UP035 - see execution_engine_type
 
 import sqlalchemy as sa
 from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
@@ -19,14 +19,25 @@ from great_expectations.expectations.metrics.map_metric_provider import (
 
 
 class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
-    """Keeps its connection open, because results are read lazily."""
+    """Keeps its connection open, because results are read lazily; ``close_all`` ends them."""
+
+    _opened: ClassVar[list[sa.Connection]] = []
 
     @contextlib.contextmanager
     def get_connection(self) -> Iterator[sa.Connection]:
         """Yield the one connection of this engine."""
         if self._connection is None:
             self._connection = self.engine.connect()
+            self._opened.append(self._connection)
         yield self._connection
+
+    @classmethod
+    def close_all(cls) -> None:
+        """Close every connection, so that others may open the files."""
+        while cls._opened:
+            connection = cls._opened.pop()
+            connection.close()
+            connection.engine.dispose()
 
 
 class DuckDBDatasource(SQLDatasource):
@@ -36,7 +47,7 @@ class DuckDBDatasource(SQLDatasource):
     connection_string: str
 
     @property
-    def execution_engine_type(self) -> type[SqlAlchemyExecutionEngine]:
+    def execution_engine_type(self) -> Type[SqlAlchemyExecutionEngine]:  # noqa: UP006 - `type` is a field here
         """Return the engine that keeps its connection."""
         return DuckDBExecutionEngine
 

@@ -34,11 +34,12 @@ def validate(database: Path, packs: tuple[Pack, ...], *, keys: set[tuple[str, st
     import great_expectations as gx
     from great_expectations.expectations.row_conditions import Column
 
-    from expectations.duckdb_engine import DuckDBDatasource, ExpectFigureWithinInterval
+    from expectations.duckdb_engine import DuckDBDatasource, DuckDBExecutionEngine, ExpectFigureWithinInterval
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = gx.data_context.types.base.ProgressBarsConfig(globally=False)
-    source = context.data_sources.add_or_update(DuckDBDatasource(name="judging", connection_string=f"duckdb:///{database}"))
+    # Great Expectations gives a context one `add_` method for every datasource class that it has seen.
+    source: DuckDBDatasource = context.data_sources.add_duckdb(name="judging", connection_string=f"duckdb:///{database}")
     batch = source.add_table_asset("comparison", table_name="comparison").add_batch_definition_whole_table("all")
     definitions = []
     for pack, form, rules in _suites(packs, keys):
@@ -72,7 +73,8 @@ def validate(database: Path, packs: tuple[Pack, ...], *, keys: set[tuple[str, st
     try:
         outcome = context.checkpoints.add(checkpoint).run()
     finally:
-        source.get_execution_engine().close()
+        DuckDBExecutionEngine.close_all()
+        source.get_engine().dispose()  # the one that looked whether the table exists
     failed: list[int] = []
     results: list[dict[str, Any]] = []
     for validation in outcome.run_results.values():

@@ -9,7 +9,7 @@
             where column_code = '{{ code }}'
             {%- if row_code %} and row_code = '{{ row_code }}'{% endif %}
         ) as {{ data_type }}
-    ) as {{ '"left"' if code == 'left' else prefix ~ code ~ suffix }}
+    ) as {{ prefix ~ code ~ suffix }}
     {%- if not loop.last %},{% endif %}
     {%- endfor %}
 {%- endmacro -%}

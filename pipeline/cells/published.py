@@ -38,7 +38,10 @@ def read_published(text: str, receipt: dict, forms: Forms, registry: UnitRegistr
     cells, more = _cells(figures, receipt, forms)
     return Reading(
         pl.DataFrame(submissions, schema=tables.SUBMISSIONS),
-        cells.join(pl.DataFrame(submissions, schema=tables.SUBMISSIONS).select("submission_id", "period_id"), on="submission_id")
+        cells.join(
+            pl.DataFrame(submissions, schema=tables.SUBMISSIONS).select("submission_id", "period_id"),
+            on="submission_id",
+        )
         .select(list(tables.CELLS))
         .cast(dict(tables.CELLS)),
         pl.concat([pl.DataFrame(remarks, schema=tables.REMARKS), more]),
@@ -124,7 +127,9 @@ def _cells(figures: pl.DataFrame, receipt: dict, forms: Forms) -> tuple[pl.DataF
             pl.lit(receipt["file_name"]).alias("sheet"),
         )
         .join(units, on="unit_alias", how="left", maintain_order="left")
-        .join(_mapping(figures["indicator"].unique().to_list(), forms), on="indicator", how="left", maintain_order="left")
+        .join(
+            _mapping(figures["indicator"].unique().to_list(), forms), on="indicator", how="left", maintain_order="left"
+        )
     )
     is_known = pl.col("unit_code").is_not_null() & pl.col("amount").is_not_null()
     cells = read.with_columns(
@@ -143,7 +148,10 @@ def _cells(figures: pl.DataFrame, receipt: dict, forms: Forms) -> tuple[pl.DataF
         pl.coalesce("unit_code", "unit").alias("unit"),
         pl.col("figure").alias("value"),
         "rounding",
-        pl.when(is_known).then(pl.lit(str(CellState.NUMBER))).otherwise(pl.lit(str(CellState.ILLEGIBLE))).alias("state"),
+        pl.when(is_known)
+        .then(pl.lit(str(CellState.NUMBER)))
+        .otherwise(pl.lit(str(CellState.ILLEGIBLE)))
+        .alias("state"),
         pl.col("value").alias("raw"),
         "sheet",
         "address",
@@ -191,7 +199,9 @@ def _half_unit(decimals: str) -> pl.Expr:
     """Return half a unit of the last printed place, exactly."""
     return (
         pl.col(decimals)
-        .replace_strict({places: f"{0.5 * 10**-places:.6f}" for places in range(6)}, default="0", return_dtype=pl.String)
+        .replace_strict(
+            {places: f"{0.5 * 10**-places:.6f}" for places in range(6)}, default="0", return_dtype=pl.String
+        )
         .cast(tables.AMOUNT)
     )
 
@@ -216,7 +226,9 @@ def _mapping(indicators: list[str], forms: Forms) -> pl.DataFrame:
 
 def _vintage(case_id: str, forms: Forms) -> str:
     parts = case_id.upper().split("-")
-    return next((vintage for mark, vintage in forms.published["vintages"].items() if mark in parts), str(Vintage.REPORTED))
+    return next(
+        (vintage for mark, vintage in forms.published["vintages"].items() if mark in parts), str(Vintage.REPORTED)
+    )
 
 
 def _day(text: str | None) -> date | None:

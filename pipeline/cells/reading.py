@@ -29,7 +29,9 @@ class Reading:
     def together(cls, readings: list["Reading"]) -> "Reading":
         """Lay readings one below the other."""
         parts = [cls.nothing(), *readings]
-        return cls(*(pl.concat([getattr(part, name) for part in parts]) for name in ("submissions", "cells", "remarks")))
+        return cls(
+            *(pl.concat([getattr(part, name) for part in parts]) for name in ("submissions", "cells", "remarks"))
+        )
 
 
 def submission_id(sha256: str, report: str = "") -> str:

@@ -60,13 +60,12 @@ def check_extent(part: str, xml: bytes) -> int:
     """Return how many cells a sheet has; refuse one whose cells with content span more than can be held."""
     cells = _PLAIN_CELL.findall(xml)
     is_plain = len(cells) == xml.count(b"<c ") and not _UNUSUAL_CELL.search(xml)
-    if is_plain and _area(*_extent_of_plain(cells)) <= MAX_AREA:
+    if is_plain and _can_be_held(*_extent_of_plain(cells)):
         return len(cells)
     # Formatted blank cells far out are common and harmless: now look only at cells with content.
     filled = [(row, column) for _, row, column, closed in _walk(xml) if not closed]
-    rows, columns = {row for row, _ in filled}, {column for _, column in filled}
-    if _area(rows, columns) > MAX_AREA or max(rows, default=0) > LAST_ROW or max(columns, default=0) > LAST_COLUMN:
-        stray = max(filled)
+    if not _can_be_held({row for row, _ in filled}, {column for _, column in filled}):
+        stray = max(filled, key=lambda cell: max(cell[0] / LAST_ROW, cell[1] / LAST_COLUMN))
         raise UnreadableFile(problem("stray_cell", address=address(*stray), part=part))
     return len(filled)
 
@@ -77,10 +76,11 @@ def _extent_of_plain(cells: list[tuple[bytes, bytes]]) -> tuple[set[int], set[in
     return rows, columns
 
 
-def _area(rows: set[int], columns: set[int]) -> int:
+def _can_be_held(rows: set[int], columns: set[int]) -> bool:
     if not rows:
-        return 0
-    return (max(rows) - min(rows) + 1) * (max(columns) - min(columns) + 1)
+        return True
+    area = (max(rows) - min(rows) + 1) * (max(columns) - min(columns) + 1)
+    return area <= MAX_AREA and max(rows) <= LAST_ROW and max(columns) <= LAST_COLUMN
 
 
 def check_text(sheets: list[bytes], shared_strings: bytes) -> None:

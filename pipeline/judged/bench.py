@@ -1,7 +1,8 @@
 """The judging database: cells of the periods at hand, laid out so that rules can compare them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -49,7 +50,7 @@ class Bench:
 
     def compare(self, rules: Iterable[tuple[Pack, AnyRule]]) -> set[tuple[str, str, str]]:
         """Make the comparisons of ``rules``; return the (pack, rule, form) that made any."""
-        present = set(self.connection.execute("select distinct pack, rule_id, form from applicable").fetchall())
+        present = set(self.query("select distinct pack, rule_id, form from applicable").iter_rows())
         made = set()
         for pack, rule in rules:
             for form in rule.forms:
@@ -73,6 +74,10 @@ class Bench:
         self.connection.register("parts_in", parts.to_arrow())
         self.connection.execute("create or replace table office_part as from parts_in")
         self.connection.unregister("parts_in")
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:
+        """Return what a query finds."""
+        return pl.DataFrame(self.connection.execute(sql, parameters).to_arrow_table())
 
     def close(self) -> None:
         """Close the connection, so that another may open the file."""

@@ -132,9 +132,9 @@ def _failures(bench: Bench, failed: list[int]) -> pl.DataFrame:
     """Return submission_id, pack and rule_id of what fails."""
     bench.connection.register("failed_in", pl.DataFrame({"comparison_id": failed}, schema={"comparison_id": pl.Int64}).to_arrow())
     try:
-        return bench.connection.execute(
+        return bench.query(
             "select distinct submission_id, pack, rule_id from comparison semi join failed_in using (comparison_id)"
-        ).pl()
+        )
     finally:
         bench.connection.unregister("failed_in")
 
@@ -230,7 +230,7 @@ def _outcomes(
     connection.register("failed_in", pl.DataFrame({"comparison_id": failed}, schema={"comparison_id": pl.Int64}).to_arrow())
     connection.register("versions_in", versions.to_arrow())
     connection.register("form_versions_in", form_versions.to_arrow())
-    frame = connection.execute(
+    frame = bench.query(
         f"""
         with counted as (
             select submission_id, pack, rule_id, form, count(*) as checked,
@@ -253,7 +253,7 @@ def _outcomes(
                          and counted.rule_id = applicable.rule_id and counted.form = applicable.form
         order by applicable.submission_id, applicable.form, applicable.rule_id
         """
-    ).pl()
+    )
     for name in ("failed_in", "versions_in", "form_versions_in"):
         connection.unregister(name)
     return frame.cast(dict(tables.OUTCOMES))

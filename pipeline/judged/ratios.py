@@ -10,7 +10,7 @@ from pipeline.vocabulary import RatioVerdict
 def ratios_frame(bench: Bench) -> pl.DataFrame:
     """Return every printed percentage, point and change with what it should be, as ``tables.RATIOS``."""
     return (
-        bench.connection.execute(
+        bench.query(
             f"""
             with judged as (
                 select submission_id, form, row_code, column_code, rule_id, expected,
@@ -29,6 +29,5 @@ def ratios_frame(bench: Bench) -> pl.DataFrame:
             order by cell.submission_id, cell.form, cell.row_code, cell.column_code
             """
         )
-        .pl()
         .cast(dict(tables.RATIOS))
     )

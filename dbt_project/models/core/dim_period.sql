@@ -36,7 +36,8 @@ years as (
 
 months as (
 
-    select * from (values (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (11), (12)) as numbers (months)
+    select numbers.months
+    from (values (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (11), (12)) as numbers (months)
 
 ),
 

@@ -20,7 +20,7 @@ measured as (
         submission_id,
         {{ measure_columns([
             'followed', 'brought_forward', 'newly_followed', 'court_orders', 'to_be_enforced', 'done',
-            'annulled_or_postponed', 'under_way', 'left'
+            'annulled_or_postponed', 'under_way', 'still_followed'
         ]) }}
     from cells
     group by submission_id
@@ -30,7 +30,7 @@ measured as (
 select
     {{ report_columns('current_forms') }},
     current_forms.is_queried,
-    measured.* exclude (submission_id)
+    {{ all_but('measured', ['submission_id']) }}
 
 from current_forms
 

@@ -30,7 +30,7 @@ measured as (
 select
     {{ report_columns('current_forms') }},
     current_forms.is_queried,
-    measured.* exclude (submission_id)
+    {{ all_but('measured', ['submission_id']) }}
 
 from current_forms
 

@@ -38,7 +38,7 @@ select
     {{ report_columns('current_forms') }},
     current_forms.is_queried,
     lines.letter_kind,
-    measured.* exclude (submission_id, row_code)
+    {{ all_but('measured', ['submission_id', 'row_code']) }}
 
 from current_forms
 

@@ -37,7 +37,7 @@ select
     current_forms.is_queried,
     lines.case_kind,
     lines.initiative,
-    measured.* exclude (submission_id, row_code)
+    {{ all_but('measured', ['submission_id', 'row_code']) }}
 
 from current_forms
 

@@ -54,21 +54,38 @@ accepted as (
         submissions.verdict in ('accepted', 'accepted_with_query')
         and submissions.report_id is not null
 
+),
+
+latest as (
+
+    select * from accepted
+    where recency = 1
+
+),
+
+-- A query without a form is about the whole submission.
+queried as (
+
+    select distinct
+        latest.submission_id,
+        latest.form
+    from latest
+    inner join queries
+        on
+            latest.submission_id = queries.submission_id
+            and coalesce(queries.form, '*') in ('*', latest.form)
+
 )
 
 select
-    {{ report_columns('accepted') }},
-    accepted.version,
-    accepted.form,
-    -- A query without a form is about the whole submission.
-    exists (
-        select 1
-        from queries
-        where
-            queries.submission_id = accepted.submission_id
-            and coalesce(queries.form, '*') in ('*', accepted.form)
-    ) as is_queried
+    {{ report_columns('latest') }},
+    latest.version,
+    latest.form,
+    queried.submission_id is not null as is_queried
 
-from accepted
+from latest
 
-where accepted.recency = 1
+left join queried
+    on
+        latest.submission_id = queried.submission_id
+        and coalesce(latest.form, '') = coalesce(queried.form, '')

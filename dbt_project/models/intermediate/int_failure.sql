@@ -25,7 +25,7 @@ ranked as (
         *,
         row_number() over (
             partition by submission_id, rule_id, coalesce(form, '')
-            order by abs(difference) desc nulls last, finding_id
+            order by abs(difference) desc nulls last, finding_id asc
         ) as place,
         count(*) over (partition by submission_id, rule_id, coalesce(form, '')) as findings
     from findings

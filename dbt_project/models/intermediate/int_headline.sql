@@ -104,12 +104,12 @@ totals as (
 printed as (
 
     select
+        {%- for measure in printed_measures %}
+            max(printed) filter (where measure = '{{ measure }}') as printed_{{ measure }},
+            max(verdict) filter (where measure = '{{ measure }}') as printed_{{ measure }}_verdict,
+        {%- endfor %}
         submission_id,
         form
-        {%- for measure in printed_measures %},
-        max(printed) filter (where measure = '{{ measure }}') as printed_{{ measure }},
-        max(verdict) filter (where measure = '{{ measure }}') as printed_{{ measure }}_verdict
-        {%- endfor %}
     from printed_ratios
     group by submission_id, form
 
@@ -223,7 +223,7 @@ select
     measured.completed - last_year.completed as completed_change,
     {{ percentage('(measured.completed - last_year.completed)', 'last_year.completed') }} as completed_growth,
     measured.completion_rate - last_year.completion_rate as completion_rate_change,
-    printed.* exclude (submission_id, form)
+    {{ all_but('printed', ['submission_id', 'form']) }}
 
 from measured
 

@@ -31,7 +31,7 @@ numbered as (
 
     select
         *,
-        row_number() over (partition by report_id order by version desc, batch desc, submission_id) as recency,
+        row_number() over (partition by report_id order by version desc, batch desc, submission_id asc) as recency,
         count(*) over (partition by report_id) as versions_received,
         min(received_at) over (partition by report_id) as first_received_at,
         max(version) filter (where verdict in ('accepted', 'accepted_with_query'))

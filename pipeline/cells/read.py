@@ -1,0 +1,276 @@
+"""Reads every landed file that was not read yet: workbooks all at once, text files one by one.
+
+``cells/<batch>/`` is a pure function of the batch's receipts, so that a load killed here is simply read again.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from pipeline import tables
+from pipeline.cells import long_csv, published
+from pipeline.cells.header import Field, read_headers, read_period
+from pipeline.cells.reading import Reading, submission_id, unreadable
+from pipeline.cells.recognise import recognise
+from pipeline.cells.submission import Heading, submission
+from pipeline.cells.text import decode, fold, folded
+from pipeline.cells.workbook import read_workbooks
+from pipeline.forms import Forms, forms
+from pipeline.home import Home
+from pipeline.landing.blobs import blob_path
+from pipeline.landing.problems import problem
+from pipeline.landing.receive import read_receipts
+from pipeline.registry.units import UnitRegistry, unit_registry
+from pipeline.storage import commit_folder
+from pipeline.vocabulary import Receipt
+
+NO_ROW = {"row_code": pl.String, "column_code": pl.String, "address": pl.String, "raw": pl.String}
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass
+class Read:
+    """What one call of :func:`read_landed` did."""
+
+    batches: list[int] = field(default_factory=list)
+    submissions: int = 0
+    unreadable: int = 0
+    cells: int = 0
+    remarks: int = 0
+
+
+def read_landed(home: Home, *, progress: Progress | None = None) -> Read:
+    """Read the landed batches that have no cells yet; each becomes ``cells/<batch>/`` in one rename."""
+    done = Read()
+    commit_folder(home, home.cells / "000000", vars(Reading.nothing()), fingerprint="")
+    for (batch,), receipts in sorted(read_receipts(home).group_by("batch"), key=lambda group: group[0]):
+        folder = home.cells / f"{batch:06d}"
+        if folder.exists():
+            continue
+        landed = receipts.filter(pl.col("verdict") == str(Receipt.LANDED), pl.col("media") != "zip").to_dicts()
+        paths = [blob_path(home, receipt["sha256"]) for receipt in landed]
+        reading = read_files(landed, paths, progress=progress)
+        commit_folder(home, folder, vars(reading), fingerprint=f"{batch}")
+        done.batches.append(batch)
+        done.submissions += reading.submissions.height
+        done.unreadable += reading.submissions.filter(~pl.col("is_readable")).height
+        done.cells += reading.cells.height
+        done.remarks += reading.remarks.height
+    return done
+
+
+def read_files(
+    receipts: Sequence[dict],
+    paths: Sequence[Path],
+    *,
+    declared: Forms | None = None,
+    registry: UnitRegistry | None = None,
+    progress: Progress | None = None,
+) -> Reading:
+    """Read files whose bytes lie at ``paths``; a file that cannot be read becomes an unreadable submission."""
+    declared, registry = declared or forms(), registry or unit_registry()
+    by_media: dict[str, list[tuple[dict, Path]]] = {}
+    for receipt, path in zip(receipts, paths, strict=True):
+        by_media.setdefault(receipt["media"], []).append((receipt, path))
+    readings = [_read_text(receipt, path, declared, registry) for receipt, path in by_media.pop("csv", [])]
+    workbooks = by_media.pop("xlsx", [])
+    if workbooks:
+        readings.append(_read_workbooks(workbooks, declared, registry, progress))
+    readings += [_refused(receipt, "no_reader") for rest in by_media.values() for receipt, _ in rest]
+    return Reading.together(readings)
+
+
+def _refused(receipt: dict, code: str, **details: object) -> Reading:
+    why = problem(code, **details)
+    rows = [unreadable(receipt, why.code, why.vi, why.en)]
+    nothing = Reading.nothing()
+    return Reading(pl.DataFrame(rows, schema=tables.SUBMISSIONS), nothing.cells, nothing.remarks)
+
+
+def _read_text(receipt: dict, path: Path, declared: Forms, registry: UnitRegistry) -> Reading:
+    text = decode(path.read_bytes())
+    if text is None:
+        return _refused(receipt, "not_text")
+    header = [name.strip().strip('"') for name in text.partition("\n")[0].split(",")]
+    try:
+        if published.is_published(header):
+            return published.read_published(text, receipt, declared, registry)
+        if long_csv.is_long(header):
+            return long_csv.read_long(text, receipt, declared, registry)
+    except pl.exceptions.PolarsError as error:
+        return _refused(receipt, "damaged_csv", cause=str(error).splitlines()[0][:120])
+    return _refused(receipt, "unknown_csv", header=", ".join(header)[:120])
+
+
+def _read_workbooks(
+    workbooks: list[tuple[dict, Path]], declared: Forms, registry: UnitRegistry, progress: Progress | None
+) -> Reading:
+    raw, sheets, problems = read_workbooks([path for _, path in workbooks], progress=progress)
+    raw = raw.with_columns(folded(pl.col("text")).alias("key"))
+    headers = read_headers(raw, declared)
+    seen = sheets.filter(~pl.col("is_hidden"))
+    regimes = seen.with_columns(
+        pl.Series("regime", [_regime(headers.get(place, {}), declared) for place in seen.select("file", "sheet").iter_rows()], dtype=pl.String)
+    ).select("file", "sheet", "regime")
+    found = recognise(raw, regimes, declared)
+    simulated = set(
+        raw.filter(pl.col("key").str.starts_with(fold(declared.header["simulated"]["vi"])))["file"].unique().to_list()
+    )
+    of_file: dict[int, list[tuple[int, str]]] = {}
+    for file, sheet, form in found.forms.select("file", "sheet", "form").iter_rows():
+        of_file.setdefault(file, []).append((sheet, form))
+    why = {file: (code, vi, en) for file, code, vi, en in problems.iter_rows()}
+    names = {(file, sheet): name for file, sheet, name in sheets.select("file", "sheet", "name").iter_rows()}
+    rows, header_remarks = [], []
+    for file, (receipt, _) in enumerate(workbooks):
+        if file in why:
+            rows.append(unreadable(receipt, *why[file]))
+        elif file not in of_file:
+            listed = ", ".join(name for (at, _), name in names.items() if at == file)[:120]
+            refusal = problem("not_our_form", sheets=listed)
+            rows.append(unreadable(receipt, refusal.code, refusal.vi, refusal.en))
+        else:
+            told = [(names[file, sheet], headers.get((file, sheet), {}), form) for sheet, form in of_file[file]]
+            row, remarks = _place(receipt, told, file in simulated, declared, registry)
+            rows.append(row)
+            header_remarks += remarks
+    submissions = pl.DataFrame(rows, schema=tables.SUBMISSIONS)
+    placed = pl.DataFrame(
+        {"file": range(len(workbooks)), "submission_id": submissions["submission_id"], "period_id": submissions["period_id"]},
+        schema_overrides={"file": pl.Int32},
+    )
+    named = sheets.select("file", pl.col("sheet"), pl.col("name").alias("sheet_name"))
+    cells, doubled = _once(found.cells, named)
+    remarks = pl.concat([found.remarks, doubled, _unread_sheets(raw, sheets, found.forms, placed, of_file)], how="diagonal")
+    return Reading(
+        submissions,
+        _named(cells, named, placed).select(list(tables.CELLS)).cast(dict(tables.CELLS)),
+        pl.concat(
+            [
+                pl.DataFrame(header_remarks, schema=tables.REMARKS),
+                _named(remarks, named, placed).select(list(tables.REMARKS)).cast(dict(tables.REMARKS)),
+            ]
+        ),
+    )
+
+
+def _regime(header: dict[str, Field], declared: Forms) -> str:
+    end = read_period(header)[1]
+    among = declared.in_force(end) if end else declared.current
+    return next(iter(among.values())).regime.name
+
+
+def _place(
+    receipt: dict,
+    sheets: list[tuple[str, dict[str, Field], str]],
+    is_simulated: bool,
+    declared: Forms,
+    registry: UnitRegistry,
+) -> tuple[dict, list[dict]]:
+    """Return the submission row of a workbook from the headers of its forms (sheet name, header, form)."""
+    name, header, _ = next((told for told in sheets if told[1]), sheets[0])
+
+    def text(field_name: str) -> str | None:
+        return header[field_name].text if field_name in header else None
+
+    def at(field_name: str) -> str | None:
+        return header[field_name].address if field_name in header else None
+
+    heading = Heading(
+        unit_text=text("unit"),
+        unit_code=text("unit_code"),
+        parent_text=text("parent"),
+        scope=text("scope"),
+        period=read_period(header),
+        revision=text("revision"),
+        reason=text("reason"),
+        signer=text("signer"),
+        is_simulated=is_simulated,
+        sheet=name,
+        unit_address=at("unit") or at("unit_code"),
+        period_address=at("period_end") or at("period"),
+    )
+    identity = submission_id(receipt["sha256"])
+    row, remarks = submission(identity, receipt, heading, declared, registry)
+    who = ("unit", "unit_code", "scope", "period_start", "period_end")
+    for other, other_header, form in sheets:
+        for field_name in who:
+            mine, theirs = text(field_name), other_header.get(field_name)
+            if theirs and mine and fold(mine) != fold(theirs.text):
+                remarks.append(
+                    {
+                        "submission_id": identity, "code": "header_agreement", "sheet": other,
+                        "address": theirs.address, "raw": theirs.text,
+                        "detail_vi": f"Ô {theirs.address} trang «{other}»: ghi «{theirs.text}», còn trang «{name}» ghi «{mine}».",
+                        "detail_en": f"Cell {theirs.address} of sheet '{other}' reads '{theirs.text}', sheet '{name}' reads '{mine}'.",
+                    }
+                )
+        printed = other_header.get("measure_unit")
+        expected = declared.units[declared.current[form].unit]
+        if printed and declared.unit_aliases.get(printed.text.strip().lower()) != expected.code:
+            remarks.append(
+                {
+                    "submission_id": identity, "code": "header_measure_unit", "sheet": other,
+                    "address": printed.address, "raw": printed.text,
+                    "detail_vi": f"Ô {printed.address} trang «{other}»: đơn vị tính ghi «{printed.text}», biểu này tính bằng «{expected.vi}».",
+                    "detail_en": f"Cell {printed.address} of sheet '{other}': the unit of measure reads '{printed.text}', this form is in {expected.en}.",
+                }
+            )
+    return row, remarks
+
+
+def _once(cells: pl.DataFrame, named: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Keep the first sheet of each form in a workbook; tell the others."""
+    first = cells.group_by("file", "form").agg(pl.col("sheet").min().alias("first_sheet"))
+    marked = cells.join(first, on=["file", "form"])
+    doubled = (
+        marked.filter(pl.col("sheet") != pl.col("first_sheet"))
+        .unique(["file", "sheet"], maintain_order=True)
+        .join(named, on=["file", "sheet"])
+        .select(
+            "file", "sheet", "form",
+            pl.lit("duplicate_form").alias("code"),
+            pl.format("Trang «{}» là biểu {} lần thứ hai trong tệp; chỉ trang đầu được đọc.", "sheet_name", "form").alias("detail_vi"),
+            pl.format("Sheet '{}' is form {} a second time; only the first is read.", "sheet_name", "form").alias("detail_en"),
+        )
+    )
+    return marked.filter(pl.col("sheet") == pl.col("first_sheet")), doubled
+
+
+def _unread_sheets(
+    raw: pl.DataFrame, sheets: pl.DataFrame, read: pl.DataFrame, placed: pl.DataFrame, of_file: dict[int, list]
+) -> pl.DataFrame:
+    """Tell sheets with figures that were not read, in workbooks that have forms of ours."""
+    figures = raw.filter(pl.col("kind") == "number").group_by("file", "sheet").agg(pl.len().alias("figures"))
+    return (
+        sheets.join(figures, on=["file", "sheet"])
+        .join(read, on=["file", "sheet"], how="anti")
+        .filter(pl.col("file").is_in(list(of_file)))
+        .select(
+            "file", "sheet",
+            pl.when("is_hidden").then(pl.lit("hidden_sheet")).otherwise(pl.lit("unknown_sheet")).alias("code"),
+            pl.when("is_hidden")
+            .then(pl.format("Trang tính ẩn «{}» có {} số; hãy bỏ ẩn hoặc xóa trang này.", "name", "figures"))
+            .otherwise(pl.format("Trang «{}» có {} số nhưng không phải biểu mẫu nào; trang này không được đọc.", "name", "figures"))
+            .alias("detail_vi"),
+            pl.when("is_hidden")
+            .then(pl.format("Hidden sheet '{}' holds {} figures; show it or remove it.", "name", "figures"))
+            .otherwise(pl.format("Sheet '{}' holds {} figures but is none of the forms; it is not read.", "name", "figures"))
+            .alias("detail_en"),
+        )
+    )
+
+
+def _named(frame: pl.DataFrame, named: pl.DataFrame, placed: pl.DataFrame) -> pl.DataFrame:
+    """Exchange file and sheet positions for submission, period and sheet name."""
+    lacking = [name for name in ("form", *NO_ROW) if name not in frame.columns]
+    return (
+        frame.with_columns(pl.lit(None, pl.String).alias(name) for name in lacking)
+        .join(named, on=["file", "sheet"], maintain_order="left")
+        .join(placed, on="file", maintain_order="left")
+        .drop("sheet")
+        .rename({"sheet_name": "sheet"})
+    )

@@ -1,0 +1,208 @@
+"""Findings: every failing comparison with its cells, its sum worked out, a sentence in both languages, a likely story."""
+
+import hashlib
+import string
+from collections.abc import Iterable
+from decimal import Decimal
+
+import polars as pl
+
+from expectations.participants import participants
+from expectations.rules import AnyRule, Balance, Order, Pack, Reading, RowOrder, Story
+from pipeline import tables
+from pipeline.forms import Forms
+from pipeline.judged.bench import Bench, is_across_offices
+from pipeline.judged.sentences import Failure, amount_en, amount_vi, sentence_en, sentence_vi
+from pipeline.vocabulary import Status
+
+PLACE = ["submission_id", "form", "row_code", "column_code"]
+RULE = ["pack", "rule_id", "form", "row_code", "column_code"]
+
+
+def findings_frame(bench: Bench, failed: list[int], using: tuple[Pack, ...], declared: Forms) -> pl.DataFrame:
+    """Return one finding per failing comparison, as ``tables.FINDINGS``."""
+    if not failed:
+        return pl.DataFrame(schema=tables.FINDINGS)
+    rules: dict[tuple[str, str], AnyRule] = {(pack.pack, rule.id): rule for pack in using for rule in pack.rules}
+    bench.connection.register("failed_in", pl.DataFrame({"comparison_id": failed}, schema={"comparison_id": pl.Int64}).to_arrow())
+    failing = bench.query(
+        """
+        select comparison.*, submission.period_id, remark.code as remark_code, remark.sheet as remark_sheet,
+               remark.address as remark_address, remark.raw as remark_raw, remark.detail_vi, remark.detail_en,
+               remark.form as remark_form
+        from comparison
+        semi join failed_in using (comparison_id)
+        join submission using (submission_id)
+        left join remark using (remark_id)
+        order by submission_id, form, rule_id, row_code, column_code, remark_id
+        """
+    )
+    cells = _cells(bench, failing, rules, declared)
+    stories = _stories(bench, failing, rules, declared)
+    bench.connection.unregister("failed_in")
+    rows = [
+        _finding(row, rules[row["pack"], row["rule_id"]], cells.get(row["comparison_id"], []), stories, declared)
+        for row in failing.to_dicts()
+    ]
+    return pl.DataFrame(rows, schema=tables.FINDINGS)
+
+
+def _finding(row: dict, rule: AnyRule, cells: list[dict], stories: dict[int, tuple[str, str]], declared: Forms) -> dict:
+    if isinstance(rule, Reading):
+        cells = [_remarked(row)] if row["remark_address"] else []
+    first = cells[0] if cells else None
+    unit = declared.units[first["unit"]] if first and first.get("unit") else None
+    failure = Failure(
+        rule=rule,
+        form=declared.current.get(row["remark_form"] or row["form"]),
+        row_code=row["row_code"],
+        column_code=row["column_code"],
+        found=row["found"],
+        expected=row["expected"],
+        low=row["low"],
+        high=row["high"],
+        unit=unit,
+        cells=cells,
+        remark_vi=row["detail_vi"],
+        remark_en=row["detail_en"],
+        sheet=row["remark_sheet"],
+    )
+    story_vi, story_en = stories.get(row["comparison_id"], (None, None))
+    is_reading = isinstance(rule, Reading)
+    key = "|".join(str(row[name]) for name in ("submission_id", *RULE, "remark_address", "remark_code", "remark_id"))
+    return {
+        "finding_id": hashlib.sha256(key.encode()).hexdigest()[:16],
+        "submission_id": row["submission_id"],
+        "period_id": row["period_id"],
+        "rule_id": rule.id,
+        "status": str(Status.FAIL),
+        "severity": str(rule.severity),
+        "on_fail": str(rule.on_fail),
+        "form": row["form"],
+        "row_code": row["row_code"] or None,
+        "column_code": row["column_code"] or None,
+        "sheet": first["sheet"] if first else row["remark_sheet"],
+        "cells": [{name: cell.get(name) for name in tables.CELL_OF_FINDING.to_schema()} for cell in cells],
+        "expected": None if is_reading else row["expected"],
+        "found": None if is_reading else row["found"],
+        "difference": None if is_reading else row["found"] - row["expected"],
+        "unit": unit.base if unit and not is_reading else None,
+        "sentence_vi": sentence_vi(failure),
+        "sentence_en": sentence_en(failure),
+        "story_vi": story_vi,
+        "story_en": story_en,
+    }
+
+
+def _remarked(row: dict) -> dict:
+    return {
+        "role": "found",
+        "sign": 1,
+        "submission_id": row["submission_id"],
+        "form": row["remark_form"],
+        "row_code": row["row_code"] or None,
+        "column_code": row["column_code"] or None,
+        "sheet": row["remark_sheet"],
+        "address": row["remark_address"],
+        "raw": row["remark_raw"],
+        "value": None,
+    }
+
+
+def _cells(
+    bench: Bench, failing: pl.DataFrame, rules: dict[tuple[str, str], AnyRule], declared: Forms
+) -> dict[int, list[dict]]:
+    """Return the cells of each failing comparison, the found ones first, by comparison_id."""
+    places = failing.select(RULE).unique(maintain_order=True)
+    taking_part = pl.DataFrame(
+        [
+            (*place, order, p.role, p.sign, p.form, p.row, p.column)
+            for place in places.iter_rows()
+            if place[2] in declared.current
+            for order, p in enumerate(
+                participants(rules[place[0], place[1]], declared.current[place[2]], place[3], place[4])
+            )
+        ],
+        schema=[*RULE, "position", "role", "sign", "cell_form", "cell_row", "cell_column"],
+        orient="row",
+    )
+    if taking_part.is_empty():
+        return {}
+    keys = failing.select("comparison_id", "submission_id", *RULE).join(taking_part, on=RULE)
+    across = [name for (_, name), rule in rules.items() if is_across_offices(rule)]
+    offices = bench.query("select submission_id, form, part_submission_id from office_part")
+    own = keys.filter(~pl.col("rule_id").is_in(across) | (pl.col("role") == "found")).with_columns(
+        pl.col("submission_id").alias("cell_submission")
+    )
+    below = (
+        keys.filter(pl.col("rule_id").is_in(across) & (pl.col("role") == "found"))
+        .join(offices, on=["submission_id", "form"])
+        .with_columns(pl.lit("term").alias("role"), pl.col("part_submission_id").alias("cell_submission"))
+        .drop("part_submission_id")
+    )
+    wanted = pl.concat([own, below])
+    bench.connection.register("wanted_in", wanted.to_arrow())
+    frame = bench.query(
+        """
+        select wanted_in.comparison_id, wanted_in.role, wanted_in.sign, cell.submission_id, cell.form, cell.row_code,
+               cell.column_code, cell.sheet, cell.address, cell.raw, cell.value, cell.unit
+        from wanted_in
+        join cell on cell.submission_id = wanted_in.cell_submission and cell.form = wanted_in.cell_form
+                 and cell.row_code = wanted_in.cell_row and cell.column_code = wanted_in.cell_column
+        where cell.value is not null
+        order by wanted_in.comparison_id, wanted_in.role, wanted_in.position, cell.submission_id
+        """
+    )
+    bench.connection.unregister("wanted_in")
+    cells: dict[int, list[dict]] = {}
+    for row in frame.to_dicts():
+        cells.setdefault(row.pop("comparison_id"), []).append(row)
+    return cells
+
+
+def _stories(
+    bench: Bench, failing: pl.DataFrame, rules: dict[tuple[str, str], AnyRule], declared: Forms
+) -> dict[int, tuple[str, str]]:
+    """Return the first story that holds for each failing comparison, in both languages, by comparison_id."""
+    told: dict[int, tuple[str, str]] = {}
+    for pack, rule_id, form in failing.select("pack", "rule_id", "form").unique(maintain_order=True).iter_rows():
+        rule = rules[pack, rule_id]
+        for story in rule.stories:
+            for comparison_id, factor, values in _told(bench, story, pack, rule, form, declared):
+                if isinstance(rule, Balance | Order | RowOrder):
+                    values = {name: value / factor for name, value in values.items()}
+                spoken = (
+                    story.vi.format_map({name: amount_vi(value) for name, value in values.items()}),
+                    story.en.format_map({name: amount_en(value) for name, value in values.items()}),
+                )
+                told.setdefault(comparison_id, spoken)
+    return told
+
+
+def _told(
+    bench: Bench, story: Story, pack: str, rule: AnyRule, form: str, declared: Forms
+) -> Iterable[tuple[int, int, dict[str, Decimal]]]:
+    """Yield comparison_id, the factor of its printed unit, and the values that a story names, where it holds."""
+    named = {field for text in (story.vi, story.en) for _, field, _, _ in string.Formatter().parse(text) if field}
+    picked = ", ".join(f"({story.let.get(name, name)})::decimal(30, 6) as {name}" for name in sorted(named))
+    frame = bench.query(
+        f"""
+        with failing as (
+            select comparison.*, found - expected as difference
+            from comparison semi join failed_in using (comparison_id)
+            where pack = ? and rule_id = ? and form = ?
+        ),
+        seen as (
+            select failing.*, wide.* exclude (submission_id, row_code), cell.unit as printed_unit
+            from failing
+            join form_{form} as wide using (submission_id, row_code)
+            left join cell on cell.submission_id = failing.submission_id and cell.form = failing.form
+                          and cell.row_code = failing.row_code and cell.column_code = failing.column_code
+        )
+        select comparison_id, printed_unit, {picked} from seen where {story.when}
+        """,
+        [pack, rule.id, form],
+    )
+    for row in frame.to_dicts():
+        unit = declared.units.get(row["printed_unit"])
+        yield row["comparison_id"], unit.factor if unit else 1, {name: row[name] for name in named}

@@ -1,0 +1,243 @@
+"""Sentences for the person who can act: where, what stands there, what it should be, off by how much, what to do."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import singledispatch
+from typing import Any
+
+from expectations.rules import AnyRule, Balance, Integer, MoneyPerCase, Order, PrintedRatio, Reading, Rollup, RowOrder, Rule
+from pipeline.forms import Form, UnitOfMeasure
+from pipeline.vocabulary import OnFail
+
+MINUS = "−"
+MOST_CELLS = 4  # a sum of more cells than this names only its total in the sentence; the finding lists all
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A failing comparison with all that its sentence needs; figures in base units."""
+
+    rule: AnyRule
+    form: Form | None
+    row_code: str
+    column_code: str
+    found: Decimal
+    expected: Decimal
+    low: Decimal
+    high: Decimal
+    unit: UnitOfMeasure | None
+    cells: list[dict[str, Any]] = field(default_factory=list)
+    remark_vi: str | None = None
+    remark_en: str | None = None
+    sheet: str | None = None
+
+    def printed(self, value: Decimal) -> Decimal:
+        """Return a figure in the unit that the form prints."""
+        return value / self.unit.factor if self.unit else value
+
+
+def amount_vi(value: Decimal) -> str:
+    """Write a number the Vietnamese way: 1.234.567,89."""
+    return amount_en(value).translate(str.maketrans(",.", ".,"))
+
+
+def amount_en(value: Decimal) -> str:
+    """Write a number the English way: 1,234,567.89."""
+    rounded = round(Decimal(value), 2)
+    text = f"{abs(rounded):,.2f}".removesuffix(".00")
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{MINUS if rounded < 0 else ''}{text}"
+
+
+@dataclass(frozen=True)
+class Voice:
+    """What a language needs to tell a failure."""
+
+    vi: bool
+
+    def amount(self, value: Decimal) -> str:
+        return amount_vi(value) if self.vi else amount_en(value)
+
+    def say(self, vi: str, en: str) -> str:
+        return vi if self.vi else en
+
+    def place(self, failure: Failure) -> str:
+        """Name form, sheet and row in the words of the form."""
+        if failure.form is None:
+            return self.say(f"trang «{failure.sheet}»", f"sheet '{failure.sheet}'") if failure.sheet else ""
+        row = failure.form.row.get(failure.row_code)
+        number = failure.form.number
+        parts = [self.say(f"Biểu {number}", f"Form {number}")]
+        sheet = failure.cells[0]["sheet"] if failure.cells else failure.sheet
+        if sheet:
+            parts.append(self.say(f"trang «{sheet}»", f"sheet '{sheet}'"))
+        if row:
+            parts.append(self.say(f"dòng «{row.vi}»", f"row '{row.en}'"))
+        return ", ".join(parts)
+
+    def cell(self, failure: Failure, cell: dict[str, Any], *, by_row: bool = False) -> str:
+        """Name a cell by its label, its figure and its address: ``Thi hành xong 12.056 (ô L14)``."""
+        label = self._label(failure, cell, by_row)
+        value = cell["value"] if cell["value"] is not None else Decimal(0)
+        factor = failure.unit.factor if failure.unit and cell.get("unit") == failure.unit.code else 1
+        return f"{label} {self.amount(value / factor)} ({self.say('ô', 'cell')} {cell['address']})"
+
+    def _label(self, failure: Failure, cell: dict[str, Any], by_row: bool) -> str:
+        if by_row and failure.form and cell["row_code"] in failure.form.row:
+            row = failure.form.row[cell["row_code"]]
+            return f"«{self.say(row.vi, row.en)}»"
+        measure = MEASURE_LABELS.get(cell["column_code"])
+        return f"«{self.say(*measure)}»" if measure else f"«{cell['column_code']}»"
+
+    def advice(self, rule: Rule) -> str:
+        """Say what to do."""
+        if rule.on_fail == OnFail.RETURN:
+            return self.say(
+                "Hãy kiểm tra các ô này, sửa số sai và nộp báo cáo bổ sung kèm lý do.",
+                "Check these cells, mend the wrong figure and send a supplementary report with the reason.",
+            )
+        if rule.on_fail == OnFail.QUERY:
+            return self.say(
+                "Hãy giải trình, hoặc nộp báo cáo bổ sung nếu có số sai.",
+                "Explain, or send a supplementary report if a figure is wrong.",
+            )
+        return ""
+
+
+def sentence_vi(failure: Failure) -> str:
+    """Tell a failure in Vietnamese."""
+    return _sentence(failure, Voice(vi=True))
+
+
+def sentence_en(failure: Failure) -> str:
+    """Tell a failure in English."""
+    return _sentence(failure, Voice(vi=False))
+
+
+def _sentence(failure: Failure, voice: Voice) -> str:
+    told = [f"{voice.say(failure.rule.vi, failure.rule.en)}.", _worked_out(failure.rule, failure, voice)]
+    return " ".join(part for part in [*told, voice.advice(failure.rule)] if part)
+
+
+@singledispatch
+def _worked_out(rule: Rule, failure: Failure, voice: Voice) -> str:
+    return f"{voice.place(failure)}: {_found_and_expected(failure, voice)}."
+
+
+@_worked_out.register
+def _balance(rule: Balance, failure: Failure, voice: Voice) -> str:
+    found, terms = _roles(failure)
+    signs = {term.column: term for terms_of in rule.sums for term in terms_of}
+    total = voice.cell(failure, found[0]) if found else voice.amount(failure.printed(failure.found))
+    worked = " ".join(
+        f"{_sign(signs[cell['column_code']].sign, first=position == 0)}{voice.cell(failure, cell)}"
+        for position, cell in enumerate(terms)
+        if cell["column_code"] in signs
+    )
+    return (
+        f"{voice.place(failure)}: {total}, {voice.say('nhưng', 'but')} {worked} = "
+        f"{voice.amount(failure.printed(failure.expected))}; {_off(failure, voice)}."
+    )
+
+
+@_worked_out.register
+def _order(rule: Order, failure: Failure, voice: Voice) -> str:
+    found, terms = _roles(failure)
+    lesser = " + ".join(voice.cell(failure, cell) for cell in found)
+    greater = " + ".join(voice.cell(failure, cell) for cell in terms)
+    return f"{voice.place(failure)}: {lesser} > {greater}; {_off(failure, voice)}."
+
+
+@_worked_out.register
+def _row_order(rule: RowOrder, failure: Failure, voice: Voice) -> str:
+    found, terms = _roles(failure)
+    lesser = ", ".join(voice.cell(failure, cell, by_row=True) for cell in found)
+    greater = ", ".join(voice.cell(failure, cell, by_row=True) for cell in terms)
+    return f"{voice.place(failure)}: {lesser} > {greater}; {_off(failure, voice)}."
+
+
+@_worked_out.register
+def _integer(rule: Integer, failure: Failure, voice: Voice) -> str:
+    cell = failure.cells[0] if failure.cells else None
+    what = voice.cell(failure, cell) if cell else voice.amount(failure.printed(failure.found))
+    return f"{voice.place(failure)}: {what}."
+
+
+@_worked_out.register
+def _rollup(rule: Rollup, failure: Failure, voice: Voice) -> str:
+    found, terms = _roles(failure)
+    total = voice.cell(failure, found[0]) if found else voice.amount(failure.printed(failure.found))
+    summed = voice.amount(failure.printed(failure.expected))
+    if rule.offices:
+        parts = voice.say(f"{len(terms)} báo cáo cộng lại", f"{len(terms)} returns together")
+    elif len(terms) <= MOST_CELLS:
+        parts = " + ".join(voice.cell(failure, cell, by_row=True) for cell in terms)
+    else:
+        parts = voice.say(
+            f"{len(terms)} dòng cộng lại (ô {terms[0]['address']} … {terms[-1]['address']})",
+            f"{len(terms)} rows together (cells {terms[0]['address']} ... {terms[-1]['address']})",
+        )
+    return f"{voice.place(failure)}: {total}, {voice.say('nhưng', 'but')} {parts} = {summed}; {_off(failure, voice)}."
+
+
+@_worked_out.register
+def _printed_ratio(rule: PrintedRatio, failure: Failure, voice: Voice) -> str:
+    _, terms = _roles(failure)
+    top = [cell for cell in terms if cell["column_code"] in {term.column for term in rule.numerator}]
+    base = [cell for cell in terms if cell not in top]
+    worked = " / ".join(" + ".join(voice.cell(failure, cell) for cell in side) for side in (top, base) if side)
+    return (
+        f"{voice.place(failure)}: {voice.say('in', 'printed')} {voice.amount(failure.found)} %, "
+        f"{voice.say('nhưng', 'but')} {worked} = {voice.amount(failure.expected)} %."
+    )
+
+
+@_worked_out.register
+def _money_per_case(rule: MoneyPerCase, failure: Failure, voice: Voice) -> str:
+    cells = ", ".join(voice.cell(failure, cell) for cell in failure.cells)
+    return (
+        f"{voice.place(failure)}: {cells}: {voice.say('bình quân một việc', 'a case is worth')} "
+        f"{voice.amount(failure.found)} đồng; {voice.say('khoảng hợp lý', 'plausible')} "
+        f"{voice.amount(failure.low)} - {voice.amount(failure.high)} đồng."
+    )
+
+
+@_worked_out.register
+def _reading(rule: Reading, failure: Failure, voice: Voice) -> str:
+    return voice.say(failure.remark_vi or "", failure.remark_en or "")
+
+
+def _roles(failure: Failure) -> tuple[list[dict], list[dict]]:
+    found = [cell for cell in failure.cells if cell["role"] == "found"]
+    return found, [cell for cell in failure.cells if cell["role"] == "term"]
+
+
+def _sign(sign: int, *, first: bool) -> str:
+    if first:
+        return "" if sign > 0 else MINUS
+    return "+ " if sign > 0 else f"{MINUS} "
+
+
+def _off(failure: Failure, voice: Voice) -> str:
+    difference = failure.printed(failure.found - failure.expected)
+    return f"{voice.say('lệch', 'off by')} {voice.amount(difference)}{_unit(failure, voice)}"
+
+
+def _unit(failure: Failure, voice: Voice) -> str:
+    return f" {voice.say(failure.unit.vi, failure.unit.en)}" if failure.unit else ""
+
+
+def _found_and_expected(failure: Failure, voice: Voice) -> str:
+    return (
+        f"{voice.amount(failure.printed(failure.found))}, {voice.say('phải là', 'expected')} "
+        f"{voice.amount(failure.printed(failure.expected))}"
+    )
+
+
+def _measure_labels() -> dict[str, tuple[str, str]]:
+    from pipeline.forms import forms
+
+    return {measure.code: (measure.vi, measure.en) for measure in forms().measures.values()}
+
+
+MEASURE_LABELS = _measure_labels()
