@@ -69,7 +69,9 @@ def text_encoding(content: bytes) -> str | None:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if not _CONTROL.search(text):
+        # Without a mark of byte order any even number of bytes is UTF-16; a text has Latin letters and spaces.
+        is_plausible = "-16-" not in encoding or 2 * sum(map(str.isascii, text)) >= len(text)
+        if is_plausible and not _CONTROL.search(text):
             return encoding
     return None
 
