@@ -198,7 +198,7 @@ def simulate(
     slots = made_with.slots(territories)
     planned = plan_faults(faults or (), slots, seed)
     truth = Truth(
-        made_with=asdict(made_with),
+        made_with=asdict(made_with) | {"forms": list(made_with.forms)},
         periods=[period.id for period in made_with.periods()],
         provinces={territory.province: list(territory.offices) for territory in territories},
     )

@@ -1,0 +1,197 @@
+"""The template computes what it can, shows what it is given, and is the same file every time."""
+
+import hashlib
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+
+import openpyxl
+import pytest
+import python_calamine
+from openpyxl.worksheet.cell_range import MultiCellRange
+from openpyxl.worksheet.worksheet import Worksheet
+
+from pipeline.forms import Form, forms
+from pipeline.forms.template import Figure, Header, address, percent, recalculate, write_workbook
+from pipeline.vocabulary import Scope
+
+HEADER = Header(
+    unit_name="Chi cục THADS huyện Gò Quao",
+    unit_key="kien-giang.go-quao",
+    parent_name="Cục THADS Kiên Giang",
+    scope=Scope.OFFICE,
+    period_start=date(2022, 10, 1),
+    period_end=date(2023, 6, 30),
+    signer="Nguyễn Văn An",
+)
+FORMS = forms().in_force(date(2023, 6, 30))
+
+
+def figures_of(form: Form) -> list[list[Figure]]:
+    """Figures for the input cells, everything else worked out."""
+    inputs: list[list[Figure]] = [
+        [1 + (7 * r + 3 * c) % 11 for c in range(len(form.columns))] for r in range(len(form.rows))
+    ]
+    return recalculate(form, inputs)
+
+
+def shown(path: Path, sheet: str) -> list[list]:
+    """What a program without Excel sees."""
+    return python_calamine.CalamineWorkbook.from_path(path).get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+
+
+def opened(path: Path, sheet: str) -> Worksheet:
+    return openpyxl.load_workbook(path)[sheet]
+
+
+@pytest.fixture(scope="module")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "blank.xlsx"
+    write_workbook(path, HEADER, list(FORMS.values()))
+    return path
+
+
+@pytest.mark.parametrize("code", FORMS)
+def test_blank_form_computes_but_shows_no_figure(blank: Path, code: str) -> None:
+    form, sheet = FORMS[code], opened(blank, code)
+    first = sheet[address(form, form.rows[0].code, form.columns[0].code)]
+    lines = shown(blank, code)[first.row - 1 :][: len(form.rows)]
+    assert {value for line in lines for value in line[first.column - 1 :]} == {""}
+    for row in form.rows:
+        for column in form.columns:
+            is_computed = bool(column.equals or column.ratio or any(r.total == row.code for r in form.rollups))
+            written = sheet[address(form, row.code, column.code)].value
+            assert (isinstance(written, str) and written.startswith("=")) == is_computed
+
+
+@pytest.mark.parametrize("code", FORMS)
+def test_only_input_cells_are_open_and_validated(blank: Path, code: str) -> None:
+    form, sheet = FORMS[code], opened(blank, code)
+    assert sheet.protection.sheet
+    validated = {
+        rule.type: MultiCellRange(rule.sqref) for rule in sheet.data_validations.dataValidation if rule.formula1 == "0"
+    }
+    for row in form.rows:
+        for column in form.columns:
+            cell = sheet[address(form, row.code, column.code)]
+            is_money = forms().units[form.unit_of(row.code, column.code)].base == "vnd"
+            kinds = {kind for kind, ranges in validated.items() if cell.coordinate in ranges}
+            if cell.value is None and column.unit != "percent":
+                assert not cell.protection.locked
+                assert kinds == {"decimal" if is_money else "whole"}
+            elif cell.value is not None:
+                assert cell.protection.locked
+                assert not kinds
+
+
+@pytest.mark.parametrize("code", FORMS)
+def test_header_labels_stand_left_of_their_values(blank: Path, code: str) -> None:
+    form, fields, lines = FORMS[code], forms().header, shown(blank, code)
+    beside = {label: value for line in lines for label, value in pairwise(line) if isinstance(label, str)}
+    unit = forms().units[form.unit].vi
+    assert beside[fields["form_number"]["vi"]] == form.number
+    assert beside[fields["unit"]["vi"]] == "Chi cục THADS huyện Gò Quao"
+    assert beside[fields["unit_code"]["vi"]] == "kien-giang.go-quao"
+    assert beside[fields["parent"]["vi"]] == "Cục THADS Kiên Giang"
+    assert beside[fields["scope"]["vi"]] == "Chi cục"
+    assert beside[fields["period"]["vi"]] == "09 tháng năm 2023"
+    assert beside[fields["period_start"]["vi"]] == date(2022, 10, 1)
+    assert beside[fields["period_end"]["vi"]] == date(2023, 6, 30)
+    assert beside[fields["measure_unit"]["vi"]].lower() == unit.lower()
+    assert beside[fields["revision"]["vi"]] == 1
+    assert beside[fields["signer"]["vi"]] == "Nguyễn Văn An"
+
+
+@pytest.mark.parametrize("code", FORMS)
+def test_codes_stand_over_every_column_and_beside_every_row(blank: Path, code: str) -> None:
+    form, sheet = FORMS[code], opened(blank, code)
+    for row in form.rows:
+        for column in form.columns:
+            cell = sheet[address(form, row.code, column.code)]
+            above = {sheet.cell(at, cell.column).value for at in range(1, cell.row)}
+            assert column.code in above
+            assert column.vi in above
+            beside = {sheet.cell(cell.row, at).value for at in range(1, 4)}
+            assert {row.code, row.vi} <= beside
+
+
+@pytest.mark.parametrize("code", FORMS)
+def test_filled_form_shows_the_figures_and_keeps_its_formulas(tmp_path: Path, code: str) -> None:
+    form, figures = FORMS[code], figures_of(FORMS[code])
+    write_workbook(tmp_path / "filled.xlsx", HEADER, [form], {code: figures})
+    sheet, lines = opened(tmp_path / "filled.xlsx", code), shown(tmp_path / "filled.xlsx", code)
+    for row, line in zip(form.rows, figures, strict=True):
+        for column, figure in zip(form.columns, line, strict=True):
+            cell = sheet[address(form, row.code, column.code)]
+            seen = lines[cell.row - 1][cell.column - 1]
+            assert seen == ("" if figure is None else float(figure))  # type: ignore[arg-type]
+            if column.equals:
+                assert str(cell.value).startswith("=")
+
+
+def test_figure_that_contradicts_its_formula_is_typed_over_it(tmp_path: Path) -> None:
+    form, figures = FORMS["12"], figures_of(FORMS["12"])
+    at = list(form.column).index("still_followed")
+    figures[0][at] = 4711
+    write_workbook(tmp_path / "typed.xlsx", HEADER, [form], {"12": figures})
+    assert opened(tmp_path / "typed.xlsx", "12")[address(form, "all", "still_followed")].value == 4711
+
+
+def test_figure_that_is_not_given_stays_blank_over_its_formula(tmp_path: Path) -> None:
+    form, figures = FORMS["12"], figures_of(FORMS["12"])
+    figures[0][list(form.column).index("still_followed")] = None
+    write_workbook(tmp_path / "gap.xlsx", HEADER, [form], {"12": figures})
+    assert opened(tmp_path / "gap.xlsx", "12")[address(form, "all", "still_followed")].value is None
+
+
+def test_text_and_excel_errors_are_written_as_they_stand(tmp_path: Path) -> None:
+    form, figures = FORMS["09"], [["12O5", "#REF!"], [1, 1]]
+    write_workbook(tmp_path / "odd.xlsx", HEADER, [form], {"09": figures})
+    values = openpyxl.load_workbook(tmp_path / "odd.xlsx", data_only=True)["09"]
+    assert values[address(form, "total", "visits")].value == "12O5"
+    assert values[address(form, "total", "people")].value == "#REF!"
+    assert values[address(form, "total", "people")].data_type == "e"
+
+
+def test_same_report_is_the_same_file(tmp_path: Path) -> None:
+    figures = {code: figures_of(form) for code, form in FORMS.items()}
+    for name in ("a.xlsx", "b.xlsx"):
+        write_workbook(tmp_path / name, HEADER, list(FORMS.values()), figures, is_simulated=True)
+    first, second = (hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() for name in ("a.xlsx", "b.xlsx"))
+    assert first == second
+
+
+def test_simulated_figures_say_so_on_every_sheet(tmp_path: Path, blank: Path) -> None:
+    write_workbook(tmp_path / "s.xlsx", HEADER, list(FORMS.values()), is_simulated=True)
+    banner = "SỐ LIỆU MÔ PHỎNG - SIMULATED FIGURES"
+    assert all(shown(tmp_path / "s.xlsx", code)[0][0] == banner for code in FORMS)
+    assert not any(banner in line for code in FORMS for line in shown(blank, code))
+
+
+def test_moved_table_says_the_same(tmp_path: Path, blank: Path) -> None:
+    write_workbook(tmp_path / "moved.xlsx", HEADER, [FORMS["09"]], origin=(2, 3))
+    moved = [line[3:] for line in shown(tmp_path / "moved.xlsx", "09")[2:]]
+    assert moved == shown(blank, "09")
+
+
+def test_workbook_without_period_leaves_it_to_the_office(tmp_path: Path) -> None:
+    write_workbook(tmp_path / "open.xlsx", replace(HEADER, period_start=None, period_end=None), [FORMS["09"]])
+    line = next(line for line in shown(tmp_path / "open.xlsx", "09") if "Kỳ báo cáo" in line)
+    assert [text for text in line if text] == ["Kỳ báo cáo", "Từ ngày", "Đến ngày"]
+
+
+def test_last_period_is_shown_as_comments(tmp_path: Path) -> None:
+    form = FORMS["09"]
+    write_workbook(tmp_path / "p.xlsx", HEADER, [form], previous={"09": [[1234, 5], [None, 2]]})
+    sheet = opened(tmp_path / "p.xlsx", "09")
+    assert "1.234" in sheet[address(form, "total", "visits")].comment.text
+    assert sheet[address(form, "leaders", "visits")].comment is None
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "printed"), [(1, 8, "12.50"), (5, 10_000, "0.05"), (12345, 100_000, "12.35"), (3, 0, None)]
+)
+def test_rates_are_rounded_half_away_from_zero(part: int, whole: int, printed: str | None) -> None:
+    assert percent(part, whole) == (None if printed is None else Decimal(printed))
