@@ -134,6 +134,11 @@ class _Worksheet(Worksheet):
         # XlsxWriter looks for thirty newer functions in every formula, a third of the time of a workbook.
         return formula.removeprefix("=")
 
+    def _xml_formula_element(self, formula: str, result: Any, attributes: Sequence[tuple[str, Any]] = ()) -> None:
+        # XlsxWriter leaves out the type of an empty text, and a formula without value or type was never calculated.
+        empty = [("t", "str")] if result == "" else []
+        super()._xml_formula_element(formula, result, [*attributes, *empty])
+
 
 class _Styles:
     """The cell formats of one workbook, each made once."""

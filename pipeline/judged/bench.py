@@ -77,7 +77,7 @@ class Bench:
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:
         """Return what a query finds."""
-        return pl.DataFrame(self.connection.execute(sql, parameters).to_arrow_table())
+        return pl.DataFrame(self.connection.sql(sql, params=list(parameters)).to_arrow_table())
 
     def close(self) -> None:
         """Close the connection, so that another may open the file."""
