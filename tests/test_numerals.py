@@ -142,7 +142,7 @@ def test_an_amount_is_never_guessed(text, reason):
 numeral_like = st.text(alphabet="0123456789.,- %()xX–−'’ \u00a0\u2009０９％việcE$\n{}\u200b", max_size=14)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(numeral_like | st.text(max_size=8), min_size=1, max_size=30))
 def test_a_column_says_what_the_single_reading_says(texts):
     assert said_of_column(texts) == [parse_numeral(text) for text in texts]

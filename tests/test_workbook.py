@@ -29,7 +29,9 @@ RELATIONS = '<Relationships xmlns="http://schemas.openxmlformats.org/package/200
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
-def package(path: Path, rows: str, *, strings: str = "", prolog: str = "", sheet: bytes | None = None) -> Path:
+def package(
+    path: Path, rows: str, *, strings: str = "", announced: int = 1, prolog: str = "", sheet: bytes | None = None
+) -> Path:
     """Write a workbook of one sheet whose rows are given as XML, for what no program would write."""
     relations = f'<Relationship Id="r1" Type="{OFFICE}/worksheet" Target="worksheets/sheet1.xml"/>'
     if strings:
@@ -46,7 +48,7 @@ def package(path: Path, rows: str, *, strings: str = "", prolog: str = "", sheet
         or f'{prolog}<worksheet xmlns="{MAIN}"><sheetData>{rows}</sheetData></worksheet>',
     }
     if strings:
-        parts["xl/sharedStrings.xml"] = f'<sst xmlns="{MAIN}">{strings}</sst>'
+        parts["xl/sharedStrings.xml"] = f'<sst xmlns="{MAIN}" uniqueCount="{announced}">{strings}</sst>'
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
@@ -233,6 +235,16 @@ class TestHostile:
         cells = "".join(f'<row r="{row}"><c r="A{row}" t="s"><v>0</v></c></row>' for row in range(1, 100_001))
         path = package(tmp_path / "a.xlsx", cells, strings=f"<si><t>{'x' * 30_000}</t></si>")
         assert problem_of(path) == "too_much_text"
+
+    def test_an_announced_number_of_strings_is_not_believed(self, tmp_path):
+        rows = '<row r="1"><c r="A1" t="s"><v>0</v></c></row>'
+        path = package(tmp_path / "a.xlsx", rows, strings="<si><t>a</t></si>", announced=2**32 - 1)
+        assert problem_of(path) == "damaged_workbook"
+
+    def test_a_dimension_is_not_believed(self, tmp_path):
+        rows = '<row r="1"><c r="A1"><v>1</v></c></row>'
+        sheet = f'<worksheet xmlns="{MAIN}"><dimension ref="A1:XFD1048576"/><sheetData>{rows}</sheetData></worksheet>'
+        assert drawn(read_workbook(package(tmp_path / "a.xlsx", "", sheet=sheet.encode()))) == {"A1": 1.0}
 
     def test_too_many_cells_are_refused(self, tmp_path, monkeypatch):
         monkeypatch.setattr(reader, "MAX_CELLS", 10)

@@ -36,6 +36,7 @@ _BODY = re.compile(
     rb"(<" + _P + rb"v(?:\s[^<>]*?)?(?:/>|>([^<]*)</" + _P + rb"v\s*>))?"
 )
 _TYPE = re.compile(rb'\st\s*=\s*["\'](\w+)["\']')
+_LARGE_COUNT = re.compile(rb"ount\s*=\s*[\"']\s*\+?0*([0-9]{7,})")  # count and uniqueCount
 _SHARED_INDEX = re.compile(rb'\ssi\s*=\s*["\'](\d+)["\']')
 _SHARED_VALUE = re.compile(rb't=["\']s["\'][^<>]*>\s*<' + _P + rb"v>\s*(\d+)")
 _STRING_ITEM = re.compile(rb"<" + _P + rb"si(?:\s[^<>]*)?>.*?</" + _P + rb"si\s*>|<" + _P + rb"si\s*/>", re.DOTALL)
@@ -54,6 +55,15 @@ class LostCell:
 def is_worksheet(xml: bytes) -> bool:
     """Tell whether a part has the cells of a sheet, wherever in the package it lies."""
     return b"sheetData" in xml
+
+
+def check_counts(part: str, xml: bytes) -> None:
+    """Refuse a part that announces more items than a workbook may have: the reader allocates what is announced.
+
+    An allocation that fails ends the process, and nothing can catch that.
+    """
+    if any(int(count) > MAX_CELLS for count in _LARGE_COUNT.findall(xml)):
+        raise UnreadableFile(problem("damaged_workbook", cause=f"{part}: count"))
 
 
 def check_extent(part: str, xml: bytes) -> int:

@@ -17,7 +17,7 @@ from pipeline.cells.address import address, addresses
 from pipeline.landing.problems import Problem, UnreadableFile, problem
 
 from .package import open_package
-from .sheet_scan import MAX_CELLS, check_extent, check_text, is_worksheet, lost_cells
+from .sheet_scan import MAX_CELLS, check_counts, check_extent, check_text, is_worksheet, lost_cells
 from .worker_pool import Failure, run_each
 
 __all__ = [
@@ -199,6 +199,8 @@ def _answer(path: Path) -> Problem | tuple[bytes, list[tuple[str, bool]]]:
 
 def _read(path: Path) -> Workbook:
     package = open_package(path)
+    for part, xml in package.parts.items():
+        check_counts(part, xml)
     worksheets = {part: xml for part, xml in package.parts.items() if is_worksheet(xml)}
     if sum(check_extent(part, xml) for part, xml in worksheets.items()) > MAX_CELLS:
         raise UnreadableFile(problem("too_many_cells", limit=MAX_CELLS))
