@@ -38,6 +38,7 @@ class Fault:
     scopes: tuple[Scope, ...] = (Scope.OFFICE, Scope.OWN)
     is_unreadable: bool = False
     needs_previous: bool = False
+    from_months: int = 1  # chosen at random, it avoids shorter periods: there may be too few cases to show it
 
     @property
     def is_harmless(self) -> bool:
@@ -95,11 +96,22 @@ def _fault(
     scopes: Sequence[Scope] = (Scope.OFFICE, Scope.OWN),
     is_unreadable: bool = False,
     needs_previous: bool = False,
+    from_months: int = 1,
 ) -> Callable[[Act], Act]:
     def register(act: Act) -> Act:
         name = act.__name__.strip("_")
         FAULTS[name] = Fault(
-            name, vi, en, act, tuple(meant), tuple(entails), tuple(forms), tuple(scopes), is_unreadable, needs_previous
+            name,
+            vi,
+            en,
+            act,
+            tuple(meant),
+            tuple(entails),
+            tuple(forms),
+            tuple(scopes),
+            is_unreadable,
+            needs_previous,
+            from_months,
         )
         return act
 
@@ -132,6 +144,7 @@ def _balance_broken(report: Report, rng: Random) -> Iterator[Touched]:
     meant=["balance.due", "balance.due_parts", "balance.carried_over"],
     entails=[*TOTALS, "ratio.*"],
     forms=["01"],
+    from_months=3,
 )
 def _due_is_accepted(report: Report, rng: Random) -> Iterator[Touched]:
     accepted = _count(report, "01", TOTAL, "accepted_total")
@@ -198,6 +211,7 @@ def _order_broken(report: Report, rng: Random) -> Iterator[Touched]:
     meant=["order.people"],
     entails=["order.leaders", "rollup.offices", "change.*", "cumulative.*"],
     forms=["09"],
+    from_months=3,
 )
 def _people_below_visits(report: Report, rng: Random) -> Iterator[Touched]:
     visits = _count(report, "09", "total", "visits")
@@ -257,6 +271,7 @@ def _province_total_off(report: Report, rng: Random) -> Iterator[Touched]:
     meant=["money_per_case.results"],
     entails=["rollup.offices", "change.*", "cumulative.*", "continuity.*", "cross_form.*"],
     forms=["01", "02"],
+    from_months=3,
 )
 def _unit_slip(report: Report, rng: Random) -> Iterator[Touched]:
     form = report.forms["02"]
@@ -273,6 +288,7 @@ def _unit_slip(report: Report, rng: Random) -> Iterator[Touched]:
     meant=["money_per_case.results"],
     entails=["rollup.offices", "change.*", "cumulative.*", "continuity.*", "cross_form.*"],
     forms=["01", "02"],
+    from_months=3,
 )
 def _money_per_case_low(report: Report, rng: Random) -> Iterator[Touched]:
     form, before = report.forms["02"], report.figures["02"]

@@ -263,7 +263,7 @@ def plan_faults(wanted: Sequence[str], slots: Sequence[Slot], seed: int) -> dict
             free = [slot for slot in fitting if slot not in planned]
             if not free:
                 raise FaultError(f"{name}: no report is left into which it fits")
-            chosen = rng.choice(free)
+            chosen = rng.choice([slot for slot in free if slot.period.months >= fault.from_months] or free)
         planned[chosen].append((f"F{number}", fault))
     return planned
 

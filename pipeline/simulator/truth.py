@@ -25,7 +25,8 @@ class Change:
 class PlantedFault:
     """A fault in one report: what was done, and which rules are there to find it.
 
-    ``meant`` must find it; ``entails`` are further rules, as patterns (``rollup.*``), that may rightly fire with it.
+    ``meant`` must find it; ``entails`` are further rules, as patterns (``rollup.*``), that may rightly fire with it,
+    those across offices (``rollup.offices``) at the province's report.
     """
 
     id: str
