@@ -34,14 +34,19 @@ AMOUNT = "decimal(30, 6)"
 UNBOUNDED = "100000000000000000000"  # 1e20: beyond any amount in đồng
 HAIR = "0.000001"  # ratios are worked out in floating point: a bound gets the last place of its type as leeway
 
-COLUMNS = "submission_id, pack, rule_id, form, row_code, column_code, found, expected, low, high, verdict, remark_id"
+COLUMNS = "submission_id, rule_key, pack, rule_id, form, row_code, column_code, found, expected, low, high, verdict, remark_id"
+
+
+def rule_key(pack: Pack, rule: AnyRule, form: str) -> str:
+    """Return what tells one rule on one form from all others."""
+    return f"{pack.pack}/{form}/{rule.id}"
 
 
 def comparisons(pack: Pack, rule: AnyRule, form: str) -> list[str]:
     """Return the SELECTs whose rows are the comparisons that ``rule`` makes on ``form``; columns as ``COLUMNS``."""
     return [
         f"""
-        select compared.submission_id, '{pack.pack}', '{rule.id}', '{form}', row_code, column_code,
+        select compared.submission_id, '{rule_key(pack, rule, form)}', '{pack.pack}', '{rule.id}', '{form}', row_code, column_code,
                found::{AMOUNT}, expected::{AMOUNT}, low::{AMOUNT}, high::{AMOUNT}, verdict, {'remark_id' if isinstance(rule, Reading) else 'null::bigint'}
         from ({select}) as compared
         semi join (

@@ -10,11 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from expectations.comparisons import rule_key
 from expectations.rules import Pack
+from pipeline.vocabulary import Severity
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 
 ALL_FAILURES = 2_000_000_000  # Great Expectations shows 20 failing keys unless asked for more
+
+
+SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "warning", Severity.INFO: "info"}
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,7 @@ class Verdicts:
 
 
 def validate(database: Path, packs: tuple[Pack, ...], *, keys: set[tuple[str, str, str]] | None = None) -> Verdicts:
-    """Validate table ``comparison`` of ``database`` (comparison_id, pack, rule_id, form, found, low, high).
+    """Validate table ``comparison`` of ``database`` (comparison_id, rule_key, found, low, high).
 
     ``keys`` limits the suites to the (pack, rule, form) that made comparisons. No other connection to the file may be
     open. Raises ``RuntimeError`` where Great Expectations itself failed: an expectation never errs silently.
@@ -41,24 +46,31 @@ def validate(database: Path, packs: tuple[Pack, ...], *, keys: set[tuple[str, st
     # Great Expectations gives a context one `add_` method for every datasource class that it has seen.
     source: DuckDBDatasource = context.data_sources.add_duckdb(name="judging", connection_string=f"duckdb:///{database}")
     batch = source.add_table_asset("comparison", table_name="comparison").add_batch_definition_whole_table("all")
-    definitions = []
-    for pack, form, rules in _suites(packs, keys):
-        suite = context.suites.add(gx.ExpectationSuite(name=f"{pack.pack}/{form}", meta={"pack_version": pack.full_version}))
-        for rule in rules:
-            suite.add_expectation(
-                ExpectFigureWithinInterval(
-                    column_list=["found", "low", "high"],
-                    row_condition=(Column("pack") == pack.pack)
-                    & (Column("rule_id") == rule.id)
-                    & (Column("form") == form),
-                    severity={"error": "critical", "warning": "warning", "info": "info"}[rule.severity],
-                    description=f"{rule.vi} / {rule.en}",
-                    meta={"pack": pack.pack, "rule_id": rule.id, "form": form, "on_fail": str(rule.on_fail)},
-                )
+    definitions = [
+        context.validation_definitions.add(
+            gx.ValidationDefinition(
+                name=f"{pack.pack}/{form}",
+                data=batch,
+                suite=context.suites.add(
+                    gx.ExpectationSuite(
+                        name=f"{pack.pack}/{form}",
+                        meta={"pack_version": pack.full_version},
+                        expectations=[
+                            ExpectFigureWithinInterval(
+                                column_list=["found", "low", "high"],
+                                row_condition=Column("rule_key") == rule_key(pack, rule, form),
+                                severity=SEVERITIES[rule.severity],
+                                description=f"{rule.vi} / {rule.en}",
+                                meta={"pack": pack.pack, "rule_id": rule.id, "form": form, "on_fail": str(rule.on_fail)},
+                            )
+                            for rule in rules
+                        ],
+                    )
+                ),
             )
-        definitions.append(
-            context.validation_definitions.add(gx.ValidationDefinition(name=suite.name, data=batch, suite=suite))
         )
+        for pack, form, rules in _suites(packs, keys)
+    ]
     if not definitions:
         return Verdicts([], [])
     checkpoint = gx.Checkpoint(

@@ -43,7 +43,7 @@ class Bench:
         self._rollup_parts()
         self._wide_forms()
         connection.execute(
-            "create table comparison (comparison_id bigint, submission_id varchar, pack varchar, rule_id varchar, "
+            "create table comparison (comparison_id bigint, submission_id varchar, rule_key varchar, pack varchar, rule_id varchar, "
             "form varchar, row_code varchar, column_code varchar, found decimal(30, 6), expected decimal(30, 6), "
             "low decimal(30, 6), high decimal(30, 6), verdict varchar, remark_id bigint)"
         )

@@ -19,8 +19,8 @@ from .media import Media, identify
 from .problems import Problem, UnreadableFile, problem
 from .sidecar import arrival_times, is_sidecar, path_key, vietnam_time
 
-#: What editors, file managers and browsers leave behind; nobody sent these.
-DROPPINGS = (".*", "~$*", "thumbs.db", "desktop.ini", "__macosx", "*.tmp", "*.part", "*.crdownload")
+#: What editors, file managers, browsers and the simulator leave behind; nobody sent these.
+DROPPINGS = (".*", "~$*", "thumbs.db", "desktop.ini", "__macosx", "*.tmp", "*.part", "*.crdownload", "truth.json")
 
 
 @dataclass(frozen=True)

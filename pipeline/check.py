@@ -1,0 +1,94 @@
+"""Judges a file without loading it: landed, read and judged in a folder that is thrown away.
+
+Where a home holds history, the file is judged beside the other returns of its period, as it would be in the night.
+"""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from pipeline import tables
+from pipeline.cells.read import read_landed
+from pipeline.cells.reading import Reading
+from pipeline.home import Home
+from pipeline.judged.judge import Judgement, judge
+from pipeline.landing.receive import receive
+from pipeline.storage import read_tables
+from pipeline.vocabulary import Receipt, Verdict
+
+LATER = 1_000_000  # batch of a file under check: after everything that was landed
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check found: the submissions of a file with their verdicts, findings, and files that could not be read."""
+
+    submissions: pl.DataFrame  # tables.SUBMISSIONS and verdict
+    findings: pl.DataFrame  # tables.FINDINGS
+    unreadable: pl.DataFrame  # source_ref, problem, problem_vi, problem_en
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst verdict of what the file holds."""
+        if not self.unreadable.is_empty() or self.submissions.is_empty():
+            return Verdict.UNREADABLE
+        verdicts = set(self.submissions["verdict"])
+        ranked = (Verdict.RETURNED, Verdict.ACCEPTED_WITH_QUERY)
+        return next((verdict for verdict in ranked if verdict in verdicts), Verdict.ACCEPTED)
+
+
+def check_file(file: Path, home: Home) -> Checked:
+    """Judge ``file`` (workbook, CSV or zip) beside the history of ``home``; raises ``FileNotFoundError``."""
+    if not file.is_file():
+        raise FileNotFoundError(f"there is no file at {file}")
+    with tempfile.TemporaryDirectory(prefix="thads-check-") as folder:
+        scratch = Home(Path(folder))
+        landed = receive(file, scratch)
+        read_landed(scratch)
+        reading = Reading(
+            *(
+                read_tables(scratch.cells, name, schema)
+                for name, schema in (
+                    ("submissions", tables.SUBMISSIONS),
+                    ("cells", tables.CELLS),
+                    ("remarks", tables.REMARKS),
+                )
+            )
+        )
+        refused = pl.concat(
+            [
+                landed.receipts.filter(pl.col("verdict") == Receipt.UNREADABLE).rename({"path": "source_ref"}),
+                reading.submissions.filter(~pl.col("is_readable")),
+            ],
+            how="diagonal",
+        ).select("source_ref", "problem", "problem_vi", "problem_en")
+        readable = reading.submissions.filter(pl.col("is_readable"))
+        if readable.is_empty():
+            return Checked(readable.with_columns(verdict=pl.lit(None, pl.String)), _no_findings(), refused)
+        judgement = _judged(readable, reading, home, scratch)
+    verdicts = judgement.verdicts.select("submission_id", "verdict")
+    return Checked(
+        readable.join(verdicts, on="submission_id"),
+        judgement.findings.join(readable.select("submission_id"), on="submission_id", how="semi"),
+        refused,
+    )
+
+
+def _judged(readable: pl.DataFrame, reading: Reading, home: Home, scratch: Home) -> Judgement:
+    beside = read_tables(home.cells, "submissions", tables.SUBMISSIONS).filter(
+        pl.col("is_readable"),
+        pl.col("period_id").is_in(readable["period_id"].implode()),
+        ~pl.col("submission_id").is_in(readable["submission_id"].implode()),
+    )
+    return judge(
+        pl.concat([beside, readable.with_columns(batch=pl.lit(LATER, pl.Int32))]),
+        pl.concat([read_tables(home.cells, "cells", tables.CELLS, of=beside["submission_id"]), reading.cells]),
+        pl.concat([read_tables(home.cells, "remarks", tables.REMARKS, of=beside["submission_id"]), reading.remarks]),
+        database=scratch.root / "judging.duckdb",
+    )
+
+
+def _no_findings() -> pl.DataFrame:
+    return pl.DataFrame(schema=tables.FINDINGS)

@@ -1,0 +1,1 @@
+"""The command line ``thads``: one module a command, all of them thin."""

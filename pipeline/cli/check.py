@@ -1,0 +1,53 @@
+"""``thads check``: judge a file without loading it."""
+
+import json
+from pathlib import Path
+
+from rich.text import Text
+
+from pipeline.check import Checked, check_file
+from pipeline.cli.findings import as_objects, print_findings
+from pipeline.cli.main import out
+from pipeline.home import open_home
+from pipeline.vocabulary import Verdict
+
+EXIT = {Verdict.UNREADABLE: 3, Verdict.RETURNED: 2}
+WORDS = {
+    Verdict.ACCEPTED: ("green", "ĐƯỢC CHẤP NHẬN · ACCEPTED"),
+    Verdict.ACCEPTED_WITH_QUERY: ("yellow", "CHẤP NHẬN, CÓ CÂU HỎI · ACCEPTED WITH A QUERY"),
+    Verdict.RETURNED: ("red", "SẼ BỊ TRẢ LẠI · WOULD BE RETURNED"),
+    Verdict.UNREADABLE: ("red", "KHÔNG ĐỌC ĐƯỢC · UNREADABLE"),
+}
+
+
+def check(file: Path, home: Path | None, *, as_json: bool) -> int:
+    """Print what a check finds; return the exit code."""
+    checked = check_file(file, open_home(home))
+    if as_json:
+        print(json.dumps(_as_object(file, checked), ensure_ascii=False, default=str))
+    else:
+        _tell(file, checked)
+    return EXIT.get(checked.verdict, 0)
+
+
+def _as_object(file: Path, checked: Checked) -> dict:
+    return {
+        "file": str(file),
+        "verdict": str(checked.verdict),
+        "submissions": checked.submissions.select(
+            "submission_id", "source_ref", "report_id", "unit_key", "scope", "period_id", "verdict"
+        ).to_dicts(),
+        "unreadable": checked.unreadable.to_dicts(),
+        "findings": as_objects(checked.findings),
+    }
+
+
+def _tell(file: Path, checked: Checked) -> None:
+    colour, words = WORDS[checked.verdict]
+    out.print(Text.assemble((str(file), "bold"), ": ", (words, f"bold {colour}")))
+    for row in checked.submissions.to_dicts():
+        out.print(Text(f"  {row['unit_text'] or '?'} · {row['period_id'] or '?'} · {row['scope'] or '?'}", style="dim"))
+    for row in checked.unreadable.to_dicts():
+        out.print(Text(f"  {row['source_ref']}: {row['problem_vi']}"))
+        out.print(Text(f"  {row['source_ref']}: {row['problem_en']}", style="dim"))
+    print_findings(checked.findings, out)

@@ -1,0 +1,162 @@
+"""The command ``thads``: what a person types. Each command imports what it needs when it runs."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+HOME_HELP = "Where everything is kept (default: $THADS_HOME, else ./var)."
+HomeOption = Annotated[Path | None, typer.Option("--home", help=HOME_HELP, show_default=False)]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+
+app = typer.Typer(
+    name="thads",
+    help="Statistics of civil-judgment enforcement: load returns, judge them, ask the warehouse.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+alerts = typer.Typer(name="alerts", help="Incidents: what is open, what was resolved.", no_args_is_help=True)
+app.add_typer(alerts)
+
+out = Console()
+err = Console(stderr=True)
+
+
+@app.command()
+def load(
+    inbox: Annotated[Path, typer.Argument(help="Folder, zip or file with returns; nothing in it is changed.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Load everything new in INBOX: one night, through the Dagster job; then say what came in and what was found."""
+    from pipeline.cli.load import load_inbox
+
+    raise typer.Exit(load_inbox(inbox, home, as_json=as_json))
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="Workbook, CSV or zip to judge.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge FILE without loading it. Exit 0: accepted; 2: would be returned; 3: cannot be read."""
+    from pipeline.cli.check import check
+
+    raise typer.Exit(check(file, home, as_json=as_json))
+
+
+@app.command()
+def template(
+    form: Annotated[str, typer.Argument(help="Form code, e.g. 01; several with commas; 'all' for the whole workbook.")],
+    unit: Annotated[str, typer.Option("--unit", help="Unit key or name, e.g. kien-giang.go-quao or 'Gò Quao'.")],
+    period: Annotated[str, typer.Option("--period", help="Statistical year and months, e.g. 2023-09.")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="Where to write it.", show_default=False)] = None,
+    scope: Annotated[str | None, typer.Option("--scope", help="own or province, for a provincial agency.")] = None,
+) -> None:
+    """Make a blank official workbook with live totals, unit and period filled in."""
+    from pipeline.cli.template import write_template
+
+    raise typer.Exit(write_template(form, unit, period, output, scope))
+
+
+@app.command()
+def simulate(
+    out_dir: Annotated[Path, typer.Option("--out", help="Folder to write to: inbox/ and truth.json.")],
+    provinces: Annotated[int, typer.Option("--provinces", min=1, help="How many provinces.")] = 1,
+    first: Annotated[str, typer.Option("--from", help="First month, e.g. 2022-10.")] = "2022-10",
+    last: Annotated[str, typer.Option("--to", help="Last month, e.g. 2023-09.")] = "2022-10",
+    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same bytes.")] = 1,
+    faults: Annotated[
+        str | None, typer.Option("--faults", help="Kinds with commas (kind@file), or a number; 'list' lists them.")
+    ] = None,
+    offices: Annotated[int | None, typer.Option("--offices", min=0, help="At most so many offices a province.")] = None,
+    consolidated: Annotated[bool, typer.Option(help="Also write each province's consolidated report.")] = True,
+    workbooks: Annotated[int | None, typer.Option("--workbooks", min=1, help="At most so many workbooks a month.")] = None,
+) -> None:
+    """Write a made-up country of workbooks that agree with each other, with named faults planted in it."""
+    from pipeline.cli.simulate import simulate_country
+
+    raise typer.Exit(
+        simulate_country(out_dir, provinces, first, last, seed, faults, offices, consolidated=consolidated, workbooks=workbooks)
+    )
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="A SELECT on the published warehouse.")],
+    fmt: Annotated[str, typer.Option("--format", "-f", help="table, csv, json or parquet.")] = "table",
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="File to write (parquet needs one).")] = None,
+    home: HomeOption = None,
+) -> None:
+    """Ask the published warehouse, read-only. Exit 2: the SQL is wrong."""
+    from pipeline.cli.query import ask
+
+    raise typer.Exit(ask(sql, fmt, output, home))
+
+
+@app.command()
+def status(
+    period: Annotated[str | None, typer.Option("--period", help="e.g. 2023-09; default: the latest.")] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show who reported for a period: received, late, returned, accepted, silent."""
+    from pipeline.cli.status import show_status
+
+    raise typer.Exit(show_status(period, home, as_json=as_json))
+
+
+@alerts.command("list")
+def list_alerts(
+    state: Annotated[str, typer.Option("--state", help="open, resolved or all.")] = "open",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List incidents, the open ones unless asked otherwise."""
+    from pipeline.cli.alerts import show_alerts
+
+    raise typer.Exit(show_alerts(state, home, as_json=as_json))
+
+
+@app.command()
+def rollback(home: HomeOption = None) -> None:
+    """Make the release before the live one live again."""
+    from pipeline.cli.release import roll_back
+
+    raise typer.Exit(roll_back(home))
+
+
+@app.command()
+def demo(home: HomeOption = None) -> None:
+    """Load samples/ and show what came in, what was found and one query to try."""
+    from pipeline.cli.demo import run_demo
+
+    raise typer.Exit(run_demo(home))
+
+
+@app.command(hidden=True)
+def dev() -> None:
+    """Start the Dagster UI with daemon, schedule and sensor on loopback (``make dev``)."""
+    from pipeline.cli.dev import start
+
+    raise typer.Exit(start())
+
+
+def run() -> None:
+    """Run the command line; what a person can mend is told in one sentence, without a traceback."""
+    try:
+        app()
+    except (FileNotFoundError, PermissionError, NotADirectoryError, IsADirectoryError) as error:
+        err.print(f"[red]thads:[/] {error}", highlight=False)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        err.print("thads: stopped")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    run()

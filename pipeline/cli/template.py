@@ -1,0 +1,57 @@
+"""``thads template``: a blank official workbook."""
+
+from datetime import date
+from pathlib import Path
+
+from rich.text import Text
+
+from pipeline.cli.main import err, out
+from pipeline.forms import forms
+from pipeline.forms.template import Header, write_workbook
+from pipeline.registry.periods import Period
+from pipeline.registry.units import Unit, UnitRegistry, unit_registry
+from pipeline.vocabulary import Scope
+
+SCOPES = {"office": Scope.OFFICE, "province": Scope.PROVINCE, "nation": Scope.NATION}
+
+
+def write_template(form: str, unit: str, period: str, output: Path | None, scope: str | None) -> int:
+    """Write the blank workbook; return the exit code."""
+    registry = unit_registry()
+    try:
+        of = Period.parse(period)
+    except ValueError as error:
+        return _refuse(str(error))
+    found = _unit(unit, of.end, registry)
+    if found is None:
+        return _refuse(f"no unit is called '{unit}' on {of.end:%d/%m/%Y}; see: thads query \"select * from dim_unit\"")
+    in_force = {code: one for code, one in forms().in_force(of.end).items() if one.fact}
+    wanted = list(in_force) if form == "all" else form.split(",")
+    unknown = [code for code in wanted if code not in in_force]
+    if unknown:
+        return _refuse(f"there is no form {', '.join(unknown)}; the forms on {of.end:%d/%m/%Y} are {', '.join(in_force)}")
+    if scope and scope not in {"own", "province"}:
+        return _refuse(f"'{scope}' is no scope; write own or province")
+    parent = registry.units.get(found.parent or "")
+    header = Header(
+        unit_name=f"Cục THADS {found.name}" if found.level == "province" else found.name,
+        unit_key=found.key,
+        parent_name=f"Cục THADS {parent.name}" if parent and parent.level == "province" else (parent.name if parent else ""),
+        scope=Scope(scope) if scope and found.level == "province" else SCOPES[found.level],
+        period_start=of.start,
+        period_end=of.end,
+    )
+    path = output or Path(f"{found.key}.{of.id}.{form}.xlsx")
+    write_workbook(path, header, [in_force[code] for code in wanted])
+    out.print(Text(f"{path}: {found.name}, {of.label_vi}, {', '.join(in_force[code].number for code in wanted)}"))
+    return 0
+
+
+def _unit(text: str, day: date, registry: UnitRegistry) -> Unit | None:
+    by_key = registry.units.get(text)
+    return by_key if by_key and by_key.is_valid_on(day) else registry.find(text, day)
+
+
+def _refuse(why: str) -> int:
+    err.print(Text(f"thads template: {why}"))
+    return 2
