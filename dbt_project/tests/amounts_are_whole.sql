@@ -1,4 +1,3 @@
--- Cases and đồng have no fractions; a table of facts would round them away.
 {{ config(severity='warn') }}
 
 select

@@ -5,5 +5,5 @@ left join {{ ref('fct_outcome') }} as outcomes
         findings.submission_id = outcomes.submission_id
         and findings.rule_id = outcomes.rule_id
         and coalesce(findings.form, '') = coalesce(outcomes.form, '')
-        and findings.status = outcomes.status
+        and outcomes.status not in ('pass', 'not_applicable')
 where outcomes.submission_id is null

@@ -1,4 +1,3 @@
--- Landing promises that no file disappears: a landed one is a container or has a submission.
 select receipts.receipt_id
 from {{ ref('stg_receipts') }} as receipts
 left join {{ ref('int_submission') }} as submissions on receipts.receipt_id = submissions.receipt_id

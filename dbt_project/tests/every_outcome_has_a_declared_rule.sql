@@ -1,4 +1,3 @@
--- Periods that were judged by an older pack may name a rule that is gone: worth knowing, no reason to stop.
 {{ config(severity='warn') }}
 
 select distinct

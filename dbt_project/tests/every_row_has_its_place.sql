@@ -1,4 +1,3 @@
--- A row code that no form declares would show without its kind of judgment.
 select
     current_forms.report_id,
     cells.form,

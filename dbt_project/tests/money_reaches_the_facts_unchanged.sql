@@ -1,4 +1,3 @@
--- What was read and what readers see are the same đồng, report by report; a lost row counts as a difference.
 with
 
 read_cells as (
@@ -6,13 +5,14 @@ read_cells as (
     select
         current_forms.report_id,
         cells.row_code,
-        cells.value
+        max(cells.value) as value
     from {{ ref('int_current_form') }} as current_forms
     inner join {{ ref('stg_cells') }} as cells on current_forms.submission_id = cells.submission_id
     where
         current_forms.form = '02'
         and cells.form = '02'
         and cells.column_code = 'due'
+    group by current_forms.report_id, cells.row_code
 
 ),
 
