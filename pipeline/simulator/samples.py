@@ -1,0 +1,103 @@
+"""Makes ``samples/``: real published figures and one simulated province-month, as an inbox.
+
+Run ``python -m pipeline.simulator.samples`` to make them again; the same code gives the same bytes. Figures may be
+copied, other people's sentences may not: only numbers and their sources stand there.
+"""
+
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from pipeline.forms import Form, forms
+from pipeline.forms.template import Figure, Header, write_workbook
+from pipeline.home import PROJECT
+from pipeline.simulator.simulation import simulate, write_correction
+from pipeline.vocabulary import Scope
+
+SAMPLES = PROJECT / "samples"
+NEXT_NIGHT = PROJECT / "docs" / "next-night"
+
+#: The report that this project began with: Kiên Giang, statistical year 2022, as printed (form 02 in thousand đồng).
+KIEN_GIANG_2022: Mapping[tuple[str, str], Mapping[str, int | str]] = {
+    ("01", "total.total"): {
+        "judgments_received": 9838,
+        "due": 20352,
+        "newly_accepted": 12576,
+        "eligible": 14647,
+        "completed": 12056,
+        "carried_over": 8122,
+    },
+    ("02", "total.total"): {
+        "accepted_total": 3478152572,
+        "due": 3405066268,
+        "eligible": 2015887559,
+        "completed": 1165081049,
+        "eligible_share": "59.20",
+        "completion_rate": "57.79",
+    },
+    ("09", "total"): {"visits": 191, "people": 195},
+    ("09", "leaders"): {"visits": 135, "people": 139},
+    ("discipline", "reprimand"): {"all_staff": 2},
+    ("credit", "cases"): {"completion_rate": "29.24"},
+    ("credit", "money"): {"completion_rate": "27.69", "share_of_due": "47.40"},
+}
+
+SEED = 2023
+FAULTS = ("balance_broken@kien-giang.go-quao", "ratio_impossible@kien-giang.hon-dat", "truncated_zip@kien-giang.phu-quoc")
+RETURNED = "balance_broken"
+UNZIPPED = (1980, 1, 1, 0, 0, 0)
+
+
+def make_samples(samples: Path = SAMPLES, next_night: Path = NEXT_NIGHT) -> None:
+    """Write the workbook of Kiên Giang 2022, the simulated province-month and its correction."""
+    write_kien_giang(samples / "kien-giang-2022" / "kien-giang.2022-12.xlsx")
+    with tempfile.TemporaryDirectory() as folder:
+        country = Path(folder)
+        truth = simulate(country, 1, "2023-06", "2023-06", SEED, faults=FAULTS, consolidated=False)
+        _zip(country / "inbox", samples / "simulated-2023-09.zip")
+        shutil.rmtree(next_night, ignore_errors=True)
+        (returned,) = [fault.id for fault in truth.faults if fault.kind == RETURNED]
+        write_correction(truth, returned, next_night)
+
+
+def write_kien_giang(path: Path) -> None:
+    """Write the province's report of 2022 on our forms, with the figures that were printed and nothing else."""
+    header = Header(
+        unit_name="Cục THADS tỉnh Kiên Giang",
+        unit_key="kien-giang",
+        parent_name="Tổng cục THADS",
+        scope=Scope.PROVINCE,
+        period_start=date(2021, 10, 1),
+        period_end=date(2022, 9, 30),
+    )
+    declared = forms().in_force(header.period_end or date.max)
+    printed = dict.fromkeys(form for form, _ in KIEN_GIANG_2022)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_workbook(path, header, [declared[code] for code in printed], {code: _matrix(declared[code]) for code in printed})
+
+
+def _matrix(form: Form) -> list[list[Figure]]:
+    lines = {row: figures for (code, row), figures in KIEN_GIANG_2022.items() if code == form.code}
+    return [[_figure(lines.get(row.code, {}).get(column.code)) for column in form.columns] for row in form.rows]
+
+
+def _figure(printed: int | str | None) -> Figure:
+    return Decimal(printed) if isinstance(printed, str) else printed
+
+
+def _zip(folder: Path, archive: Path) -> None:
+    """Pack a folder with fixed times, so that the same files give the same archive."""
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            member = zipfile.ZipInfo(path.relative_to(folder).as_posix(), UNZIPPED)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            packed.writestr(member, path.read_bytes())
+
+
+if __name__ == "__main__":
+    make_samples()
