@@ -77,7 +77,8 @@ reported as (
 
 ),
 
--- A province owes its own caseload besides those of its offices.
+-- A province owes its own caseload besides those of its offices. Simulated figures come from simulated offices where
+-- the province has any, else from the real ones.
 reporting_units as (
 
     select
@@ -85,7 +86,9 @@ reporting_units as (
         province_key,
         valid_from,
         valid_to,
-        is_simulated,
+        not is_simulated as owes_real_reports,
+        is_simulated or level = 'province' or not bool_or(is_simulated) over (partition by province_key)
+            as owes_simulated_reports,
         case when level = 'office' then 'office' else 'own' end as scope
     from units
     where level in ('office', 'province')
@@ -125,7 +128,10 @@ silent as (
             awaited.province_key = reporting_units.province_key
             and periods.period_end >= reporting_units.valid_from
             and periods.period_end < coalesce(reporting_units.valid_to, date '9999-12-31')
-            and (awaited.is_simulated or not reporting_units.is_simulated)
+            and case
+                when awaited.is_simulated then reporting_units.owes_simulated_reports
+                else reporting_units.owes_real_reports
+            end
     left join reported
         on
             reporting_units.unit_key = reported.unit_key
