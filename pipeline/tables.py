@@ -63,7 +63,7 @@ CELLS = pl.Schema(
     {
         "submission_id": pl.String,
         "period_id": pl.String,
-        "form": pl.String,
+        "form": pl.String,  # null for a published figure that no form asks for; its indicator is column_code
         "row_code": pl.String,
         "column_code": pl.String,
         "unit": pl.String,  # code in units_of_measure.yaml, as printed

@@ -141,9 +141,9 @@ def _cells(figures: pl.DataFrame, receipt: dict, forms: Forms) -> tuple[pl.DataF
         .alias("rounding"),
     ).select(
         "submission_id",
-        # A figure that no form asks for keeps its place under its own name.
-        pl.col("form").fill_null("none"),
-        pl.col("row").fill_null("").alias("row_code"),
+        # A figure that no form asks for has no form and row, and its indicator for a column.
+        "form",
+        pl.col("row").alias("row_code"),
         pl.coalesce("measure", "indicator").alias("column_code"),
         pl.coalesce("unit_code", "unit").alias("unit"),
         pl.col("figure").alias("value"),

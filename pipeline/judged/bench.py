@@ -106,7 +106,7 @@ class Bench:
             f"""
             create table applicable as
             with present as (
-                select distinct submission_id, form from cell
+                select distinct submission_id, form from cell where form is not null
                 union
                 select distinct submission_id, form from remark where form is not null
                 union all

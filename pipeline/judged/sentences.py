@@ -1,12 +1,12 @@
 """Sentences for the person who can act: where, what stands there, what it should be, off by how much, what to do."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import singledispatch
 from typing import Any
 
 from expectations.rules import AnyRule, Balance, Integer, MoneyPerCase, Order, PrintedRatio, Reading, Rollup, RowOrder, Rule
-from pipeline.forms import Form, UnitOfMeasure
+from pipeline.forms import Form, UnitOfMeasure, forms
 from pipeline.vocabulary import OnFail
 
 MINUS = "−"
@@ -79,15 +79,19 @@ class Voice:
         """Name a cell by its label, its figure and its address: ``Thi hành xong 12.056 (ô L14)``."""
         label = self._label(failure, cell, by_row)
         value = cell["value"] if cell["value"] is not None else Decimal(0)
-        factor = failure.unit.factor if failure.unit and cell.get("unit") == failure.unit.code else 1
-        return f"{label} {self.amount(value / factor)} ({self.say('ô', 'cell')} {cell['address']})"
+        unit = forms().units.get(cell.get("unit") or "")
+        printed = self.amount(value / unit.factor if unit else value)
+        # A figure in another unit than the sum's own says which.
+        if unit and unit != failure.unit:
+            printed = f"{printed} {self.say(unit.vi, unit.en)}"
+        return f"{label} {printed} ({self.say('ô', 'cell')} {cell['address']})"
 
     def _label(self, failure: Failure, cell: dict[str, Any], by_row: bool) -> str:
         if by_row and failure.form and cell["row_code"] in failure.form.row:
             row = failure.form.row[cell["row_code"]]
             return f"«{self.say(row.vi, row.en)}»"
-        measure = MEASURE_LABELS.get(cell["column_code"])
-        return f"«{self.say(*measure)}»" if measure else f"«{cell['column_code']}»"
+        measure = forms().measures.get(cell["column_code"])
+        return f"«{self.say(measure.vi, measure.en)}»" if measure else f"«{cell['column_code']}»"
 
     def advice(self, rule: Rule) -> str:
         """Say what to do."""
@@ -194,7 +198,7 @@ def _printed_ratio(rule: PrintedRatio, failure: Failure, voice: Voice) -> str:
 
 @_worked_out.register
 def _money_per_case(rule: MoneyPerCase, failure: Failure, voice: Voice) -> str:
-    cells = ", ".join(voice.cell(failure, cell) for cell in failure.cells)
+    cells = " / ".join(voice.cell(replace(failure, unit=None), cell) for cell in failure.cells)
     return (
         f"{voice.place(failure)}: {cells}: {voice.say('bình quân một việc', 'a case is worth')} "
         f"{voice.amount(failure.found)} đồng; {voice.say('khoảng hợp lý', 'plausible')} "
@@ -232,12 +236,3 @@ def _found_and_expected(failure: Failure, voice: Voice) -> str:
         f"{voice.amount(failure.printed(failure.found))}, {voice.say('phải là', 'expected')} "
         f"{voice.amount(failure.printed(failure.expected))}"
     )
-
-
-def _measure_labels() -> dict[str, tuple[str, str]]:
-    from pipeline.forms import forms
-
-    return {measure.code: (measure.vi, measure.en) for measure in forms().measures.values()}
-
-
-MEASURE_LABELS = _measure_labels()
