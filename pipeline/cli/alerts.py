@@ -41,18 +41,27 @@ def show_alerts(state: str, home: Path | None, *, as_json: bool) -> int:
 
 def _tell(row: dict) -> None:
     colour = "red" if row["state"] == "open" else "green"
-    where = " · ".join(str(part) for part in (row["unit_key"] or row["source_ref"], row["period_id"], row["form"]) if part)
+    where = " · ".join(
+        str(part) for part in (row["unit_key"] or row["source_ref"], row["period_id"], row["form"]) if part
+    )
     marks = " · SỐ LIỆU MÔ PHỎNG" if row["is_simulated"] else ""
     published = " · số liệu công bố" if row["origin"] == "published" else ""
     out.print(
         Text.assemble(
-            (f"{row['state']:8}", f"bold {colour}"), " ", (row["alert_id"][:8], "dim"), " ",
-            (row["rule_id"], "bold"), f"  {where}{published}", (marks, "red"),
+            (f"{row['state']:8}", f"bold {colour}"),
+            " ",
+            (row["alert_id"][:8], "dim"),
+            " ",
+            (row["rule_id"], "bold"),
+            f"  {where}{published}",
+            (marks, "red"),
         )
     )
     out.print(Text(f"  {row['sentence_vi']}"))
     if row["story_vi"]:
         out.print(Text(f"  → {row['story_vi']}.", style="italic"))
     if row["state"] == "resolved":
-        out.print(Text(f"  bản {row['opened_version']} → bản {row['resolved_version']}, {row['resolved_at']}", style="dim"))
+        out.print(
+            Text(f"  bản {row['opened_version']} → bản {row['resolved_version']}, {row['resolved_at']}", style="dim")
+        )
     out.print()

@@ -54,7 +54,9 @@ def template(
     form: Annotated[str, typer.Argument(help="Form code, e.g. 01; several with commas; 'all' for the whole workbook.")],
     unit: Annotated[str, typer.Option("--unit", help="Unit key or name, e.g. kien-giang.go-quao or 'Gò Quao'.")],
     period: Annotated[str, typer.Option("--period", help="Statistical year and months, e.g. 2023-09.")],
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="Where to write it.", show_default=False)] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Where to write it.", show_default=False)
+    ] = None,
     scope: Annotated[str | None, typer.Option("--scope", help="own or province, for a provincial agency.")] = None,
 ) -> None:
     """Make a blank official workbook with live totals, unit and period filled in."""
@@ -75,13 +77,17 @@ def simulate(
     ] = None,
     offices: Annotated[int | None, typer.Option("--offices", min=0, help="At most so many offices a province.")] = None,
     consolidated: Annotated[bool, typer.Option(help="Also write each province's consolidated report.")] = True,
-    workbooks: Annotated[int | None, typer.Option("--workbooks", min=1, help="At most so many workbooks a month.")] = None,
+    workbooks: Annotated[
+        int | None, typer.Option("--workbooks", min=1, help="At most so many workbooks a month.")
+    ] = None,
 ) -> None:
     """Write a made-up country of workbooks that agree with each other, with named faults planted in it."""
     from pipeline.cli.simulate import simulate_country
 
     raise typer.Exit(
-        simulate_country(out_dir, provinces, first, last, seed, faults, offices, consolidated=consolidated, workbooks=workbooks)
+        simulate_country(
+            out_dir, provinces, first, last, seed, faults, offices, consolidated=consolidated, workbooks=workbooks
+        )
     )
 
 

@@ -31,14 +31,25 @@ def simulate_country(
         task = bar.add_task("writing workbooks", total=None)
         try:
             truth = simulate(
-                out_dir, provinces, first, last, seed, faults=kinds, offices_per_province=offices,
-                consolidated=consolidated, workbooks=workbooks,
+                out_dir,
+                provinces,
+                first,
+                last,
+                seed,
+                faults=kinds,
+                offices_per_province=offices,
+                consolidated=consolidated,
+                workbooks=workbooks,
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
             )
         except ValueError as error:
             err.print(Text(f"thads simulate: {error}"))
             return 2
-    out.print(Text(f"{len(truth.reports)} workbooks below {out_dir / 'inbox'}, {len(truth.faults)} faults; truth in {out_dir / 'truth.json'}"))
+    out.print(
+        Text(
+            f"{len(truth.reports)} workbooks below {out_dir / 'inbox'}, {len(truth.faults)} faults; truth in {out_dir / 'truth.json'}"
+        )
+    )
     for fault in truth.faults:
         out.print(Text(f"  {fault.id} {fault.kind}: {fault.file}", style="dim"))
     out.print(Text("SỐ LIỆU MÔ PHỎNG · SIMULATED FIGURES", style="red"))

@@ -47,7 +47,15 @@ def show_status(period: str | None, home: Path | None, *, as_json: bool) -> int:
         print(json.dumps({"period": period, "units": rows}, ensure_ascii=False, default=str))
         return 0
     table = Table(title=f"Kỳ · Period {period}", show_edge=False)
-    for name in ("đơn vị · unit", "phạm vi · scope", "tình trạng · state", "nhận · received", "hạn · due", "bản · versions", "cảnh báo · alerts"):
+    for name in (
+        "đơn vị · unit",
+        "phạm vi · scope",
+        "tình trạng · state",
+        "nhận · received",
+        "hạn · due",
+        "bản · versions",
+        "cảnh báo · alerts",
+    ):
         table.add_column(name)
     for row in rows:
         colour, words = WORDS[row["state"]]
@@ -55,9 +63,12 @@ def show_status(period: str | None, home: Path | None, *, as_json: bool) -> int:
         received = f"{row['first_received_at']:%d/%m/%Y %H:%M}{late}" if row["first_received_at"] else ""
         table.add_row(
             Text(row["name"] + (" (mô phỏng)" if row["is_simulated"] else "")),
-            row["scope"], Text(words, style=colour), received,
+            row["scope"],
+            Text(words, style=colour),
+            received,
             f"{row['due_on']:%d/%m/%Y}" if row["due_on"] else "",
-            str(row["versions_received"] or ""), str(row["open_alerts"] or ""),
+            str(row["versions_received"] or ""),
+            str(row["open_alerts"] or ""),
         )
     out.print(table)
     return 0

@@ -29,14 +29,18 @@ def write_template(form: str, unit: str, period: str, output: Path | None, scope
     wanted = list(in_force) if form == "all" else form.split(",")
     unknown = [code for code in wanted if code not in in_force]
     if unknown:
-        return _refuse(f"there is no form {', '.join(unknown)}; the forms on {of.end:%d/%m/%Y} are {', '.join(in_force)}")
+        return _refuse(
+            f"there is no form {', '.join(unknown)}; the forms on {of.end:%d/%m/%Y} are {', '.join(in_force)}"
+        )
     if scope and scope not in {"own", "province"}:
         return _refuse(f"'{scope}' is no scope; write own or province")
     parent = registry.units.get(found.parent or "")
     header = Header(
         unit_name=f"Cục THADS {found.name}" if found.level == "province" else found.name,
         unit_key=found.key,
-        parent_name=f"Cục THADS {parent.name}" if parent and parent.level == "province" else (parent.name if parent else ""),
+        parent_name=f"Cục THADS {parent.name}"
+        if parent and parent.level == "province"
+        else (parent.name if parent else ""),
         scope=Scope(scope) if scope and found.level == "province" else SCOPES[found.level],
         period_start=of.start,
         period_end=of.end,

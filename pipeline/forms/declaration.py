@@ -282,7 +282,18 @@ class Forms:
     def forms_frame(self) -> pl.DataFrame:
         """Return the forms as the table ``declared/forms``."""
         rows = [
-            (f.code, f.regime.name, f.number, f.vi, f.en, f.unit, f.fact, f.regime.valid_from, f.regime.valid_to, f.version)
+            (
+                f.code,
+                f.regime.name,
+                f.number,
+                f.vi,
+                f.en,
+                f.unit,
+                f.fact,
+                f.regime.valid_from,
+                f.regime.valid_to,
+                f.version,
+            )
             for f in self.all
         ]
         return pl.DataFrame(rows, schema=tables.FORMS, orient="row")

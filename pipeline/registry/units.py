@@ -101,7 +101,9 @@ class UnitRegistry:
 
         Figures of a simulated country come from simulated offices where the registry has any, else from the real ones.
         """
-        offices = [u for u in self.units.values() if u.parent == province and u.level == "office" and u.is_valid_on(day)]
+        offices = [
+            u for u in self.units.values() if u.parent == province and u.level == "office" and u.is_valid_on(day)
+        ]
         real = [u.key for u in offices if not u.is_simulated]
         made_up = [u.key for u in offices if u.is_simulated]
         return sorted(made_up or real) if is_simulated else sorted(real)

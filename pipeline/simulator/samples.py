@@ -47,7 +47,11 @@ KIEN_GIANG_2022: Mapping[tuple[str, str], Mapping[str, int | str]] = {
 }
 
 SEED = 2023
-FAULTS = ("balance_broken@kien-giang.go-quao", "ratio_impossible@kien-giang.hon-dat", "truncated_zip@kien-giang.phu-quoc")
+FAULTS = (
+    "balance_broken@kien-giang.go-quao",
+    "ratio_impossible@kien-giang.hon-dat",
+    "truncated_zip@kien-giang.phu-quoc",
+)
 RETURNED = "balance_broken"
 UNZIPPED = (1980, 1, 1, 0, 0, 0)
 
@@ -77,7 +81,9 @@ def write_kien_giang(path: Path) -> None:
     declared = forms().in_force(header.period_end or date.max)
     printed = dict.fromkeys(form for form, _ in KIEN_GIANG_2022)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_workbook(path, header, [declared[code] for code in printed], {code: _matrix(declared[code]) for code in printed})
+    write_workbook(
+        path, header, [declared[code] for code in printed], {code: _matrix(declared[code]) for code in printed}
+    )
 
 
 def _matrix(form: Form) -> list[list[Figure]]:

@@ -1,0 +1,44 @@
+"""``thads demo``: load the samples and look at what was found."""
+
+from pathlib import Path
+
+from rich.rule import Rule
+from rich.text import Text
+
+from pipeline.cli.load import load_inbox
+from pipeline.cli.main import out
+from pipeline.cli.query import ask
+from pipeline.home import PROJECT
+
+SAMPLES = PROJECT / "samples"
+NEXT_NIGHT = PROJECT / "docs" / "next-night"
+
+EXAMPLE = (
+    "select period_id, money_completed_vnd, money_completion_rate_pct, money_target_pct, money_gap_points, "
+    "has_open_alert from mart_scorecard where unit_key = 'kien-giang' and not is_simulated order by period_id"
+)
+
+
+def run_demo(home: Path | None) -> int:
+    """Load ``samples/``, ask one question and say what to try next; return the exit code."""
+    if code := load_inbox(SAMPLES, home, as_json=False):
+        return code
+    at = f" --home {home}" if home else ""
+    out.print(Rule("Một câu hỏi · One question", style="dim"))
+    out.print(Text(f'thads query "{EXAMPLE}"{at}', style="cyan"))
+    ask(EXAMPLE, "table", None, home)
+    out.print(Rule("Thử tiếp · Try next", style="dim"))
+    for command, what in (
+        (
+            f"thads alerts list{at}",
+            "mọi điểm không khớp, với ô và phép tính · every discrepancy, with its cells and sum",
+        ),
+        (
+            f"thads load {NEXT_NIGHT.relative_to(PROJECT)}{at}",
+            "bản sửa thay bản đầu, cảnh báo tự đóng · a corrected workbook resolves its alert",
+        ),
+        (f"thads status --period 2023-09{at}", "ai đã nộp, ai chưa · who reported, who is silent"),
+        ("thads template 01 --unit 'Gò Quao' --period 2023-10 -o mau.xlsx", "biểu mẫu trắng · a blank form"),
+    ):
+        out.print(Text.assemble(("  " + command, "cyan"), ("  " + what, "dim")))
+    return 0

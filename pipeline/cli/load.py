@@ -1,0 +1,83 @@
+"""``thads load``: one night's load, through the Dagster job, and what came of it."""
+
+import json
+from pathlib import Path
+
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.cli.main import err, out
+from pipeline.home import open_home
+from pipeline.night import Night, NightFailed, run_night
+
+VERDICTS = {
+    "accepted": ("green", "được chấp nhận · accepted"),
+    "accepted_with_query": ("yellow", "chấp nhận, có câu hỏi · accepted with a query"),
+    "returned": ("red", "trả lại · returned"),
+    "unreadable": ("red", "không đọc được · unreadable"),
+    "duplicate": ("dim", "trùng · duplicate"),
+}
+MOST_LISTED = 12
+
+
+def load_inbox(inbox: Path, home: Path | None, *, as_json: bool) -> int:
+    """Run one night and print its summary; return the exit code."""
+    if not inbox.exists():
+        err.print(Text(f"thads load: there is no inbox at {inbox}; name a folder, a zip or a file"))
+        return 2
+    try:
+        night = _with_progress(inbox, home)
+    except NightFailed as failure:
+        if as_json:
+            print(json.dumps({"ok": False, "error": str(failure)}, ensure_ascii=False))
+        err.print(Text(f"thads load: {failure}", style="red"))
+        return 1
+    if as_json:
+        print(json.dumps({"ok": True, **night.as_object()}, ensure_ascii=False, default=str))
+    else:
+        _tell(night)
+    return 0
+
+
+def _with_progress(inbox: Path, home: Path | None) -> Night:
+    """Show a bar on a terminal, plain lines elsewhere."""
+    if not err.is_terminal:
+        return run_night(open_home(home), inbox, progress=lambda line: err.print(line, highlight=False))
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task("đang bắt đầu · starting", total=None)
+        return run_night(open_home(home), inbox, progress=lambda line: bar.update(task, description=line))
+
+
+def _tell(night: Night) -> None:
+    table = Table(title="Kết quả nạp · What came in", show_edge=False)
+    table.add_column("kết quả · verdict")
+    table.add_column("số báo cáo · returns", justify="right")
+    for verdict, (colour, words) in VERDICTS.items():
+        if night.verdicts.get(verdict):
+            table.add_row(Text(words, style=colour), str(night.verdicts[verdict]))
+    if night.verdicts:
+        out.print(table)
+    else:
+        out.print(Text("Không có gì mới · Nothing new", style="dim"))
+    for title, colour, alerts in (
+        ("Cảnh báo mới · Alerts opened", "red", night.alerts_opened),
+        ("Cảnh báo đã đóng · Alerts resolved", "green", night.alerts_resolved),
+    ):
+        if alerts:
+            out.print()
+            out.print(Text(f"{title}: {len(alerts)}", style=f"bold {colour}"))
+        for alert in alerts[:MOST_LISTED]:
+            where = " · ".join(
+                str(alert[key]) for key in ("unit_key", "period_id", "form", "rule_id") if alert.get(key)
+            )
+            out.print(Text(f"  {where}", style="bold"))
+            out.print(Text(f"    {alert['sentence_vi']}"))
+        if len(alerts) > MOST_LISTED:
+            out.print(Text(f"  ... {len(alerts) - MOST_LISTED} more: thads alerts list"))
+    out.print()
+    out.print(Text(f"Cảnh báo đang mở · Open alerts: {night.alerts_open}"))
+    out.print(Text(f"Kho dữ liệu · Warehouse: {night.warehouse}"))
+    out.print(Text(f"Thư · Letters: {night.letters_folder}"))
+    out.print(Text("  ".join(f"{stage} {seconds:.1f}s" for stage, seconds in night.seconds.items()), style="dim"))
