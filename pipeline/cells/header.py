@@ -29,8 +29,10 @@ class Field:
 def read_headers(raw: pl.DataFrame, forms: Forms) -> dict[tuple[int, int], dict[str, Field]]:
     """Return the header fields of every sheet, by (file, sheet). ``raw`` as ``RAW_CELLS`` with ``file`` and ``key``."""
     labels = header_labels(forms)
+    near = raw.filter(pl.col("row") < HEADER_ROWS)
+    speaks = pl.col("key").is_in(list(labels)) | pl.col("text").str.contains(":", literal=True)
     top = (
-        raw.filter(pl.col("row") < HEADER_ROWS)
+        near.join(near.filter(speaks), on=["file", "sheet", "row"], how="semi")
         .sort("file", "sheet", "row", "column")
         .with_columns(
             pl.col("key").replace_strict(labels, default=None, return_dtype=pl.String).alias("field"),

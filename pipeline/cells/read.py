@@ -109,7 +109,9 @@ def _read_workbooks(
     workbooks: list[tuple[dict, Path]], declared: Forms, registry: UnitRegistry, progress: Progress | None
 ) -> Reading:
     raw, sheets, problems = read_workbooks([path for _, path in workbooks], progress=progress)
-    raw = raw.with_columns(folded(pl.col("text")).alias("key"))
+    # The same few words stand on every sheet: each is folded once.
+    keys = raw.select(pl.col("text").drop_nulls().unique()).with_columns(folded(pl.col("text")).alias("key"))
+    raw = raw.join(keys, on="text", how="left", maintain_order="left")
     headers = read_headers(raw, declared)
     seen = sheets.filter(~pl.col("is_hidden"))
     regimes = seen.with_columns(
@@ -199,7 +201,7 @@ def _place(
     for other, other_header, form in sheets:
         for field_name in who:
             mine, theirs = text(field_name), other_header.get(field_name)
-            if theirs and mine and fold(mine) != fold(theirs.text):
+            if theirs and mine and mine != theirs.text and fold(mine) != fold(theirs.text):
                 remarks.append(
                     {
                         "submission_id": identity, "code": "header_agreement", "sheet": other,
