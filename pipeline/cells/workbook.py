@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
@@ -158,6 +159,7 @@ def read_workbooks(
         else enumerate(map(_answer, paths))
     )
     cells: list[pl.DataFrame] = []
+    owners: list[int] = []  # the file of each frame of cells
     sheets: list[tuple[int, int, str, bool]] = []
     problems: list[tuple[int, str, str, str]] = []
     for done, (file, answer) in enumerate(results, start=1):
@@ -167,14 +169,16 @@ def read_workbooks(
             problems.append((file, answer.code, answer.vi, answer.en))
         else:
             content, names = answer
-            frame = pl.read_ipc_stream(io.BytesIO(content))
-            cells.append(frame.select(pl.lit(file, pl.Int32).alias("file"), *RAW_CELLS))
+            cells.append(pl.read_ipc_stream(io.BytesIO(content)))
+            owners.append(file)
             sheets += [(file, index, name, is_hidden) for index, (name, is_hidden) in enumerate(names)]
         if progress:
             progress(done, len(paths))
-    empty = pl.DataFrame(schema={"file": pl.Int32, **RAW_CELLS})
+    in_order = sorted(zip(owners, cells, strict=True), key=lambda owned: owned[0])
+    together = pl.concat([pl.DataFrame(schema=RAW_CELLS), *(frame for _, frame in in_order)], rechunk=True)
+    of_file = np.repeat([file for file, _ in in_order], [frame.height for _, frame in in_order])
     return (
-        pl.concat([empty, *cells], rechunk=True).sort("file", maintain_order=True),
+        together.select(pl.Series("file", of_file, pl.Int32), *RAW_CELLS),
         pl.DataFrame(sheets, schema=SHEETS, orient="row").sort("file", "sheet"),
         pl.DataFrame(problems, schema=PROBLEMS, orient="row").sort("file"),
     )
