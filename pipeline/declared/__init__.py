@@ -1,0 +1,45 @@
+"""Declarations as tables: forms, lines, measures, rules and deadlines, so that dbt can join on them."""
+
+from pathlib import Path
+
+import polars as pl
+
+from expectations.rules import packs, rules_frame
+from pipeline import tables
+from pipeline.forms import forms
+from pipeline.home import Home
+from pipeline.landing.blobs import write_whole
+from pipeline.registry.deadlines import deadlines
+from pipeline.registry.periods import Period
+from pipeline.storage import read_tables
+
+
+def export_declarations(home: Home) -> dict[str, int]:
+    """Write ``declared/*.parquet`` where the content changed; return the rows of each table."""
+    declared = forms()
+    frames = {
+        "forms": declared.forms_frame(),
+        "lines": declared.lines_frame(),
+        "measures": declared.measures_frame(),
+        "rules": rules_frame(packs()),
+        "deadlines": deadlines((period.id, period.end) for period in _periods(home)),
+    }
+    for name, frame in frames.items():
+        _write_if_changed(home.declared / f"{name}.parquet", frame)
+    return {name: frame.height for name, frame in frames.items()}
+
+
+def _periods(home: Home) -> list[Period]:
+    """Return the standard periods of every statistical year between the first and the last that was reported."""
+    seen = read_tables(home.cells, "submissions", tables.SUBMISSIONS)["period_id"].drop_nulls()
+    if seen.is_empty():
+        return []
+    years = seen.str.slice(0, 4).cast(pl.Int32)
+    first, last = int(str(years.min())), int(str(years.max()))
+    return [Period(year, months) for year in range(first, last + 1) for months in range(1, 13)]
+
+
+def _write_if_changed(path: Path, frame: pl.DataFrame) -> None:
+    if not path.exists() or not pl.read_parquet(path).equals(frame):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, frame.write_parquet)
