@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 HOME_DIR ?= var
 
-.PHONY: help setup demo test test-fast check dev bench lock clean
+.PHONY: help setup demo test test-fast check docs dev bench lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ check: setup ## format, lint and type-check
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/mypy
 	@$(BIN)/sqlfluff lint dbt_project/models --processes 2 -q
+
+docs: setup ## write docs/forms.md, docs/rules.md and docs/tables.md from the declarations
+	@$(BIN)/python -m pipeline.reference
 
 dev: setup ## the Dagster UI with daemon, schedule and sensor on
 	@mkdir -p $(HOME_DIR)/dagster $(HOME_DIR)/inbox
