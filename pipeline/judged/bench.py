@@ -41,7 +41,8 @@ class Bench:
             connection.unregister(name)
         self._applicable(packs)
         self._rollup_parts()
-        self._wide_forms()
+        self._wide_forms(cells)
+        connection.execute("create sequence comparison_ids")
         connection.execute(
             "create table comparison (comparison_id bigint, submission_id varchar, rule_key varchar, pack varchar, rule_id varchar, "
             "form varchar, row_code varchar, column_code varchar, found decimal(30, 6), expected decimal(30, 6), "
@@ -52,6 +53,7 @@ class Bench:
         """Make the comparisons of ``rules``; return the (pack, rule, form) that made any."""
         present = set(self.query("select distinct pack, rule_id, form from applicable").iter_rows())
         made = set()
+        self.connection.begin()  # one for all: each commit of its own would write its rows twice
         for pack, rule in rules:
             for form in rule.forms:
                 key = (pack.pack, rule.id, form)
@@ -61,12 +63,12 @@ class Bench:
                 (count,) = self.connection.execute(
                     f"""
                     insert into comparison
-                    select row_number() over () + (select coalesce(max(comparison_id), 0) from comparison), {COLUMNS}
-                    from ({selects}) as made({COLUMNS})
+                    select nextval('comparison_ids'), {COLUMNS} from ({selects}) as made({COLUMNS})
                     """
                 ).fetchone() or (0,)
                 if count:
                     made.add(key)
+        self.connection.commit()
         return made
 
     def lay_out_offices(self, parts: pl.DataFrame) -> None:
@@ -142,28 +144,27 @@ class Bench:
             )
         )
 
-    def _wide_forms(self) -> None:
+    def _wide_forms(self, cells: pl.DataFrame) -> None:
         self.connection.register("targets_in", targets().to_arrow())
         for form in self.forms.current.values():
-            picked = ", ".join(
-                f"max(value) filter (column_code = '{code}') as {code}, "
-                f"max(rounding) filter (column_code = '{code}') as {code}__rounding"
-                for code in wide_columns(self.forms, form)
+            columns = wide_columns(self.forms, form)
+            wide = cells.filter(pl.col("form") == form.code).pivot(
+                on="column_code",
+                on_columns=columns,
+                index=["submission_id", "row_code"],
+                values=["value", "rounding"],
+                aggregate_function="max",
             )
+            names = {f"value_{code}": code for code in columns} | {f"rounding_{code}": f"{code}__rounding" for code in columns}
+            self.connection.register("wide_in", wide.rename(names).to_arrow())
             self.connection.execute(
                 f"""
                 create table form_{form.code} as
-                with wide as (
-                    select submission_id, row_code, {picked}
-                    from cell
-                    where form = '{form.code}'
-                    group by submission_id, row_code
-                )
                 select wide.*,
                        target.target_pct::decimal(30, 6) as annual_target, 0::decimal(30, 6) as annual_target__rounding,
                        (target.target_pct * substr(submission.period_id, 6, 2)::int / 12)::decimal(30, 6) as pro_rata_target,
                        0::decimal(30, 6) as pro_rata_target__rounding
-                from wide
+                from wide_in as wide
                 join submission using (submission_id)
                 left join lateral (
                     select target_pct from targets_in
@@ -175,6 +176,7 @@ class Bench:
                 ) as target on wide.row_code = 'total.total'
                 """
             )
+            self.connection.unregister("wide_in")
         self.connection.unregister("targets_in")
 
 
