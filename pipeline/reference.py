@@ -213,8 +213,8 @@ def _story(story: Story) -> str:
 
 @singledispatch
 def _compared(rule: Rule) -> Iterator[str]:
-    """Yield what a rule compares, as formulas with codes and with labels."""
-    raise TypeError(f"no formula is known for a rule of type {type(rule).__name__}")
+    """Yield what a rule compares, as formulas with codes and with labels; a kind without formula tells what it is."""
+    yield (type(rule).__doc__ or rule.id).splitlines()[0].replace("``", "`")
 
 
 @_compared.register
