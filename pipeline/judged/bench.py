@@ -160,20 +160,24 @@ class Bench:
             self.connection.execute(
                 f"""
                 create table form_{form.code} as
+                with target as (
+                    select submission.submission_id, target_pct,
+                           target_pct * substr(submission.period_id, 6, 2)::int / 12 as pro_rata_pct
+                    from submission
+                    join targets_in on targets_in.basis = '{BASIS.get(form.code, "none")}'
+                                   and targets_in.statistical_year = substr(submission.period_id, 1, 4)::int
+                                   and targets_in.unit_key in (submission.unit_key, '{self.registry.nation}')
+                    qualify row_number() over (
+                        partition by submission.submission_id
+                        order by targets_in.unit_key = submission.unit_key desc
+                    ) = 1
+                )
                 select wide.*,
                        target.target_pct::decimal(30, 6) as annual_target, 0::decimal(30, 6) as annual_target__rounding,
-                       (target.target_pct * substr(submission.period_id, 6, 2)::int / 12)::decimal(30, 6) as pro_rata_target,
+                       target.pro_rata_pct::decimal(30, 6) as pro_rata_target,
                        0::decimal(30, 6) as pro_rata_target__rounding
                 from wide_in as wide
-                join submission using (submission_id)
-                left join lateral (
-                    select target_pct from targets_in
-                    where targets_in.basis = '{BASIS.get(form.code, "none")}'
-                      and targets_in.statistical_year = substr(submission.period_id, 1, 4)::int
-                      and targets_in.unit_key in (submission.unit_key, '{self.registry.nation}')
-                    order by targets_in.unit_key = submission.unit_key desc
-                    limit 1
-                ) as target on wide.row_code = 'total.total'
+                left join target on target.submission_id = wide.submission_id and wide.row_code = 'total.total'
                 """
             )
             self.connection.unregister("wide_in")
