@@ -12,6 +12,7 @@ import holidays
 import polars as pl
 
 from pipeline.home import SEEDS
+from pipeline.registry.periods import Period
 
 DEADLINES = SEEDS / "deadlines.csv"
 SCHEMA = {"period_id": pl.String, "level": pl.String, "due_on": pl.Date}
@@ -50,3 +51,12 @@ def _is_working_day(day: date) -> bool:
 @cache
 def _closed(year: int) -> holidays.HolidayBase:
     return holidays.country_holidays("VN", years=year)
+
+
+def last_due_day(level: str, years: range = range(2021, 2027), path: Path = DEADLINES) -> int:
+    """Return the latest day of a month on which ``level`` had to report a month, over some years."""
+    periods = [(Period(year, months).id, Period(year, months).end) for year in years for months in range(1, 13)]
+    due = deadlines(periods, path).filter(pl.col("level") == level)
+    ends = pl.DataFrame(periods, schema=["period_id", "end"], orient="row")
+    in_next_month = due.join(ends, on="period_id").filter(pl.col("due_on").dt.month() == pl.col("end").dt.offset_by("1d").dt.month())
+    return int(str(in_next_month["due_on"].dt.day().max()))

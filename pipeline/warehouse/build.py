@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,17 +16,22 @@ from pipeline.landing.blobs import write_whole
 PLACEHOLDER = "000000.parquet"
 
 
-def built_file(home: Home) -> Path:
-    """Return the file that dbt builds, beside the live one."""
-    return home.warehouse / "build.duckdb"
+def build_folder(home: Home, run: str) -> Path:
+    """Return the folder of one run's build: what a killed run's dbt still writes is in nobody's way."""
+    return home.warehouse / run
 
 
-def build_environment(home: Home) -> dict[str, str]:
+def built_file(home: Home, run: str) -> Path:
+    """Return the file that dbt builds in ``run``, beside the live one."""
+    return build_folder(home, run) / "build.duckdb"
+
+
+def build_environment(home: Home, run: str) -> dict[str, str]:
     """Return the environment variables under which dbt runs for ``home``."""
     return {
         "THADS_HOME": str(home.root),
-        "THADS_BUILD": str(built_file(home)),
-        "THADS_STAGING": str(home.warehouse / "staging.duckdb"),
+        "THADS_BUILD": str(built_file(home, run)),
+        "THADS_STAGING": str(build_folder(home, run) / "staging.duckdb"),
         "DO_NOT_TRACK": "1",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
@@ -36,11 +42,11 @@ def dbt_arguments(*, unit_tests: bool = False) -> list[str]:
     return ["--quiet", "build", *([] if unit_tests else ["--exclude-resource-types", "unit_test"])]
 
 
-def prepare_build(home: Home) -> None:
-    """Remove what an earlier build left and make sure that every input is there."""
-    home.warehouse.mkdir(parents=True, exist_ok=True)
-    for rest in ("build.duckdb", "build.duckdb.wal", "staging.duckdb", "staging.duckdb.wal"):
-        (home.warehouse / rest).unlink(missing_ok=True)
+def prepare_build(home: Home, run: str) -> None:
+    """Remove what earlier builds left, and make sure that every input is there."""
+    for rest in home.warehouse.glob("*/"):
+        shutil.rmtree(rest, ignore_errors=True)
+    build_folder(home, run).mkdir(parents=True)
     receipts = home.receipts / PLACEHOLDER
     if not receipts.exists():
         receipts.parent.mkdir(parents=True, exist_ok=True)
@@ -64,6 +70,6 @@ def _inputs(home: Home) -> Iterable[Path]:
     yield DBT_PROJECT / "dbt_project.yml"
 
 
-def export_environment(home: Home) -> None:
+def export_environment(home: Home, run: str) -> None:
     """Put the build's environment into this process, for dbt as a child of it."""
-    os.environ.update(build_environment(home))
+    os.environ.update(build_environment(home, run))

@@ -1,0 +1,27 @@
+"""Stage cells: one row per cell, each with its sheet, address and raw text."""
+
+import dagster as dg
+
+from pipeline.cells.read import read_landed
+from pipeline.defs.resources import HomeResource
+
+SPECS = [
+    dg.AssetSpec(
+        ["cells", name], deps=[["landing", "receipts"]], group_name="cells", kinds={"parquet"}, description=description
+    )
+    for name, description in (
+        ("submissions", "One row per version of a report, the unreadable ones too."),
+        ("cells", "One row per cell of a recognised form, blank ones too."),
+        ("remarks", "One row per thing that reading stumbled over."),
+    )
+]
+
+
+@dg.multi_asset(specs=SPECS, name="cells")
+def cells(context: dg.AssetExecutionContext, home: HomeResource):  # type: ignore[no-untyped-def]
+    """Read every landed file that was not read yet."""
+    done = read_landed(home.home)
+    rows = {"submissions": done.submissions, "cells": done.cells, "remarks": done.remarks}
+    for spec in SPECS:
+        metadata = {"new rows": rows[spec.key.path[-1]], "batches": str(done.batches), "unreadable": done.unreadable}
+        yield dg.MaterializeResult(asset_key=spec.key, metadata=metadata)

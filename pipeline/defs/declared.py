@@ -1,0 +1,31 @@
+"""Declarations as tables, beside the stages: what dbt joins the figures with."""
+
+import dagster as dg
+
+from pipeline.declared import export_declarations
+from pipeline.defs.resources import HomeResource
+
+SPECS = [
+    dg.AssetSpec(
+        ["declared", name],
+        deps=[["cells", "submissions"]],
+        group_name="declared",
+        kinds={"yaml"},
+        description=description,
+    )
+    for name, description in (
+        ("forms", "One row per form and regime."),
+        ("lines", "One row per row of every form."),
+        ("measures", "One row per measure."),
+        ("rules", "One row per rule and pack."),
+        ("deadlines", "One row per period and reporting level: the day on which a return is due."),
+    )
+]
+
+
+@dg.multi_asset(specs=SPECS, name="declared")
+def declared(context: dg.AssetExecutionContext, home: HomeResource):  # type: ignore[no-untyped-def]
+    """Export forms, measures, rules and deadlines."""
+    rows = export_declarations(home.home)
+    for spec in SPECS:
+        yield dg.MaterializeResult(asset_key=spec.key, metadata={"rows": rows[spec.key.path[-1]]})

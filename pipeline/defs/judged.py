@@ -1,0 +1,65 @@
+"""Stage judged: every applicable rule leaves an outcome; every failing row becomes a finding."""
+
+import dagster as dg
+
+from expectations.rules import packs
+from pipeline.defs.resources import HomeResource
+from pipeline.judged.checks import check_name, lost_outcomes, rule_results
+from pipeline.judged.judge import judge_changed
+
+READ = [["cells", "submissions"], ["cells", "cells"], ["cells", "remarks"]]
+OUTCOMES = dg.AssetKey(["judged", "outcomes"])
+SPECS = [
+    dg.AssetSpec(
+        ["judged", name], deps=READ, group_name="judged", kinds={"great_expectations"}, description=description
+    )
+    for name, description in (
+        ("outcomes", "One row per applicable rule, form and submission."),
+        ("findings", "One row per failing comparison, with its cells and sentences."),
+        ("verdicts", "One row per submission: verdict, version and what it supersedes."),
+        ("ratios", "One row per printed ratio or change, with its verdict."),
+    )
+]
+RULE_CHECKS = [
+    dg.AssetCheckSpec(
+        check_name(pack, rule),
+        asset=OUTCOMES,
+        description=f"{rule.vi}. {rule.en}.",
+        metadata={"pack": pack.pack, "rule": rule.id, "on_fail": str(rule.on_fail)},
+    )
+    for pack in packs()
+    for rule in pack.rules
+]
+NOTHING_LOST = dg.AssetCheckSpec(
+    "every_return_left_outcomes",
+    asset=OUTCOMES,
+    description="No readable return went without judgement. Only we can fix it.",
+)
+
+
+@dg.multi_asset(specs=SPECS, check_specs=[*RULE_CHECKS, NOTHING_LOST], name="judged")
+def judged(context: dg.AssetExecutionContext, home: HomeResource):  # type: ignore[no-untyped-def]
+    """Judge the periods that changed, and show how each rule stands."""
+    done = judge_changed(home.home, progress=context.log.info)
+    for spec in SPECS:
+        metadata = {
+            "periods judged": ", ".join(done.periods) or "none",
+            "submissions": done.submissions,
+            "findings": done.findings,
+        }
+        yield dg.MaterializeResult(asset_key=spec.key, metadata=metadata)
+    results = rule_results(home.home, packs())
+    for check in RULE_CHECKS:
+        result = results[check.name]
+        yield dg.AssetCheckResult(
+            asset_key=OUTCOMES,
+            check_name=check.name,
+            passed=result.failing == 0,
+            # A bad return is data: it colours the check and never stops the night.
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={"judged": result.judged, "failing": result.failing, "returns": dg.MetadataValue.md(result.table)},
+        )
+    lost = lost_outcomes(home.home)
+    yield dg.AssetCheckResult(
+        asset_key=OUTCOMES, check_name=NOTHING_LOST.name, passed=lost == 0, metadata={"lost": lost}
+    )

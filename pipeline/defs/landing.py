@@ -1,0 +1,51 @@
+"""Stage landing: every file that arrives is kept by its content and leaves a receipt."""
+
+from pathlib import Path
+
+import dagster as dg
+
+from pipeline.defs.resources import HomeResource
+from pipeline.landing.receive import receive
+from pipeline.vocabulary import Receipt
+
+
+class Inbox(dg.Config):
+    """The inbox of one load; empty for ``THADS_INBOX``, else the home's own."""
+
+    inbox: str = ""
+
+
+@dg.asset(
+    key=["landing", "receipts"],
+    group_name="landing",
+    kinds={"parquet"},
+    retry_policy=dg.RetryPolicy(max_retries=2, delay=5),
+)
+def receipts(context: dg.AssetExecutionContext, config: Inbox, home: HomeResource) -> dg.MaterializeResult:
+    """The bytes by SHA-256 and a receipt for every file, the unreadable ones too. One row per file, path and content."""
+    inbox = Path(config.inbox) if config.inbox else home.inbox
+    if not config.inbox:
+        inbox.mkdir(parents=True, exist_ok=True)
+    landed = receive(inbox, home.home)
+    for warning in landed.warnings:
+        context.log.warning(warning)
+    return dg.MaterializeResult(
+        metadata={
+            "batch": landed.batch or 0,
+            "landed": landed.count(Receipt.LANDED),
+            "duplicates": landed.count(Receipt.DUPLICATE),
+            "unreadable": landed.count(Receipt.UNREADABLE),
+            "already landed": landed.already_landed,
+            "inbox": dg.MetadataValue.path(str(inbox)),
+            "problems": dg.MetadataValue.md(_problems(landed.receipts)),
+        }
+    )
+
+
+def _problems(receipts) -> str:  # type: ignore[no-untyped-def]
+    rows = [row for row in receipts.to_dicts() if row["problem"]]
+    return (
+        "\n".join(["| file | problem |", "|---|---|", *(f"| {row['path']} | {row['problem_en']} |" for row in rows)])
+        if rows
+        else "none"
+    )

@@ -1,0 +1,45 @@
+"""Stage published: the built file becomes the live one in a single rename."""
+
+from datetime import timedelta
+
+import dagster as dg
+
+from pipeline.defs.resources import HomeResource
+from pipeline.defs.warehouse import warehouse
+from pipeline.published import publish
+from pipeline.published.releases import is_published, live_release
+from pipeline.registry.deadlines import last_due_day
+from pipeline.warehouse.build import built_file, inputs_fingerprint
+
+#: National totals of a month are due some days after it ends; by the morning after, the warehouse must be newer.
+FRESHNESS = dg.FreshnessPolicy.cron(
+    deadline_cron=f"0 2 {last_due_day('nation')} * *",
+    lower_bound_delta=timedelta(days=1),
+    timezone="Asia/Ho_Chi_Minh",
+)
+
+
+@dg.asset(
+    key=["published", "warehouse"],
+    deps=[key for key in warehouse.keys if key.path[-1].startswith(("fct_", "mart_", "dim_", "bridge_"))],
+    group_name="published",
+    kinds={"duckdb"},
+    freshness_policy=FRESHNESS,
+    retry_policy=dg.RetryPolicy(max_retries=2, delay=5),
+)
+def published_warehouse(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
+    """The file that readers open. The last seven releases stay; readers never wait."""
+    fingerprint = inputs_fingerprint(home.home)
+    if is_published(home.home, fingerprint):
+        context.log.info("nothing changed: the live warehouse stays")
+    else:
+        publish(home.home, built_file(home.home, context.run.run_id), fingerprint)
+    live = live_release(home.home)
+    return dg.MaterializeResult(
+        metadata={
+            "release": live.number if live else 0,
+            "made from": fingerprint[:16],
+            "warehouse": dg.MetadataValue.path(str(home.home.live)),
+            "megabytes": round(home.home.live.stat().st_size / 1e6, 1),
+        }
+    )

@@ -1,0 +1,183 @@
+"""One night: the Dagster job ``nightly`` run in this process, and what came of it."""
+
+import logging
+import os
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pipeline import tables
+from pipeline.home import Home
+from pipeline.landing.receive import read_receipts
+from pipeline.storage import read_tables
+from pipeline.vocabulary import AlertState, Receipt, Verdict
+
+Progress = Callable[[str], None]
+
+STAGES = {"landing__receipts": "landing", "published__warehouse": "published", "alerts__letters": "alerts"}
+
+DAGSTER_YAML = """\
+telemetry:
+  enabled: false
+run_coordinator:
+  module: dagster.core.run_coordinator
+  class: QueuedRunCoordinator
+  config:
+    max_concurrent_runs: 1
+"""
+
+
+class NightFailed(RuntimeError):
+    """The load itself failed: our fault. Yesterday's warehouse stays; the message names step, reason and log."""
+
+
+@dataclass(frozen=True)
+class Night:
+    """What one night did."""
+
+    verdicts: dict[str, int]
+    returns: list[dict[str, Any]]
+    alerts_opened: list[dict[str, Any]]
+    alerts_resolved: list[dict[str, Any]]
+    alerts_open: int
+    release: int
+    warehouse: Path
+    letters_folder: Path
+    run_id: str
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def as_object(self) -> dict[str, Any]:
+        """Return the summary as plain data."""
+        return {name: str(value) if isinstance(value, Path) else value for name, value in vars(self).items()}
+
+
+def run_night(home: Home, inbox: Path, *, progress: Progress = lambda _: None) -> Night:
+    """Load ``inbox`` into ``home``; raises ``NightFailed`` where the load itself failed."""
+    warnings.filterwarnings("ignore", module="dagster")
+    _set_up(home)
+    progress("starting")
+    from pipeline.definitions import defs
+    from pipeline.night_log import WATCHER, log_path
+
+    before = _alert_states(home)
+    batches = set(read_receipts(home)["batch"])
+    import dagster as dg
+
+    watched = WATCHER.set(progress)
+    try:
+        with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+            result = defs.resolve_job_def("nightly").execute_in_process(
+                instance=instance,
+                raise_on_error=False,
+                run_config={
+                    "ops": {"landing__receipts": {"config": {"inbox": str(inbox.resolve())}}},
+                    "loggers": {"night": {"config": {}}},
+                    "resources": {"home": {"config": {"root": str(home.root)}}},
+                },
+            )
+    finally:
+        WATCHER.reset(watched)
+    if not result.success:
+        raise NightFailed(_told(result, log_path(home.root)))
+    return _summary(home, result, before, batches)
+
+
+def _set_up(home: Home) -> None:
+    """Give Dagster a home below ours; nothing it starts calls anybody."""
+    home.dagster.mkdir(parents=True, exist_ok=True)
+    config = home.dagster / "dagster.yaml"
+    if not config.exists():
+        config.write_text(DAGSTER_YAML)
+    os.environ["DAGSTER_HOME"] = str(home.dagster)
+    os.environ["THADS_HOME"] = str(home.root)
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "true")
+    for name in ("dagster", "alembic", "great_expectations"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def _told(result: Any, log: Path) -> str:
+    """Say which step failed, why, and where the log is."""
+    for event in result.all_events:
+        if event.is_failure and event.is_step_event:
+            error = event.event_specific_data.error
+            while error.cause:
+                error = error.cause
+            reason = " ".join(error.message.split())[:600]
+            return f"step {event.step_key} failed: {reason} Yesterday's warehouse stays. The log is {log}"
+    for event in result.all_events:
+        if event.is_failure:
+            return f"the run failed: {event.message} Yesterday's warehouse stays. The log is {log}"
+    return f"the run failed. Yesterday's warehouse stays. The log is {log}"
+
+
+def _summary(home: Home, result: Any, before: dict[str, str], batches: set[int]) -> Night:
+    from pipeline.published.query import run_query
+    from pipeline.published.releases import live_release
+
+    alerts = run_query(
+        home,
+        "select alert_id, state, rule_id, unit_key, form, period_id, origin, is_simulated, on_fail, source_ref, "
+        "opened_version, resolved_version, sentence_vi, sentence_en, story_vi, story_en from fct_alert order by alert_id",
+    ).to_dicts()
+    opened = [a for a in alerts if a["state"] == AlertState.OPEN and before.get(a["alert_id"]) != AlertState.OPEN]
+    resolved = [a for a in alerts if a["state"] == AlertState.RESOLVED and before.get(a["alert_id"]) == AlertState.OPEN]
+    returns = _returns(home, batches)
+    live = live_release(home)
+    return Night(
+        verdicts={
+            str(verdict): count for verdict in Verdict if (count := sum(row["verdict"] == verdict for row in returns))
+        },
+        returns=returns,
+        alerts_opened=opened,
+        alerts_resolved=resolved,
+        alerts_open=sum(a["state"] == AlertState.OPEN for a in alerts),
+        release=live.number if live else 0,
+        warehouse=home.live,
+        letters_folder=home.alerts / "outbox",
+        run_id=result.run_id,
+        seconds=_seconds(result),
+    )
+
+
+def _returns(home: Home, batches: set[int]) -> list[dict[str, Any]]:
+    """Return every return of this night with its verdict: new submissions, and files that never became one."""
+    submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS).filter(
+        ~pl.col("batch").is_in(list(batches))
+    )
+    verdicts = read_tables(home.judged, "verdicts", tables.VERDICTS)
+    judged = submissions.join(verdicts.drop("period_id"), on="submission_id", how="left").with_columns(
+        pl.col("verdict").fill_null(str(Verdict.UNREADABLE))
+    )
+    receipts = read_receipts(home).filter(
+        ~pl.col("batch").is_in(list(batches)), pl.col("verdict") != str(Receipt.LANDED)
+    )
+    shown = ["source_ref", "unit_key", "scope", "period_id", "verdict", "version", "problem_vi", "problem_en"]
+    return pl.concat(
+        [
+            judged.select(shown),
+            receipts.rename({"path": "source_ref"}).select("source_ref", "verdict", "problem_vi", "problem_en"),
+        ],
+        how="diagonal",
+    ).to_dicts()
+
+
+def _alert_states(home: Home) -> dict[str, str]:
+    from pipeline.published.query import NoWarehouse, run_query
+
+    try:
+        return dict(run_query(home, "select alert_id, state from fct_alert").iter_rows())
+    except NoWarehouse:
+        return {}
+
+
+def _seconds(result: Any) -> dict[str, float]:
+    """Return how long each stage took."""
+    return {
+        STAGES.get(event.step_key, event.step_key): round(event.event_specific_data.duration_ms / 1000, 1)
+        for event in result.all_events
+        if event.is_step_success
+    }

@@ -1,0 +1,56 @@
+"""The log of a night: everything to a file, and what a stage says to whoever watches."""
+
+import logging
+from collections.abc import Callable
+from contextvars import ContextVar
+from pathlib import Path
+
+import dagster as dg
+
+from pipeline.home import open_home
+
+WATCHER: ContextVar[Callable[[str], None] | None] = ContextVar("WATCHER", default=None)
+
+
+def log_path(root: Path) -> Path:
+    """Return the file to which nights are logged."""
+    return root / "logs" / "night.log"
+
+
+#: What to say when a step begins.
+STEPS = {
+    "landing__receipts": "tiếp nhận tệp · landing files",
+    "cells": "đọc biểu mẫu · reading forms",
+    "judged": "kiểm tra số liệu · judging",
+    "declared": "xuất danh mục · exporting declarations",
+    "warehouse": "dựng kho dữ liệu · building the warehouse",
+    "published__warehouse": "công bố · publishing",
+    "alerts__letters": "viết thư · writing letters",
+}
+
+
+class _Watched(logging.Handler):
+    """Says which stage begins; the rest stays in the file."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        watcher = WATCHER.get()
+        event = (getattr(record, "dagster_meta", None) or {}).get("dagster_event")
+        if watcher and event is not None and event.event_type_value == "STEP_START":
+            watcher(STEPS.get(event.step_key, event.step_key))
+
+
+@dg.logger(config_schema={}, description="To logs/night.log below the home, and to whoever watches.")
+def night_logger(context: dg.InitLoggerContext) -> logging.Logger:
+    """Return the logger of one run."""
+    path = log_path(open_home().root)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    logger = logging.getLogger(f"thads.night.{context.run_id}")
+    if logger.handlers:
+        return logger
+    logger.setLevel(logging.DEBUG)
+    logger.propagate = False
+    to_file = logging.FileHandler(path, encoding="utf-8")
+    to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logger.addHandler(to_file)
+    logger.addHandler(_Watched())
+    return logger
