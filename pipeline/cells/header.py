@@ -15,7 +15,8 @@ from pipeline.registry.periods import Period
 HEADER_ROWS = 40  # a header block that has slid further down is none
 _DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 _ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
-_MONTHS = re.compile(r"(?:(\d{1,2})\s*tháng)?.*?năm\s*(\d{4})")
+# "9 tháng năm 2023", "6 tháng đầu năm 2023", "năm 2023" - but "tháng 6 năm 2023" and "quý I năm 2023" are other spans.
+_MONTHS = re.compile(r"(?:kỳ|báo cáo|thống kê|\s)*(?:(\d{1,2})\s*tháng(?:\s*đầu)?|cả)?\s*năm\s*(\d{4})")
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def read_period(header: dict[str, Field]) -> tuple[date | None, date | None]:
     """Return first and last day: from the two dates, else from "9 tháng năm 2023"."""
     start, end = (parse_day(header[name].text) if name in header else None for name in ("period_start", "period_end"))
     if (start is None or end is None) and "period" in header:
-        match = _MONTHS.search(fold(header["period"].text))
+        match = _MONTHS.fullmatch(fold(header["period"].text))
         months = int(match[1] or 12) if match else 0
         if match and 1 <= months <= 12:
             period = Period(int(match[2]), months)

@@ -8,6 +8,8 @@ import io
 import polars as pl
 
 from pipeline import tables
+from pipeline.cells.address import column_letters
+from pipeline.cells.figure import half_unit, is_too_large
 from pipeline.cells.header import parse_day
 from pipeline.cells.numerals import numerals
 from pipeline.cells.reading import Reading, submission_id
@@ -18,6 +20,10 @@ from pipeline.vocabulary import CellState
 
 COLUMNS = ["unit", "period_start", "period_end", "form", "row", "column", "value"]
 OPTIONAL = ["scope", "revision", "reason", "signer"]
+REMARK = [
+    "submission_id", "code", "form", pl.col("row").alias("row_code"), pl.col("column").alias("column_code"),
+    "sheet", "address", pl.col("value").alias("raw"), "detail_vi", "detail_en",
+]
 REPORT = ["unit", "period_start", "period_end", "scope"]
 
 
@@ -37,8 +43,8 @@ def read_long(text: str, receipt: dict, forms: Forms, registry: UnitRegistry) ->
         .with_row_index("line", offset=2)
         .with_columns(pl.lit(receipt["file_name"]).alias("sheet"), numerals(pl.col("value")).alias("numeral"))
     )
-    value_letter = chr(ord("A") + figures.columns.index("value") - 1)
-    figures = figures.with_columns((pl.lit(value_letter) + pl.col("line").cast(pl.String)).alias("address"))
+    letter = {name: column_letters(at) for at, name in enumerate(figures.columns[1:])}  # the first is "line"
+    figures = figures.with_columns((pl.lit(letter["value"]) + pl.col("line").cast(pl.String)).alias("address"))
     readings = []
     for report in figures.partition_by(REPORT, maintain_order=True, include_key=True):
         first = report.row(0, named=True)
@@ -51,8 +57,8 @@ def read_long(text: str, receipt: dict, forms: Forms, registry: UnitRegistry) ->
             reason=first["reason"],
             signer=first["signer"],
             sheet=receipt["file_name"],
-            unit_address=f"A{first['line']}",
-            period_address=f"B{first['line']}",
+            unit_address=f"{letter['unit']}{first['line']}",
+            period_address=f"{letter['period_start']}{first['line']}",
         )
         identity = submission_id(receipt["sha256"], "|".join(str(first[name] or "") for name in REPORT))
         row, remarks = submission(identity, receipt, heading, forms, registry)
@@ -71,49 +77,101 @@ def _cells(report: pl.DataFrame, row: dict, forms: Forms) -> tuple[pl.DataFrame,
     declared = forms.in_force(row["period_end"]) if row["period_end"] else forms.current
     places = pl.DataFrame(
         [
-            (form.code, line.code, column.code, unit.code, unit.factor)
+            (form.code, line.code, column.code, unit.code, unit.factor, unit.is_rounded)
             for form in declared.values()
             for line in form.rows
             for column in form.columns
             for unit in [forms.units[form.unit_of(line.code, column.code)]]
         ],
-        schema=["form", "row", "column", "unit_code", "factor"],
+        schema=["form", "row", "column", "unit_code", "factor", "is_rounded"],
         orient="row",
     )
     numeral = pl.col("numeral").struct
-    read = report.join(places, on=["form", "row", "column"], how="left", maintain_order="left").with_columns(
-        pl.lit(row["submission_id"]).alias("submission_id"),
-        pl.lit(row["period_id"]).alias("period_id"),
-        numeral.field("state").alias("state"),
+    in_base = numeral.field("value") * pl.col("factor")
+    read = (
+        report.join(places, on=["form", "row", "column"], how="left", maintain_order="left")
+        .with_columns(
+            pl.lit(row["submission_id"]).alias("submission_id"),
+            pl.lit(row["period_id"]).alias("period_id"),
+            (pl.int_range(pl.len()).over("form", "row", "column") > 0).alias("is_again"),
+            pl.when(numeral.field("reason").is_not_null())
+            .then(numeral.field("reason"))
+            .when(is_too_large(in_base))
+            .then(pl.lit("too_large"))
+            .when(numeral.field("is_percent") & ~pl.col("unit_code").is_in(["percent", "point"]))
+            .then(pl.lit("percent_of_what"))
+            .alias("reason"),
+        )
+        .with_columns(
+            pl.when(pl.col("reason").is_not_null())
+            .then(pl.lit(str(CellState.ILLEGIBLE)))
+            .otherwise(numeral.field("state"))
+            .alias("state")
+        )
+        .with_columns(
+            pl.when(pl.col("state") != str(CellState.ILLEGIBLE)).then(in_base).alias("in_base"),
+            pl.when(pl.col("is_rounded") & (pl.col("state") == str(CellState.NUMBER)))
+            .then(half_unit(numeral.field("places")))
+            .otherwise(0)
+            .alias("rounding"),
+        )
     )
     cells = (
-        read.filter(pl.col("unit_code").is_not_null())
-        .with_columns(
-            (numeral.field("value") * pl.col("factor")).alias("value_in_base"), pl.lit(0).alias("rounding")
-        )
+        read.filter(pl.col("unit_code").is_not_null(), ~pl.col("is_again"))
         .select(
             "submission_id", "period_id", "form", pl.col("row").alias("row_code"), pl.col("column").alias("column_code"),
-            pl.col("unit_code").alias("unit"), pl.col("value_in_base").alias("value"), "rounding", "state",
+            pl.col("unit_code").alias("unit"), pl.col("in_base").alias("value"), "rounding", "state",
             pl.col("value").alias("raw"), "sheet", "address",
         )
         .cast(dict(tables.CELLS))
     )
-    place = [
-        "submission_id", "code", "form", pl.col("row").alias("row_code"), pl.col("column").alias("column_code"),
-        "sheet", "address", pl.col("value").alias("raw"), "detail_vi", "detail_en",
-    ]
+    remarks = [frame.select(REMARK).cast(dict(tables.REMARKS)) for frame in _remarked(read, list(declared))]
+    return cells, pl.concat(remarks)
+
+
+def _remarked(read: pl.DataFrame, declared: list[str]) -> list[pl.DataFrame]:
+    """Tell lines that hold no figure, belong nowhere or stand twice, forms that do not exist, forms left blank."""
+    numeral = pl.col("numeral").struct
     illegible = read.filter(pl.col("state") == str(CellState.ILLEGIBLE)).with_columns(
-        pl.when(numeral.field("reason") == "ambiguous_number")
+        pl.when(pl.col("reason") == "ambiguous_number")
         .then(pl.lit("ambiguous_number"))
         .otherwise(pl.lit("not_a_number"))
         .alias("code"),
-        pl.format("Ô {}: {}.", "address", numeral.field("reason_vi")).alias("detail_vi"),
-        pl.format("Cell {}: {}.", "address", numeral.field("reason_en")).alias("detail_en"),
+        pl.format(
+            "Ô {}: {}.", "address", pl.coalesce(numeral.field("reason_vi"), pl.format("«{}» không thể là số liệu của cột này", "value"))
+        ).alias("detail_vi"),
+        pl.format(
+            "Cell {}: {}.", "address", pl.coalesce(numeral.field("reason_en"), pl.format("'{}' cannot be a figure of this column", "value"))
+        ).alias("detail_en"),
     )
-    nowhere = read.filter(pl.col("unit_code").is_null()).with_columns(
+    # A form that does not exist has no rules of its own; the whole file answers for it.
+    is_form = pl.col("form").is_in(declared).fill_null(False)
+    unknown = read.filter(~is_form).with_columns(
+        pl.lit("unknown_form").alias("code"),
+        pl.format("Dòng {}: không có biểu «{}».", "line", pl.col("form").fill_null("")).alias("detail_vi"),
+        pl.format("Line {}: there is no form '{}'.", "line", pl.col("form").fill_null("")).alias("detail_en"),
+        pl.lit(None, pl.String).alias("form"),
+    )
+    where = [pl.col(name).fill_null("") for name in ("row", "column")]
+    nowhere = read.filter(is_form, pl.col("unit_code").is_null()).with_columns(
         pl.lit("unknown_row").alias("code"),
-        pl.format("Dòng {}: biểu {} không có dòng «{}», cột «{}».", "line", "form", "row", "column").alias("detail_vi"),
-        pl.format("Line {}: form {} has no row '{}' and column '{}'.", "line", "form", "row", "column").alias("detail_en"),
+        pl.format("Dòng {}: biểu {} không có dòng «{}», cột «{}».", "line", "form", *where).alias("detail_vi"),
+        pl.format("Line {}: form {} has no row '{}' and column '{}'.", "line", "form", *where).alias("detail_en"),
     )
-    remarks = pl.concat([illegible.select(place), nowhere.select(place)]).cast(dict(tables.REMARKS))
-    return cells, remarks
+    again = read.filter("is_again", pl.col("unit_code").is_not_null()).with_columns(
+        pl.lit("duplicate_row").alias("code"),
+        pl.format("Dòng {}: dòng «{}», cột «{}» của biểu {} xuất hiện hai lần.", "line", "row", "column", "form").alias("detail_vi"),
+        pl.format("Line {}: row '{}', column '{}' of form {} stands twice.", "line", "row", "column", "form").alias("detail_en"),
+    )
+    silent = pl.col("state").is_in([str(CellState.BLANK), str(CellState.NOT_APPLICABLE)])
+    empty = (
+        read.filter(is_form, silent.all().over("form"))
+        .unique("form", keep="first", maintain_order=True)
+        .with_columns(
+            pl.lit("empty_form").alias("code"),
+            pl.format("Biểu {} không có số liệu nào; hãy điền số liệu, hoặc ghi «-» hay «0» nếu không phát sinh.", "form").alias("detail_vi"),
+            pl.format("Form {} has not a single figure; fill it in, or write '-' or '0' where there was nothing.", "form").alias("detail_en"),
+            *(pl.lit(None, pl.String).alias(name) for name in ("row", "column", "address", "value")),
+        )
+    )
+    return [illegible, unknown, nowhere, again, empty]

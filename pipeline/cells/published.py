@@ -10,6 +10,7 @@ from datetime import date
 import polars as pl
 
 from pipeline import tables
+from pipeline.cells.figure import half_unit, is_too_large
 from pipeline.cells.reading import Reading, submission_id
 from pipeline.forms import Forms
 from pipeline.registry.periods import period_id
@@ -127,6 +128,7 @@ def _cells(figures: pl.DataFrame, receipt: dict, forms: Forms) -> tuple[pl.DataF
             pl.lit(receipt["file_name"]).alias("sheet"),
         )
         .join(units, on="unit_alias", how="left", maintain_order="left")
+        .with_columns(pl.when(~is_too_large(pl.col("amount") * pl.col("factor"))).then("amount").alias("amount"))
         .join(
             _mapping(figures["indicator"].unique().to_list(), forms), on="indicator", how="left", maintain_order="left"
         )
@@ -135,7 +137,7 @@ def _cells(figures: pl.DataFrame, receipt: dict, forms: Forms) -> tuple[pl.DataF
     cells = read.with_columns(
         pl.when(is_known).then(pl.col("amount") * pl.col("factor") * pl.col("sign").fill_null(1)).alias("figure"),
         pl.when(pl.col("is_rounded"))
-        .then(_half_unit("decimals") * pl.col("factor"))
+        .then(half_unit(pl.col("decimals")) * pl.col("factor"))
         .otherwise(0)
         .cast(tables.AMOUNT)
         .alias("rounding"),
@@ -163,13 +165,13 @@ def _remarks(read: pl.DataFrame) -> pl.DataFrame:
     told = {
         "not_a_number": (
             pl.col("amount").is_null(),
-            pl.format("Ô {}: «{}» không phải là số.", "address", "value"),
-            pl.format("Cell {}: '{}' is no number.", "address", "value"),
+            pl.format("Ô {}: «{}» không phải là số.", "address", pl.col("value").fill_null("")),
+            pl.format("Cell {}: '{}' is no number.", "address", pl.col("value").fill_null("")),
         ),
         "unknown_unit_of_measure": (
             pl.col("unit_code").is_null(),
-            pl.format("Ô {}: không rõ đơn vị tính «{}».", "address", "unit"),
-            pl.format("Cell {}: unit of measure '{}' is not known.", "address", "unit"),
+            pl.format("Ô {}: không rõ đơn vị tính «{}».", "address", pl.col("unit").fill_null("")),
+            pl.format("Cell {}: unit of measure '{}' is not known.", "address", pl.col("unit").fill_null("")),
         ),
         "unmapped_indicator": (
             pl.col("form").is_null(),
@@ -193,17 +195,6 @@ def _remarks(read: pl.DataFrame) -> pl.DataFrame:
         for code, (condition, vi, en) in told.items()
     ]
     return pl.concat(frames).cast(dict(tables.REMARKS))
-
-
-def _half_unit(decimals: str) -> pl.Expr:
-    """Return half a unit of the last printed place, exactly."""
-    return (
-        pl.col(decimals)
-        .replace_strict(
-            {places: f"{0.5 * 10**-places:.6f}" for places in range(6)}, default="0", return_dtype=pl.String
-        )
-        .cast(tables.AMOUNT)
-    )
 
 
 def _mapping(indicators: list[str], forms: Forms) -> pl.DataFrame:

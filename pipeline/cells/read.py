@@ -95,11 +95,18 @@ def _read_text(receipt: dict, path: Path, declared: Forms, registry: UnitRegistr
     if text is None:
         return _refused(receipt, "not_text")
     header = [name.strip().strip('"') for name in text.partition("\n")[0].split(",")]
+    reader = (
+        published.read_published
+        if published.is_published(header)
+        else long_csv.read_long
+        if long_csv.is_long(header)
+        else None
+    )
     try:
-        if published.is_published(header):
-            return published.read_published(text, receipt, declared, registry)
-        if long_csv.is_long(header):
-            return long_csv.read_long(text, receipt, declared, registry)
+        if reader:
+            reading = reader(text, receipt, declared, registry)
+            # A header alone is no report; without a submission of its own the file would vanish from every table.
+            return _refused(receipt, "empty_file") if reading.submissions.is_empty() else reading
     except pl.exceptions.PolarsError as error:
         return _refused(receipt, "damaged_csv", cause=str(error).splitlines()[0][:120])
     return _refused(receipt, "unknown_csv", header=", ".join(header)[:120])
@@ -212,7 +219,7 @@ def _place(
                 )
         printed = other_header.get("measure_unit")
         expected = declared.units[declared.current[form].unit]
-        if printed and declared.unit_aliases.get(printed.text.strip().lower()) != expected.code:
+        if printed and fold(printed.text) not in map(fold, (expected.vi, expected.en, expected.code, *expected.aliases)):
             remarks.append(
                 {
                     "submission_id": identity, "code": "header_measure_unit", "sheet": other,

@@ -9,9 +9,11 @@ import polars as pl
 
 from pipeline.cells.address import addresses
 from pipeline.cells.anchors import BY_CODE, COLUMN, ROW, axis_anchors, form_names
+from pipeline.cells.figure import LARGEST, half_unit
 from pipeline.cells.header import spoken
 from pipeline.cells.numerals import numerals
 from pipeline.forms import Forms
+from pipeline.tables import AMOUNT
 from pipeline.vocabulary import CellState
 
 SHEET = ["file", "sheet"]
@@ -54,6 +56,7 @@ def recognise(raw: pl.DataFrame, regimes: pl.DataFrame, forms: Forms) -> Recogni
     remarks = pl.concat(
         [
             _illegible(cells),
+            _empty(cells),
             _missing(sheets, located, declared),
             _doubled(located),
             _mismatched(located),
@@ -66,12 +69,7 @@ def recognise(raw: pl.DataFrame, regimes: pl.DataFrame, forms: Forms) -> Recogni
 
 def _identify(words: pl.DataFrame, forms: Forms) -> pl.DataFrame:
     """Return which form each sheet is: by number, by title, else by the columns it has."""
-    named = (
-        words.join(form_names(), on=["regime", "key"])
-        .sort(*SHEET, "rank", "row", "column")
-        .unique(SHEET, keep="first", maintain_order=True)
-        .select(*SHEET, "regime", pl.col("named").alias("form"))
-    )
+    named = words.join(form_names(), on=["regime", "key"]).sort(*SHEET, "rank", "row", "column")
     sizes = pl.DataFrame(
         [(form.regime.name, form.code, len(form.columns)) for form in forms.all],
         schema={"regime": pl.String, "form": pl.String, "size": pl.UInt32},
@@ -92,8 +90,13 @@ def _identify(words: pl.DataFrame, forms: Forms) -> pl.DataFrame:
         .filter(pl.col("share") >= 0.9)
         .select(*SHEET, "regime", "form")
     )
-    # A sheet that calls itself a form but has none of its columns is refused: it is another agency's table.
-    ours = named.join(matched.select(*SHEET, "form"), on=[*SHEET, "form"], how="semi")
+    # A sheet that calls itself a form but has none of its columns is refused: it is another agency's table. A word
+    # that names another form in passing ("01" in a list) does not count against the form that the columns bear out.
+    ours = (
+        named.select(*SHEET, "regime", pl.col("named").alias("form"))
+        .join(matched.select(*SHEET, "form"), on=[*SHEET, "form"], how="semi")
+        .unique(SHEET, keep="first", maintain_order=True)
+    )
     return pl.concat([ours, by_columns]).sort(SHEET)
 
 
@@ -162,49 +165,50 @@ def _units(forms: Forms) -> pl.DataFrame:
 
 def _read(grid: pl.DataFrame) -> pl.DataFrame:
     """Return the cells of the grid with value, rounding and state; a text is read as a Vietnamese numeral."""
+    is_figure = (pl.col("number").abs() * pl.col("factor") < LARGEST).fill_null(False)  # false of NaN and infinity too
     read = grid.with_columns(
         pl.when(pl.col("kind") == "text").then(pl.col("text")).alias("written"),
-        pl.when(pl.col("kind") == "number").then(pl.col("number").round(6).cast(pl.Decimal(30, 6))).alias("typed"),
+        pl.when((pl.col("kind") == "number") & is_figure).then("number").round(6).cast(AMOUNT).alias("typed"),
         spoken().alias("raw"),
-    ).with_columns(numerals(pl.col("written")).alias("numeral"))
+    ).with_columns(numerals(pl.col("written")).struct.unnest())
     typed_places = pl.col("number").cast(pl.String).str.extract(r"\.(\d*[1-9])0*$").str.len_chars().fill_null(0)
+    is_rate = pl.col("unit").is_in(["percent", "point"])
     return (
-        read.with_columns(
-            pl.when(pl.col("kind") == "number")
-            .then(pl.lit(str(CellState.NUMBER)))
-            .when(pl.col("kind") == "text")
-            .then(pl.col("numeral").struct.field("state"))
-            .when(pl.col("kind").is_null())
-            .then(pl.lit(str(CellState.BLANK)))
-            .otherwise(pl.lit(str(CellState.ILLEGIBLE)))
-            .alias("state"),
-            pl.coalesce("typed", pl.col("numeral").struct.field("value").cast(pl.Decimal(30, 6))).alias("printed"),
-            pl.coalesce(
-                pl.when(pl.col("kind") == "number").then(typed_places), pl.col("numeral").struct.field("places")
-            ).alias("places"),
+        read.rename({"state": "text_state", "value": "text_value"})
+        .with_columns(
+            pl.coalesce("typed", "text_value").alias("printed"),
+            pl.when(pl.col("kind") == "number").then(typed_places).otherwise("places").alias("places"),
+        )
+        .with_columns((pl.col("printed") * pl.col("factor")).alias("in_base"))
+        .with_columns(
+            pl.when(pl.col("reason").is_not_null())
+            .then("reason")
+            .when(((pl.col("kind") == "number") & pl.col("typed").is_null()) | (pl.col("in_base").abs() >= LARGEST))
+            .then(pl.lit("too_large"))
+            .when(pl.col("is_percent") & ~is_rate)
+            .then(pl.lit("percent_of_what"))
+            .alias("reason")
         )
         .with_columns(
-            pl.when(pl.col("state") == str(CellState.NUMBER))
-            .then(pl.col("printed") * pl.col("factor"))
-            .when(pl.col("state") == str(CellState.NIL))
-            .then(pl.lit(0, pl.Decimal(30, 6)))
-            .alias("value"),
-            pl.when(pl.col("is_rounded"))
-            .then(
-                pl.col("places")
-                .clip(0, 5)
-                .replace_strict({n: f"{0.5 * 10**-n:.6f}" for n in range(6)}, default="0", return_dtype=pl.String)
-                .cast(pl.Decimal(30, 6))
-            )
-            .otherwise(pl.lit(0, pl.Decimal(30, 6)))
-            .fill_null(0)
+            pl.when(pl.col("kind").is_null())
+            .then(pl.lit(str(CellState.BLANK)))
+            .when(~pl.col("kind").is_in(["number", "text"]) | pl.col("reason").is_not_null())
+            .then(pl.lit(str(CellState.ILLEGIBLE)))
+            .when(pl.col("kind") == "text")
+            .then("text_state")
+            .otherwise(pl.lit(str(CellState.NUMBER)))
+            .alias("state")
+        )
+        .with_columns(
+            pl.when(pl.col("state").is_in([str(CellState.NUMBER), str(CellState.NIL)])).then("in_base").alias("value"),
+            pl.when(pl.col("is_rounded") & pl.col("places").is_not_null())
+            .then(half_unit(pl.col("places")))
+            .otherwise(0)
             .alias("rounding"),
         )
         .select(
             *SHEET, "form", "row_code", "column_code", "unit", "value", "rounding", "state", "raw", "address", "kind",
-            pl.col("numeral").struct.field("reason").alias("reason"),
-            pl.col("numeral").struct.field("reason_vi").alias("why_vi"),
-            pl.col("numeral").struct.field("reason_en").alias("why_en"),
+            "reason", pl.col("reason_vi").alias("why_vi"), pl.col("reason_en").alias("why_en"),
         )
     )
 
@@ -219,6 +223,18 @@ def _illegible(cells: pl.DataFrame) -> pl.DataFrame:
         .when(pl.col("reason") == "ambiguous_number")
         .then(pl.lit("ambiguous_number"))
         .otherwise(pl.lit("not_a_number"))
+    )
+    told_vi = pl.coalesce(
+        "why_vi",
+        pl.when(pl.col("reason") == "too_large").then(pl.format("ghi «{}», lớn hơn mọi số có thể có", "raw")),
+        pl.when(pl.col("reason") == "percent_of_what").then(pl.format("ghi «{}», nhưng cột này không tính bằng %", "raw")),
+        pl.format("ghi «{}», không phải là số", pl.col("raw").fill_null("")),
+    )
+    told_en = pl.coalesce(
+        "why_en",
+        pl.when(pl.col("reason") == "too_large").then(pl.format("holds '{}', more than any figure can be", "raw")),
+        pl.when(pl.col("reason") == "percent_of_what").then(pl.format("holds '{}', but this column is not in per cent", "raw")),
+        pl.format("holds '{}', which is no number", pl.col("raw").fill_null("")),
     )
     by_code_vi = {
         "excel_error": "mang lỗi {} của Excel; hãy sửa công thức hoặc nhập số",
@@ -236,19 +252,35 @@ def _illegible(cells: pl.DataFrame) -> pl.DataFrame:
             .then(pl.format(by_code_vi["excel_error"], "raw"))
             .when(pl.col("code") == "formula_without_value")
             .then(pl.format(by_code_vi["formula_without_value"], "raw"))
-            .otherwise(pl.coalesce("why_vi", pl.format("ghi «{}», không phải là số", pl.col("raw").fill_null(""))))
+            .otherwise(told_vi)
             .alias("vi"),
             pl.when(pl.col("code") == "excel_error")
             .then(pl.format(by_code_en["excel_error"], "raw"))
             .when(pl.col("code") == "formula_without_value")
             .then(pl.format(by_code_en["formula_without_value"], "raw"))
-            .otherwise(pl.coalesce("why_en", pl.format("holds '{}', which is no number", pl.col("raw").fill_null(""))))
+            .otherwise(told_en)
             .alias("en"),
         )
         .select(
             *SHEET, "form", "code", "row_code", "column_code", "address", "raw",
             pl.format("Ô {}: {}.", "address", "vi").alias("detail_vi"),
             pl.format("Cell {}: {}.", "address", "en").alias("detail_en"),
+        )
+    )
+
+
+def _empty(cells: pl.DataFrame) -> pl.DataFrame:
+    """Tell forms on which nothing is filled in: "-" says that there is nothing, a blank form says nothing at all."""
+    silent = pl.col("state").is_in([str(CellState.BLANK), str(CellState.NOT_APPLICABLE)])
+    return (
+        cells.group_by(*SHEET, "form", maintain_order=True)
+        .agg(silent.all().alias("is_silent"))
+        .filter("is_silent")
+        .select(
+            *SHEET, "form",
+            pl.lit("empty_form").alias("code"),
+            pl.format("Biểu {} không có số liệu nào; hãy điền số liệu, hoặc ghi «-» hay «0» nếu không phát sinh.", "form").alias("detail_vi"),
+            pl.format("Form {} has not a single figure; fill it in, or write '-' or '0' where there was nothing.", "form").alias("detail_en"),
         )
     )
 
