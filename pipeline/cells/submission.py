@@ -48,6 +48,16 @@ def submission(
                 "detail_en": f"Reporting unit '{heading.unit_text or ''}' (key '{heading.unit_code or ''}') is not in the registry at the end of the period; write its name or key as registered.",
             }
         )
+    named = registry.find(heading.unit_text, end, heading.parent_text) if unit and heading.unit_text and end else None
+    if unit and named and named.key != unit.key:
+        remarks.append(
+            place
+            | {"code": "header_unit", "address": heading.unit_address, "raw": heading.unit_text}
+            | {
+                "detail_vi": f"Tên «{heading.unit_text}» là {named.name}, nhưng mã «{heading.unit_code}» là {unit.name}; hãy dùng đúng mẫu của đơn vị mình.",
+                "detail_en": f"The name '{heading.unit_text}' is {named.name}, but the key '{heading.unit_code}' is {unit.name}; use the template of your own unit.",
+            }
+        )
     if period is None or "@" in period:
         span = f"{_spoken(start)} - {_spoken(end)}"
         remarks.append(

@@ -6,6 +6,7 @@ A unit is found by its key, or by name among the units valid on the last day of 
 
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property
@@ -77,8 +78,9 @@ class UnitRegistry:
         return next(unit.key for unit in self.units.values() if unit.level == "nation")
 
     def find(self, text: str, day: date, parent: str | None = None) -> Unit | None:
-        """Return the one unit called ``text`` on ``day`` (below ``parent`` where several are), else None.
+        """Return the one unit called ``text`` on ``day``, below ``parent`` where that names a unit, else None.
 
+        A district's name is not enough: "Châu Thành" below a province that the registry gives no such office is none.
         "Lâm Đồng / TP. Bảo Lộc" names province and office; "(mới: ...)" a unit of the territory to come.
         """
         if " / " in text:
@@ -89,12 +91,19 @@ class UnitRegistry:
         if _NEW_TERRITORY.search(fold(text)):
             later = sorted((unit for unit in named if unit.valid_from > day), key=lambda unit: unit.valid_from)
             valid = later[:1] or valid
-        if len(valid) > 1 and parent:
-            above_unit = self.find(parent, day)
-            valid = [unit for unit in valid if above_unit and unit.parent == above_unit.key] or valid
+        if parent and (above_unit := self.find(parent, day)):
+            below = [unit for unit in valid if above_unit.key in self._chain(unit)]
+            valid = [unit for unit in below if unit.parent == above_unit.key] or below
         if len(valid) > 1 and re.search(r"\b(chi cục|huyện|quận|thị xã|ccthads)\b", fold(text)):
             valid = [unit for unit in valid if unit.level == "office"] or valid
         return valid[0] if len(valid) == 1 else None
+
+    def _chain(self, unit: Unit) -> Iterator[str]:
+        """Yield the keys of a unit and of all above it."""
+        above: Unit | None = unit
+        while above:
+            yield above.key
+            above = self.units.get(above.parent or "")
 
     def parts_of(self, province: str, day: date, *, is_simulated: bool) -> list[str]:
         """Return the offices below a province on ``day``.
