@@ -12,6 +12,7 @@ import polars as pl
 from pipeline import tables
 from pipeline.cells import long_csv, published
 from pipeline.cells.header import Field, read_headers, read_period
+from pipeline.cells.narrative import read_narrative
 from pipeline.cells.reading import Reading, submission_id, unreadable
 from pipeline.cells.recognise import recognise
 from pipeline.cells.submission import Heading, submission
@@ -76,6 +77,7 @@ def read_files(
     for receipt, path in zip(receipts, paths, strict=True):
         by_media.setdefault(receipt["media"], []).append((receipt, path))
     readings = [_read_text(receipt, path, declared, registry) for receipt, path in by_media.pop("csv", [])]
+    readings += [_read_report(receipt, path, declared, registry) for receipt, path in by_media.pop("txt", [])]
     workbooks = by_media.pop("xlsx", [])
     if workbooks:
         readings.append(_read_workbooks(workbooks, declared, registry, progress))
@@ -110,6 +112,11 @@ def _read_text(receipt: dict, path: Path, declared: Forms, registry: UnitRegistr
     except pl.exceptions.PolarsError as error:
         return _refused(receipt, "damaged_csv", cause=str(error).splitlines()[0][:120])
     return _refused(receipt, "unknown_csv", header=", ".join(header)[:120])
+
+
+def _read_report(receipt: dict, path: Path, declared: Forms, registry: UnitRegistry) -> Reading:
+    text = decode(path.read_bytes())
+    return _refused(receipt, "not_text") if text is None else read_narrative(text, receipt, declared, registry)
 
 
 def _read_workbooks(

@@ -1,0 +1,498 @@
+"""Says which figure of a text is what: by the phrase that stands next to it, or by the figure that it refers back to.
+
+From a figure one walks back over ``fillers``. A phrase for a measure found that way names the figure. A lead ("tăng",
+"chiếm") or a link ("tương ứng") makes it a change, ratio or companion of that phrase, or of the figure before. Any
+other word on the way, and the figure is not understood.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from pipeline.cells.narrative.marks import Mark, Quantity, Sentence, Span
+from pipeline.cells.narrative.phrases import Narrative, Say
+from pipeline.cells.numerals import NotANumber
+from pipeline.forms import Forms
+from pipeline.registry.periods import Period
+from pipeline.registry.units import Unit
+
+AMOUNT, RATIO, CHANGE = "amount", "ratio", "change"
+RESULTS = "results"
+BASES = ("case", "vnd")
+# What may stand between a figure and its phrase.
+_LEADING_ON = {"fillers", "hedges", "lead", "period"}
+_PASSED = {"fillers", "base_words", "place", "whole", "period", "topic", "spoilers", "last_year"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A figure that was understood: its place in a form, its value and rounding in base units."""
+
+    mark: Mark
+    form: str
+    row: str
+    column: str
+    unit: str
+    value: Decimal
+    rounding: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Puzzle:
+    """A number that was not understood, with the code of the reason and its details."""
+
+    mark: Mark
+    reason: str
+    details: dict[str, str] = field(default_factory=dict)
+
+
+class Unclear(Exception):
+    """A figure cannot be understood; carries the code of the reason and its details."""
+
+    def __init__(self, reason: str, **details: str) -> None:
+        super().__init__(reason)
+        self.reason, self.details = reason, details
+
+
+@dataclass(frozen=True, slots=True)
+class Antecedent:
+    """What the figure before was of, for those that refer back to it."""
+
+    say: Say
+    kind: str  # AMOUNT, RATIO or CHANGE
+    topic: str
+    basis: str | None
+    base: str  # base unit of the figure
+
+
+@dataclass
+class Way:
+    """What was met on the way back from a figure."""
+
+    say: Say | None = None
+    reaches_figure: bool = False
+    lead: str | None = None
+    is_linked: bool = False
+    is_next: bool = False  # nothing but punctuation stands between the two figures
+    basis: str | None = None
+    base: str | None = None
+    hedge: str | None = None
+    compared: Mark | None = None
+
+
+@dataclass
+class Tail:
+    """What stands right behind a figure."""
+
+    say: Say | None = None
+    basis: str | None = None
+    base: str | None = None
+    is_target: bool = False
+    compared: Mark | None = None
+    is_odd: bool = False  # something that may change the sense of a ratio
+    used: int = 0  # marks that belong to this figure
+
+
+@dataclass
+class Context:
+    """What headings and the paragraph's opening say about the figures below them."""
+
+    topic: str = RESULTS
+    basis: str | None = None
+    doubt: bool = False
+
+
+class Meaning:
+    """Understands the figures of one report."""
+
+    def __init__(
+        self,
+        told: Narrative,
+        forms: Forms,
+        unit: Unit | None,
+        period: Period | None,
+        unit_at: Callable[[str], Unit | None],
+    ) -> None:
+        self.told, self.forms, self.unit, self.period, self.unit_at = told, forms, unit, period, unit_at
+        self.comparisons = set(told.entry["comparisons"])
+        self.base_words = set(told.entry["base_words"])
+        self.hedges = set(told.entry["hedges"])
+        self.spoilers = set(told.entry["spoilers"])
+        self.named_ratios = {entry["measure"]: entry for entry in told.entry["ratios"]}
+
+    def read(self, sentences: Sequence[Sentence]) -> list[Cell | Puzzle]:
+        """Return what every figure is, in the order of the text."""
+        results: list[Cell | Puzzle] = []
+        heading, paragraph = Context(), Context()
+        for sentence in sentences:
+            marks = self._joined(sentence.marks)
+            if sentence.opens_paragraph:
+                paragraph = Context(heading.topic, heading.basis)
+            topic = next((mark.value for mark in marks if mark.kind == "topic"), None)
+            opening = next((mark for mark in marks if mark.kind not in ("sign", "ignored")), None)
+            basis = opening.value if opening and opening.kind == "basis" else None
+            if sentence.is_heading:
+                heading = paragraph = Context(topic or RESULTS, basis or _only_basis(marks))
+                continue
+            if basis:
+                paragraph.basis = basis
+            doubt = paragraph.doubt and not topic
+            results += self._sentence(marks, Context(topic or paragraph.topic, paragraph.basis, doubt))
+            if topic:
+                paragraph.doubt = True
+        return results
+
+    def _sentence(self, marks: list[Mark], context: Context) -> list[Cell | Puzzle]:
+        results: list[Cell | Puzzle] = []
+        previous, after, antecedent = -1, 0, None
+        aside = self._aside(marks)
+        for at, mark in enumerate(marks):
+            if mark.kind != "figure":
+                continue
+            tail = self._tail(marks, at)
+            try:
+                cell, antecedent = self._figure(marks, at, after, previous, tail, antecedent, context, aside)
+                results.append(cell)
+            except Unclear as unclear:
+                antecedent = None
+                results.append(Puzzle(mark, unclear.reason, unclear.details))
+            previous, after = at, at + 1 + tail.used
+        return results
+
+    def _figure(
+        self,
+        marks: list[Mark],
+        at: int,
+        after: int,
+        previous: int,
+        tail: Tail,
+        antecedent: Antecedent | None,
+        context: Context,
+        aside: Unclear | None,
+    ) -> tuple[Cell, Antecedent]:
+        quantity = marks[at].value
+        if isinstance(quantity, NotANumber):
+            raise Unclear("number", numeral=quantity.reason)
+        if isinstance(quantity, str):
+            raise Unclear(quantity)
+        way = self._back(marks, at, after, previous >= 0)
+        if aside:
+            raise aside
+        base = self.forms.units[quantity.unit].base if quantity.unit else ""
+        if base in ("percent", "point"):
+            return self._rate(marks[at], quantity, base, way, tail, antecedent, context)
+        return self._amount(marks[at], quantity, base, way, tail, antecedent, context)
+
+    def _amount(
+        self,
+        mark: Mark,
+        quantity: Quantity,
+        base: str,
+        way: Way,
+        tail: Tail,
+        antecedent: Antecedent | None,
+        context: Context,
+    ) -> tuple[Cell, Antecedent]:
+        say, kind, topic = way.say, AMOUNT, context.topic
+        if way.lead in ("over", "under") or (way.lead == "share" and not say):
+            raise Unclear("no_phrase")
+        if say and tail.say and tail.say != say:
+            if not say.yields:
+                raise Unclear("two_phrases")
+            say = tail.say
+        if way.lead in ("rise", "fall"):
+            self._check_comparison(way.compared, tail)
+            kind = CHANGE
+            if say is None:
+                if not (antecedent and way.reaches_figure and antecedent.kind == AMOUNT and antecedent.base == base):
+                    raise Unclear("no_antecedent")
+                say, topic = antecedent.say, antecedent.topic
+        elif say is None and tail.say:
+            say = tail.say
+        elif say is None:
+            is_companion = way.reaches_figure and way.is_linked
+            if not (antecedent and is_companion and antecedent.kind == AMOUNT and antecedent.base != base):
+                raise Unclear("no_phrase")
+            say, topic = antecedent.say, antecedent.topic
+        unit = quantity.unit or say.unit or ("case" if context.basis == "case" and say.measure else None)
+        if unit is None:
+            raise Unclear("no_unit")
+        base = self.forms.units[unit].base
+        column = self._change(say, "change") if kind == CHANGE else None
+        sign = -1 if way.lead == "fall" else 1
+        cell = self._place(mark, quantity, unit, base, say, column, topic, sign, context, way.hedge)
+        return cell, Antecedent(say, kind, topic, base if base in BASES else None, base)
+
+    def _rate(
+        self,
+        mark: Mark,
+        quantity: Quantity,
+        base: str,
+        way: Way,
+        tail: Tail,
+        antecedent: Antecedent | None,
+        context: Context,
+    ) -> tuple[Cell, Antecedent]:
+        say = way.say
+        if say is None and antecedent and way.reaches_figure:
+            is_companion = way.is_linked or way.is_next
+            if way.lead or (is_companion and antecedent.kind == RATIO and (way.basis or tail.basis)):
+                say = antecedent.say
+        refers_back = say is not way.say
+        if say is None or say.measure is None:
+            raise Unclear("no_antecedent" if way.lead else "no_phrase")
+        topic = antecedent.topic if antecedent and refers_back else context.topic
+        basis = tail.basis or way.basis or (antecedent.basis if antecedent else None) or context.basis
+        unit, sign, kind, named = "percent", 1, RATIO, say
+        if way.lead in ("over", "under"):
+            if not tail.is_target:
+                raise Unclear("odd_comparison")
+            column, unit, kind = self._change(say, "over"), "point", CHANGE
+            sign = 1 if way.lead == "over" else -1
+        elif way.lead in ("rise", "fall"):
+            self._check_comparison(way.compared, tail)
+            is_of_rate = "points" in self.told.entry["changes"].get(say.measure, {})
+            if base == "point" and not is_of_rate:
+                raise Unclear("no_antecedent")
+            column, unit = self._change(say, "points" if is_of_rate else "growth"), "point" if is_of_rate else "percent"
+            sign, kind = (-1 if way.lead == "fall" else 1), CHANGE
+        else:
+            if base == "point" or tail.is_target or tail.compared or tail.is_odd:
+                raise Unclear("odd_base")
+            column = self._ratio(say, way.base or tail.base, topic)
+            named = Say(column)
+        if basis is None:
+            raise Unclear("no_basis")
+        cell = self._place(mark, quantity, unit, basis, named, column, topic, sign, context, way.hedge)
+        return cell, Antecedent(named, kind, topic, basis, base)
+
+    def _ratio(self, say: Say, to: str | None, topic: str) -> str:
+        """Return the measure of a ratio from what it is of and its stated base."""
+        if say.measure == "target":
+            return "target"
+        entry = self.named_ratios.get(say.measure or "")
+        if entry:
+            if to not in (None, entry["to"]):
+                raise Unclear("odd_base")
+            return entry["measure"]
+        fitting = [
+            ratio
+            for ratio in self.told.entry["ratios"]
+            if ratio["of"] == say.measure and (ratio["to"] == to or (to is None and ratio.get("silent")))
+        ]
+        if len(fitting) != 1 or (fitting[0].get("subset") and topic == RESULTS):
+            raise Unclear("odd_base")
+        return fitting[0]["measure"]
+
+    def _change(self, say: Say, what: str) -> str:
+        changes = self.told.entry["changes"].get(say.measure or "", {})
+        if what not in changes:
+            raise Unclear("unasked")
+        return changes[what]
+
+    def _check_comparison(self, before: Mark | None, tail: Tail) -> None:
+        """Refuse a change on anything but the same period last year."""
+        for compared in (before, tail.compared):
+            if compared is not None and not self._is_last_year(compared.value):
+                raise Unclear("odd_comparison")
+        if tail.is_target or tail.base:
+            raise Unclear("odd_comparison")
+
+    def _is_last_year(self, span: Span | None) -> bool:
+        if span is None or span.year is None:
+            return True
+        if self.period is None:
+            return False
+        return span.year == self.period.year - 1 and span.months in (None, self.period.months)
+
+    def _place(
+        self,
+        mark: Mark,
+        quantity: Quantity,
+        unit: str,
+        base: str,
+        say: Say,
+        column: str | None,
+        topic: str,
+        sign: int,
+        context: Context,
+        hedge: str | None,
+    ) -> Cell:
+        """Return the cell of a figure: by indicator, or by topic and basis as the published catalogue maps them."""
+        if say.indicators:
+            indicator = self.forms.published["indicators"].get(say.indicators.get(base, ""))
+            if indicator is None or column is not None:
+                raise Unclear("unasked")
+            form, row, column = indicator["form"], indicator["row"], indicator["measure"]
+        else:
+            prefix = self.told.entry["topics"][topic].get(base)
+            if prefix is None or (say.subset and topic == RESULTS):
+                raise Unclear("unasked")
+            if context.doubt:
+                raise Unclear("unclear_topic")
+            entry = self.forms.published["prefixes"][prefix]
+            form, row, column = entry["form"], entry["row"], column or say.measure
+        measure = self.forms.units[unit]
+        is_exact = not measure.is_rounded and not (quantity.half >= 5 and measure.base != "vnd")
+        if hedge and is_exact:
+            raise Unclear("approximate", word=hedge)
+        rounding = Decimal(0) if is_exact else quantity.half * (2 if hedge else 1)
+        return Cell(mark, form, row, str(column), unit, sign * quantity.value, rounding)
+
+    def _back(self, marks: list[Mark], at: int, after: int, has_figure: bool) -> Way:
+        """Walk back from a figure; marks before ``after`` belong to the figure before."""
+        way, n, commas = Way(is_next=True), at - 1, False
+        if n >= after and (marks[n].kind == "hedges" or marks[n].key in self.hedges):
+            way.hedge, n = marks[n].key, n - 1
+        while n >= after:
+            mark = marks[n]
+            if mark.kind == "sign":
+                if mark.key == ")" and (opened := _opening(marks, n, after)) is not None:
+                    n = opened
+                elif mark.key in (",", ";"):
+                    commas = True
+            elif mark.kind == "basis":
+                way.basis = way.basis or mark.value
+            elif mark.kind == "lead":
+                if way.lead:
+                    return way
+                way.lead = mark.value
+            elif mark.kind == "compare":
+                way.compared = mark
+            elif mark.kind == "links":
+                way.is_linked = True
+            elif mark.kind == "measure":
+                if _is_spoiled(marks, n, after, self.spoilers):
+                    return way
+                based = self._base_word(marks, n, after)
+                if based is not None and _has_measure(marks[after:based]):
+                    way.base, n = mark.value.measure, based
+                elif commas and way.lead is None:
+                    return way
+                else:
+                    way.say = mark.value
+                    return way
+            elif mark.kind not in _PASSED:
+                way.is_next = False
+                return way
+            if mark.kind not in ("sign", "links", "basis"):
+                way.is_next = False
+            n -= 1
+        way.reaches_figure = has_figure
+        return way
+
+    def _base_word(self, marks: list[Mark], at: int, after: int) -> int | None:
+        """Return where "trên" stands before the measure at ``at``: it is then the base of a ratio."""
+        n = at - 1
+        while n >= after and marks[n].kind == "fillers" and marks[n].key not in self.base_words:
+            n -= 1
+        is_base = n >= after and (marks[n].key in self.base_words or marks[n].key == "/")
+        return n if is_base else None
+
+    def _tail(self, marks: list[Mark], at: int) -> Tail:
+        """Read what stands right behind a figure and belongs to it."""
+        tail, n = Tail(), at + 1
+        if n < len(marks) and marks[n].kind == "basis":
+            tail.basis, n = marks[n].value, n + 1
+        if n < len(marks) and marks[n].kind in ("compare", "last_year"):
+            tail.compared, n = marks[n], n + 1
+        elif n < len(marks) and marks[n].key in self.base_words | self.comparisons:
+            beyond = n + 1
+            while beyond < len(marks) and marks[beyond].kind == "fillers":
+                beyond += 1
+            if beyond < len(marks) and marks[beyond].kind == "measure" and not _leads_on(marks, beyond):
+                say = marks[beyond].value
+                tail.is_target, tail.base = say.measure == "target", say.measure or "?"
+                n = beyond + 1
+            else:
+                tail.is_odd = True
+        elif n < len(marks) and marks[n].kind == "measure" and not _leads_on(marks, n):
+            say = marks[n].value
+            tail.say, tail.is_target, tail.is_odd, n = say, say.measure == "target", True, n + 1
+        elif n < len(marks) and marks[n].kind in ("word", "neutral", "blockers"):
+            tail.is_odd = True
+        tail.used = n - at - 1
+        return tail
+
+    def _joined(self, marks: list[Mark]) -> list[Mark]:
+        """Join a period with what compares by it ("so với cùng kỳ năm 2021") or moves from it ("chuyển sang")."""
+        joined: list[Mark] = []
+        at = 0
+        while at < len(marks):
+            mark = marks[at]
+            is_comparing = mark.key in self.comparisons and mark.kind in ("comparisons", "lead", "base_words", "hedges")
+            end, span = _period_after(marks, at + 1 if is_comparing else at)
+            follows = marks[end] if not is_comparing and span and end < len(marks) else None
+            moved = follows if follows and follows.kind == "moved" else None
+            if is_comparing and span:
+                joined.append(Mark("compare", mark.start, marks[end - 1].end, mark.key, span))
+            elif moved and (mark.kind == "last_year" or (self._is_last_year(span) and span and span.year)):
+                end += 1
+                joined.append(Mark("measure", mark.start, moved.end, moved.key, moved.value))
+            elif mark.kind == "last_year":
+                joined.append(Mark("last_year", mark.start, marks[end - 1].end, mark.key, span))
+            else:
+                joined.append(mark)
+                end = at + 1
+            at = end
+        return joined
+
+    def _aside(self, marks: list[Mark]) -> Unclear | None:
+        """Tell whether a sentence speaks of a part, another unit or another period than the report's."""
+        for n, mark in enumerate(marks):
+            if mark.kind == "blockers":
+                return Unclear("part", word=mark.key)
+            if mark.kind == "whole" and self.unit and mark.value != self.unit.level:
+                return Unclear("other_unit", word=mark.key)
+            if mark.kind == "place" and not self._is_ours(mark.key):
+                return Unclear("other_unit", word=mark.key)
+            if mark.kind == "period" and not self._is_this_period(mark.value):
+                return Unclear("other_period", word=mark.key)
+            if mark.kind == "last_year" and not (n and marks[n - 1].kind == "figure"):
+                return Unclear("other_period", word=mark.key)
+        return None
+
+    def _is_ours(self, place: str) -> bool:
+        named = self.unit_at(place)
+        return bool(self.unit and named and named.key in (self.unit.key, self.unit.parent))
+
+    def _is_this_period(self, span: Span) -> bool:
+        if self.period is None:
+            return True
+        return span.year in (None, self.period.year) and span.months in (None, self.period.months)
+
+
+def _has_measure(marks: list[Mark]) -> bool:
+    """Tell whether a ratio's own phrase stands before its base."""
+    return any(mark.kind == "measure" for mark in marks)
+
+
+def _only_basis(marks: list[Mark]) -> str | None:
+    said = {mark.value for mark in marks if mark.kind == "basis"}
+    return said.pop() if len(said) == 1 else None
+
+
+def _opening(marks: list[Mark], at: int, after: int) -> int | None:
+    return next((n for n in range(at - 1, max(after, at - 40) - 1, -1) if marks[n].key == "("), None)
+
+
+def _is_spoiled(marks: list[Mark], at: int, after: int, spoilers: set[str]) -> bool:
+    return at > after and (marks[at - 1].kind == "spoilers" or marks[at - 1].key in spoilers)
+
+
+def _leads_on(marks: list[Mark], at: int) -> bool:
+    """Tell whether the phrase at ``at`` is that of the figure behind it."""
+    n = at + 1
+    while n < len(marks) and (marks[n].kind in _LEADING_ON or marks[n].key in (":", "=", "-")):
+        n += 1
+    return n < len(marks) and marks[n].kind == "figure"
+
+
+def _period_after(marks: list[Mark], at: int) -> tuple[int, Span | None]:
+    """Return where the period that begins at ``at`` ends, and the period: "cùng kỳ", "cùng kỳ năm 2021", "năm 2021"."""
+    end, span = at, None
+    if end < len(marks) and marks[end].kind == "last_year":
+        end, span = end + 1, Span(None, None)
+    if end < len(marks) and marks[end].kind == "period":
+        return end + 1, marks[end].value
+    return end, span

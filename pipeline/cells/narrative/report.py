@@ -1,0 +1,205 @@
+"""Makes a submission of a narrative report: whose it is, for which period, its cells and what was not understood.
+
+The address of a cell is its span of characters in the decoded text, half-open: ``c1234-1250`` is ``text[1234:1250]``,
+and that is the cell's ``raw``. The figures are of origin ``published``: such reports are printed for readers, leave
+most cells of the forms out, and carry no signature, so nothing is returned for what they do not say.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+import polars as pl
+
+from pipeline import tables
+from pipeline.cells.narrative.marks import Mark, Sentence, Span, sentences
+from pipeline.cells.narrative.meaning import Cell, Meaning, Puzzle
+from pipeline.cells.narrative.phrases import Narrative, narrative
+from pipeline.cells.narrative.places import Places
+from pipeline.cells.narrative.words import words
+from pipeline.cells.numerals import NotANumber
+from pipeline.cells.reading import Reading, submission_id, unreadable
+from pipeline.forms import Forms
+from pipeline.registry.periods import Period
+from pipeline.registry.units import Unit, UnitRegistry
+from pipeline.vocabulary import CellState, Origin, Scope, Vintage
+
+MOST_CHARACTERS = 1_000_000  # no report is a tenth as long
+MOST_REMARKS = 500  # of one code
+AROUND = 30  # characters of the text quoted on each side
+
+SCOPES = {"nation": Scope.NATION, "province": Scope.PROVINCE, "office": Scope.OFFICE}
+
+
+def read_narrative(text: str, receipt: dict, forms: Forms, registry: UnitRegistry) -> Reading:
+    """Read one report; a text without a figure of ours is an unreadable submission."""
+    told = narrative(forms.folder)
+    read = text[:MOST_CHARACTERS]
+    tokens = list(words(read))
+    period = _period(sentences(tokens, read, told, lambda *_: 0), told)
+    places = Places(told, registry, period.end if period else receipt["received_at"].date())
+    found = list(sentences(tokens, read, told, places.length_at))
+    everything = [mark for sentence in found for mark in sentence.marks]
+    unit, unit_mark = places.reporting([mark for mark in everything if mark.kind == "place"])
+    if unit is None:
+        unit_mark = next((mark for mark in everything if mark.kind == "whole" and mark.value == "nation"), None)
+        unit = registry.units[registry.nation] if unit_mark else None
+    results = Meaning(told, forms, unit, period, places.unit_at).read(found)
+    cells, remarks = _settled(results, read, told)
+    missing = {"header_unit": unit is None, "header_period": period is None}
+    if not cells:
+        sentence = told.entry["remarks"]["no_figures"]
+        row = unreadable(receipt, "no_figures", sentence["vi"], sentence["en"])
+        nothing = Reading.nothing()
+        return Reading(pl.DataFrame([row], schema=tables.SUBMISSIONS), nothing.cells, nothing.remarks)
+    ignored = [mark for mark in everything if mark.kind == "ignored"]
+    remarks += [_remark("ignored", mark, read, told, reason=mark.value) for mark in ignored]
+    remarks = _fewer(remarks, told)
+    remarks += [_heading_remark(code, told) for code, is_missing in missing.items() if is_missing]
+    if len(text) > MOST_CHARACTERS:
+        remarks.append(_too_much(f"c{MOST_CHARACTERS}-{len(text)}", told))
+    unit_text = read[unit_mark.start : unit_mark.end] if unit_mark else None
+    row = _submission(receipt, unit, unit_text, period, forms)
+    place = {"submission_id": row["submission_id"], "sheet": receipt["file_name"]}
+    return Reading(
+        pl.DataFrame([row], schema=tables.SUBMISSIONS),
+        pl.DataFrame(
+            [_row(cell, read) | place | {"period_id": row["period_id"]} for cell in cells], schema=tables.CELLS
+        ),
+        pl.DataFrame([remark | place for remark in remarks], schema=tables.REMARKS),
+    )
+
+
+def address(mark: Mark) -> str:
+    """Return the address of a span of characters, half-open: ``c1234-1250``."""
+    return f"c{mark.start}-{mark.end}"
+
+
+def _period(found: Iterable[Sentence], told: Narrative) -> Period | None:
+    """Return the first period that is named other than to compare with it."""
+    comparisons = set(told.entry["comparisons"])
+    for sentence in found:
+        before: Mark | None = None
+        for mark in sentence.marks:
+            is_compared = before is not None and (before.key in comparisons or before.kind == "last_year")
+            if mark.kind == "period" and isinstance(mark.value, Span) and mark.value.year and not is_compared:
+                return Period(mark.value.year, mark.value.months or 12)
+            before = mark
+    return None
+
+
+def _submission(receipt: dict, unit: Unit | None, unit_text: str | None, period: Period | None, forms: Forms) -> dict:
+    # Files of one name come from many offices: the name alone would make each a version of the other.
+    stem = PurePosixPath(receipt["file_name"]).stem
+    report_id = f"{Origin.PUBLISHED}/{stem}/{unit.key}/{period.id}" if unit and period else None
+    return {
+        "submission_id": submission_id(receipt["sha256"]),
+        "receipt_id": receipt["receipt_id"],
+        "batch": receipt["batch"],
+        "source_ref": receipt["path"],
+        "file_name": receipt["file_name"],
+        "sha256": receipt["sha256"],
+        "received_at": receipt["received_at"],
+        "origin": str(Origin.PUBLISHED),
+        "is_simulated": False,
+        "vintage": str(Vintage.REPORTED),
+        "report_id": report_id,
+        "unit_key": unit.key if unit else None,
+        "unit_text": unit_text,
+        "scope": str(SCOPES[unit.level]) if unit else None,
+        "period_id": period.id if period else None,
+        "period_start": period.start if period else None,
+        "period_end": period.end if period else None,
+        "regime": next(iter(forms.in_force(period.end).values())).regime.name if period else None,
+        "revision": 1,
+        "is_readable": True,
+    }
+
+
+def _row(cell: Cell, text: str) -> dict:
+    return {
+        "form": cell.form,
+        "row_code": cell.row,
+        "column_code": cell.column,
+        "unit": cell.unit,
+        "value": cell.value,
+        "rounding": cell.rounding,
+        "state": str(CellState.NUMBER),
+        "raw": text[cell.mark.start : cell.mark.end],
+        "address": address(cell.mark),
+    }
+
+
+def _settled(results: list[Cell | Puzzle], text: str, told: Narrative) -> tuple[list[Cell], list[dict]]:
+    """Return one cell per place and remarks for the rest; values that contradict each other are none of them taken."""
+    of_place: dict[tuple[str, str, str], list[Cell]] = {}
+    remarks = []
+    for result in results:
+        if isinstance(result, Cell):
+            of_place.setdefault((result.form, result.row, result.column), []).append(result)
+        else:
+            remarks.append(_puzzled(result, text, told))
+    cells = []
+    for printed in of_place.values():
+        low = max(cell.value - cell.rounding for cell in printed)
+        high = min(cell.value + cell.rounding for cell in printed)
+        if low > high:
+            for cell in printed:
+                other = next(one for one in printed if one.value != cell.value)
+                said = f"«{text[other.mark.start : other.mark.end]}», {address(other.mark)}"
+                remarks.append(_puzzled(Puzzle(cell.mark, "contradiction", {"other": said}), text, told))
+            continue
+        finest = min(printed, key=lambda cell: cell.rounding)
+        cells.append(finest)
+        remarks += [
+            _remark("repeated", cell.mark, text, told, reason=address(finest.mark))
+            for cell in printed
+            if cell is not finest
+        ]
+    return sorted(cells, key=lambda cell: cell.mark.start), remarks
+
+
+def _puzzled(puzzle: Puzzle, text: str, told: Narrative) -> dict:
+    numeral = puzzle.mark.value
+    if puzzle.reason == "number" and isinstance(numeral, NotANumber):
+        code = "ambiguous_number" if numeral.reason == "ambiguous_number" else "not_understood"
+        return _remark(code, puzzle.mark, text, told, reason=numeral.vi, reason_en=numeral.en)
+    vi, en = (told.reason(puzzle.reason, language, **puzzle.details) for language in ("vi", "en"))
+    return _remark("not_understood", puzzle.mark, text, told, reason=vi, reason_en=en)
+
+
+def _remark(code: str, mark: Mark, text: str, told: Narrative, *, reason: str, reason_en: str | None = None) -> dict:
+    raw = text[mark.start : mark.end]
+    around = " ".join(text[max(0, mark.start - AROUND) : mark.end + AROUND].split())
+    said = {"address": address(mark), "raw": raw, "around": around}
+    sentence = told.entry["remarks"][code]
+    return {
+        "code": code,
+        "address": address(mark),
+        "raw": raw,
+        "detail_vi": sentence["vi"].format(**said, reason=reason),
+        "detail_en": sentence["en"].format(**said, reason=reason_en or reason),
+    }
+
+
+def _fewer(remarks: list[dict], told: Narrative) -> list[dict]:
+    """Keep the first remarks of each code; a last one tells from where on they are not listed."""
+    kept, seen = [], Counter[str]()
+    for remark in remarks:
+        seen[remark["code"]] += 1
+        if seen[remark["code"]] <= MOST_REMARKS:
+            kept.append(remark)
+        elif seen[remark["code"]] == MOST_REMARKS + 1 and remark["code"] != "ignored":
+            kept.append(_too_much(remark["address"], told))
+    return kept
+
+
+def _too_much(at: str, told: Narrative) -> dict:
+    sentence = told.entry["remarks"]["too_much"]
+    vi, en = (sentence[language].format(address=at) for language in ("vi", "en"))
+    return {"code": "not_understood", "address": at, "detail_vi": vi, "detail_en": en}
+
+
+def _heading_remark(code: str, told: Narrative) -> dict:
+    sentence = told.entry["remarks"][code]
+    return {"code": code, "detail_vi": sentence["vi"], "detail_en": sentence["en"]}
