@@ -1,0 +1,9 @@
+with
+
+lines as (
+
+    select * from {{ ref('stg_lines') }}
+
+)
+
+select * from lines
