@@ -3,7 +3,7 @@
 import dagster as dg
 
 from pipeline.alerts.letters import write_letters
-from pipeline.defs.resources import HomeResource
+from pipeline.defs.resources import OneWriter
 
 
 @dg.asset(
@@ -13,7 +13,7 @@ from pipeline.defs.resources import HomeResource
     kinds={"markdown"},
     retry_policy=dg.RetryPolicy(max_retries=2, delay=5),
 )
-def letters(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
+def letters(context: dg.AssetExecutionContext, home: OneWriter) -> dg.MaterializeResult:
     """Letters in ``alerts/outbox``: one per office and version."""
     written = write_letters(home.home)
     for incident in (*written.opened, *written.resolved):

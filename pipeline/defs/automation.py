@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from pipeline.defs.resources import HomeResource
+from pipeline.defs.resources import AnyHome
 from pipeline.landing.pending import outward, pending
 
 nightly = dg.define_asset_job(
@@ -23,14 +23,14 @@ nightly_schedule = dg.ScheduleDefinition(
 
 
 @dg.sensor(job=nightly, minimum_interval_seconds=30, default_status=dg.DefaultSensorStatus.RUNNING)
-def inbox_sensor(context: dg.SensorEvaluationContext, home: HomeResource) -> dg.SensorResult | dg.SkipReason:
-    """Start a load when the inbox holds contents that no load has landed. The run's key is the hash of these contents."""
-    inbox = home.inbox
+def inbox_sensor(context: dg.SensorEvaluationContext, any_home: AnyHome) -> dg.SensorResult | dg.SkipReason:
+    """Start a load when the inbox holds contents that no load has landed; the run key is their hash."""
+    inbox = any_home.inbox
     if not inbox.exists():
         return dg.SkipReason(f"there is no inbox at {inbox}")
-    seen = outward(inbox, home.home)
+    seen = outward(inbox, any_home.home)
     if seen == context.cursor:
         return dg.SkipReason("nothing arrived")
-    waiting = pending(inbox, home.home)
+    waiting = pending(inbox, any_home.home)
     requests = [dg.RunRequest(run_key=waiting)] if waiting else []
     return dg.SensorResult(run_requests=requests, cursor=seen)

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from pipeline.cells.read import read_landed
-from pipeline.defs.resources import HomeResource
+from pipeline.defs.resources import OneWriter
 
 SPECS = [
     dg.AssetSpec(
@@ -18,7 +18,7 @@ SPECS = [
 
 
 @dg.multi_asset(specs=SPECS, name="cells")
-def cells(context: dg.AssetExecutionContext, home: HomeResource):  # type: ignore[no-untyped-def]
+def cells(context: dg.AssetExecutionContext, home: OneWriter):  # type: ignore[no-untyped-def]
     """Read every landed file that was not read yet."""
     done = read_landed(home.home)
     rows = {"submissions": done.submissions, "cells": done.cells, "remarks": done.remarks}

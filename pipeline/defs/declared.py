@@ -3,7 +3,7 @@
 import dagster as dg
 
 from pipeline.declared import export_declarations
-from pipeline.defs.resources import HomeResource
+from pipeline.defs.resources import OneWriter
 
 SPECS = [
     dg.AssetSpec(
@@ -24,7 +24,7 @@ SPECS = [
 
 
 @dg.multi_asset(specs=SPECS, name="declared")
-def declared(context: dg.AssetExecutionContext, home: HomeResource):  # type: ignore[no-untyped-def]
+def declared(context: dg.AssetExecutionContext, home: OneWriter):  # type: ignore[no-untyped-def]
     """Export forms, measures, rules and deadlines."""
     rows = export_declarations(home.home)
     for spec in SPECS:

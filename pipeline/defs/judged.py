@@ -3,7 +3,7 @@
 import dagster as dg
 
 from expectations.rules import packs
-from pipeline.defs.resources import HomeResource
+from pipeline.defs.resources import OneWriter
 from pipeline.judged.checks import check_name, lost_outcomes, rule_results
 from pipeline.judged.judge import judge_changed
 
@@ -38,7 +38,7 @@ NOTHING_LOST = dg.AssetCheckSpec(
 
 
 @dg.multi_asset(specs=SPECS, check_specs=[*RULE_CHECKS, NOTHING_LOST], name="judged")
-def judged(context: dg.AssetExecutionContext, home: HomeResource):  # type: ignore[no-untyped-def]
+def judged(context: dg.AssetExecutionContext, home: OneWriter):  # type: ignore[no-untyped-def]
     """Judge the periods that changed, and show how each rule stands."""
     done = judge_changed(home.home, progress=context.log.info)
     for spec in SPECS:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipeline.defs.resources import HomeResource
+from pipeline.defs.resources import OneWriter
 from pipeline.landing.receive import receive
 from pipeline.vocabulary import Receipt
 
@@ -21,8 +21,8 @@ class Inbox(dg.Config):
     kinds={"parquet"},
     retry_policy=dg.RetryPolicy(max_retries=2, delay=5),
 )
-def receipts(context: dg.AssetExecutionContext, config: Inbox, home: HomeResource) -> dg.MaterializeResult:
-    """The bytes by SHA-256 and a receipt for every file, the unreadable ones too. One row per file, path and content."""
+def receipts(context: dg.AssetExecutionContext, config: Inbox, home: OneWriter) -> dg.MaterializeResult:
+    """The bytes by SHA-256, and a receipt for every file, unreadable ones too. One row per file, path and content."""
     inbox = Path(config.inbox) if config.inbox else home.inbox
     if not config.inbox:
         inbox.mkdir(parents=True, exist_ok=True)

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import dagster as dg
 
-from pipeline.defs.resources import HomeResource
+from pipeline.defs.resources import OneWriter
+from pipeline.defs.shown import markdown_table
 from pipeline.defs.warehouse import warehouse
 from pipeline.published import publish
-from pipeline.published.releases import is_published, live_release
+from pipeline.published.releases import row_counts
 from pipeline.registry.deadlines import last_due_day
 from pipeline.warehouse.build import built_file, inputs_fingerprint
 
@@ -27,19 +28,18 @@ FRESHNESS = dg.FreshnessPolicy.cron(
     freshness_policy=FRESHNESS,
     retry_policy=dg.RetryPolicy(max_retries=2, delay=5),
 )
-def published_warehouse(context: dg.AssetExecutionContext, home: HomeResource) -> dg.MaterializeResult:
+def published_warehouse(context: dg.AssetExecutionContext, home: OneWriter) -> dg.MaterializeResult:
     """The file that readers open. The last seven releases stay; readers never wait."""
     fingerprint = inputs_fingerprint(home.home)
-    if is_published(home.home, fingerprint):
-        context.log.info("nothing changed: the live warehouse stays")
-    else:
-        publish(home.home, built_file(home.home, context.run.run_id), fingerprint)
-    live = live_release(home.home)
+    live = publish(home.home, built_file(home.home), fingerprint)
+    context.log.info(f"release {live.number} is live")
     return dg.MaterializeResult(
         metadata={
-            "release": live.number if live else 0,
-            "made from": fingerprint[:16],
+            "release": live.number,
+            "made from": live.fingerprint,
             "warehouse": dg.MetadataValue.path(str(home.home.live)),
-            "megabytes": round(home.home.live.stat().st_size / 1e6, 1),
-        }
+            "megabytes": round(live.path.stat().st_size / 1e6, 1),
+            "rows": dg.MetadataValue.md(markdown_table(["table", "rows"], row_counts(live.path).items())),
+        },
+        data_version=dg.DataVersion(fingerprint),
     )

@@ -1,9 +1,8 @@
 """What a dbt build needs: a clean scratch file, an environment that calls nobody, inputs that are always there."""
 
 import hashlib
-import os
-import shutil
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -14,62 +13,84 @@ from pipeline.landing.blobs import write_whole
 
 #: A build reads every input by a glob, and a glob must find a file; this one sorts before all batches.
 PLACEHOLDER = "000000.parquet"
+INPUTS = ("landing/receipts/*.parquet", "cells/*/*.parquet", "judged/*/*.parquet", "declared/*.parquet")
+PROJECT_INPUTS = ("dbt_project.yml", "profiles.yml", "models/**/*", "macros/**/*", "seeds/**/*", "tests/**/*")
 
 
-def build_folder(home: Home, run: str) -> Path:
-    """Return the folder of one run's build: what a killed run's dbt still writes is in nobody's way."""
-    return home.warehouse / run
+def built_file(home: Home) -> Path:
+    """Return the file that dbt builds, beside the live one."""
+    return home.warehouse / "build.duckdb"
 
 
-def built_file(home: Home, run: str) -> Path:
-    """Return the file that dbt builds in ``run``, beside the live one."""
-    return build_folder(home, run) / "build.duckdb"
+def target_folder(home: Home) -> Path:
+    """Return where dbt keeps what it parsed and ran: below the home, so that the checkout is not written to."""
+    return home.warehouse / "dbt"
 
 
-def build_environment(home: Home, run: str) -> dict[str, str]:
+def build_environment(home: Home) -> dict[str, str]:
     """Return the environment variables under which dbt runs for ``home``."""
+    root = home.root.resolve()
     return {
-        "THADS_HOME": str(home.root),
-        "THADS_BUILD": str(built_file(home, run)),
-        "THADS_STAGING": str(build_folder(home, run) / "staging.duckdb"),
-        "DO_NOT_TRACK": "1",
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        # The sources quote this path in SQL.
+        "THADS_HOME": str(root).replace("'", "''"),
+        "THADS_BUILD": str(built_file(Home(root))),
+        "THADS_STAGING": str(Home(root).warehouse / "staging.duckdb"),
+        **dbt_environment(target_folder(Home(root))),
     }
 
 
-def dbt_arguments(*, unit_tests: bool = False) -> list[str]:
-    """Return the words after ``dbt``: one build a night, with every data test; unit tests belong to ``make test``."""
-    return ["--quiet", "build", *([] if unit_tests else ["--exclude-resource-types", "unit_test"])]
+def dbt_environment(target: Path) -> dict[str, str]:
+    """Return the variables under which dbt writes below ``target`` only, calls nobody, and logs for Dagster."""
+    return {
+        "DBT_PROJECT_DIR": str(DBT_PROJECT),
+        "DBT_PROFILES_DIR": str(DBT_PROJECT),
+        "DBT_TARGET_PATH": str(target),
+        "DBT_LOG_PATH": str(target),
+        "DBT_LOG_FORMAT": "json",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
 
 
-def prepare_build(home: Home, run: str) -> None:
-    """Remove what earlier builds left, and make sure that every input is there."""
-    for rest in home.warehouse.glob("*/"):
-        shutil.rmtree(rest, ignore_errors=True)
-    build_folder(home, run).mkdir(parents=True)
+def dbt_arguments(command: str = "build", *, unit_tests: bool = False) -> list[str]:
+    """Return dbt's command line: one build a night, with every data test; unit tests belong to ``make test``."""
+    return [
+        *(sys.executable, "-m", "pipeline.warehouse.dbt"),
+        *("--no-version-check", "--no-use-colors", "--log-level-file", "warn"),
+        command,
+        *(() if unit_tests or command != "build" else ("--exclude-resource-types", "unit_test", "exposure")),
+    ]
+
+
+def prepare_build(home: Home) -> None:
+    """Remove what an earlier build left and make sure that every input is there."""
+    home.warehouse.mkdir(parents=True, exist_ok=True)
+    for rest in ("build.duckdb", "build.duckdb.wal", "staging.duckdb", "staging.duckdb.wal"):
+        (home.warehouse / rest).unlink(missing_ok=True)
     receipts = home.receipts / PLACEHOLDER
     if not receipts.exists():
-        receipts.parent.mkdir(parents=True, exist_ok=True)
         write_whole(receipts, pl.DataFrame(schema=tables.RECEIPTS).write_parquet)
 
 
 def inputs_fingerprint(home: Home) -> str:
     """Return a hash of everything that the warehouse is made from: the same fingerprint means the same warehouse."""
-    digest = hashlib.sha256()
-    for path in _inputs(home):
-        digest.update(path.name.encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    digest = hashlib.sha256(project_fingerprint().encode())
+    for pattern in INPUTS:
+        _add(digest, home.root, (file for file in home.root.glob(pattern) if file.name != PLACEHOLDER))
     return digest.hexdigest()
 
 
-def _inputs(home: Home) -> Iterable[Path]:
-    for folder in (home.receipts, home.cells, home.judged, home.declared):
-        yield from sorted(path for path in folder.rglob("*.parquet") if path.name != PLACEHOLDER)
-    for folder in ("models", "macros", "seeds", "tests"):
-        yield from sorted(path for path in (DBT_PROJECT / folder).rglob("*") if path.is_file())
-    yield DBT_PROJECT / "dbt_project.yml"
+def project_fingerprint() -> str:
+    """Return a hash of the dbt project, names and contents."""
+    digest = hashlib.sha256()
+    for pattern in PROJECT_INPUTS:
+        _add(digest, DBT_PROJECT, (file for file in DBT_PROJECT.glob(pattern) if file.is_file()))
+    return digest.hexdigest()
 
 
-def export_environment(home: Home, run: str) -> None:
-    """Put the build's environment into this process, for dbt as a child of it."""
-    os.environ.update(build_environment(home, run))
+def _add(digest: "hashlib._Hash", root: Path, files: Iterator[Path]) -> None:
+    for file in sorted(files):
+        digest.update(file.relative_to(root).as_posix().encode() + b"\0")
+        with file.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
