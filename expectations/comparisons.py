@@ -170,28 +170,40 @@ def _offices(form: str) -> str:
 def _printed_ratio(rule: PrintedRatio, form: str) -> Iterable[str]:
     base = f"coalesce({', '.join(_sum(terms, exact=False) for terms in rule.denominators)})"
     spread = f"coalesce({', '.join(_guarded(terms, _slack(terms)) for terms in rule.denominators)})"
-    top, half = _sum(rule.numerator), f"{rule.column}__rounding"
+    top, slack, half = _sum(rule.numerator), _slack(rule.numerator), f"{rule.column}__rounding"
     chosen = "verdict <> 'impossible'" if rule.truncation == "forbid" else "true"
-    low = "exact_low" if rule.truncation == "forbid" else "exact_low - half"
+    allowed = "false" if rule.truncation == "forbid" else "verdict = 'fits_by_truncation'"
+    # The true ratio lies between the least numerator and the greatest; a larger base brings each nearer to zero, and
+    # where rounding may have made the base of nothing, a ratio has no bound on that side.
     yield f"""
-        with interval as (
+        with printed as (
             select submission_id, row_code, {rule.column} as found, {half} as half,
-                   100 * ({top})::double / {base} as expected,
-                   100 * ({top} - ({_slack(rule.numerator)}))::double / ({base} + {spread}) - {half} as exact_low,
-                   100 * ({top} + ({_slack(rule.numerator)}))::double / nullif(greatest({base} - {spread}, 0), 0)
-                       + {half} as exact_high
+                   ({top})::double as numerator, {base} as base,
+                   100 * ({top} - {slack})::double as least_top, 100 * ({top} + {slack})::double as greatest_top,
+                   ({base} + {spread})::double as wide, nullif(greatest({base} - {spread}, 0), 0)::double as narrow
             from form_{form}
             where {rule.column} is not null and {_printed(rule.numerator)} and {base} > 0
+        ),
+        interval as (
+            select *, 100 * numerator / base as expected,
+                   case when least_top >= 0 then least_top / wide
+                        else coalesce(least_top / narrow, -{UNBOUNDED}) end - half as exact_low,
+                   case when greatest_top <= 0 then greatest_top / wide
+                        else coalesce(greatest_top / narrow, {UNBOUNDED}) end + half as exact_high
+            from printed
         ),
         judged as (
             select *,
                    case when found between exact_low - {HAIR} and exact_high + {HAIR} then 'fits'
-                        when found between exact_low - half - {HAIR} and exact_high + {HAIR} then 'fits_by_truncation'
+                        -- cut off, a figure stands less than one place nearer to zero than it should
+                        when found >= 0 and found > exact_low - half + 1e-9 and found <= exact_high then 'fits_by_truncation'
+                        when found <= 0 and found < exact_high + half - 1e-9 and found >= exact_low then 'fits_by_truncation'
                         else 'impossible' end as verdict
             from interval
         )
         select submission_id, row_code, '{rule.column}' as column_code, found, expected,
-               {low} - {HAIR} as low, coalesce(exact_high, {UNBOUNDED}) + {HAIR} as high, verdict
+               case when {allowed} then least(found, exact_low) else exact_low end - {HAIR} as low,
+               case when {allowed} then greatest(found, exact_high) else exact_high end + {HAIR} as high, verdict
         from judged
         where {chosen}
     """
