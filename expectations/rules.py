@@ -16,7 +16,16 @@ from typing import Annotated, Any, Literal
 import polars as pl
 import sqlglot
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
+from sqlglot import exp
 
 from pipeline import tables
 from pipeline.vocabulary import OnFail, Origin, Scope, Severity
@@ -56,16 +65,32 @@ class Term:
 Terms = Annotated[tuple[Term, ...], BeforeValidator(lambda terms: tuple(Term.parse(term) for term in terms))]
 
 
+#: What a condition may be made of; anything else - a subquery, a cast, a function that reads files - is refused.
+_PLAIN = (
+    exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null, exp.Paren, exp.Binary, exp.Unary, exp.Between,
+    exp.In, exp.Coalesce, exp.Abs, exp.Round, exp.Greatest, exp.Least, exp.Case, exp.If,
+)  # fmt: skip
+
+
 def _parsed_sql(condition: str) -> str:
-    """Refuse a condition that is not one plain SQL expression."""
-    expression = sqlglot.parse_one(condition, read="duckdb")
-    forbidden = (sqlglot.exp.Select, sqlglot.exp.Command, sqlglot.exp.DDL, sqlglot.exp.DML, sqlglot.exp.Table)
-    if expression.find(*forbidden) or expression.find(sqlglot.exp.Anonymous):
-        raise ValueError(f"condition {condition!r} may use columns, operators and plain functions only")
-    return condition
+    """Return a condition as the parser understood it; refuse what is not one plain SQL expression."""
+    try:
+        statements = sqlglot.parse(str(condition), read="duckdb")
+    except sqlglot.errors.SqlglotError as error:
+        raise ValueError(f"condition {condition!r} is not SQL: {str(error).splitlines()[0]}") from error
+    (expression, *more) = statements or [None]
+    foreign = {type(node).__name__ for node in (expression.walk() if expression else ()) if not isinstance(node, _PLAIN)}
+    qualified = expression is not None and any(column.table for column in expression.find_all(exp.Column))
+    if expression is None or more or foreign or qualified:
+        named = f" (found {', '.join(sorted(foreign))})" if foreign else ""
+        raise ValueError(f"condition {condition!r} may use columns, operators and plain functions only{named}")
+    return expression.sql(dialect="duckdb", comments=False)
 
 
 Condition = Annotated[str, BeforeValidator(_parsed_sql)]
+#: Codes of forms, rows, columns and rules: they become part of the SQL of comparisons.
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+([.-][a-z0-9_]+)*$")]
+Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class Story(BaseModel):
@@ -73,21 +98,21 @@ class Story(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     when: Condition
-    let: dict[str, Condition] = {}
-    vi: str
-    en: str
+    let: dict[Code, Condition] = {}
+    vi: Sentence
+    en: Sentence
 
 
 class Rule(BaseModel):
     """What all kinds of rules have."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    id: str
-    forms: tuple[str, ...]
+    id: Code
+    forms: tuple[Code | Literal["*"], ...] = Field(min_length=1)
     severity: Severity = Severity.ERROR
     on_fail: OnFail
-    vi: str
-    en: str
+    vi: Sentence
+    en: Sentence
     basis: str = ""
     valid_from: date = FIRST_DAY
     valid_to: date = LAST_DAY
@@ -99,10 +124,10 @@ class Balance(Rule):
     """``total`` equals the sum of ``terms``; of several ``alternatives`` the closest counts."""
 
     kind: Literal["balance"]
-    total: str
+    total: Code
     terms: Terms = ()
     alternatives: tuple[Terms, ...] = ()
-    absent: tuple[str, ...] = ()
+    absent: tuple[Code, ...] = ()
     tolerance: Decimal = Decimal(0)
 
     @property
@@ -117,15 +142,15 @@ class Order(Rule):
     kind: Literal["order"]
     lesser: Terms
     greater: Terms
-    absent: tuple[str, ...] = ()
+    absent: tuple[Code, ...] = ()
 
 
 class RowOrder(Rule):
     """A figure of row ``lesser`` never exceeds the one of row ``greater`` in the same column."""
 
     kind: Literal["row_order"]
-    lesser: str
-    greater: str
+    lesser: Code
+    greater: Code
 
 
 class Integer(Rule):
@@ -143,7 +168,7 @@ class Rollup(Rule):
     """
 
     kind: Literal["rollup"]
-    dimensions: tuple[str, ...] = ()
+    dimensions: tuple[Code, ...] = ()
     offices: bool = False
     partial: bool = False
 
@@ -156,7 +181,7 @@ class PrintedRatio(Rule):
     """
 
     kind: Literal["printed_ratio"]
-    column: str
+    column: Code
     numerator: Terms
     denominators: tuple[Terms, ...]
     truncation: Literal["allow", "forbid"] = "allow"
@@ -166,9 +191,9 @@ class MoneyPerCase(Rule):
     """Money per case lies between ``floor`` and ``ceiling`` (đồng): the best detector of unit slips."""
 
     kind: Literal["money_per_case"]
-    cases: str
-    measures: tuple[str, ...]
-    rows: tuple[str, ...]
+    cases: Code
+    measures: tuple[Code, ...]
+    rows: tuple[Code, ...]
     floor: Decimal
     ceiling: Decimal
     minimum_cases: int = 1
@@ -178,7 +203,7 @@ class Reading(Rule):
     """Reading stumbled over nothing of the kinds ``codes`` (``cells/remarks``)."""
 
     kind: Literal["reading", "header"]
-    codes: tuple[str, ...]
+    codes: tuple[Code, ...] = Field(min_length=1)
 
 
 AnyRule = Annotated[
@@ -190,7 +215,7 @@ class Pack(BaseModel):
     """The rules of one regime, or those for published figures."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    pack: str
+    pack: Code
     version: str
     origin: Origin
     regimes: tuple[str, ...] = ()
@@ -213,6 +238,8 @@ def read_pack(path: Path) -> Pack:
     content = path.read_bytes()
     try:
         entry: dict[str, Any] = yaml.safe_load(content)
+        if not isinstance(entry, dict):
+            raise PackError(f"{path}: no pack: write pack, version, origin, basis and rules")
         pack = TypeAdapter(Pack).validate_python({**entry, "digest": hashlib.sha256(content).hexdigest()[:8]})
     except yaml.YAMLError as error:
         raise PackError(f"{path}: not YAML: {error}") from error
@@ -226,10 +253,13 @@ def read_pack(path: Path) -> Pack:
 
 
 def _told(entry: dict[str, Any], problem: Any) -> str:
-    place = problem["loc"]
+    place, message = problem["loc"], problem["msg"].removeprefix("Value error, ")
     if place[:1] == ("rules",) and len(place) > 1:
-        return f"rule {entry['rules'][place[1]].get('id', place[1])}: {'.'.join(map(str, place[3:]))}: {problem['msg']}"
-    return f"{'.'.join(map(str, place))}: {problem['msg']}"
+        rule = entry["rules"][place[1]]
+        name = rule.get("id") if isinstance(rule, dict) else None
+        within = ".".join(map(str, place[3:]))
+        return f"rule {name or place[1] + 1}: {f'{within}: ' if within else ''}{message}"
+    return f"{'.'.join(map(str, place))}: {message}"
 
 
 @cache
