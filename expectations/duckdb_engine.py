@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Literal, Type  # noqa: UP035 - see execution_engine_type
 
 import sqlalchemy as sa
+from great_expectations.compatibility.pydantic import PrivateAttr
 from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
 from great_expectations.execution_engine import ExecutionEngine, SqlAlchemyExecutionEngine
 from great_expectations.expectations.expectation import MulticolumnMapExpectation
+from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.expectations.metrics.map_metric_provider import (
     MulticolumnMapMetricProvider,
     multicolumn_condition_partial,
@@ -74,6 +76,15 @@ class ExpectFigureWithinInterval(MulticolumnMapExpectation):
     map_metric: ClassVar[str] = "multicolumn_values.figure_within_interval"
     success_keys: ClassVar = ("column_list", "mostly")
     args_keys: ClassVar = ("column_list",)
+
+    _told: ExpectationConfiguration | None = PrivateAttr(None)
+
+    @property
+    def configuration(self) -> ExpectationConfiguration:
+        """Return this expectation as data, made once: Great Expectations reads it a hundred times per expectation."""
+        if self._told is None or self._told.id != self.id:
+            self._told = super().configuration
+        return self._told
 
     def get_validation_dependencies(
         self,

@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from expectations.comparisons import COLUMNS, comparisons
+from expectations.comparisons import COLUMNS, comparisons, rule_key
 from expectations.rules import WHOLE_WORKBOOK, AnyRule, Pack, Rollup
 from pipeline.forms import Form, Forms
 from pipeline.registry.targets import targets
@@ -43,8 +43,11 @@ class Bench:
         self._rollup_parts()
         self._wide_forms(cells)
         connection.execute("create sequence comparison_ids")
+        # An ordered type, and comparisons are made in its order: judging one rule skips the rows of all others.
+        keys = ", ".join(f"'{rule_key(pack, rule, form)}'" for pack in packs for rule in pack.rules for form in rule.forms)
+        connection.execute(f"create type rule_key as enum ({keys})")
         connection.execute(
-            "create table comparison (comparison_id bigint, submission_id varchar, rule_key varchar, pack varchar, rule_id varchar, "
+            "create table comparison (comparison_id bigint, submission_id varchar, rule_key rule_key, pack varchar, rule_id varchar, "
             "form varchar, row_code varchar, column_code varchar, found decimal(30, 6), expected decimal(30, 6), "
             "low decimal(30, 6), high decimal(30, 6), verdict varchar, remark_id bigint)"
         )
