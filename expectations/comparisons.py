@@ -129,7 +129,7 @@ def _rollup(rule: Rollup, form: str) -> Iterable[str]:
 
 def _rows(rule: Rollup, form: str) -> str:
     dimensions = ", ".join(f"'{name}'" for name in rule.dimensions)
-    complete = "count(part.value) >= 1" if rule.partial else "count(part.value) = max(rollup_part.parts)"
+    complete = "count(part.value) >= 1" if rule.partial or rule.open_lines else "count(part.value) = max(rollup_part.parts)"
     low = f"sum(part.value) - {UNBOUNDED}" if rule.partial else "sum(part.value)"
     # A partial sum is what stands below the total: found is the sum, so that a finding reads "parts exceed total".
     found, bound = ("sum(part.value)", "max(total.value)") if rule.partial else ("max(total.value)", "sum(part.value)")

@@ -164,13 +164,15 @@ class Integer(Rule):
 class Rollup(Rule):
     """A printed total equals the sum of its rows along ``dimensions``, or of the offices below a province.
 
-    ``partial``: some parts may be unprinted; then their sum may not exceed the total.
+    ``partial``: some parts may be unprinted; then their sum may not exceed the total. ``open_lines``: the parts are
+    lines to be used as needed; those left blank add nothing.
     """
 
     kind: Literal["rollup"]
     dimensions: tuple[Code, ...] = ()
     offices: bool = False
     partial: bool = False
+    open_lines: bool = False
 
 
 class PrintedRatio(Rule):

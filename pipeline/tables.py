@@ -230,6 +230,9 @@ LINES = pl.Schema(
         "letter_kind": pl.String,
         "received_by": pl.String,
         "basis": pl.String,
+        "officer": pl.String,
+        "enforcement_measure": pl.String,
+        "oversight": pl.String,
         "is_total": pl.Boolean,
     }
 )

@@ -2,12 +2,14 @@
     One column per measure from long cells. A cell that is missing stays missing. `try_cast`: a figure too long for its
     column is missing too and stands in `fct_finding`; it must never stop the night.
 -#}
-{%- macro measure_columns(codes, data_type='bigint', suffix='', row_code=none, prefix='') -%}
+{%- macro measure_columns(codes, data_type='bigint', suffix='', row_code=none, prefix='', form=none) -%}
     {%- for code in codes %}
     try_cast(
         max(value) filter (
             where column_code = '{{ code }}'
             {%- if row_code %} and row_code = '{{ row_code }}'{% endif %}
+            {%- if form %} and form = '{{ form }}'{% endif %}
+            {%- if form %} and form = '{{ form }}'{% endif %}
         ) as {{ data_type }}
     ) as {{ prefix ~ code ~ suffix }}
     {%- if not loop.last %},{% endif %}

@@ -4,6 +4,7 @@ From one declaration follow the blank template, the reader, the judged tables, t
 """
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -75,7 +76,10 @@ class Term:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of a form. ``attributes`` place it in its dimensions, e.g. ``{"case_kind": "civil"}``."""
+    """A line of a form. ``attributes`` place it in its dimensions, e.g. ``{"case_kind": "civil"}``.
+
+    An open line is there to be used or not: an office has as many as it has people to fill them.
+    """
 
     code: str
     vi: str
@@ -83,6 +87,7 @@ class Row:
     attributes: dict[str, str] = field(default_factory=dict)
     unit: str | None = None
     is_total: bool = False
+    is_open: bool = False
 
 
 @dataclass(frozen=True)
@@ -170,7 +175,9 @@ class Forms:
             code: Measure(code, **{**entry, "other": tuple(entry.get("other", ()))})
             for code, entry in _read(folder / "measures.yaml").items()
         }
-        self.dimensions: dict[str, dict[str, dict[str, Any]]] = _read(folder / "dimensions.yaml")
+        self.dimensions: dict[str, dict[str, dict[str, Any]]] = {
+            name: dict(_members(members)) for name, members in _read(folder / "dimensions.yaml").items()
+        }
         self.header: dict[str, dict[str, Any]] = _read(folder / "header.yaml")
         self.published: dict[str, Any] = _read(folder / "published.yaml")
         self.regimes: dict[str, Regime] = {}
@@ -179,9 +186,7 @@ class Forms:
             entry = _read(path)
             regime = Regime(entry["regime"], path.parent.name, entry["valid_from"], entry.get("valid_to") or FOREVER)
             self.regimes[regime.name] = regime
-            for form_path in sorted(path.parent.glob("*.yaml")):
-                if form_path != path:
-                    self.all.append(self._form(form_path, regime))
+            self.all += [self._form(form_path, regime) for form_path in _form_paths(path)]
 
     def in_force(self, day: date) -> dict[str, Form]:
         """Return the forms due for a period that ends on ``day``, by code.
@@ -192,6 +197,19 @@ class Forms:
             self.regimes.values(), key=lambda r: min(abs((r.valid_from - day).days), abs((r.valid_to - day).days))
         )
         return {form.code: form for form in self.all if form.regime == regime}
+
+    def applied_in(self, regime: Regime) -> dict[str, Form]:
+        """Return the forms by which figures of a regime are judged, by code.
+
+        Articles print figures of forms that are declared for later regimes only; then the first of those serves.
+        """
+        later_first = sorted(self.all, key=lambda form: form.regime.valid_from, reverse=True)
+        return {form.code: form for form in later_first} | {f.code: f for f in self.all if f.regime == regime}
+
+    def measures_of(self, code: str) -> list[str]:
+        """Return the columns that a form has or had in any regime, those of the newest first."""
+        newest_first = sorted(self.all, key=lambda form: form.regime.valid_from, reverse=True)
+        return list(dict.fromkeys(name for form in newest_first if form.code == code for name in form.column))
 
     @cached_property
     def current(self) -> dict[str, Form]:
@@ -208,7 +226,7 @@ class Forms:
         }
 
     def _form(self, path: Path, regime: Regime) -> Form:
-        entry = _read(path)
+        entry, content = _extended(path)
         try:
             rows, rollups = self._rows(entry["rows"])
             return Form(
@@ -222,7 +240,7 @@ class Forms:
                 rows=rows,
                 columns=tuple(self._column(column) for column in entry["columns"]),
                 rollups=rollups,
-                version=f"{regime.folder}/{entry['form']}@{hashlib.sha256(path.read_bytes()).hexdigest()[:8]}",
+                version=f"{regime.folder}/{entry['form']}@{hashlib.sha256(content).hexdigest()[:8]}",
             )
         except KeyError as missing:
             raise DeclarationError(f"{path}: {missing} is not declared") from missing
@@ -252,10 +270,10 @@ class Forms:
         if not entry.get("sum", True):
             return rows, ()
         rollups = tuple(
-            Rollup(_code(attributes), tuple(_code({**attributes, name: part}) for part in self._parts(name)), name)
+            Rollup(_code(attributes), tuple(_code({**attributes, name: part}) for part in parts), name)
             for attributes in crossed
             for name in names
-            if self._is_total(name, attributes[name])
+            if (parts := self._parts(name, attributes[name]))
         )
         return rows, rollups
 
@@ -271,13 +289,18 @@ class Forms:
             attributes=attributes,
             unit=next((entry["unit"] for _, _, entry in members if "unit" in entry), None),
             is_total=any(self._is_total(name, member) for name, member, _ in members),
+            is_open=any(entry.get("is_open") for _, _, entry in members),
         )
 
     def _is_total(self, dimension: str, member: str) -> bool:
         return bool(self.dimensions[dimension][member].get("is_total"))
 
-    def _parts(self, dimension: str) -> list[str]:
-        return [member for member in self.dimensions[dimension] if not self._is_total(dimension, member)]
+    def _parts(self, dimension: str, member: str) -> list[str]:
+        """Return what a total sums: the members that it names, else all that are no totals themselves."""
+        members = self.dimensions[dimension]
+        if not self._is_total(dimension, member):
+            return []
+        return members[member].get("sums") or [part for part in members if not self._is_total(dimension, part)]
 
     def forms_frame(self) -> pl.DataFrame:
         """Return the forms as the table ``declared/forms``."""
@@ -312,9 +335,49 @@ class Forms:
 
     def measures_frame(self) -> pl.DataFrame:
         """Return every measure as the table ``declared/measures``."""
-        source = "; ".join(sorted(self.regimes))
-        rows = [(m.code, m.vi, m.en, m.kind, m.definition, source) for m in self.measures.values()]
+        forms_with = {code: [form for form in self.all if code in form.column] for code in self.measures}
+        rows = [
+            (m.code, m.vi, m.en, m.kind, m.definition, _circulars(forms_with[m.code])) for m in self.measures.values()
+        ]
         return pl.DataFrame(rows, schema=tables.MEASURES, orient="row")
+
+
+def _members(declared: dict[str, dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the members of a dimension; ``officer_{n}`` that is ``numbered: 30`` stands for thirty open lines."""
+    for member, entry in declared.items():
+        spoken = {key: value for key, value in entry.items() if key != "numbered"}
+        for n in range(1, entry["numbered"] + 1) if "numbered" in entry else ():
+            said = {language: spoken[language].format(n=n) for language in ("vi", "en")}
+            yield member.format(n=f"{n:02}"), spoken | said | {"is_open": True}
+        if "numbered" not in entry:
+            yield member, entry
+
+
+def _form_paths(regime: Path) -> list[Path]:
+    """Return the declarations of a regime's forms: its own, and those of the regime that it extends."""
+    entry = _read(regime)
+    inherited = _form_paths(regime.parent.parent / entry["extends"] / regime.name) if "extends" in entry else []
+    own = [path for path in regime.parent.glob("*.yaml") if path != regime]
+    by_name = {path.name: path for path in (*inherited, *own)}
+    return [by_name[name] for name in sorted(by_name)]
+
+
+def _extended(path: Path) -> tuple[dict[str, Any], bytes]:
+    """Return a form's entry laid over the one that it ``extends``, and the bytes of both."""
+    content = path.read_bytes()
+    entry = yaml.safe_load(content)
+    if "extends" not in entry:
+        return entry, content
+    base_path = (path.parent / entry.pop("extends")).resolve()
+    if not base_path.exists():
+        raise DeclarationError(f"{path}: extends {base_path.name}, which is not there; name a file beside it")
+    base, base_content = _extended(base_path)
+    return base | entry, base_content + content
+
+
+def _circulars(of: list[Form]) -> str:
+    """Return where a measure is asked for; what no form asks for is known from published reports only."""
+    return "; ".join(sorted({form.regime.name for form in of})) or "published reports"
 
 
 def _code(attributes: dict[str, str]) -> str:

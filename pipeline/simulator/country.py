@@ -5,6 +5,7 @@ Money goes the way of the cases that it belongs to, so there is none where there
 plausible beside published figures, no more.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,6 +56,20 @@ COMPLETION = np.array([0.08, 0.10, 0.11, 0.09, 0.06, 0.10, 0.11, 0.11, 0.12, 0.1
 DELEGATION, REVOCATION, TERMINATION, RECEIPT = 0.003, 0.0012, 0.10, 0.78
 TO_SEPARATE_BOOK = {"month": 0.001, "year": 0.02}
 CASES_A_YEAR = 800
+FEWEST_OFFICERS, MOST_OFFICERS = 3, 6
+
+#: Decisions a month of each measure, by article 66 (security) and article 71 (coercion).
+SECURITY = {"freezing_accounts": 0.8, "seizing_papers": 0.2, "suspending_transfer": 0.6}
+COERCION = {
+    "account_deduction": 0.9,
+    "income_deduction": 0.5,
+    "distraint": 1.2,
+    "exploitation": 0.1,
+    "handover": 0.5,
+    "forced_act": 0.2,
+}
+#: Share of the measures carried out for which other forces are called in.
+FORCED = {"distraint": 0.4, "handover": 0.6, "forced_act": 0.5}
 
 
 @dataclass
@@ -111,7 +126,9 @@ def run_year(rng: np.random.Generator, books: Books) -> tuple[Year, Books]:
     judgments = _judgments(rng, books.judgments)
     following.judgments = judgments.values["still_followed"][:, -1]
     year = {"cases": cases, "money": money, "letters": letters, "reception": reception, "judgments": judgments}
-    return year | {"discipline": _discipline(rng, len(books.size))} | _subsets(cases, money), following
+    year |= {"discipline": _discipline(rng, len(books.size))} | _subsets(cases, money)
+    # New subjects are drawn last, so that the figures of the others stay as they were.
+    return year | _officers(rng, cases, money) | _occurrences(rng, len(books.size)), following
 
 
 def share_out(total: Counts, counts: Counts, weights: NDArray[np.float64]) -> Counts:
@@ -279,21 +296,140 @@ def _subsets(cases: Cube, money: Cube) -> Year:
     """Return budget collections, bank-credit cases and corruption cases: parts of the whole, never more."""
     on_request = INITIATIVES.index("on_request")
     business, criminal = (list(KINDS).index(name) for name in ("business", "criminal"))
-    parts = {
-        "budget": lambda f: f[..., 1 - on_request].sum(-1) * 7 // 10,
-        "credit": lambda f: f[..., business, on_request] * 6 // 10,
-        "corruption": lambda f: f[..., criminal, on_request] // 20,
+    headline = ("due", "eligible", "completed")
+    subsets = {
+        name: _by_basis(cases, money, headline, part)
+        for name, part in {
+            "credit": lambda f: f[..., business, on_request] * 6 // 10,
+            "corruption": lambda f: f[..., criminal, on_request] // 20,
+        }.items()
     }
-    measures = ("due", "eligible", "completed")
+    # Shares are cut down to whole cases, so the totals are added up anew from their parts.
+    parts = ("completed", *STANDING)
+    budget = _by_basis(cases, money, parts, lambda f: f[..., 1 - on_request].sum(-1) * 7 // 10)
+    v = budget.values
+    v["eligible"] = v["completed"] + sum(v[name] for name in ELIGIBLE)
+    v["carried_over"] = sum(v[name] for name in STANDING)
+    v["due"] = v["completed"] + v["carried_over"]
+    return subsets | {"budget": budget}
+
+
+def _by_basis(cases: Cube, money: Cube, measures: Iterable[str], part: Callable[[Counts], Counts]) -> Cube:
+    """Return a part of the caseload by case and by money; no money where the part has no case."""
+    values = {}
+    for measure in measures:
+        count = part(cases.values[measure])
+        values[measure] = np.stack([count, part(money.values[measure]) * (count > 0)], -1)
+    return Cube({"basis": ("cases", "money")}, values)
+
+
+def _officers(rng: np.random.Generator, cases: Cube, money: Cube) -> Year:
+    """Return the caseload by enforcement officer: each has whole kinds of judgment, so every balance holds for each."""
+    units, groups = len(cases.values["due"]), len(KINDS) * len(INITIATIVES)
+    officers = rng.integers(FEWEST_OFFICERS, MOST_OFFICERS + 1, units)
+    loads = cases.values["accepted_total"][:, -1].reshape(units, groups)
+    # The largest group goes to the first officer, the next to the second, and round again.
+    ranks = (-loads).argsort(1, kind="stable").argsort(1, kind="stable")
+    has = (ranks % officers[:, None])[..., None] == np.arange(MOST_OFFICERS)
+    axes = {"officer": tuple(f"officer_{n:02}" for n in range(1, MOST_OFFICERS + 1))}
     return {
-        name: Cube(
-            {"basis": ("cases", "money")},
+        f"officer_{name}": Cube(
+            axes,
             {
-                measure: np.stack(
-                    [part(cases.values[measure]), part(money.values[measure]) * (part(cases.values[measure]) > 0)], -1
-                )
-                for measure in measures
+                measure: figures.reshape(units, MONTHS, groups) @ has.astype(np.int64)
+                for measure, figures in cube.values.items()
             },
         )
-        for name, part in parts.items()
+        for name, cube in (("cases", cases), ("money", money))
     }
+
+
+def _occurrences(rng: np.random.Generator, units: int) -> Year:
+    """Return what happens now and then: exemptions, coercion, supervision, state compensation."""
+    return {
+        "exemptions": _exemptions(rng, units),
+        "coercion": _coercion(rng, units),
+        "supervision": _supervision(rng, units),
+        "compensation": _compensation(rng, units),
+    }
+
+
+def _decided(rng: np.random.Generator, came: Counts, chance: float) -> Counts:
+    """Return how many of what came is decided each month; the rest waits. Arrays of unit x month x anything."""
+    decided, waiting = np.zeros_like(came), np.zeros_like(came[:, 0])
+    for month in range(MONTHS):
+        pending = waiting + came[:, month]
+        decided[:, month] = rng.binomial(pending, chance)
+        waiting = pending - decided[:, month]
+    return decided
+
+
+def _with_money(counts: dict[str, Counts], each: int) -> dict[str, Counts]:
+    """Return cumulative counts by case and, at ``each`` thousand đồng a case, by money."""
+    return {name: np.stack([flow, flow * each], -1).cumsum(1) for name, flow in counts.items()}
+
+
+def _exemptions(rng: np.random.Generator, units: int) -> Cube:
+    requested = rng.poisson(0.4, (units, MONTHS))
+    decided = _decided(rng, requested, 0.7)
+    granted = rng.binomial(decided, 0.85)
+    exempted = rng.binomial(granted, 0.6)
+    counts = {
+        "requested": requested,
+        "exempted": exempted,
+        "lowered": granted - exempted,
+        "refused": decided - granted,
+    }
+    v = _with_money(counts, 9_000)
+    # A reduction waives a third of what was asked for; the rest is refused.
+    left = v["lowered"][..., 1] * 2 // 3
+    v["lowered"][..., 1] -= left
+    v["refused"][..., 1] += left
+    v["granted"] = v["exempted"] + v["lowered"]
+    v["undecided"] = v["requested"] - v["granted"] - v["refused"]
+    return Cube({"basis": ("cases", "money")}, v)
+
+
+def _coercion(rng: np.random.Generator, units: int) -> Cube:
+    often = SECURITY | COERCION
+    decisions = rng.poisson(list(often.values()), (units, MONTHS, len(often)))
+    carried_out = _decided(rng, decisions, 0.8)
+    with_force = rng.binomial(carried_out, [FORCED.get(measure, 0.0) for measure in often])
+    counts = {"decisions": decisions, "carried_out": carried_out, "with_force": with_force}
+    v = {name: flow.cumsum(1) for name, flow in counts.items()}
+    v["without_force"] = v["carried_out"] - v["with_force"]
+    v["not_carried_out"] = v["decisions"] - v["carried_out"]
+    # Both groups are printed and never added up, so they are members like the measures that they sum.
+    groups = {"security": slice(0, len(SECURITY)), "coercion": slice(len(SECURITY), None)}
+    values = {
+        name: np.concatenate([f, *(f[..., at].sum(-1, keepdims=True) for at in groups.values())], -1)
+        for name, f in v.items()
+    }
+    return Cube({"enforcement_measure": (*often, *groups)}, values)
+
+
+def _supervision(rng: np.random.Generator, units: int) -> Cube:
+    often = {"supervision": 0.05, "procuracy": 0.12, "inspection": 0.15}
+    occasions = rng.poisson(list(often.values()), (units, MONTHS, len(often)))
+    conclusions = _decided(rng, occasions, 0.8)
+    recommendations = rng.poisson(1.5 * conclusions)
+    done = _decided(rng, recommendations, 0.5)
+    flows = {
+        "occasions": occasions,
+        "conclusions": conclusions,
+        "recommendations": recommendations,
+        "recommendations_carried_out": done,
+    }
+    v = {name: flow.cumsum(1) for name, flow in flows.items()}
+    v["recommendations_open"] = v["recommendations"] - v["recommendations_carried_out"]
+    return Cube({"oversight": tuple(often)}, v)
+
+
+def _compensation(rng: np.random.Generator, units: int) -> Cube:
+    claims = rng.poisson(0.01, (units, MONTHS))
+    settled = _decided(rng, claims, 0.2)
+    v = _with_money({"claims": claims, "claims_settled": settled, "claims_paid": rng.binomial(settled, 0.5)}, 120_000)
+    # Of what is claimed a part is paid.
+    v["claims_paid"][..., 1] = v["claims_paid"][..., 1] * 3 // 5
+    v["claims_pending"] = v["claims"] - v["claims_settled"]
+    return Cube({"basis": ("cases", "money")}, v)

@@ -2,17 +2,23 @@
 
 import numpy as np
 
-from pipeline.forms.declaration import DeclarationError, Form
+from pipeline.forms.declaration import DeclarationError, Form, Row
 from pipeline.forms.template import Figure, percent
-from pipeline.simulator.country import Counts, Year
+from pipeline.simulator.country import Counts, Cube, Year
 
 #: Which subject a form shows.
 SUBJECTS = {
     "01": "cases",
     "02": "money",
     "03": "budget",
+    "04": "officer_cases",
+    "05": "officer_money",
+    "06": "exemptions",
+    "07": "coercion",
     "08": "letters",
     "09": "reception",
+    "10": "supervision",
+    "11": "compensation",
     "12": "judgments",
     "credit": "credit",
     "corruption": "corruption",
@@ -38,12 +44,21 @@ def lay_out(form: Form, year: Year) -> Counts:
         if column not in cube.values:
             raise DeclarationError(f"form {form.code}: the simulator knows no figures for column {column!r}")
         for r, row in enumerate(form.rows):
-            laid[:, :, r, c] = cube.line(column, row.attributes)
+            if not row.is_open or _is_used(row, cube):
+                laid[:, :, r, c] = cube.line(column, row.attributes)
     return laid
 
 
-def print_matrix(form: Form, figures: Counts, due: dict[str, int]) -> list[list[Figure]]:
-    """Return rows x columns as the office prints them; ``due`` is all that is due, by case and by money."""
+def _is_used(row: Row, cube: Cube) -> bool:
+    return all(row.attributes[axis] in members for axis, members in cube.axes.items())
+
+
+def print_matrix(form: Form, figures: Counts, due: dict[str, int], *, is_together: bool = False) -> list[list[Figure]]:
+    """Return rows x columns as the office prints them; ``due`` is all that is due, by case and by money.
+
+    An open line without figures stays blank, and so do all open lines of several offices together: the officers of one
+    are not those of another.
+    """
     matrix: list[list[Figure]] = figures.tolist()
     at = {column: n for n, column in enumerate(form.column)}
     for column in form.columns:
@@ -55,4 +70,7 @@ def print_matrix(form: Form, figures: Counts, due: dict[str, int]) -> list[list[
             else:
                 part, whole = line[at["due"]], due[row.attributes["basis"]]
             matrix[form.rows.index(row)][at[column.code]] = percent(part, whole)
+    for r, row in enumerate(form.rows):
+        if row.is_open and (is_together or not figures[r].any()):
+            matrix[r] = [None] * len(form.columns)
     return matrix

@@ -157,7 +157,8 @@ class _Caseload:
         """Return the printed figures of some units together after so many months."""
         due = {basis: int(self.year[basis].values["due"][units, months - 1].sum()) for basis in ("cases", "money")}
         return {
-            code: print_matrix(form, self.laid[code][units, months - 1].sum(0), due) for code, form in of_period.items()
+            code: print_matrix(form, self.laid[code][units, months - 1].sum(0), due, is_together=units == slice(None))
+            for code, form in of_period.items()
         }
 
     def totals(self, of_period: dict[str, Form], months: int) -> dict[str, dict[str, int]]:

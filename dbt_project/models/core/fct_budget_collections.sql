@@ -18,8 +18,12 @@ measured as (
 
     select
         submission_id,
-        {{ measure_columns(['due', 'eligible', 'completed'], 'bigint', '_cases', 'cases') }},
-        {{ measure_columns(['due', 'eligible', 'completed'], 'decimal(24, 0)', '_vnd', 'money') }},
+        {{ measure_columns([
+            'due', 'eligible', 'completed', 'not_eligible', 'postponed', 'suspended', 'carried_over'
+        ], 'bigint', '_cases', 'cases') }},
+        {{ measure_columns([
+            'due', 'eligible', 'completed', 'not_eligible', 'postponed', 'suspended', 'carried_over'
+        ], 'decimal(24, 0)', '_vnd', 'money') }},
         {{ measure_columns(['completion_rate'], 'decimal(24, 4)', '_cases_pct', 'cases', 'printed_') }},
         {{ measure_columns(['completion_rate'], 'decimal(24, 4)', '_money_pct', 'money', 'printed_') }}
     from cells

@@ -41,6 +41,9 @@ select
     letter_kind,
     received_by,
     basis,
+    officer,
+    enforcement_measure,
+    oversight,
     is_total
 
 from newest

@@ -1,0 +1,100 @@
+"""Every form reaches its fact table, on one real ``dbt build`` of a simulated month."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.cells.read import read_landed
+from pipeline.declared import export_declarations
+from pipeline.forms import forms
+from pipeline.home import Home
+from pipeline.judged.judge import judge_changed
+from pipeline.landing.receive import receive
+from pipeline.simulator import Truth, simulate
+from pipeline.simulator.figures import SUBJECTS
+from tests.test_warehouse import Query, build, reader
+
+pytestmark = pytest.mark.slow
+
+PERIOD = "2023-09"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Truth]:
+    out = tmp_path_factory.mktemp("country")
+    truth = simulate(out, 1, "2023-06", "2023-06", 11, offices_per_province=3, forms=list(SUBJECTS))
+    home = Home(out)
+    receive(out / "inbox", home)
+    read_landed(home)
+    judge_changed(home)
+    export_declarations(home)
+    build(home.root)
+    return home.root, truth
+
+
+@pytest.fixture(scope="module")
+def query(built: tuple[Path, Truth]) -> Query:
+    return reader(built[0])
+
+
+@pytest.fixture(scope="module")
+def province(built: tuple[Path, Truth]) -> dict[str, dict[str, int]]:
+    """The first row of every form, the whole province together, in printed units."""
+    return built[1].totals[PERIOD]["kien-giang"]
+
+
+def test_every_form_feeds_the_table_that_it_names(query: Query) -> None:
+    for fact in {form.fact for form in forms().all if form.fact}:
+        assert query(f"select count(distinct report_id) from {fact}") == [(5,)], fact
+
+
+def test_province_rows_are_the_true_totals(query: Query, province: dict[str, dict[str, int]]) -> None:
+    def row(columns: str, fact: str, where: str = "true") -> tuple:
+        (found,) = query(f"select {columns} from {fact} where scope = 'province' and {where}")
+        return found
+
+    def true(form: str, *columns: str) -> tuple:
+        return tuple(province[form][column] for column in columns)
+
+    budget = ("due", "eligible", "completed", "not_eligible", "postponed", "suspended", "carried_over")
+    assert row(", ".join(f"{name}_cases" for name in budget), "fct_budget_collections") == true("03", *budget)
+    asked = ("requested", "granted", "exempted", "lowered", "refused", "undecided")
+    assert row(", ".join(f"{name}_cases" for name in asked), "fct_exemptions") == true("06", *asked)
+    orders = ("decisions", "carried_out", "with_force", "without_force", "not_carried_out")
+    assert row(", ".join(orders), "fct_coercion", "enforcement_measure = 'security'") == true("07", *orders)
+    looked = ("occasions", "conclusions", "recommendations", "recommendations_carried_out", "recommendations_open")
+    assert row(", ".join(looked), "fct_supervision", "oversight = 'total'") == true("10", *looked)
+    claims = ("claims", "claims_settled", "claims_paid", "claims_pending")
+    assert row(", ".join(f"{name}_cases" for name in claims), "fct_state_compensation") == true("11", *claims)
+
+
+def test_officers_make_up_their_agency_and_a_province_names_none(query: Query) -> None:
+    assert query(
+        """
+        select count(*), bool_and(total.due = lines.due and total.completed = lines.completed),
+               bool_and(total.due = cases.due and total.eligible_carried_over = cases.eligible_carried_over)
+        from fct_officer_results as total
+        join (select report_id, sum(due) as due, sum(completed) as completed, count(*) as officers
+              from fct_officer_results where basis = 'cases' and officer <> 'total' group by report_id) as lines
+            using (report_id)
+        join fct_case_results as cases
+            on cases.report_id = total.report_id and cases.case_kind = 'total' and cases.initiative = 'total'
+        where total.basis = 'cases' and total.officer = 'total' and lines.officers between 3 and 6
+        """
+    ) == [(4, True, True)]
+    assert query("select distinct officer from fct_officer_results where scope = 'province'") == [("total",)]
+
+
+def test_officers_money_is_in_dong(query: Query, province: dict[str, dict[str, int]]) -> None:
+    assert query(
+        "select due_vnd, reduced_vnd, due from fct_officer_results where scope = 'province' and basis = 'money'"
+    ) == [(1000 * province["05"]["due"], 1000 * province["05"]["reduced"], None)]
+
+
+def test_measures_of_a_kind_add_up_to_it(query: Query) -> None:
+    assert query(
+        """
+        select sum(decisions) filter (not is_total) = sum(decisions) filter (is_total), count(*)
+        from fct_coercion where scope = 'province'
+        """
+    ) == [(True, 11)]
