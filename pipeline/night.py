@@ -81,7 +81,7 @@ def run_night(home: Home, inbox: Path, *, progress: Progress = lambda _: None) -
             )
     finally:
         WATCHER.reset(watched)
-    if not result.success:
+    if not result.success or any(event.is_step_skipped for event in result.all_events):
         raise NightFailed(_told(result, log_path(home.root)))
     return _summary(home, result, before, batches)
 
@@ -109,7 +109,7 @@ def _told(result: Any, log: Path) -> str:
             reason = " ".join(error.message.split())[:600]
             return f"step {event.step_key} failed: {reason} Yesterday's warehouse stays. The log is {log}"
     for event in result.all_events:
-        if event.is_failure:
+        if event.is_failure or event.is_step_skipped:
             return f"the run failed: {event.message} Yesterday's warehouse stays. The log is {log}"
     return f"the run failed. Yesterday's warehouse stays. The log is {log}"
 

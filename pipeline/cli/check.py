@@ -7,7 +7,7 @@ from rich.text import Text
 
 from pipeline.check import Checked, check_file
 from pipeline.cli.findings import as_objects, print_findings
-from pipeline.cli.main import out
+from pipeline.cli.main import err, out
 from pipeline.home import open_home
 from pipeline.vocabulary import Verdict
 
@@ -22,6 +22,9 @@ WORDS = {
 
 def check(file: Path, home: Path | None, *, as_json: bool) -> int:
     """Print what a check finds; return the exit code."""
+    if not file.is_file():
+        err.print(Text(f"thads check: there is no file at {file}"))
+        return EXIT[Verdict.UNREADABLE]
     checked = check_file(file, open_home(home))
     if as_json:
         print(json.dumps(_as_object(file, checked), ensure_ascii=False, default=str))

@@ -20,6 +20,7 @@ from pipeline.home import Home
 from pipeline.judged.bench import Bench, is_across_offices
 from pipeline.judged.findings import findings_frame
 from pipeline.judged.ratios import ratios_frame
+from pipeline.registry.targets import targets
 from pipeline.registry.units import UnitRegistry, unit_registry
 from pipeline.storage import commit_folder, read_tables
 from pipeline.vocabulary import OnFail, Status, Verdict
@@ -263,7 +264,12 @@ def _fingerprints(
     submissions: pl.DataFrame, declared: Forms, registry: UnitRegistry, using: tuple[Pack, ...]
 ) -> dict[str, str]:
     """Return a hash of everything that a period's judgement depends on, by period."""
-    common = [*(pack.full_version for pack in using), *(form.version for form in declared.all), registry.version]
+    common = [
+        *(pack.full_version for pack in using),
+        *(form.version for form in declared.all),
+        registry.version,
+        targets().write_csv(),
+    ]
     grouped = submissions.with_columns(pl.col("period_id").fill_null(UNPLACED)).group_by("period_id")
     return {
         row["period_id"]: hashlib.sha256(json.dumps([common, sorted(row["submission_id"])]).encode()).hexdigest()

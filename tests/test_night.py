@@ -1,0 +1,187 @@
+"""Nights over the samples: what comes in, what is found, what a correction changes, what readers see meanwhile."""
+
+import json
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipeline.home import PROJECT, Home
+from pipeline.published.query import run_query
+from pipeline.published.releases import live_release, releases
+from pipeline.simulator.samples import NEXT_NIGHT, SAMPLES, make_samples
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+READER = """
+import json, sys, time
+import duckdb
+path, queries = sys.argv[1], int(sys.argv[2])
+seen, failures = [], []
+for _ in range(queries):
+    try:
+        with duckdb.connect(path, read_only=True) as connection:
+            seen.append(connection.execute(
+                "select (select count(*) from fct_submission), (select count(*) from fct_alert where state = 'resolved'),"
+                " (select count(*) from fct_case_results)"
+            ).fetchone())
+    except Exception as error:
+        failures.append(str(error))
+    time.sleep(0.1)
+print(json.dumps({"failures": failures, "seen": sorted(set(map(tuple, seen)))}))
+"""
+
+
+def load(inbox: Path, home: Home) -> dict:
+    """Run ``thads load --json`` as a person would, in a process of its own."""
+    command = [sys.executable, "-m", "pipeline.cli.main", "load", str(inbox), "--home", str(home.root), "--json"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return Home(tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(scope="module")
+def first_night(home: Home) -> dict:
+    return load(SAMPLES, home)
+
+
+def one(home: Home, sql: str) -> dict:
+    rows = run_query(home, sql).to_dicts()
+    assert len(rows) == 1, rows
+    return rows[0]
+
+
+def test_the_first_night_takes_in_every_sample(first_night: dict) -> None:
+    assert first_night["verdicts"] == {"accepted": 26, "accepted_with_query": 8, "returned": 2, "unreadable": 1}
+    assert first_night["release"] == 1
+
+
+def test_kien_giang_2022_stands_in_the_facts_as_it_was_printed(home: Home, first_night: dict) -> None:
+    where = "unit_key = 'kien-giang' and period_id = '2022-12' and not is_simulated"
+    cases = one(home, f"select * from fct_case_results where {where}")
+    printed = {
+        "judgments_received": 9838, "due": 20352, "newly_accepted": 12576,
+        "eligible": 14647, "completed": 12056, "carried_over": 8122,
+    }  # fmt: skip
+    assert {name: cases[name] for name in printed} == printed
+    assert cases["delegated"] is None, "what is not printed is missing, never zero"
+    money = one(home, f"select * from fct_money_results where {where}")
+    assert money["due_vnd"] == 3405066268000
+    assert money["eligible_vnd"] == 2015887559000
+    assert money["completed_vnd"] == 1165081049000
+    reception = one(home, f"select * from fct_reception where {where}")
+    assert [reception[name] for name in ("visits", "people", "visits_by_leaders", "people_by_leaders")] == [191, 195, 135, 139]
+    discipline = one(home, f"select * from fct_discipline where {where}")
+    assert (discipline["sanction"], discipline["staff_group"], discipline["people"]) == ("reprimand", "total", 2)
+    credit = one(home, f"select * from fct_credit_results where {where}")
+    assert credit["printed_completion_rate_cases_pct"] == Decimal("29.24")
+    assert credit["printed_completion_rate_money_pct"] == Decimal("27.69")
+    assert credit["printed_share_of_due_money_pct"] == Decimal("47.40")
+
+
+def test_the_scorecard_holds_the_headline_and_what_was_printed_of_it(home: Home, first_night: dict) -> None:
+    card = one(home, "select * from mart_scorecard where unit_key = 'kien-giang' and period_id = '2022-12' and origin = 'published'")
+    assert card["money_completion_rate_pct"] == Decimal("57.79")
+    assert card["money_target_pct"] == Decimal("40.10")
+    assert card["money_gap_points"] == Decimal("17.69")
+    assert card["money_eligible_share_pct"] == Decimal("59.20")
+    assert card["printed_money_completed_change_vnd"] == 374099782000
+    assert card["printed_money_completed_growth_pct"] == Decimal("47.30")
+    assert card["printed_money_completed_growth_verdict"] == "fits"
+    assert card["printed_money_completion_rate_change_points"] == Decimal("9.9")
+    assert card["has_open_alert"]
+
+
+def test_an_alert_tells_the_174_names_both_cells_and_corrects_nothing(home: Home, first_night: dict) -> None:
+    alerts = run_query(
+        home,
+        "select * from fct_alert where unit_key = 'kien-giang' and period_id = '2022-12' and rule_id = 'balance.carried_over'",
+    ).to_dicts()
+    assert {alert["origin"] for alert in alerts} == {"submitted", "published"}
+    for alert in alerts:
+        assert alert["state"] == "open"
+        assert "8.122" in alert["sentence_vi"]
+        assert "8.296" in alert["sentence_vi"]
+        assert "−174" in alert["sentence_vi"]
+        assert "20.178" in alert["story_vi"], "the accepted total printed as due"
+    submitted = next(alert for alert in alerts if alert["origin"] == "submitted")
+    assert {cell["address"] for cell in submitted["cells"]} >= {"T14", "J14", "L14"}
+
+
+def test_returned_and_unreadable_offices_are_told_and_the_others_reach_the_facts(home: Home, first_night: dict) -> None:
+    verdicts = dict(
+        run_query(
+            home,
+            "select verdict, count(*) from fct_submission where is_simulated or source_ref like '%phu-quoc%' group by verdict",
+        ).iter_rows()
+    )
+    assert verdicts == {"accepted": 13, "accepted_with_query": 1, "returned": 1, "unreadable": 1}
+    offices = one(home, "select count(distinct submission_id) as offices from fct_case_results where is_simulated")
+    assert offices["offices"] == 14
+    held_back = run_query(home, "select * from fct_case_results where unit_key = 'kien-giang.go-quao'")
+    assert held_back.is_empty()
+
+
+def test_letters_lie_in_the_outbox_in_vietnamese_first(home: Home, first_night: dict) -> None:
+    (letter,) = (home.alerts / "outbox" / "2023-09").glob("kien-giang.go-quao-*.md")
+    text = letter.read_text(encoding="utf-8")
+    assert text.index("SỐ LIỆU MÔ PHỎNG") < text.index("Kính gửi: Chi cục THADS huyện Gò Quao") < text.index("In English")
+    assert "ô T14" in text
+
+
+def test_the_same_inbox_again_changes_nothing(home: Home, first_night: dict) -> None:
+    before = live_release(home)
+    letters = sorted(path.stat().st_mtime_ns for path in (home.alerts / "outbox").rglob("*.md"))
+    again = load(SAMPLES, home)
+    assert again["verdicts"] == {}
+    assert again["alerts_opened"] == again["alerts_resolved"] == []
+    assert live_release(home) == before
+    assert sorted(path.stat().st_mtime_ns for path in (home.alerts / "outbox").rglob("*.md")) == letters
+
+
+def test_a_corrected_return_replaces_the_first_while_readers_go_on(home: Home, first_night: dict) -> None:
+    reader = subprocess.Popen(
+        [sys.executable, "-c", READER, str(home.live), "200"], stdout=subprocess.PIPE, text=True
+    )
+    night = load(NEXT_NIGHT, home)
+    read = json.loads(reader.communicate(timeout=300)[0])
+    assert read["failures"] == []
+    assert len(read["seen"]) <= 2, "yesterday's tables or today's, never a mixture"
+
+    assert night["verdicts"] == {"accepted": 1}
+    assert {alert["unit_key"] for alert in night["alerts_resolved"]} == {"kien-giang.go-quao"}
+    chain = run_query(
+        home,
+        "select version, verdict, supersedes, submission_id from fct_submission "
+        "where unit_key = 'kien-giang.go-quao' order by version",
+    ).to_dicts()
+    assert [(row["version"], row["verdict"]) for row in chain] == [(1, "returned"), (2, "accepted")]
+    assert chain[1]["supersedes"] == chain[0]["submission_id"]
+    resolved = run_query(home, "select * from fct_alert where unit_key = 'kien-giang.go-quao'").to_dicts()
+    assert resolved
+    assert all((row["state"], row["opened_version"], row["resolved_version"]) == ("resolved", 1, 2) for row in resolved)
+    assert not run_query(home, "select * from fct_case_results where unit_key = 'kien-giang.go-quao'").is_empty()
+    assert [release.number for release in releases(home)] == [1, 2]
+    (notice,) = (home.alerts / "outbox" / "2023-09").glob("kien-giang.go-quao-*-resolved.md")
+    assert "Báo cáo lần 2 đã thay báo cáo lần 1" in notice.read_text(encoding="utf-8")
+
+
+def test_the_published_file_holds_tables_only_and_opens_without_us(home: Home, first_night: dict) -> None:
+    with duckdb.connect(str(home.live), read_only=True) as connection:
+        kinds = connection.execute("select distinct table_type from information_schema.tables").fetchall()
+    assert kinds == [("BASE TABLE",)]
+
+
+def test_the_samples_in_the_repository_are_the_ones_that_the_code_makes(tmp_path: Path) -> None:
+    make_samples(tmp_path / "samples", tmp_path / "next")
+    for made in (path for path in (tmp_path / "samples").rglob("*") if path.is_file()):
+        kept = SAMPLES / made.relative_to(tmp_path / "samples")
+        assert made.read_bytes() == kept.read_bytes(), f"make {kept.name} again: python -m pipeline.simulator.samples"
