@@ -23,6 +23,8 @@ STAGES = {"landing__receipts": "landing", "published__warehouse": "published", "
 DAGSTER_YAML = """\
 telemetry:
   enabled: false
+nux:
+  enabled: false
 run_coordinator:
   module: dagster.core.run_coordinator
   class: QueuedRunCoordinator

@@ -21,8 +21,9 @@ app = typer.Typer(
 alerts = typer.Typer(name="alerts", help="Incidents: what is open, what was resolved.", no_args_is_help=True)
 app.add_typer(alerts)
 
-out = Console()
-err = Console(stderr=True)
+# Off a terminal (a log, a pipe) lines are long rather than broken.
+out = Console(width=None if sys.stdout.isatty() else 160)
+err = Console(stderr=True, width=None if sys.stderr.isatty() else 160)
 
 
 @app.command()
