@@ -1,6 +1,7 @@
 """Nights over the samples: what comes in, what is found, what a correction changes, what readers see meanwhile."""
 
 import json
+import os
 import subprocess
 import sys
 from decimal import Decimal
@@ -13,6 +14,8 @@ from pipeline.home import PROJECT, Home
 from pipeline.published.query import run_query
 from pipeline.published.releases import live_release, releases
 from pipeline.simulator.samples import NEXT_NIGHT, SAMPLES, make_samples
+
+LISTENING = Path(__file__).parent / "listening"
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -35,10 +38,15 @@ print(json.dumps({"failures": failures, "seen": sorted(set(map(tuple, seen)))}))
 """
 
 
+def calls_log(home: Home) -> Path:
+    return home.root.parent / f"{home.root.name}-calls.log"
+
+
 def load(inbox: Path, home: Home) -> dict:
     """Run ``thads load --json`` as a person would, in a process of its own."""
     command = [sys.executable, "-m", "pipeline.cli.main", "load", str(inbox), "--home", str(home.root), "--json"]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "PYTHONPATH": str(LISTENING), "CALLS_LOG": str(calls_log(home))}
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -64,6 +72,15 @@ def test_the_first_night_takes_in_every_sample(first_night: dict) -> None:
     assert first_night["release"] == 1
 
 
+def test_no_component_calls_out(home: Home, first_night: dict) -> None:
+    heard = calls_log(home)
+    probe = "import socket; socket.getaddrinfo('example.invalid', 80)"
+    environment = {**os.environ, "PYTHONPATH": str(LISTENING), "CALLS_LOG": str(heard.with_suffix(".probe"))}
+    subprocess.run([sys.executable, "-c", probe], env=environment, capture_output=True, check=False)
+    assert "example.invalid" in heard.with_suffix(".probe").read_text(), "the listener hears"
+    assert not heard.exists(), heard.read_text()
+
+
 def test_kien_giang_2022_stands_in_the_facts_as_it_was_printed(home: Home, first_night: dict) -> None:
     where = "unit_key = 'kien-giang' and period_id = '2022-12' and not is_simulated"
     cases = one(home, f"select * from fct_case_results where {where}")
@@ -78,7 +95,12 @@ def test_kien_giang_2022_stands_in_the_facts_as_it_was_printed(home: Home, first
     assert money["eligible_vnd"] == 2015887559000
     assert money["completed_vnd"] == 1165081049000
     reception = one(home, f"select * from fct_reception where {where}")
-    assert [reception[name] for name in ("visits", "people", "visits_by_leaders", "people_by_leaders")] == [191, 195, 135, 139]
+    assert [reception[name] for name in ("visits", "people", "visits_by_leaders", "people_by_leaders")] == [
+        191,
+        195,
+        135,
+        139,
+    ]
     discipline = one(home, f"select * from fct_discipline where {where}")
     assert (discipline["sanction"], discipline["staff_group"], discipline["people"]) == ("reprimand", "total", 2)
     credit = one(home, f"select * from fct_credit_results where {where}")
@@ -88,7 +110,10 @@ def test_kien_giang_2022_stands_in_the_facts_as_it_was_printed(home: Home, first
 
 
 def test_the_scorecard_holds_the_headline_and_what_was_printed_of_it(home: Home, first_night: dict) -> None:
-    card = one(home, "select * from mart_scorecard where unit_key = 'kien-giang' and period_id = '2022-12' and origin = 'published'")
+    card = one(
+        home,
+        "select * from mart_scorecard where unit_key = 'kien-giang' and period_id = '2022-12' and origin = 'published'",
+    )
     assert card["money_completion_rate_pct"] == Decimal("57.79")
     assert card["money_target_pct"] == Decimal("40.10")
     assert card["money_gap_points"] == Decimal("17.69")
@@ -133,7 +158,9 @@ def test_returned_and_unreadable_offices_are_told_and_the_others_reach_the_facts
 def test_letters_lie_in_the_outbox_in_vietnamese_first(home: Home, first_night: dict) -> None:
     (letter,) = (home.alerts / "outbox" / "2023-09").glob("kien-giang.go-quao-*.md")
     text = letter.read_text(encoding="utf-8")
-    assert text.index("SỐ LIỆU MÔ PHỎNG") < text.index("Kính gửi: Chi cục THADS huyện Gò Quao") < text.index("In English")
+    assert (
+        text.index("SỐ LIỆU MÔ PHỎNG") < text.index("Kính gửi: Chi cục THADS huyện Gò Quao") < text.index("In English")
+    )
     assert "ô T14" in text
 
 
@@ -148,9 +175,7 @@ def test_the_same_inbox_again_changes_nothing(home: Home, first_night: dict) -> 
 
 
 def test_a_corrected_return_replaces_the_first_while_readers_go_on(home: Home, first_night: dict) -> None:
-    reader = subprocess.Popen(
-        [sys.executable, "-c", READER, str(home.live), "200"], stdout=subprocess.PIPE, text=True
-    )
+    reader = subprocess.Popen([sys.executable, "-c", READER, str(home.live), "200"], stdout=subprocess.PIPE, text=True)
     night = load(NEXT_NIGHT, home)
     read = json.loads(reader.communicate(timeout=300)[0])
     assert read["failures"] == []
