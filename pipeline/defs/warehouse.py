@@ -1,6 +1,7 @@
 """Stage warehouse: one ``dbt build`` a night, beside the live file; its tests judge us."""
 
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
@@ -21,7 +22,7 @@ def warehouse(context: dg.AssetExecutionContext, home: OneWriter) -> Iterator[An
     fingerprint = inputs_fingerprint(home.home)
     if release := find_release(home.home, fingerprint):
         context.log.info(f"nothing changed since release {release.number}: no build")
-        for asset in sorted(context.selected_asset_keys):
+        for asset in _in_order(context):
             yield dg.MaterializeResult(
                 asset_key=asset,
                 metadata={"unchanged since release": release.number},
@@ -30,3 +31,9 @@ def warehouse(context: dg.AssetExecutionContext, home: OneWriter) -> Iterator[An
         return
     prepare_build(home.home)
     yield from run_dbt(home.home, context, MANIFEST)
+
+
+def _in_order(context: dg.AssetExecutionContext) -> list[dg.AssetKey]:
+    """Return the tables of this run, each after those that it is made from, as Dagster wants them told."""
+    parents = {spec.key: {dep.asset_key for dep in spec.deps} for spec in context.assets_def.specs}
+    return [key for key in TopologicalSorter(parents).static_order() if key in context.selected_asset_keys]
