@@ -62,7 +62,7 @@ class Sentence:
 
 
 def sentences(words: Sequence[Word], text: str, told: Narrative, place_at: PlaceAt) -> Iterator[Sentence]:
-    """Yield the sentences of a text. ``place_at`` tells how many words from one on name a unit of the registry."""
+    """Yield the sentences of an unwrapped text."""
     current, opens = Sentence(opens_paragraph=True), True
     paragraph: list[Sentence] = []
     for mark in _marks(words, text, told, place_at):
@@ -79,6 +79,11 @@ def sentences(words: Sequence[Word], text: str, told: Narrative, place_at: Place
     if current.marks:
         paragraph.append(current)
     yield from _told_apart(paragraph)
+
+
+def unwrapped(words: Sequence[Word]) -> list[Word]:
+    """Return the words without the ends of lines that were merely wrapped."""
+    return [word for at, word in enumerate(words) if word.kind is not Kind.LINE or _ends_paragraph(words, at)]
 
 
 def _told_apart(paragraph: list[Sentence]) -> list[Sentence]:
@@ -98,9 +103,8 @@ def _marks(words: Sequence[Word], text: str, told: Narrative, place_at: PlaceAt)
         word = words[at]
         length = 1
         if word.kind is Kind.LINE:
-            if _ends_paragraph(words, at):
-                yield Mark("end", word.start, word.end, value="paragraph")
-                starts_line = True
+            yield Mark("end", word.start, word.end, value="paragraph")
+            starts_line = True
         elif (period := _period(words, at, text, told)) is not None:
             length, span = period
             yield _mark("period", words, at, length, text, span)
@@ -181,8 +185,8 @@ def _number(words: Sequence[Word], at: int, text: str, told: Narrative, starts_l
         return 2, Mark("ignored", word.start, word.end, value="list_number")
     unit_length, unit = _unit(words, at + 1, told)
     is_glued, label = _joined(words, at, text, bool(unit_length))
-    if label is None and not unit_length:
-        label = told.ignored_after.find_before(words, at)
+    if not unit_length:
+        label = told.ignored_after.find_before(words, at) or label
     if label is None and following and (unit is None or unit == ""):
         before = told.ignored_before.find(words, at + 1)
         label = before.value if before else None
@@ -210,7 +214,8 @@ def _joined(words: Sequence[Word], at: int, text: str, has_unit: bool) -> tuple[
         first = before + 2
     run = words[first : last + 1]
     if len(run) == 1:
-        return False, None
+        is_signed = at > 0 and words[at - 1].key in ("-", "–", "+") and words[at - 1].end == words[at].start
+        return is_signed, None
     written = text[run[0].start : run[-1].end] if run[-1].end - run[0].start <= LONGEST_NUMERAL else ""
     if re.fullmatch(r"(\d{1,2}[/-]){1,2}(19|20)\d\d|(19|20)\d\d([/-](19|20)\d\d)+", written):
         return False, "date"

@@ -20,6 +20,8 @@ AMOUNT, RATIO, CHANGE = "amount", "ratio", "change"
 RESULTS = "results"
 BASES = ("case", "vnd")
 # What may stand between a figure and its phrase.
+_BOUNDARIES = {"(", ",", ";", ":"}
+_OPENING_MARKS = 3  # a topic within the first so many words is the paragraph's
 _LEADING_ON = {"fillers", "hedges", "lead", "period"}
 _PASSED = {"fillers", "base_words", "place", "whole", "period", "topic", "spoilers", "last_year"}
 
@@ -73,6 +75,7 @@ class Way:
     reaches_figure: bool = False
     lead: str | None = None
     is_linked: bool = False
+    is_fresh: bool = False  # only fillers stand between the figure and a comma, a bracket or the figure before
     is_next: bool = False  # nothing but punctuation stands between the two figures
     basis: str | None = None
     base: str | None = None
@@ -89,7 +92,9 @@ class Tail:
     base: str | None = None
     is_target: bool = False
     compared: Mark | None = None
-    is_odd: bool = False  # something that may change the sense of a ratio
+    is_odd: bool = False  # a word that may change the sense
+    is_odd_comparison: bool = False  # compared with something else than last year or a base
+    is_last: bool = True  # a sign or nothing follows
     used: int = 0  # marks that belong to this figure
 
 
@@ -100,6 +105,7 @@ class Context:
     topic: str = RESULTS
     basis: str | None = None
     doubt: bool = False
+    aside: Unclear | None = None  # of another unit, period or part of the report
 
 
 class Meaning:
@@ -127,31 +133,39 @@ class Meaning:
         for sentence in sentences:
             marks = self._joined(sentence.marks)
             if sentence.opens_paragraph:
-                paragraph = Context(heading.topic, heading.basis)
-            topic = next((mark.value for mark in marks if mark.kind == "topic"), None)
+                paragraph = Context(heading.topic, heading.basis, aside=heading.aside)
+            at_topic, topic = next(((n, mark.value) for n, mark in enumerate(marks) if mark.kind == "topic"), (0, None))
+            aside = self._aside(marks)
+            if aside is None and not any(mark.kind in ("period", "place", "whole") for mark in marks):
+                aside = paragraph.aside
+            paragraph.aside = self._aside(_before_figures(marks)) or (paragraph.aside if aside else None)
             opening = next((mark for mark in marks if mark.kind not in ("sign", "ignored")), None)
             basis = opening.value if opening and opening.kind == "basis" else None
             if sentence.is_heading:
-                heading = paragraph = Context(topic or RESULTS, basis or _only_basis(marks))
+                heading = paragraph = Context(topic or RESULTS, basis or _only_basis(marks), aside=self._aside(marks))
                 continue
+            if topic and sentence.opens_paragraph and at_topic < _OPENING_MARKS:
+                paragraph.topic = topic
+            elif any(mark.kind == "whole" for mark in marks) and paragraph.topic != RESULTS:
+                paragraph.doubt = True
             if basis:
                 paragraph.basis = basis
             doubt = paragraph.doubt and not topic
-            results += self._sentence(marks, Context(topic or paragraph.topic, paragraph.basis, doubt))
-            if topic:
+            context = Context(topic or paragraph.topic, paragraph.basis, doubt, aside)
+            results += self._sentence(marks, context)
+            if topic and topic != paragraph.topic:
                 paragraph.doubt = True
         return results
 
     def _sentence(self, marks: list[Mark], context: Context) -> list[Cell | Puzzle]:
         results: list[Cell | Puzzle] = []
         previous, after, antecedent = -1, 0, None
-        aside = self._aside(marks)
         for at, mark in enumerate(marks):
             if mark.kind != "figure":
                 continue
             tail = self._tail(marks, at)
             try:
-                cell, antecedent = self._figure(marks, at, after, previous, tail, antecedent, context, aside)
+                cell, antecedent = self._figure(marks, at, after, previous, tail, antecedent, context)
                 results.append(cell)
             except Unclear as unclear:
                 antecedent = None
@@ -168,7 +182,6 @@ class Meaning:
         tail: Tail,
         antecedent: Antecedent | None,
         context: Context,
-        aside: Unclear | None,
     ) -> tuple[Cell, Antecedent]:
         quantity = marks[at].value
         if isinstance(quantity, NotANumber):
@@ -176,8 +189,10 @@ class Meaning:
         if isinstance(quantity, str):
             raise Unclear(quantity)
         way = self._back(marks, at, after, previous >= 0)
-        if aside:
-            raise aside
+        if context.aside:
+            raise context.aside
+        if 0 <= previous == at - 2 and marks[at - 1].key in self.told.entry["ranges"]:
+            raise Unclear("no_phrase")
         base = self.forms.units[quantity.unit].base if quantity.unit else ""
         if base in ("percent", "point"):
             return self._rate(marks[at], quantity, base, way, tail, antecedent, context)
@@ -194,6 +209,8 @@ class Meaning:
         context: Context,
     ) -> tuple[Cell, Antecedent]:
         say, kind, topic = way.say, AMOUNT, context.topic
+        if tail.is_odd or (quantity.unit is None and not tail.is_last):
+            raise Unclear("odd_tail")
         if way.lead in ("over", "under") or (way.lead == "share" and not say):
             raise Unclear("no_phrase")
         if say and tail.say and tail.say != say:
@@ -207,7 +224,7 @@ class Meaning:
                 if not (antecedent and way.reaches_figure and antecedent.kind == AMOUNT and antecedent.base == base):
                     raise Unclear("no_antecedent")
                 say, topic = antecedent.say, antecedent.topic
-        elif say is None and tail.say:
+        elif say is None and tail.say and way.is_fresh:
             say = tail.say
         elif say is None:
             is_companion = way.reaches_figure and way.is_linked
@@ -257,9 +274,9 @@ class Meaning:
             column, unit = self._change(say, "points" if is_of_rate else "growth"), "point" if is_of_rate else "percent"
             sign, kind = (-1 if way.lead == "fall" else 1), CHANGE
         else:
-            if base == "point" or tail.is_target or tail.compared or tail.is_odd:
+            if base == "point" or tail.is_target or tail.compared or tail.is_odd or tail.is_odd_comparison:
                 raise Unclear("odd_base")
-            column = self._ratio(say, way.base or tail.base, topic)
+            column = self._ratio(say, way.base or tail.base or (tail.say.measure if tail.say else None), topic)
             named = Say(column)
         if basis is None:
             raise Unclear("no_basis")
@@ -295,7 +312,7 @@ class Meaning:
         for compared in (before, tail.compared):
             if compared is not None and not self._is_last_year(compared.value):
                 raise Unclear("odd_comparison")
-        if tail.is_target or tail.base:
+        if tail.is_target or tail.base or tail.is_odd_comparison:
             raise Unclear("odd_comparison")
 
     def _is_last_year(self, span: Span | None) -> bool:
@@ -341,12 +358,13 @@ class Meaning:
 
     def _back(self, marks: list[Mark], at: int, after: int, has_figure: bool) -> Way:
         """Walk back from a figure; marks before ``after`` belong to the figure before."""
-        way, n, commas = Way(is_next=True), at - 1, False
+        way, n, commas, is_spoiled = Way(is_next=True), at - 1, False, False
         if n >= after and (marks[n].kind == "hedges" or marks[n].key in self.hedges):
             way.hedge, n = marks[n].key, n - 1
         while n >= after:
             mark = marks[n]
             if mark.kind == "sign":
+                way.is_fresh = way.is_fresh or (not is_spoiled and mark.key in _BOUNDARIES)
                 if mark.key == ")" and (opened := _opening(marks, n, after)) is not None:
                     n = opened
                 elif mark.key in (",", ";"):
@@ -377,8 +395,10 @@ class Meaning:
                 return way
             if mark.kind not in ("sign", "links", "basis"):
                 way.is_next = False
+            is_spoiled = is_spoiled or mark.kind == "spoilers" or mark.key in self.spoilers
             n -= 1
         way.reaches_figure = has_figure
+        way.is_fresh = way.is_fresh or not is_spoiled
         return way
 
     def _base_word(self, marks: list[Mark], at: int, after: int) -> int | None:
@@ -405,12 +425,13 @@ class Meaning:
                 tail.is_target, tail.base = say.measure == "target", say.measure or "?"
                 n = beyond + 1
             else:
-                tail.is_odd = True
+                tail.is_odd_comparison = marks[n].key in self.comparisons
         elif n < len(marks) and marks[n].kind == "measure" and not _leads_on(marks, n):
             say = marks[n].value
-            tail.say, tail.is_target, tail.is_odd, n = say, say.measure == "target", True, n + 1
+            tail.say, tail.is_target, n = say, say.measure == "target", n + 1
         elif n < len(marks) and marks[n].kind in ("word", "neutral", "blockers"):
             tail.is_odd = True
+        tail.is_last = at + 1 >= len(marks) or marks[at + 1].kind in ("sign", "compare")
         tail.used = n - at - 1
         return tail
 
@@ -442,6 +463,8 @@ class Meaning:
         for n, mark in enumerate(marks):
             if mark.kind == "blockers":
                 return Unclear("part", word=mark.key)
+            if mark.kind == "ignored" and mark.value == "month" and not self._is_until(marks, n):
+                return Unclear("one_month")
             if mark.kind == "whole" and self.unit and mark.value != self.unit.level:
                 return Unclear("other_unit", word=mark.key)
             if mark.kind == "place" and not self._is_ours(mark.key):
@@ -452,6 +475,11 @@ class Meaning:
                 return Unclear("other_period", word=mark.key)
         return None
 
+    def _is_until(self, marks: list[Mark], at: int) -> bool:
+        """Tell whether the month at ``at`` is an end ("đến tháng 9") or part of a date ("ngày 30 tháng 9")."""
+        before = marks[at - 2] if at >= 2 else None
+        return before is not None and (before.kind == "ignored" or before.key in self.told.entry["until"])
+
     def _is_ours(self, place: str) -> bool:
         named = self.unit_at(place)
         return bool(self.unit and named and named.key in (self.unit.key, self.unit.parent))
@@ -460,6 +488,10 @@ class Meaning:
         if self.period is None:
             return True
         return span.year in (None, self.period.year) and span.months in (None, self.period.months)
+
+
+def _before_figures(marks: list[Mark]) -> list[Mark]:
+    return marks[: next((n for n, mark in enumerate(marks) if mark.kind == "figure"), len(marks))]
 
 
 def _has_measure(marks: list[Mark]) -> bool:

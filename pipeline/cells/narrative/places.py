@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
-from functools import cached_property
+from functools import cache
 
 from pipeline.cells.narrative.marks import Mark
 from pipeline.cells.narrative.phrases import Lexicon, Narrative
@@ -16,24 +16,18 @@ class Places:
 
     def __init__(self, told: Narrative, registry: UnitRegistry, day: date) -> None:
         self.registry, self.day = registry, day
+        self.names = _names(registry)
+        self.first_words = {name.partition(" ")[0] for name in self.names}
         self.longest = told.entry["name_words"]
         self.abbreviations = set(told.entry["abbreviations"])
         self.leading = Lexicon()
         self.leading.add("place", told.entry["places"])
         self.province: str | None = None  # settles which of several offices of one name is meant
         self._found: dict[str, Unit | None] = {}
-
-    @cached_property
-    def _names(self) -> set[str]:
-        units = self.registry.units.values()
-        return {name_key(name) for unit in units for name in (unit.name, *unit.aliases)} - {""}
-
-    @cached_property
-    def _first_words(self) -> set[str]:
-        return {name.partition(" ")[0] for name in self._names}
+        self._keys: dict[str, str] = {}
 
     def length_at(self, words: Sequence[Word], at: int) -> int:
-        """Return how many words from ``at`` on name a unit ("tỉnh Kiên Giang"); 0 where none is named."""
+        """Return how many words from ``at`` on name a unit ("tỉnh Kiên Giang"), known or not; 0 where none is named."""
         found = self.leading.find(words, at)
         if found is None:
             return 0
@@ -48,14 +42,15 @@ class Places:
             and words[last].is_capital
         ):
             last += 1
-        if last == first or words[first].key not in self._first_words:
+        if last == first:
             return 0
         lead = words[at + found.length - 1].key
-        for end in range(last, first, -1):
+        for end in range(last, first, -1) if words[first].key in self.first_words else ():
             name = f"{lead} {' '.join(word.key for word in words[first:end])}"
-            if name_key(name) in self._names:
+            if self._key(name) in self.names:
                 return end - at
-        return 0
+        # A name that the registry does not know is still another unit; a lone letter ("h", "t") leads to none.
+        return last - at if len(lead) > 1 else 0
 
     def unit_at(self, name: str) -> Unit | None:
         """Return the one unit called ``name`` ("tỉnh kiên giang"), within the report's province where several are."""
@@ -77,3 +72,15 @@ class Places:
         counted = Counter(unit.key for _, unit in named)
         key = counted.most_common(1)[0][0]
         return next((unit, mark) for mark, unit in named if unit.key == key)
+
+    def _key(self, name: str) -> str:
+        if name not in self._keys:
+            self._keys[name] = name_key(name)
+        return self._keys[name]
+
+
+@cache
+def _names(registry: UnitRegistry) -> frozenset[str]:
+    """Return the keys of all names, read once per registry."""
+    units = registry.units.values()
+    return frozenset(name_key(name) for unit in units for name in (unit.name, *unit.aliases)) - {""}

@@ -8,11 +8,12 @@ most cells of the forms out, and carry no signature, so nothing is returned for 
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 import polars as pl
 
 from pipeline import tables
-from pipeline.cells.narrative.marks import Mark, Sentence, Span, sentences
+from pipeline.cells.narrative.marks import Mark, Sentence, Span, sentences, unwrapped
 from pipeline.cells.narrative.meaning import Cell, Meaning, Puzzle
 from pipeline.cells.narrative.phrases import Narrative, narrative
 from pipeline.cells.narrative.places import Places
@@ -24,18 +25,27 @@ from pipeline.registry.periods import Period
 from pipeline.registry.units import Unit, UnitRegistry
 from pipeline.vocabulary import CellState, Origin, Scope, Vintage
 
-MOST_CHARACTERS = 1_000_000  # no report is a tenth as long
+MOST_CHARACTERS = 200_000  # seventy pages; no report is a third as long
 MOST_REMARKS = 500  # of one code
 AROUND = 30  # characters of the text quoted on each side
 
 SCOPES = {"nation": Scope.NATION, "province": Scope.PROVINCE, "office": Scope.OFFICE}
 
 
+class Note(NamedTuple):
+    """A number that became no cell: the code of its remark and the reason in both languages."""
+
+    code: str
+    mark: Mark
+    vi: str
+    en: str
+
+
 def read_narrative(text: str, receipt: dict, forms: Forms, registry: UnitRegistry) -> Reading:
-    """Read one report; a text without a figure of ours is an unreadable submission."""
+    """Read one report; a text in which no agency and no figure of ours is found is an unreadable submission."""
     told = narrative(forms.folder)
     read = text[:MOST_CHARACTERS]
-    tokens = list(words(read))
+    tokens = unwrapped(list(words(read)))
     period = _period(sentences(tokens, read, told, lambda *_: 0), told)
     places = Places(told, registry, period.end if period else receipt["received_at"].date())
     found = list(sentences(tokens, read, told, places.length_at))
@@ -45,16 +55,15 @@ def read_narrative(text: str, receipt: dict, forms: Forms, registry: UnitRegistr
         unit_mark = next((mark for mark in everything if mark.kind == "whole" and mark.value == "nation"), None)
         unit = registry.units[registry.nation] if unit_mark else None
     results = Meaning(told, forms, unit, period, places.unit_at).read(found)
-    cells, remarks = _settled(results, read, told)
+    cells, notes = _settled(results, read, told)
     missing = {"header_unit": unit is None, "header_period": period is None}
-    if not cells:
+    if not cells and (unit is None or not notes):
         sentence = told.entry["remarks"]["no_figures"]
         row = unreadable(receipt, "no_figures", sentence["vi"], sentence["en"])
         nothing = Reading.nothing()
         return Reading(pl.DataFrame([row], schema=tables.SUBMISSIONS), nothing.cells, nothing.remarks)
-    ignored = [mark for mark in everything if mark.kind == "ignored"]
-    remarks += [_remark("ignored", mark, read, told, reason=mark.value) for mark in ignored]
-    remarks = _fewer(remarks, told)
+    notes += [Note("ignored", mark, mark.value, mark.value) for mark in everything if mark.kind == "ignored"]
+    remarks = _remarks(notes, read, told)
     remarks += [_heading_remark(code, told) for code, is_missing in missing.items() if is_missing]
     if len(text) > MOST_CHARACTERS:
         remarks.append(_too_much(f"c{MOST_CHARACTERS}-{len(text)}", told))
@@ -130,68 +139,63 @@ def _row(cell: Cell, text: str) -> dict:
     }
 
 
-def _settled(results: list[Cell | Puzzle], text: str, told: Narrative) -> tuple[list[Cell], list[dict]]:
-    """Return one cell per place and remarks for the rest; values that contradict each other are none of them taken."""
+def _settled(results: list[Cell | Puzzle], text: str, told: Narrative) -> tuple[list[Cell], list[Note]]:
+    """Return one cell per place and notes on the rest; values that contradict each other are none of them taken."""
     of_place: dict[tuple[str, str, str], list[Cell]] = {}
-    remarks = []
+    notes, cells = [], []
     for result in results:
         if isinstance(result, Cell):
             of_place.setdefault((result.form, result.row, result.column), []).append(result)
         else:
-            remarks.append(_puzzled(result, text, told))
-    cells = []
+            notes.append(_puzzled(result, told))
     for printed in of_place.values():
-        low = max(cell.value - cell.rounding for cell in printed)
-        high = min(cell.value + cell.rounding for cell in printed)
-        if low > high:
-            for cell in printed:
-                other = next(one for one in printed if one.value != cell.value)
-                said = f"«{text[other.mark.start : other.mark.end]}», {address(other.mark)}"
-                remarks.append(_puzzled(Puzzle(cell.mark, "contradiction", {"other": said}), text, told))
-            continue
         finest = min(printed, key=lambda cell: cell.rounding)
+        least, greatest = (extreme(printed, key=lambda cell: cell.value) for extreme in (min, max))
+        if max(cell.value - cell.rounding for cell in printed) > min(cell.value + cell.rounding for cell in printed):
+            for cell in printed:
+                other = (least if cell.value != least.value else greatest).mark
+                said = {"other": f"«{text[other.start : other.end]}», {address(other)}"}
+                notes.append(_puzzled(Puzzle(cell.mark, "contradiction", said), told))
+            continue
         cells.append(finest)
-        remarks += [
-            _remark("repeated", cell.mark, text, told, reason=address(finest.mark))
-            for cell in printed
-            if cell is not finest
-        ]
-    return sorted(cells, key=lambda cell: cell.mark.start), remarks
+        at = address(finest.mark)
+        notes += [Note("repeated", cell.mark, at, at) for cell in printed if cell is not finest]
+    return sorted(cells, key=lambda cell: cell.mark.start), notes
 
 
-def _puzzled(puzzle: Puzzle, text: str, told: Narrative) -> dict:
+def _puzzled(puzzle: Puzzle, told: Narrative) -> Note:
     numeral = puzzle.mark.value
     if puzzle.reason == "number" and isinstance(numeral, NotANumber):
         code = "ambiguous_number" if numeral.reason == "ambiguous_number" else "not_understood"
-        return _remark(code, puzzle.mark, text, told, reason=numeral.vi, reason_en=numeral.en)
+        return Note(code, puzzle.mark, numeral.vi, numeral.en)
     vi, en = (told.reason(puzzle.reason, language, **puzzle.details) for language in ("vi", "en"))
-    return _remark("not_understood", puzzle.mark, text, told, reason=vi, reason_en=en)
+    return Note("not_understood", puzzle.mark, vi, en)
 
 
-def _remark(code: str, mark: Mark, text: str, told: Narrative, *, reason: str, reason_en: str | None = None) -> dict:
-    raw = text[mark.start : mark.end]
-    around = " ".join(text[max(0, mark.start - AROUND) : mark.end + AROUND].split())
-    said = {"address": address(mark), "raw": raw, "around": around}
-    sentence = told.entry["remarks"][code]
-    return {
-        "code": code,
-        "address": address(mark),
-        "raw": raw,
-        "detail_vi": sentence["vi"].format(**said, reason=reason),
-        "detail_en": sentence["en"].format(**said, reason=reason_en or reason),
-    }
-
-
-def _fewer(remarks: list[dict], told: Narrative) -> list[dict]:
-    """Keep the first remarks of each code; a last one tells from where on they are not listed."""
+def _remarks(notes: list[Note], text: str, told: Narrative) -> list[dict]:
+    """Return the first remarks of each code, in the order of the text; a last one tells where the list breaks off."""
     kept, seen = [], Counter[str]()
-    for remark in remarks:
-        seen[remark["code"]] += 1
-        if seen[remark["code"]] <= MOST_REMARKS:
-            kept.append(remark)
-        elif seen[remark["code"]] == MOST_REMARKS + 1 and remark["code"] != "ignored":
-            kept.append(_too_much(remark["address"], told))
+    for note in sorted(notes, key=lambda note: note.mark.start):
+        seen[note.code] += 1
+        if seen[note.code] <= MOST_REMARKS:
+            kept.append(_remark(note, text, told))
+        elif seen[note.code] == MOST_REMARKS + 1 and note.code != "ignored":
+            kept.append(_too_much(address(note.mark), told))
     return kept
+
+
+def _remark(note: Note, text: str, told: Narrative) -> dict:
+    start, end = note.mark.start, note.mark.end
+    around = " ".join(text[max(0, start - AROUND) : end + AROUND].split())
+    said = {"address": address(note.mark), "raw": text[start:end], "around": around}
+    sentence = told.entry["remarks"][note.code]
+    return {
+        "code": note.code,
+        "address": said["address"],
+        "raw": said["raw"],
+        "detail_vi": sentence["vi"].format(**said, reason=note.vi),
+        "detail_en": sentence["en"].format(**said, reason=note.en),
+    }
 
 
 def _too_much(at: str, told: Narrative) -> dict:
