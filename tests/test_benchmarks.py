@@ -1,0 +1,61 @@
+"""Claims about the benchmark: it runs, counts what it says, and tells the truth about the aim."""
+
+import json
+import sys
+
+import pytest
+
+from benchmarks import national_month
+from benchmarks.national_month import GIBIBYTE, Measured, main, measure, report
+
+
+def test_benchmark_runs_on_three_workbooks(tmp_path, capsys):
+    figures = tmp_path / "figures.json"
+    assert main(["--workbooks", "3", "--provinces", "1", "--only", "floor", "--json", str(figures)]) == 0
+    told = json.loads(figures.read_text())
+    assert told["workbooks"] == 3
+    assert told["floor"][0]["told"]["files"] == 3
+    assert told["floor"][0]["told"]["rows"] > 300
+    assert "3 workbooks" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_load_and_the_other_way_are_measured_on_the_same_workbooks(tmp_path, capsys):
+    figures = tmp_path / "figures.json"
+    main(["--workbooks", "3", "--provinces", "1", "--sample", "0", "--json", str(figures)])
+    told = json.loads(figures.read_text())
+    assert told["load"][0]["told"]["verdicts"] == {"accepted": 3}
+    assert set(told["load"][0]["told"]["seconds"]) >= {"landing", "cells", "judged", "warehouse", "published", "alerts"}
+    assert told["other"][0]["told"]["sample"] == 3
+    assert told["other"][0]["told"]["failures"] == 0  # the simulated books balance, whoever checks them
+    assert "x faster than the other way" in capsys.readouterr().out
+
+
+def test_a_part_that_fails_is_told_with_the_end_of_its_log(tmp_path):
+    with pytest.raises(RuntimeError, match="ended with 3:\nno room"):
+        measure([sys.executable, "-c", "import sys; print('no room', file=sys.stderr); sys.exit(3)"], tmp_path / "log")
+
+
+def test_report_says_which_aims_are_missed():
+    load = Measured(50.0, 80.0, 3 * GIBIBYTE, {"seconds": {"landing": 1.0}})
+    floor = Measured(3.0, 3.0, GIBIBYTE, {"reading_s": 2.0})
+    other = Measured(
+        60.0, 60.0, GIBIBYTE, {"files": 760, "sample": 40, "start_s": 5, "checking_s": 50, "scaled_s": 955}
+    )
+    lines = report({"load": [load], "floor": [floor], "other": [other]}, 760)
+    assert any("allowed 6 x 2.00 + 30 = 42.0 s: MISSED" in line for line in lines)
+    assert any("19 x faster than the other way, aim 15: met" in line for line in lines)
+    assert any("3.00 GiB, allowed 2: MISSED" in line for line in lines)
+
+
+def test_repeated_run_with_least_cpu_counts():
+    busy, quiet = (Measured(wall, cpu, GIBIBYTE, {"seconds": {}}) for wall, cpu in ((90.0, 60.0), (40.0, 50.0)))
+    floor = Measured(3.0, 3.0, GIBIBYTE, {"reading_s": 2.0})
+    assert any("load 40.0 s" in line for line in report({"load": [busy, quiet], "floor": [floor]}, 760))
+
+
+def test_help_names_every_part(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    shown = capsys.readouterr().out
+    assert all(part in shown for part in national_month.PARTS)
