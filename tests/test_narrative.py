@@ -450,7 +450,6 @@ def test_no_text_breaks_reading_and_every_span_holds_its_words(noise):
         "7 việc thi hành xong, ",
         "thi hành xong 7 tỷ ",
         "a1-",
-        "7\n",
         "x" * 50,
     ],
 )
