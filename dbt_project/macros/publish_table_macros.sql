@@ -1,0 +1,24 @@
+{#- Creates the table macros of the published file, once everything that they read is built. -#}
+{%- macro publish_table_macros(results) -%}
+    {#- Read here once, so that dbt learns what the bodies refer to. -#}
+    {%- if not execute -%}{%- do on_territory('fact', 'day') -%}{%- endif -%}
+    {%- if execute and flags.WHICH in ('build', 'run') -%}
+        {%- set nodes = results | map(attribute='node') | selectattr('resource_type', 'equalto', 'model') | list -%}
+        {%- set bodies = {} -%}
+        {%- for table, sql in bodies_as_known_on(nodes).items() -%}
+            {%- do bodies.update({table ~ '_as_known_on': sql}) -%}
+        {%- endfor -%}
+        {#- An officer belongs to an office, and no merger of provinces restates him. -#}
+        {%- for node in nodes if is_form_fact(node) and node.name != 'fct_officer_results' -%}
+            {%- set fact = api.Relation.create(node.database, node.schema, node.alias) -%}
+            {%- do bodies.update({node.name ~ '_on_territory': on_territory(fact, 'day')}) -%}
+        {%- endfor -%}
+        {%- for name, sql in bodies.items() -%}
+            {#- Readers open the file under another name than the one it was built under. -#}
+            {%- set portable = sql | replace('"' ~ target.database ~ '".', '') -%}
+            {%- do run_query('create or replace macro main.' ~ name ~ '(day) as table\n' ~ portable) -%}
+        {%- endfor -%}
+        {#- dbt ends no transaction of its own accord after a run. -#}
+        {%- if bodies -%}{%- do adapter.commit() -%}{%- endif -%}
+    {%- endif -%}
+{%- endmacro -%}
