@@ -4,6 +4,7 @@ import logging
 import os
 import warnings
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,8 +72,16 @@ def run_night(home: Home, inbox: Path, *, progress: Progress = lambda _: None) -
     import dagster as dg
 
     watched = WATCHER.set(progress)
+    dbt_log = log_path(home.root).with_name("dbt.log")
+    dbt_log.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with relaxed_history(), dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+        with (
+            # dagster-dbt repeats all that dbt says on standard output, which is the summary's.
+            dbt_log.open("w", encoding="utf-8") as told,
+            redirect_stdout(told),
+            relaxed_history(),
+            dg.DagsterInstance.from_config(str(home.dagster)) as instance,
+        ):
             result = defs.resolve_job_def("nightly").execute_in_process(
                 instance=instance,
                 raise_on_error=False,
@@ -98,7 +107,8 @@ def _set_up(home: Home) -> None:
     os.environ["DAGSTER_HOME"] = str(home.dagster)
     os.environ["THADS_HOME"] = str(home.root)
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "true")
-    for name in ("dagster", "alembic", "great_expectations"):
+    # The last one warns of every test that does not run because nothing changed.
+    for name in ("dagster", "alembic", "great_expectations", "dagster._core.execution.plan.active"):
         logging.getLogger(name).setLevel(logging.ERROR)
 
 

@@ -10,6 +10,8 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +21,13 @@ import polars as pl
 from pipeline.home import Home
 from pipeline.landing.blobs import write_whole
 from pipeline.published.query import run_query
+from pipeline.vocabulary import AlertState
 
 TEMPLATES = Path(__file__).parent
 UNPLACED = "unplaced"
+LONGEST_NAME = 80
+#: An answer must come before the level above sums it up.
+LEVEL_ABOVE = {"own": "province", "office": "province", "province": "nation"}
 
 INCIDENTS = """
     select alert.* exclude (cells), unit.name as unit_name, parent.name as parent_name,
@@ -47,26 +53,23 @@ class Letters:
 
 
 def write_letters(home: Home) -> Letters:
-    """Write a letter for every incident of the live warehouse that was not told yet."""
-    told = _told(home)
-    incidents = run_query(home, INCIDENTS).to_dicts()
-    letters = Letters(still_open=sum(incident["state"] == "open" for incident in incidents))
-    for kind, told_as in (("opened", letters.opened), ("resolved", letters.resolved)):
-        new = [
-            incident
-            for incident in incidents
-            if (incident["alert_id"], kind) not in told
-            # What was resolved before anybody was told needs no letter at all.
-            and (incident["state"] == "open" if kind == "opened" else _was_told(incident, told))
-        ]
-        told_as += new
+    """Write a letter for every incident of the live warehouse whose opening or end was not told yet."""
+    log = _read_log(home)
+    told = {alert: entry["kind"] for entry in log for alert in entry["alert_ids"]}  # the last that was said of each
+    sent = {entry["letter"] for entry in log}
+    due = _deadlines(home)
+    incidents = [
+        incident | {"answer_by": _answer_by(incident, due)} for incident in run_query(home, INCIDENTS).to_dicts()
+    ]
+    is_open = [incident["state"] == AlertState.OPEN for incident in incidents]
+    # An incident that came back is told again; one that was resolved before anybody was told needs no letter at all.
+    opened = [i for i, yes in zip(incidents, is_open, strict=True) if yes and told.get(i["alert_id"]) != "opened"]
+    resolved = [i for i, yes in zip(incidents, is_open, strict=True) if not yes and told.get(i["alert_id"]) == "opened"]
+    letters = Letters(opened, resolved, still_open=sum(is_open))
+    for kind, new in (("opened", opened), ("resolved", resolved)):
         for name, group in _by_letter(new, kind):
-            letters.paths.append(_send(home, name, kind, group))
+            letters.paths.append(_send(home, _unsent(name, sent), kind, group))
     return letters
-
-
-def _was_told(incident: dict[str, Any], told: set[tuple[str, str]]) -> bool:
-    return incident["state"] == "resolved" and (incident["alert_id"], "opened") in told
 
 
 def _by_letter(incidents: list[dict[str, Any]], kind: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
@@ -77,48 +80,56 @@ def _by_letter(incidents: list[dict[str, Any]], kind: str) -> Iterator[tuple[str
         who = incident["unit_key"] or re.sub(r"[^\w.-]+", "-", incident["source_ref"] or "", flags=re.ASCII).strip("-.")
         origin = "" if incident["origin"] != "published" else "published-"
         period = (incident["period_id"] or UNPLACED).replace("@", "_")
-        name = f"{period}/{origin}{who or 'file'}-{version[:8]}{'' if kind == 'opened' else '-resolved'}.md"
+        name = (
+            f"{period}/{origin}{(who or 'file')[:LONGEST_NAME]}-{version[:8]}{'' if kind == 'opened' else '-resolved'}"
+        )
         groups.setdefault(name, []).append(incident)
     yield from sorted(groups.items())
 
 
+def _unsent(name: str, sent: set[str]) -> str:
+    """Return a name that no letter went out under: an office's neighbours may open more about the same version."""
+    names = (f"{name}{'' if number == 1 else f'-{number}'}.md" for number in count(1))
+    return next(free for free in names if free not in sent)
+
+
 def _send(home: Home, name: str, kind: str, incidents: list[dict[str, Any]]) -> Path:
-    """Write one letter into the outbox and remember that it was written."""
+    """Write one letter into the outbox and remember in one line that it was written."""
     path = home.alerts / "outbox" / name
     text = _environment().get_template("letter.md.j2").render(kind=kind, incidents=incidents, first=incidents[0])
     write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
-    lines = [
-        json.dumps({"alert_id": incident["alert_id"], "kind": kind, "letter": name}, ensure_ascii=False)
-        for incident in incidents
-    ]
+    entry = {"letter": name, "kind": kind, "alert_ids": [incident["alert_id"] for incident in incidents]}
     with (home.alerts / "log.jsonl").open("a", encoding="utf-8") as log:
-        log.write("".join(f"{line}\n" for line in lines))
+        log.write(json.dumps(entry, ensure_ascii=False) + "\n")
         log.flush()
         os.fsync(log.fileno())
     return path
 
 
-def _told(home: Home) -> set[tuple[str, str]]:
-    """Return (alert_id, kind) of everything that was told; a line cut off by a kill is told again."""
+def _read_log(home: Home) -> list[dict[str, Any]]:
+    """Return what was sent, in order; a line that a kill cut off is taken away, and its letter is written again."""
     log = home.alerts / "log.jsonl"
     if not log.exists():
-        return set()
-    told = set()
+        return []
     content = log.read_text(encoding="utf-8")
     if content and not content.endswith("\n"):
         content = content[: content.rfind("\n") + 1]
         write_whole(log, lambda temporary: temporary.write_text(content, encoding="utf-8"))
-    for line in content.splitlines():
-        entry = json.loads(line)
-        told.add((entry["alert_id"], entry["kind"]))
-    return told
+    return [json.loads(line) for line in content.splitlines()]
+
+
+def _deadlines(home: Home) -> dict[tuple[str, str], date]:
+    """Return the day on which each level must report, by period and level."""
+    rows = pl.read_parquet(home.declared / "deadlines.parquet").iter_rows(named=True)
+    return {(row["period_id"], row["level"]): row["due_on"] for row in rows}
+
+
+def _answer_by(incident: dict[str, Any], due: dict[tuple[str, str], date]) -> date | None:
+    """Return the day on which the level above must report, None where none is or it had passed when it opened."""
+    day = due.get((incident["period_id"], LEVEL_ABOVE.get(incident["scope"], "")))
+    return day if day and incident["opened_at"].date() <= day else None
 
 
 def _environment() -> jinja2.Environment:
     loader = jinja2.FileSystemLoader(TEMPLATES)
     return jinja2.Environment(loader=loader, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-
-
-def open_incidents(home: Home) -> pl.DataFrame:
-    """Return the incidents that are open."""
-    return run_query(home, "select * from fct_alert where state = 'open' order by opened_at, alert_id")
