@@ -77,7 +77,7 @@ class Voice:
 
     def cell(self, failure: Failure, cell: dict[str, Any], *, by_row: bool = False) -> str:
         """Name a cell by its label, its figure and its address: ``Thi hành xong 12.056 (ô L14)``."""
-        label = self._label(failure, cell, by_row)
+        label = self.label(failure, cell, by_row)
         value = cell["value"] if cell["value"] is not None else Decimal(0)
         unit = forms().units.get(cell.get("unit") or "")
         printed = self.amount(value / unit.factor if unit else value)
@@ -86,7 +86,8 @@ class Voice:
             printed = f"{printed} {self.say(unit.vi, unit.en)}"
         return f"{label} {printed} ({self.say('ô', 'cell')} {cell['address']})"
 
-    def _label(self, failure: Failure, cell: dict[str, Any], by_row: bool) -> str:
+    def label(self, failure: Failure, cell: dict[str, Any], by_row: bool = False) -> str:
+        """Name a cell by its column, or by its row."""
         if by_row and failure.form and cell["row_code"] in failure.form.row:
             row = failure.form.row[cell["row_code"]]
             return f"«{self.say(row.vi, row.en)}»"
@@ -186,12 +187,16 @@ def _rollup(rule: Rollup, failure: Failure, voice: Voice) -> str:
 
 @_worked_out.register
 def _printed_ratio(rule: PrintedRatio, failure: Failure, voice: Voice) -> str:
-    _, terms = _roles(failure)
+    found, terms = _roles(failure)
+    rate = f"{voice.amount(failure.found)} %"
+    if found:
+        label, address = voice.label(failure, found[0]), found[0]["address"]
+        rate = f"{label} {rate} ({voice.say('ô', 'cell')} {address})"
     top = [cell for cell in terms if cell["column_code"] in {term.column for term in rule.numerator}]
     base = [cell for cell in terms if cell not in top]
     worked = " / ".join(" + ".join(voice.cell(failure, cell) for cell in side) for side in (top, base) if side)
     return (
-        f"{voice.place(failure)}: {voice.say('in', 'printed')} {voice.amount(failure.found)} %, "
+        f"{voice.place(failure)}: {voice.say('in', 'printed')} {rate}, "
         f"{voice.say('nhưng', 'but')} {worked} = {voice.amount(failure.expected)} %."
     )
 
