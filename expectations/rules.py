@@ -239,7 +239,7 @@ def read_pack(path: Path) -> Pack:
     """Read and check one pack; raises ``PackError`` with file, rule and reason."""
     content = path.read_bytes()
     try:
-        entry: dict[str, Any] = yaml.safe_load(content)
+        entry, content = _extended(path, content)
         if not isinstance(entry, dict):
             raise PackError(f"{path}: no pack: write pack, version, origin, basis and rules")
         pack = TypeAdapter(Pack).validate_python({**entry, "digest": hashlib.sha256(content).hexdigest()[:8]})
@@ -252,6 +252,31 @@ def read_pack(path: Path) -> Pack:
     if twice:
         raise PackError(f"{path}: rule ids stand twice: {', '.join(twice)}; give each rule its own")
     return pack
+
+
+def _extended(path: Path, content: bytes) -> tuple[Any, bytes]:
+    """Return a pack's entry laid over the pack that it ``extends``, and the bytes of both.
+
+    Rules are laid over those of the same id, key by key; ``forms`` takes over only what concerns these forms.
+    """
+    entry = yaml.safe_load(content)
+    if not isinstance(entry, dict) or "extends" not in entry:
+        return entry, content
+    base_path = path.with_name(f"{entry.pop('extends')}.yaml")
+    if not base_path.exists():
+        raise PackError(f"{path}: extends {base_path.name}, which is not there; name a pack beside it")
+    base, base_content = _extended(base_path, base_path.read_bytes())
+    wanted, changes = entry.pop("forms", None), list(entry.get("rules") or ())
+    rules = [
+        rule | {"forms": kept}
+        for rule in base["rules"]
+        if (kept := [form for form in rule["forms"] if wanted is None or form in (*wanted, WHOLE_WORKBOOK)])
+    ]
+    inherited = {rule["id"] for rule in rules}
+    by_id = {change.get("id"): change for change in changes}
+    laid = [rule | by_id.get(rule["id"], {}) for rule in rules]
+    added = [change for change in changes if change.get("id") not in inherited]
+    return base | entry | {"rules": laid + added}, base_content + content
 
 
 def _told(entry: dict[str, Any], problem: Any) -> str:

@@ -1,4 +1,4 @@
-"""Every form reaches its fact table, on one real ``dbt build`` of a simulated month."""
+"""Every form of every regime reaches its fact table, on one real ``dbt build`` of simulated months."""
 
 from pathlib import Path
 
@@ -23,6 +23,8 @@ PERIOD = "2023-09"
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Truth]:
     out = tmp_path_factory.mktemp("country")
     truth = simulate(out, 1, "2023-06", "2023-06", 11, offices_per_province=3, forms=list(SUBJECTS))
+    simulate(out, 1, "2024-08", "2024-08", 11, offices_per_province=3, forms=list(SUBJECTS))
+    simulate(out, 1, "2019-06", "2019-06", 11, offices_per_province=3, forms=["01", "02"])
     home = Home(out)
     receive(out / "inbox", home)
     read_landed(home)
@@ -44,13 +46,31 @@ def province(built: tuple[Path, Truth]) -> dict[str, dict[str, int]]:
 
 
 def test_every_form_feeds_the_table_that_it_names(query: Query) -> None:
-    for fact in {form.fact for form in forms().all if form.fact}:
-        assert query(f"select count(distinct report_id) from {fact}") == [(5,)], fact
+    for form in forms().all:
+        if form.fact:
+            period = {"01-2013": "2019-09", "06-2019": PERIOD, "05-2024": "2024-11"}[form.regime.folder]
+            reports = f"select count(distinct report_id) from {form.fact} where period_id = '{period}'"
+            assert query(reports) == [(5,)], form.version
+
+
+def test_forms_of_all_regimes_share_one_table(query: Query) -> None:
+    for fact, suffix in (("fct_case_results", ""), ("fct_money_results", "_vnd")):
+        assert query(
+            f"select period_id, count(pulled_up{suffix}) > 0, count(revoked{suffix}) > 0, count(due{suffix}) "
+            f"from {fact} where scope = 'province' group by 1 order by 1"
+        ) == [("2019-09", True, False, 30), (PERIOD, False, True, 30), ("2024-11", False, True, 30)]
+    assert query("select regime, count(*) from dim_form where fact_table is not null group by 1 order by 1") == [
+        ("01/2013/TT-BTP", 2),
+        ("05/2024/TT-BTP", 14),
+        ("06/2019/TT-BTP", 14),
+    ]
 
 
 def test_province_rows_are_the_true_totals(query: Query, province: dict[str, dict[str, int]]) -> None:
     def row(columns: str, fact: str, where: str = "true") -> tuple:
-        (found,) = query(f"select {columns} from {fact} where scope = 'province' and {where}")
+        (found,) = query(
+            f"select {columns} from {fact} where scope = 'province' and period_id = '{PERIOD}' and {where}"
+        )
         return found
 
     def true(form: str, *columns: str) -> tuple:
@@ -81,13 +101,14 @@ def test_officers_make_up_their_agency_and_a_province_names_none(query: Query) -
             on cases.report_id = total.report_id and cases.case_kind = 'total' and cases.initiative = 'total'
         where total.basis = 'cases' and total.officer = 'total' and lines.officers between 3 and 6
         """
-    ) == [(4, True, True)]
+    ) == [(8, True, True)]
     assert query("select distinct officer from fct_officer_results where scope = 'province'") == [("total",)]
 
 
 def test_officers_money_is_in_dong(query: Query, province: dict[str, dict[str, int]]) -> None:
     assert query(
-        "select due_vnd, reduced_vnd, due from fct_officer_results where scope = 'province' and basis = 'money'"
+        "select due_vnd, reduced_vnd, due from fct_officer_results "
+        f"where scope = 'province' and basis = 'money' and period_id = '{PERIOD}'"
     ) == [(1000 * province["05"]["due"], 1000 * province["05"]["reduced"], None)]
 
 
@@ -95,6 +116,6 @@ def test_measures_of_a_kind_add_up_to_it(query: Query) -> None:
     assert query(
         """
         select sum(decisions) filter (not is_total) = sum(decisions) filter (is_total), count(*)
-        from fct_coercion where scope = 'province'
+        from fct_coercion where scope = 'province' and period_id = '2023-09'
         """
     ) == [(True, 11)]

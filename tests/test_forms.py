@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from expectations.rules import PackError, packs, read_pack
 from pipeline import tables
 from pipeline.cells.read import read_landed
 from pipeline.forms import DeclarationError, Forms, forms
@@ -109,6 +110,107 @@ def test_measure_names_the_circulars_that_ask_for_it() -> None:
     assert source["target"] == "published reports"
 
 
+# --- circulars
+
+
+@pytest.mark.parametrize(
+    ("day", "circular"),
+    [
+        (date(2013, 3, 31), "01/2013/TT-BTP"),
+        (date(2020, 1, 4), "01/2013/TT-BTP"),
+        (date(2020, 1, 5), "06/2019/TT-BTP"),
+        (date(2024, 7, 25), "06/2019/TT-BTP"),
+        (date(2024, 7, 26), "05/2024/TT-BTP"),
+    ],
+)
+def test_regime_in_force_is_chosen_by_the_reporting_date(day: date, circular: str) -> None:
+    assert {form.regime.name for form in forms().in_force(day).values()} == {circular}
+
+
+def test_new_circular_has_the_forms_of_the_one_before_but_for_its_own(folder: Path) -> None:
+    (folder / "05-2024" / "12.yaml").write_text("{extends: ../06-2019/12.yaml, title: {vi: Khác, en: Other}}")
+    declared = Forms(folder)
+    old, new = declared.in_force(date(2024, 6, 30)), declared.in_force(date(2024, 7, 31))
+    assert list(new) == list(old)
+    assert [code for code in new if new[code].vi != old[code].vi] == ["12"]
+    assert all(new[code].columns == old[code].columns for code in new)
+
+
+def test_before_2020_cases_were_pulled_up_and_none_revoked() -> None:
+    for code in ("01", "02"):
+        before, after = (forms().in_force(day)[code].column for day in (date(2019, 9, 30), date(2020, 9, 30)))
+        assert set(before) ^ set(after) == {"pulled_up", "revoked", "postponed_by_consent"}
+        assert [str(term) for term in before["due"].equals] == ["+accepted_total", "-delegated", "-pulled_up"]
+
+
+def test_form_has_the_measures_of_all_its_regimes() -> None:
+    assert {"pulled_up", "revoked", "postponed_by_consent"} <= set(forms().measures_of("01"))
+
+
+def test_published_figure_of_an_old_regime_is_judged_by_a_later_form_where_it_had_none() -> None:
+    applied = forms().applied_in(forms().regimes["01/2013/TT-BTP"])
+    assert applied["01"].regime.name == "01/2013/TT-BTP"
+    assert applied["08"].regime.name == "06/2019/TT-BTP"
+
+
+def test_every_circular_has_one_pack_of_its_own() -> None:
+    for name in forms().regimes:
+        assert len([pack for pack in packs() if name in pack.regimes]) == 1
+
+
+# --- packs that extend another
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    """A pack of two rules to extend."""
+    path = tmp_path / "base.yaml"
+    path.write_text(
+        """
+        pack: base
+        version: "1"
+        origin: submitted
+        basis: old
+        rules:
+          - {id: a, kind: order, forms: ["01", "02"], lesser: [+x], greater: [+y], on_fail: return, vi: a, en: a}
+          - {id: b, kind: order, forms: ["03"], lesser: [+x], greater: [+y], on_fail: return, vi: b, en: b}
+        """
+    )
+    return path
+
+
+def test_pack_that_extends_another_states_only_what_differs(base: Path) -> None:
+    path = base.with_name("new.yaml")
+    path.write_text("{pack: new, extends: base, basis: new, rules: [{id: a, on_fail: query}]}")
+    pack = read_pack(path)
+    assert (pack.pack, pack.version, pack.basis) == ("new", "1", "new")
+    assert [(rule.id, str(rule.on_fail), rule.forms) for rule in pack.rules] == [
+        ("a", "query", ("01", "02")),
+        ("b", "return", ("03",)),
+    ]
+
+
+def test_pack_may_take_over_the_rules_of_some_forms_only(base: Path) -> None:
+    path = base.with_name("new.yaml")
+    path.write_text('{pack: new, extends: base, forms: ["02"]}')
+    assert [(rule.id, rule.forms) for rule in read_pack(path).rules] == [("a", ("02",))]
+
+
+def test_change_of_the_extended_pack_makes_another_version(base: Path) -> None:
+    path = base.with_name("new.yaml")
+    path.write_text("{pack: new, extends: base}")
+    before = read_pack(path).full_version
+    base.write_text(base.read_text() + "# corrected")
+    assert read_pack(path).full_version != before
+
+
+def test_pack_that_extends_nothing_there_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "new.yaml"
+    path.write_text("{pack: new, extends: base}")
+    with pytest.raises(PackError, match=r"extends base\.yaml, which is not there"):
+        read_pack(path)
+
+
 # --- filled, read and judged
 
 
@@ -167,15 +269,64 @@ def test_form_that_does_not_add_up_is_found(case: str, found: dict[str, set[str]
     assert found[case] == CASES[case][2]
 
 
-@pytest.mark.slow
-def test_simulated_month_on_every_form_has_no_finding(tmp_path: Path) -> None:
-    simulate(tmp_path, 1, "2023-06", "2023-06", 11, forms=list(SUBJECTS))
-    home = Home(tmp_path / "home")
-    receive(tmp_path / "inbox", home)
+@pytest.fixture(scope="module")
+def years(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Months of three regimes with every form that each has, and two workbooks on forms of an older circular."""
+    folder = tmp_path_factory.mktemp("years")
+    for month, codes in (("2019-06", ("01", "02")), ("2023-06", SUBJECTS), ("2024-08", SUBJECTS)):
+        simulate(folder, 1, month, month, 11, offices_per_province=3, forms=codes)
+    for day, end in ((date(2024, 6, 30), date(2024, 9, 30)), (date(2019, 6, 30), date(2021, 6, 30))):
+        old = forms().in_force(day)["01"]
+        header = Header("", "kien-giang.go-quao", "", Scope.OFFICE, date(end.year - 1, 10, 1), end)
+        write_workbook(
+            folder / "inbox" / f"late-{end.year}.xlsx", header, [old], {"01": [[0] * len(old.columns)] * len(old.rows)}
+        )
+    home = Home(folder / "home")
+    receive(folder / "inbox", home)
     read_landed(home)
-    judged = judge_changed(home)
-    assert (judged.submissions, judged.findings) == (17, 0)
-    outcomes = read_tables(home.judged, "outcomes", tables.OUTCOMES)
-    passed = set(outcomes.filter(pl.col("status") == "pass").select("form", "rule_id").iter_rows())
-    assert {form for form, _ in passed} >= set(CIRCULAR)
-    assert {("04", "rollup.officers"), ("05", "rollup.officers"), ("07", "rollup.offices")} <= passed
+    judge_changed(home)
+    return home
+
+
+def of_years(home: Home, table: str, schema: pl.Schema) -> pl.DataFrame:
+    """Return a table of the judged stage with regime and file of the submission."""
+    submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS)
+    return read_tables(home.judged, table, schema).join(
+        submissions.select("submission_id", "regime", "file_name", "is_simulated"), on="submission_id"
+    )
+
+
+@pytest.mark.slow
+def test_simulated_months_of_every_regime_have_no_finding(years: Home) -> None:
+    findings = of_years(years, "findings", tables.FINDINGS).filter("is_simulated")
+    assert findings.select("regime", "form", "rule_id").unique().rows() == []
+
+
+@pytest.mark.slow
+def test_every_form_of_every_regime_passes_rules_of_its_own_pack(years: Home) -> None:
+    outcomes = of_years(years, "outcomes", tables.OUTCOMES).filter("is_simulated", pl.col("form") != "*")
+    passed = outcomes.filter(pl.col("status") == "pass", ~pl.col("rule_id").str.starts_with("reading."))
+    assert {(regime, pack) for regime, pack in passed.select("regime", "pack").iter_rows()} == {
+        ("01/2013/TT-BTP", "circular-01-2013"),
+        ("06/2019/TT-BTP", "circular-06-2019"),
+        ("05/2024/TT-BTP", "circular-05-2024"),
+    }
+    of_regime = dict(passed.group_by("regime").agg(pl.col("form").unique()).iter_rows())
+    assert set(of_regime["01/2013/TT-BTP"]) == {"01", "02"}
+    assert set(of_regime["06/2019/TT-BTP"]) == set(of_regime["05/2024/TT-BTP"]) == set(SUBJECTS)
+    kept = set(passed.filter(pl.col("regime") == "05/2024/TT-BTP").select("form", "rule_id").iter_rows())
+    assert {("04", "rollup.officers"), ("05", "rollup.officers"), ("07", "rollup.rows")} <= kept
+    assert outcomes["form_version"].null_count() == 0
+
+
+@pytest.mark.slow
+def test_form_of_an_older_circular_is_named_as_such(years: Home) -> None:
+    findings = of_years(years, "findings", tables.FINDINGS).filter(~pl.col("is_simulated"))
+    told = dict(findings.filter(pl.col("rule_id") == "header.regime").select("file_name", "sentence_en").iter_rows())
+    assert set(told) == {"late-2024.xlsx", "late-2021.xlsx"}
+    assert "06/2019/TT-BTP; for this period use the forms of 05/2024/TT-BTP" in told["late-2024.xlsx"]
+    verdicts = dict(of_years(years, "verdicts", tables.VERDICTS).select("file_name", "verdict").iter_rows())
+    # The layout is the same, so nothing is lost; the older one lacks columns.
+    assert (verdicts["late-2024.xlsx"], verdicts["late-2021.xlsx"]) == ("accepted", "returned")
+    missing = findings.filter(pl.col("rule_id") == "reading.missing_column")
+    assert set(missing["column_code"]) == {"revoked", "postponed_by_consent"}

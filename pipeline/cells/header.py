@@ -14,6 +14,7 @@ from pipeline.registry.periods import Period
 
 HEADER_ROWS = 40  # a header block that has slid further down is none
 _DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
+_CIRCULAR = r"thông tư\D*(\d{1,2}/\d{4}/tt-btp)"  # folded text
 _ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 # "9 tháng năm 2023", "6 tháng đầu năm 2023", "năm 2023" - but "tháng 6 năm 2023" and "quý I năm 2023" are other spans.
 _MONTHS = re.compile(r"(?:kỳ|báo cáo|thống kê|\s)*(?:(\d{1,2})\s*tháng(?:\s*đầu)?|cả)?\s*năm\s*(\d{4})")
@@ -61,6 +62,19 @@ def read_headers(raw: pl.DataFrame, forms: Forms) -> dict[tuple[int, int], dict[
     for file, sheet, name, value, address in pl.concat([beside, within]).iter_rows():
         headers.setdefault((file, sheet), {}).setdefault(name, Field(value, address))
     return headers
+
+
+def read_circulars(raw: pl.DataFrame) -> dict[tuple[int, int], Field]:
+    """Return the circular that each sheet says its form is of, by (file, sheet): the first above the table."""
+    named = (
+        raw.filter(pl.col("row") < HEADER_ROWS)
+        .with_columns(pl.col("key").str.extract(_CIRCULAR, 1).str.to_uppercase().alias("circular"))
+        .filter(pl.col("circular").is_not_null())
+        .sort("file", "sheet", "row", "column")
+        .unique(["file", "sheet"], keep="first", maintain_order=True)
+        .select("file", "sheet", "circular", addresses(pl.col("row"), pl.col("column")).alias("address"))
+    )
+    return {(file, sheet): Field(circular, address) for file, sheet, circular, address in named.iter_rows()}
 
 
 def spoken() -> pl.Expr:

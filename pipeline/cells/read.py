@@ -11,7 +11,7 @@ import polars as pl
 
 from pipeline import tables
 from pipeline.cells import long_csv, published
-from pipeline.cells.header import Field, read_headers, read_period
+from pipeline.cells.header import Field, read_circulars, read_headers, read_period
 from pipeline.cells.narrative import read_narrative
 from pipeline.cells.reading import Reading, submission_id, unreadable
 from pipeline.cells.recognise import recognise
@@ -126,7 +126,7 @@ def _read_workbooks(
     # The same few words stand on every sheet: each is folded once.
     keys = raw.select(pl.col("text").drop_nulls().unique()).with_columns(folded(pl.col("text")).alias("key"))
     raw = raw.join(keys, on="text", how="left", maintain_order="left")
-    headers = read_headers(raw, declared)
+    headers, circulars = read_headers(raw, declared), read_circulars(raw)
     seen = sheets.filter(~pl.col("is_hidden"))
     regimes = seen.with_columns(
         pl.Series("regime", [_regime(headers.get(place, {}), declared) for place in seen.select("file", "sheet").iter_rows()], dtype=pl.String)
@@ -153,6 +153,8 @@ def _read_workbooks(
             row, remarks = _place(receipt, told, file in simulated, declared, registry)
             rows.append(row)
             header_remarks += remarks
+            printed = [(names[file, sheet], circulars[file, sheet]) for sheet, _ in of_file[file] if (file, sheet) in circulars]
+            header_remarks += _other_circular(row, printed, declared)
     submissions = pl.DataFrame(rows, schema=tables.SUBMISSIONS)
     placed = pl.DataFrame(
         {"file": range(len(workbooks)), "submission_id": submissions["submission_id"], "period_id": submissions["period_id"]},
@@ -236,6 +238,21 @@ def _place(
                 }
             )
     return row, remarks
+
+
+def _other_circular(row: dict, printed: list[tuple[str, Field]], declared: Forms) -> list[dict]:
+    """Tell, once a workbook, that it is on the forms of another circular than the one in force (sheet, circular)."""
+    regime = declared.regimes.get(row["regime"] or "")
+    others = [(sheet, field) for sheet, field in printed if regime and field.text not in regime.circulars]
+    return [
+        {
+            "submission_id": row["submission_id"], "code": "header_regime", "sheet": sheet,
+            "address": field.address, "raw": field.text,
+            "detail_vi": f"Ô {field.address} trang «{sheet}»: mẫu biểu theo Thông tư {field.text}, kỳ này phải dùng mẫu của Thông tư {row['regime']}.",
+            "detail_en": f"Cell {field.address} of sheet '{sheet}': the form is of circular {field.text}; for this period use the forms of {row['regime']}.",
+        }
+        for sheet, field in others[:1]
+    ]
 
 
 def _once(cells: pl.DataFrame, named: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

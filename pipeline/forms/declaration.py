@@ -120,6 +120,12 @@ class Regime:
     folder: str
     valid_from: date
     valid_to: date
+    amended_by: tuple[str, ...] = ()
+
+    @property
+    def circulars(self) -> tuple[str, ...]:
+        """The circular and those that amended it: a form may name any of them."""
+        return (self.name, *self.amended_by)
 
     def covers(self, day: date) -> bool:
         """Tell whether the regime is in force on ``day``."""
@@ -184,7 +190,13 @@ class Forms:
         self.all: list[Form] = []
         for path in sorted(folder.glob("*/regime.yaml")):
             entry = _read(path)
-            regime = Regime(entry["regime"], path.parent.name, entry["valid_from"], entry.get("valid_to") or FOREVER)
+            regime = Regime(
+                name=entry["regime"],
+                folder=path.parent.name,
+                valid_from=entry["valid_from"],
+                valid_to=entry.get("valid_to") or FOREVER,
+                amended_by=tuple(entry.get("amended_by", ())),
+            )
             self.regimes[regime.name] = regime
             self.all += [self._form(form_path, regime) for form_path in _form_paths(path)]
 
@@ -325,9 +337,11 @@ class Forms:
         """Return every row of every form as the table ``declared/lines``."""
         dimensions = list(tables.LINES)[6:-1]
         rows = [
-            (form.code, form.regime.name, position, row.code, row.vi, row.en)
-            + tuple(row.attributes.get(name) for name in dimensions)
-            + (row.is_total,)
+            (
+                *(form.code, form.regime.name, position, row.code, row.vi, row.en),
+                *(row.attributes.get(name) for name in dimensions),
+                row.is_total,
+            )
             for form in self.all
             for position, row in enumerate(form.rows, start=1)
         ]

@@ -130,8 +130,9 @@ class Bench:
 
     def _rollup_parts(self) -> None:
         entries = [
-            (form.code, form.regime.name, rollup.dimension, rollup.total, part, len(rollup.parts))
-            for form in self.forms.all
+            (form.code, regime.name, rollup.dimension, rollup.total, part, len(rollup.parts))
+            for regime in self.forms.regimes.values()
+            for form in self.forms.applied_in(regime).values()
             for rollup in form.rollups
             for part in rollup.parts
         ]
@@ -188,8 +189,8 @@ class Bench:
 
 
 def wide_columns(forms: Forms, form: Form) -> list[str]:
-    """Return the measures that may stand in a form's wide table: its own columns and those that articles print."""
-    declared = [column.code for column in form.columns]
+    """Return the measures that may stand in a form's wide table: its columns in any regime and what articles print."""
+    declared = forms.measures_of(form.code)
     if not any(prefix["form"] == form.code for prefix in forms.published["prefixes"].values()):
         return declared
     printed = [entry if isinstance(entry, str) else entry["measure"] for entry in forms.published["measures"].values()]

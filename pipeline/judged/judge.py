@@ -223,7 +223,11 @@ def _outcomes(
         [(pack.pack, pack.full_version) for pack in using], schema=["pack", "pack_version"], orient="row"
     )
     form_versions = pl.DataFrame(
-        [(form.code, form.regime.name, form.version) for form in declared.all],
+        [
+            (form.code, regime.name, form.version)
+            for regime in declared.regimes.values()
+            for form in declared.applied_in(regime).values()
+        ],
         schema=["form", "regime", "form_version"],
         orient="row",
     )

@@ -308,8 +308,8 @@ def _subsets(cases: Cube, money: Cube) -> Year:
     parts = ("completed", *STANDING)
     budget = _by_basis(cases, money, parts, lambda f: f[..., 1 - on_request].sum(-1) * 7 // 10)
     v = budget.values
-    v["eligible"] = v["completed"] + sum(v[name] for name in ELIGIBLE)
-    v["carried_over"] = sum(v[name] for name in STANDING)
+    v["eligible"] = v["completed"] + np.add.reduce([v[name] for name in ELIGIBLE])
+    v["carried_over"] = np.add.reduce([v[name] for name in STANDING])
     v["due"] = v["completed"] + v["carried_over"]
     return subsets | {"budget": budget}
 

@@ -36,6 +36,8 @@ def lay_out(form: Form, year: Year) -> Counts:
     if form.code not in SUBJECTS:
         raise DeclarationError(f"form {form.code}: the simulator knows no figures for it; add them to SUBJECTS")
     cube = year[SUBJECTS[form.code]]
+    if "pulled_up" in form.column:
+        cube = _before_2020(cube)
     first = next(iter(cube.values.values()))
     laid = np.zeros((*first.shape[:2], len(form.rows), len(form.columns)), np.int64)
     for c, column in enumerate(form.column):
@@ -47,6 +49,16 @@ def lay_out(form: Form, year: Year) -> Counts:
             if not row.is_open or _is_used(row, cube):
                 laid[:, :, r, c] = cube.line(column, row.attributes)
     return laid
+
+
+def _before_2020(cube: Cube) -> Cube:
+    """Return the figures as circular 01/2013/TT-BTP counts them: what is postponed or suspended is eligible."""
+    v = dict(cube.values)
+    v["pulled_up"] = v["revoked"]
+    v["postponed"] = v["postponed"] + v["postponed_by_consent"]
+    v["eligible"] = v["due"] - v["not_eligible"]
+    v["eligible_carried_over"] = v["eligible"] - v["completed"]
+    return Cube(cube.axes, v)
 
 
 def _is_used(row: Row, cube: Cube) -> bool:

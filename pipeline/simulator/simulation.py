@@ -129,7 +129,10 @@ class Simulation:
 
 @dataclass
 class _Caseload:
-    """The figures of a territory in one statistical year, by form: unit x month x row x column."""
+    """The figures of a territory in one statistical year, by version of the form: unit x month x row x column.
+
+    A circular may change within the year, and with it the columns of a form.
+    """
 
     year: Year
     laid: dict[str, Counts]
@@ -145,19 +148,21 @@ class _Caseload:
             year, books = run_year(np.random.default_rng([simulation.seed, key, number]), books)
             if number in wanted:
                 needed = {
-                    form.code: form
+                    form.version: form
                     for period in territory.periods
                     if period.year == number
                     for form in simulation.forms_in(period).values()
                 }
-                caseload[number] = cls(year, {code: lay_out(form, year) for code, form in needed.items()})
+                caseload[number] = cls(year, {version: lay_out(form, year) for version, form in needed.items()})
         return caseload
 
     def figures(self, of_period: dict[str, Form], units: slice, months: int) -> Figures:
         """Return the printed figures of some units together after so many months."""
         due = {basis: int(self.year[basis].values["due"][units, months - 1].sum()) for basis in ("cases", "money")}
         return {
-            code: print_matrix(form, self.laid[code][units, months - 1].sum(0), due, is_together=units == slice(None))
+            code: print_matrix(
+                form, self.laid[form.version][units, months - 1].sum(0), due, is_together=units == slice(None)
+            )
             for code, form in of_period.items()
         }
 
@@ -166,7 +171,7 @@ class _Caseload:
         return {
             code: {
                 column: int(figure)
-                for column, figure in zip(form.column, self.laid[code][:, months - 1, 0].sum(0), strict=True)
+                for column, figure in zip(form.column, self.laid[form.version][:, months - 1, 0].sum(0), strict=True)
                 if not is_rate(form, column)
             }
             for code, form in of_period.items()
