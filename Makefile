@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 HOME_DIR ?= var
 
-.PHONY: help setup demo test test-fast check docs dev bench lock clean
+.PHONY: help setup demo test test-fast check docs dev bench kill-drill lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -38,11 +38,13 @@ docs: setup ## write docs/forms.md, docs/rules.md and docs/tables.md from the de
 	@$(BIN)/python -m pipeline.reference
 
 dev: setup ## the Dagster UI with daemon, schedule and sensor on
-	@mkdir -p $(HOME_DIR)/dagster $(HOME_DIR)/inbox
-	@THADS_HOME=$(abspath $(HOME_DIR)) DAGSTER_HOME=$(abspath $(HOME_DIR))/dagster $(BIN)/thads dev
+	@$(BIN)/thads dev --home $(HOME_DIR)
 
 bench: setup ## the national month: wall time and memory of a night (docs/benchmarks.md)
 	@$(BIN)/python -m benchmarks.national_month
+
+kill-drill: setup ## kill loads at ten moments and prove the warehouse comes out the same (about ten minutes)
+	@$(BIN)/python -m benchmarks.kill_drill
 
 lock: ## pin every dependency again (versions and hashes, no addresses)
 	@uv pip compile pyproject.toml --extra dev --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-strip-extras --no-annotate --no-header -q -o requirements.lock

@@ -62,7 +62,7 @@ class Night:
 def run_night(home: Home, inbox: Path, *, progress: Progress = lambda _: None) -> Night:
     """Load ``inbox`` into ``home``; raises ``NightFailed`` where the load itself failed."""
     warnings.filterwarnings("ignore", module="dagster")
-    _set_up(home)
+    set_up_dagster(home)
     progress("starting")
     from pipeline.definitions import defs
     from pipeline.night_log import WATCHER, log_path
@@ -98,8 +98,8 @@ def run_night(home: Home, inbox: Path, *, progress: Progress = lambda _: None) -
     return _summary(home, result, before, batches)
 
 
-def _set_up(home: Home) -> None:
-    """Give Dagster a home below ours; nothing it starts calls anybody."""
+def set_up_dagster(home: Home) -> None:
+    """Give Dagster a home below ours, for this process and its children; nothing it starts calls anybody."""
     home.dagster.mkdir(parents=True, exist_ok=True)
     config = home.dagster / "dagster.yaml"
     if not config.exists():

@@ -145,12 +145,15 @@ def demo(home: HomeOption = None) -> None:
     raise typer.Exit(run_demo(home))
 
 
-@app.command(hidden=True)
-def dev() -> None:
+@app.command()
+def dev(
+    home: HomeOption = None,
+    port: Annotated[int, typer.Option("--port", help="Port of the UI on 127.0.0.1.")] = 3000,
+) -> None:
     """Start the Dagster UI with daemon, schedule and sensor on loopback (``make dev``)."""
     from pipeline.cli.dev import start
 
-    raise typer.Exit(start())
+    raise typer.Exit(start(home, port))
 
 
 def run() -> None:

@@ -50,7 +50,7 @@ def simulate_country(
             f"{len(truth.reports)} workbooks below {out_dir / 'inbox'}, {len(truth.faults)} faults; truth in {out_dir / 'truth.json'}"
         )
     )
-    for fault in truth.faults:
-        out.print(Text(f"  {fault.id} {fault.kind}: {fault.file}", style="dim"))
+    for planted in truth.faults:
+        out.print(Text(f"  {planted.id} {planted.kind}: {planted.path}", style="dim"))
     out.print(Text("SỐ LIỆU MÔ PHỎNG · SIMULATED FIGURES", style="red"))
     return 0

@@ -1,0 +1,27 @@
+"""``thads dev``: the Dagster UI with daemon, schedule and sensor, on loopback only."""
+
+import os
+import sys
+from pathlib import Path
+
+from rich.text import Text
+
+from pipeline.cli.main import err, out
+from pipeline.home import PROJECT, open_home
+from pipeline.night import set_up_dagster
+
+PORT = 3000
+
+
+def start(home: Path | None = None, port: int = PORT) -> int:
+    """Replace this process by ``dagster dev``; it ends with Ctrl-C. Returns only where Dagster is not installed."""
+    opened = open_home(home)
+    opened.inbox.mkdir(parents=True, exist_ok=True)
+    set_up_dagster(opened)
+    dagster = Path(sys.executable).with_name("dagster")
+    if not dagster.exists():
+        err.print(Text(f"thads dev: there is no {dagster}; run 'make setup' first"))
+        return 1
+    out.print(Text(f"http://127.0.0.1:{port}  ·  inbox: {opened.inbox}"))
+    os.chdir(PROJECT)
+    os.execv(dagster, [str(dagster), "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)])
