@@ -1,5 +1,6 @@
 """A form is data: what a declaration may leave to another, what its lines mean, and that every form can be filled."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -267,6 +268,18 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
 @pytest.mark.parametrize("case", CASES)
 def test_form_that_does_not_add_up_is_found(case: str, found: dict[str, set[str]]) -> None:
     assert found[case] == CASES[case][2]
+
+
+def test_lines_that_are_not_used_may_be_left_out(tmp_path: Path) -> None:
+    form = replace(JUNE_2023["04"], rows=JUNE_2023["04"].rows[:3])
+    header = Header("", "kien-giang.go-quao", "", Scope.OFFICE, date(2022, 10, 1), date(2023, 6, 30))
+    rows = [[figure] * len(form.columns) for figure in (30, 10, 20)]
+    write_workbook(tmp_path / "inbox" / "short.xlsx", header, [form], {"04": rows})
+    home = Home(tmp_path / "home")
+    receive(tmp_path / "inbox", home)
+    read_landed(home)
+    assert read_tables(home.cells, "remarks", tables.REMARKS).rows() == []
+    assert set(read_tables(home.cells, "cells", tables.CELLS)["row_code"]) == {"total", "officer_01", "officer_02"}
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,19 @@ def axis_anchors() -> pl.DataFrame:
 
 
 @cache
+def required_lines() -> pl.DataFrame:
+    """Return axis, regime, form, code of what a sheet must have: open rows that an office does not use may be left out."""
+    entries = [
+        (axis, form.regime.name, form.code, line.code)
+        for form in forms().all
+        for axis, lines in ((COLUMN, form.columns), (ROW, form.rows))
+        for line in lines
+        if not getattr(line, "is_open", False)
+    ]
+    return pl.DataFrame(entries, schema=["axis", "regime", "form", "code"], orient="row")
+
+
+@cache
 def form_names() -> pl.DataFrame:
     """Return regime, key (folded number or title), form: the words by which a sheet says which form it is."""
     entries = [

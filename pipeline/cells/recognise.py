@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from pipeline.cells.address import addresses
-from pipeline.cells.anchors import BY_CODE, COLUMN, ROW, axis_anchors, form_names
+from pipeline.cells.anchors import COLUMN, ROW, axis_anchors, form_names, required_lines
 from pipeline.cells.figure import LARGEST, half_unit
 from pipeline.cells.header import spoken
 from pipeline.cells.numerals import numerals
@@ -39,7 +39,6 @@ def recognise(raw: pl.DataFrame, regimes: pl.DataFrame, forms: Forms) -> Recogni
     sheets = _identify(words, forms)
     located = _locate(words.join(sheets.select(*SHEET, "form"), on=SHEET))
     columns, rows = located.filter(pl.col("axis") == COLUMN), located.filter(pl.col("axis") == ROW)
-    declared = axis_anchors().filter(pl.col("how") == BY_CODE).select("axis", "regime", "form", "code")
     first = _first(columns, rows)
     grid = (
         rows.filter("is_first")
@@ -57,7 +56,7 @@ def recognise(raw: pl.DataFrame, regimes: pl.DataFrame, forms: Forms) -> Recogni
         [
             _illegible(cells),
             _empty(cells),
-            _missing(sheets, located, declared),
+            _missing(sheets, located, required_lines()),
             _doubled(located),
             _mismatched(located),
             _unknown_rows(raw, columns, rows, first),
