@@ -1,5 +1,6 @@
 """Which cells take part in a comparison: the one that should agree, and those it is compared with."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import singledispatch
 
@@ -80,5 +81,5 @@ def _money_per_case(rule: MoneyPerCase, form: Form, row: str, column: str) -> li
     return [Participant("found", 1, form.code, row, column), Participant("term", 1, rule.cases, row, column)]
 
 
-def _terms(terms: object, form: Form, row: str) -> list[Participant]:
-    return [Participant("term", term.sign, form.code, row, term.column) for term in terms if isinstance(term, Term)]
+def _terms(terms: Iterable[Term], form: Form, row: str) -> list[Participant]:
+    return [Participant("term", term.sign, form.code, row, term.column) for term in terms]

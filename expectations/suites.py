@@ -37,12 +37,13 @@ def validate(database: Path, packs: tuple[Pack, ...], *, keys: set[tuple[str, st
     open. Raises ``RuntimeError`` where Great Expectations itself failed: an expectation never errs silently.
     """
     import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
     from great_expectations.expectations.row_conditions import Column
 
     from expectations.duckdb_engine import DuckDBDatasource, DuckDBExecutionEngine, ExpectFigureWithinInterval
 
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = gx.data_context.types.base.ProgressBarsConfig(globally=False)
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
     # Great Expectations gives a context one `add_` method for every datasource class that it has seen.
     source: DuckDBDatasource = context.data_sources.add_duckdb(name="judging", connection_string=f"duckdb:///{database}")
     batch = source.add_table_asset("comparison", table_name="comparison").add_batch_definition_whole_table("all")
@@ -59,7 +60,7 @@ def validate(database: Path, packs: tuple[Pack, ...], *, keys: set[tuple[str, st
                             ExpectFigureWithinInterval(
                                 column_list=["found", "low", "high"],
                                 row_condition=Column("rule_key") == rule_key(pack, rule, form),
-                                severity=SEVERITIES[rule.severity],
+                                severity=SEVERITIES[rule.severity],  # type: ignore[arg-type]
                                 description=f"{rule.vi} / {rule.en}",
                                 meta={"pack": pack.pack, "rule_id": rule.id, "form": form, "on_fail": str(rule.on_fail)},
                             )
@@ -92,7 +93,7 @@ def validate(database: Path, packs: tuple[Pack, ...], *, keys: set[tuple[str, st
     results: list[dict[str, Any]] = []
     for validation in outcome.run_results.values():
         for result in validation.results:
-            meta = result.expectation_config.meta
+            meta: dict[str, Any] = result.expectation_config.meta  # type: ignore[union-attr]
             raised = [error for error in _errors(result.exception_info) if error]
             if raised:
                 raise RuntimeError(f"rule {meta['rule_id']} on form {meta['form']} could not be judged: {raised[0]}")

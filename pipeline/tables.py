@@ -3,13 +3,21 @@
 Times are Vietnam time without zone. ``DECIMAL`` columns hold base units (cases, people, đồng, per cent, points).
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import polars as pl
 
 AMOUNT = pl.Decimal(30, 6)
 TIME = pl.Datetime("us")
 
+
+def _schema(columns: Mapping[str, Any]) -> pl.Schema:
+    return pl.Schema(columns)
+
+
 #: landing: one row per file seen at a path with a content, the unreadable ones too.
-RECEIPTS = pl.Schema(
+RECEIPTS = _schema(
     {
         "receipt_id": pl.String,  # from content hash and path: the same file at the same path is the same receipt
         "batch": pl.Int32,  # number of the load that landed it, from 1
@@ -28,7 +36,7 @@ RECEIPTS = pl.Schema(
 )
 
 #: cells: one row per submission (one version of one report), the unreadable ones too.
-SUBMISSIONS = pl.Schema(
+SUBMISSIONS = _schema(
     {
         "submission_id": pl.String,
         "receipt_id": pl.String,
@@ -59,7 +67,7 @@ SUBMISSIONS = pl.Schema(
 )
 
 #: cells: one row per cell of a recognised form, blank ones too.
-CELLS = pl.Schema(
+CELLS = _schema(
     {
         "submission_id": pl.String,
         "period_id": pl.String,
@@ -77,7 +85,7 @@ CELLS = pl.Schema(
 )
 
 #: cells: one row per thing that reading stumbled over; rules of kind ``reading`` judge them.
-REMARKS = pl.Schema(
+REMARKS = _schema(
     {
         "submission_id": pl.String,
         "code": pl.String,
@@ -93,7 +101,7 @@ REMARKS = pl.Schema(
 )
 
 #: judged: one row per applicable rule, form and submission.
-OUTCOMES = pl.Schema(
+OUTCOMES = _schema(
     {
         "submission_id": pl.String,
         "period_id": pl.String,
@@ -125,7 +133,7 @@ CELL_OF_FINDING = pl.Struct(
 )
 
 #: judged: one row per failing comparison.
-FINDINGS = pl.Schema(
+FINDINGS = _schema(
     {
         "finding_id": pl.String,
         "submission_id": pl.String,
@@ -151,7 +159,7 @@ FINDINGS = pl.Schema(
 )
 
 #: judged: one row per submission: verdict and place in the chain of versions.
-VERDICTS = pl.Schema(
+VERDICTS = _schema(
     {
         "submission_id": pl.String,
         "period_id": pl.String,
@@ -162,7 +170,7 @@ VERDICTS = pl.Schema(
 )
 
 #: judged: one row per printed ratio or printed change.
-RATIOS = pl.Schema(
+RATIOS = _schema(
     {
         "submission_id": pl.String,
         "period_id": pl.String,
@@ -182,7 +190,7 @@ RATIOS = pl.Schema(
 )
 
 #: declared: the rules in force, for dim_rule.
-RULES = pl.Schema(
+RULES = _schema(
     {
         "rule_id": pl.String,
         "pack": pl.String,
@@ -200,7 +208,7 @@ RULES = pl.Schema(
 )
 
 #: declared: the forms, for dim_form.
-FORMS = pl.Schema(
+FORMS = _schema(
     {
         "form": pl.String,
         "regime": pl.String,
@@ -216,7 +224,7 @@ FORMS = pl.Schema(
 )
 
 #: declared: every row of every form; attributes are null where a form has no such dimension.
-LINES = pl.Schema(
+LINES = _schema(
     {
         "form": pl.String,
         "regime": pl.String,
@@ -238,7 +246,7 @@ LINES = pl.Schema(
 )
 
 #: declared: every measure, for dim_measure.
-MEASURES = pl.Schema(
+MEASURES = _schema(
     {
         "measure": pl.String,
         "label_vi": pl.String,

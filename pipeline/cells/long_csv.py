@@ -123,9 +123,9 @@ def _cells(report: pl.DataFrame, row: dict, forms: Forms) -> tuple[pl.DataFrame,
             pl.col("unit_code").alias("unit"), pl.col("in_base").alias("value"), "rounding", "state",
             pl.col("value").alias("raw"), "sheet", "address",
         )
-        .cast(dict(tables.CELLS))
+        .cast(tables.CELLS)
     )
-    remarks = [frame.select(REMARK).cast(dict(tables.REMARKS)) for frame in _remarked(read, list(declared))]
+    remarks = [frame.select(REMARK).cast(tables.REMARKS) for frame in _remarked(read, list(declared))]
     return cells, pl.concat(remarks)
 
 

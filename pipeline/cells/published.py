@@ -44,7 +44,7 @@ def read_published(text: str, receipt: dict, forms: Forms, registry: UnitRegistr
             on="submission_id",
         )
         .select(list(tables.CELLS))
-        .cast(dict(tables.CELLS)),
+        .cast(tables.CELLS),
         pl.concat([pl.DataFrame(remarks, schema=tables.REMARKS), more]),
     )
 
@@ -194,7 +194,7 @@ def _remarks(read: pl.DataFrame) -> pl.DataFrame:
         )
         for code, (condition, vi, en) in told.items()
     ]
-    return pl.concat(frames).cast(dict(tables.REMARKS))
+    return pl.concat(frames).cast(tables.REMARKS)
 
 
 def _mapping(indicators: list[str], forms: Forms) -> pl.DataFrame:

@@ -150,9 +150,9 @@ def _read_workbooks(
             rows.append(unreadable(receipt, refusal.code, refusal.vi, refusal.en))
         else:
             told = [(names[file, sheet], headers.get((file, sheet), {}), form) for sheet, form in of_file[file]]
-            row, remarks = _place(receipt, told, file in simulated, declared, registry)
+            row, told_of_header = _place(receipt, told, file in simulated, declared, registry)
             rows.append(row)
-            header_remarks += remarks
+            header_remarks += told_of_header
             printed = [(names[file, sheet], circulars[file, sheet]) for sheet, _ in of_file[file] if (file, sheet) in circulars]
             header_remarks += _other_circular(row, printed, declared)
     submissions = pl.DataFrame(rows, schema=tables.SUBMISSIONS)
@@ -165,11 +165,11 @@ def _read_workbooks(
     remarks = pl.concat([found.remarks, doubled, _unread_sheets(raw, sheets, found.forms, placed, of_file)], how="diagonal")
     return Reading(
         submissions,
-        _named(cells, named, placed).select(list(tables.CELLS)).cast(dict(tables.CELLS)),
+        _named(cells, named, placed).select(list(tables.CELLS)).cast(tables.CELLS),
         pl.concat(
             [
                 pl.DataFrame(header_remarks, schema=tables.REMARKS),
-                _named(remarks, named, placed).select(list(tables.REMARKS)).cast(dict(tables.REMARKS)),
+                _named(remarks, named, placed).select(list(tables.REMARKS)).cast(tables.REMARKS),
             ]
         ),
     )

@@ -99,7 +99,7 @@ def submission(
         "period_start": start,
         "period_end": end,
         "regime": regime.name if regime else None,
-        "revision": int(heading.revision) if (heading.revision or "").isdigit() else 1,
+        "revision": _revision(heading.revision),
         "reason": heading.reason,
         "signer": heading.signer,
         "is_readable": True,
@@ -128,6 +128,11 @@ def _scope(heading: Heading, unit: Unit | None, forms: Forms) -> str | None:
     choices = {fold(text): name for name, text in forms.header["scope"]["choices"].items()}
     chosen = choices.get(said, said)
     return str(Scope.OWN) if chosen == Scope.OWN else str(Scope.PROVINCE)
+
+
+def _revision(text: str | None) -> int:
+    """Return the version that the header states, 1 where it states none."""
+    return int(text) if text and text.isdecimal() and len(text) < 4 else 1
 
 
 def _spoken(day: date | None) -> str:

@@ -1,5 +1,8 @@
 """Stage cells: one row per cell, each with its sheet, address and raw text."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import dagster as dg
 
 from pipeline.cells.read import read_landed
@@ -18,10 +21,10 @@ SPECS = [
 
 
 @dg.multi_asset(specs=SPECS, name="cells")
-def cells(context: dg.AssetExecutionContext, home: OneWriter):  # type: ignore[no-untyped-def]
+def cells(context: dg.AssetExecutionContext, home: OneWriter) -> Iterator[Any]:
     """Read every landed file that was not read yet."""
     done = read_landed(home.home)
     rows = {"submissions": done.submissions, "cells": done.cells, "remarks": done.remarks}
     for spec in SPECS:
-        metadata = {"new rows": rows[spec.key.path[-1]], "batches": str(done.batches), "unreadable": done.unreadable}
+        metadata: dict[str, Any] = {"new rows": rows[spec.key.path[-1]], "batches": str(done.batches), "unreadable": done.unreadable}
         yield dg.MaterializeResult(asset_key=spec.key, metadata=metadata)

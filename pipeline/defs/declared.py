@@ -1,5 +1,8 @@
 """Declarations as tables, beside the stages: what dbt joins the figures with."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import dagster as dg
 
 from pipeline.declared import export_declarations
@@ -24,7 +27,7 @@ SPECS = [
 
 
 @dg.multi_asset(specs=SPECS, name="declared")
-def declared(context: dg.AssetExecutionContext, home: OneWriter):  # type: ignore[no-untyped-def]
+def declared(context: dg.AssetExecutionContext, home: OneWriter) -> Iterator[Any]:
     """Export forms, measures, rules and deadlines."""
     rows = export_declarations(home.home)
     for spec in SPECS:

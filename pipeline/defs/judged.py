@@ -1,5 +1,8 @@
 """Stage judged: every applicable rule leaves an outcome; every failing row becomes a finding."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import dagster as dg
 
 from expectations.rules import packs
@@ -38,11 +41,11 @@ NOTHING_LOST = dg.AssetCheckSpec(
 
 
 @dg.multi_asset(specs=SPECS, check_specs=[*RULE_CHECKS, NOTHING_LOST], name="judged")
-def judged(context: dg.AssetExecutionContext, home: OneWriter):  # type: ignore[no-untyped-def]
+def judged(context: dg.AssetExecutionContext, home: OneWriter) -> Iterator[Any]:
     """Judge the periods that changed, and show how each rule stands."""
     done = judge_changed(home.home, progress=context.log.info)
     for spec in SPECS:
-        metadata = {
+        metadata: dict[str, Any] = {
             "periods judged": ", ".join(done.periods) or "none",
             "submissions": done.submissions,
             "findings": done.findings,

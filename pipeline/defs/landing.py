@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 
 from pipeline.defs.resources import OneWriter
 from pipeline.landing.receive import receive
@@ -42,7 +43,7 @@ def receipts(context: dg.AssetExecutionContext, config: Inbox, home: OneWriter) 
     )
 
 
-def _problems(receipts) -> str:  # type: ignore[no-untyped-def]
+def _problems(receipts: pl.DataFrame) -> str:
     rows = [row for row in receipts.to_dicts() if row["problem"]]
     return (
         "\n".join(["| file | problem |", "|---|---|", *(f"| {row['path']} | {row['problem_en']} |" for row in rows)])

@@ -171,7 +171,7 @@ def _verdicts(
             pl.col("submission_id").shift(1).over(_report()).alias("supersedes"),
         )
         .select(list(tables.VERDICTS))
-        .cast(dict(tables.VERDICTS))
+        .cast(tables.VERDICTS)
     )
 
 
@@ -261,7 +261,7 @@ def _outcomes(
     )
     for name in ("failed_in", "versions_in", "form_versions_in"):
         connection.unregister(name)
-    return frame.cast(dict(tables.OUTCOMES))
+    return frame.cast(tables.OUTCOMES)
 
 
 def _fingerprints(

@@ -29,5 +29,5 @@ def ratios_frame(bench: Bench) -> pl.DataFrame:
             order by cell.submission_id, cell.form, cell.row_code, cell.column_code
             """
         )
-        .cast(dict(tables.RATIOS))
+        .cast(tables.RATIOS)
     )
