@@ -71,19 +71,19 @@ def values(cells: RawCells) -> dict[str, object]:
 
 def theirs(path: Path) -> dict[str, dict[str, object]]:
     command = [sys.executable, "-c", OPENPYXL, str(path)]
-    return json.loads(subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=True).stdout)
+    return json.loads(subprocess.run(command, capture_output=True, text=True, timeout=6 * SECONDS, check=True).stdout)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_we_read_what_openpyxl_reads(path):
-    started = time.monotonic()
+    started = time.process_time()
     read: dict[str, dict[str, object]] = {}
     problem = None
     try:
         read = ours(path)
     except UnreadableWorkbook as refused:
         problem = refused.problem.code
-    assert time.monotonic() - started < SECONDS
+    assert time.process_time() - started < SECONDS
     assert problem == UNREADABLE.get(path.name)
     if problem:
         return

@@ -156,9 +156,9 @@ def test_a_workbook_without_values_has_its_sheets_and_no_cells(tmp_path):
 class TestHostile:
     @pytest.fixture(autouse=True)
     def _within_ten_seconds(self):
-        started = time.monotonic()
+        started = time.process_time()
         yield
-        assert time.monotonic() - started < 10
+        assert time.process_time() - started < 10  # seconds of work: other tests may run beside this one
 
     def test_two_gigabytes_of_zeros_are_refused_before_they_are_there(self, tmp_path):
         path = package(tmp_path / "a.xlsx", '<row r="1"><c r="A1"><v>1</v></c></row>')
