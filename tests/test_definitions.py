@@ -65,6 +65,42 @@ def test_the_night_is_at_one_and_sensor_and_schedule_run_from_the_start(defs: dg
     assert defs.resolve_sensor_def("inbox_sensor").default_status == dg.DefaultSensorStatus.RUNNING
 
 
+def tick(home: Home, cursor: str | None) -> tuple[list[str | None], str | None]:
+    """Evaluate the sensor once; return the keys of the runs that it asks for, and where it stands."""
+    from pipeline.defs.automation import inbox_sensor
+    from pipeline.defs.resources import AnyHome
+
+    context = dg.build_sensor_context(cursor=cursor, resources={"any_home": AnyHome(root=str(home.root))})
+    told = inbox_sensor.evaluate_tick(context)
+    return [request.run_key for request in told.run_requests or []], told.cursor
+
+
+def test_a_file_that_is_still_being_copied_waits(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.inbox.mkdir(parents=True)
+    (home.inbox / "a.csv").write_text("half")
+    asked, cursor = tick(home, None)
+    assert asked == []
+    (home.inbox / "a.csv").write_text("half and the other half")
+    asked, cursor = tick(home, cursor)
+    assert asked == [], "it grew"
+    asked, cursor = tick(home, cursor)
+    assert len(asked) == 1, "it stands still"
+    assert tick(home, cursor)[0] == [], "asked for already"
+
+
+def test_the_same_contents_ask_for_the_same_run(tmp_path: Path) -> None:
+    keys = []
+    for name in ("one", "two"):
+        home = Home(tmp_path / name)
+        home.inbox.mkdir(parents=True)
+        (home.inbox / "a.csv").write_text("same")
+        _, cursor = tick(home, None)
+        keys += tick(home, cursor)[0]
+    assert len(keys) == 2
+    assert keys[0] == keys[1]
+
+
 @contextmanager
 def daemon(home: Home) -> Iterator[None]:
     """Run the daemon with its code server on this machine, and stop all of it by process group."""

@@ -29,8 +29,12 @@ def inbox_sensor(context: dg.SensorEvaluationContext, any_home: AnyHome) -> dg.S
     if not inbox.exists():
         return dg.SkipReason(f"there is no inbox at {inbox}")
     seen = outward(inbox, any_home.home)
-    if seen == context.cursor:
+    before, _, state = (context.cursor or "").partition(" ")
+    if seen != before:
+        # A file that is still being copied must not be taken for a broken one.
+        return dg.SensorResult(skip_reason="something arrived; waiting until it stands still", cursor=f"{seen} moving")
+    if state == "done":
         return dg.SkipReason("nothing arrived")
     waiting = pending(inbox, any_home.home)
     requests = [dg.RunRequest(run_key=waiting)] if waiting else []
-    return dg.SensorResult(run_requests=requests, cursor=seen)
+    return dg.SensorResult(run_requests=requests, cursor=f"{seen} done")

@@ -1,0 +1,227 @@
+"""What readers of the published warehouse are promised."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipeline.home import Home
+from pipeline.published import find_release, publish, rollback
+from pipeline.published.query import NoWarehouse, run_query
+from pipeline.published.releases import KEPT, releases
+from pipeline.warehouse.build import build_environment, dbt_arguments, inputs_fingerprint, prepare_build
+from pipeline.writer import HomeIsBusy, one_writer
+
+READER = """
+import json, sys
+import duckdb
+failures, mixed, seen = [], 0, set()
+for _ in range(200):
+    try:
+        with duckdb.connect(sys.argv[1], read_only=True) as connection:
+            left, right = connection.execute("select (select max(night) from a), (select min(night) from b)").fetchone()
+        mixed += left != right
+        seen.add(left)
+    except Exception as error:
+        failures.append(str(error))
+print(json.dumps({"failures": failures, "mixed": mixed, "nights": len(seen)}))
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)
+
+
+def built(home: Home, night: int) -> Path:
+    """Build a warehouse of two tables that both say which night it was."""
+    home.warehouse.mkdir(parents=True, exist_ok=True)
+    path = home.warehouse / "build.duckdb"
+    path.unlink(missing_ok=True)
+    with duckdb.connect(str(path)) as connection:
+        for table in ("a", "b"):
+            connection.execute(f"create table {table} as select {night} as night from range(1000)")
+    return path
+
+
+def print_of(night: int) -> str:
+    return f"{night:064x}"[::-1]
+
+
+def publish_night(home: Home, night: int) -> None:
+    publish(home, built(home, night), print_of(night))
+
+
+def night_seen(home: Home) -> int:
+    return run_query(home, "select max(night) as night from a")["night"][0]
+
+
+def test_the_built_file_becomes_the_live_one(home: Home) -> None:
+    publish_night(home, 1)
+    publish_night(home, 2)
+    assert night_seen(home) == 2
+    assert [release.number for release in releases(home)] == [1, 2]
+
+
+def test_the_same_inputs_are_not_a_new_release(home: Home) -> None:
+    publish_night(home, 1)
+    publish_night(home, 1)
+    assert [release.number for release in releases(home)] == [1]
+
+
+def test_the_last_seven_stay(home: Home) -> None:
+    for night in range(1, 11):
+        publish_night(home, night)
+    assert [release.number for release in releases(home)] == list(range(4, 4 + KEPT))
+
+
+def test_release_json_describes_the_live_one(home: Home) -> None:
+    publish_night(home, 1)
+    publish_night(home, 2)
+    told = json.loads((home.published / "release.json").read_text())
+    assert told["number"] == 2
+    assert told["tables"] == {"a": 1000, "b": 1000}
+
+
+def test_a_load_killed_before_the_swap_is_finished_by_the_next(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish_night(home, 1)
+    monkeypatch.setattr("pipeline.published.releases._make_live", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        publish_night(home, 2)
+    monkeypatch.undo()
+    assert night_seen(home) == 1, "yesterday's stays"
+    waiting = find_release(home, print_of(2))
+    assert waiting is not None, "nothing is built again"
+    publish(home, home.warehouse / "build.duckdb", print_of(2))
+    assert night_seen(home) == 2
+    assert [release.number for release in releases(home)] == [1, 2]
+
+
+def test_rollback_brings_the_release_before_back_and_keeps_it(home: Home) -> None:
+    publish_night(home, 1)
+    publish_night(home, 2)
+    assert rollback(home).number == 1
+    assert night_seen(home) == 1
+    publish_night(home, 2)
+    assert night_seen(home) == 1, "the withdrawn one comes back only when something changed"
+    publish_night(home, 3)
+    assert night_seen(home) == 3
+
+
+def test_rollback_passes_over_what_was_withdrawn(home: Home) -> None:
+    for night in (1, 2, 3):
+        publish_night(home, night)
+    rollback(home)
+    publish_night(home, 4)
+    assert rollback(home).number == 2
+
+
+def test_rollback_without_a_release_before_says_so(home: Home) -> None:
+    publish_night(home, 1)
+    with pytest.raises(LookupError, match="no release before"):
+        rollback(home)
+
+
+@pytest.mark.timeout(120)
+def test_readers_in_another_process_never_wait_and_see_no_mixture(home: Home) -> None:
+    publish_night(home, 1)
+    reader = subprocess.Popen([sys.executable, "-c", READER, str(home.live)], stdout=subprocess.PIPE, text=True)
+    night = 1
+    while reader.poll() is None:
+        night += 1
+        publish_night(home, night)
+    read = json.loads(reader.communicate()[0])
+    assert read["failures"] == []
+    assert read["mixed"] == 0
+    assert read["nights"] > 1, "they read while it was swapped"
+
+
+def test_an_open_reader_keeps_the_night_that_it_opened(home: Home) -> None:
+    publish_night(home, 1)
+    with duckdb.connect(str(home.live), read_only=True) as reader:
+        publish_night(home, 2)
+        assert reader.execute("select max(night) from a").fetchone() == (1,)
+
+
+def test_without_a_warehouse_the_error_names_the_way_out(home: Home) -> None:
+    with pytest.raises(NoWarehouse, match="thads load INBOX"):
+        run_query(home, "select 1")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "delete from a",
+        "copy a to 'a.csv'",
+        "select * from read_csv('/etc/passwd')",
+        "attach 'other.duckdb'",
+        "install httpfs",
+        "load httpfs",
+        "set enable_external_access = true",
+        "select 1; select 2",
+    ],
+)
+def test_a_query_reads_the_warehouse_and_nothing_else(home: Home, sql: str) -> None:
+    publish_night(home, 1)
+    with pytest.raises(duckdb.Error):
+        run_query(home, sql)
+
+
+def test_a_query_does_not_see_the_variables_of_the_program(home: Home) -> None:
+    publish_night(home, 1)
+    with pytest.raises(duckdb.Error):
+        run_query(home, "select * from statements")
+
+
+def test_dbt_builds_and_tests_in_one_call_and_leaves_unit_tests_to_us() -> None:
+    night = dbt_arguments()
+    assert night.count("build") == 1
+    assert "unit_test" in night
+    assert "unit_test" not in dbt_arguments(unit_tests=True)
+    assert "--exclude-resource-types" not in dbt_arguments("parse")
+
+
+def test_dbt_writes_below_the_home_and_calls_nobody(home: Home) -> None:
+    environment = build_environment(home)
+    below = ("THADS_BUILD", "THADS_STAGING", "DBT_TARGET_PATH", "DBT_LOG_PATH")
+    assert all(Path(environment[name]).is_relative_to(home.warehouse) for name in below)
+    assert environment["DBT_SEND_ANONYMOUS_USAGE_STATS"] == "false"
+    assert environment["DO_NOT_TRACK"] == "1"
+
+
+def test_the_fingerprint_follows_contents_and_not_times(home: Home) -> None:
+    prepare_build(home)
+    empty = inputs_fingerprint(home)
+    file = home.cells / "000001" / "cells.parquet"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"one")
+    one = inputs_fingerprint(home)
+    os.utime(file, (0, 0))
+    assert inputs_fingerprint(home) == one
+    file.rename(file.with_name("remarks.parquet"))
+    renamed = inputs_fingerprint(home)
+    file.write_bytes(b"two")
+    assert len({empty, one, renamed, inputs_fingerprint(home)}) == 4
+
+
+def test_a_build_starts_clean_and_finds_every_source(home: Home) -> None:
+    built(home, 1)
+    prepare_build(home)
+    assert not (home.warehouse / "build.duckdb").exists()
+    assert list(home.receipts.glob("*.parquet"))
+
+
+def test_one_load_at_a_time_and_the_other_learns_who_holds_it(home: Home) -> None:
+    said: list[str] = []
+    with one_writer(home):
+        waiting = one_writer(home, patience=0.1, say=said.append)
+        with pytest.raises(HomeIsBusy, match=f"process {os.getpid()}, since"):
+            waiting.__enter__()
+    assert said
+    assert "waiting" in said[0]
+    with one_writer(home, patience=0):
+        pass
