@@ -69,7 +69,6 @@ def run_night(home: Home, inbox: Path, *, progress: Progress = lambda _: None) -
 
     before = _alert_states(home)
     batches = set(read_receipts(home)["batch"])
-    import dagster as dg
 
     watched = WATCHER.set(progress)
     dbt_log = log_path(home.root).with_name("dbt.log")
@@ -80,7 +79,7 @@ def run_night(home: Home, inbox: Path, *, progress: Progress = lambda _: None) -
             dbt_log.open("w", encoding="utf-8") as told,
             redirect_stdout(told),
             relaxed_history(),
-            dg.DagsterInstance.from_config(str(home.dagster)) as instance,
+            _instance(home) as instance,
         ):
             result = defs.resolve_job_def("nightly").execute_in_process(
                 instance=instance,
@@ -96,6 +95,15 @@ def run_night(home: Home, inbox: Path, *, progress: Progress = lambda _: None) -
     if not result.success or any(event.is_step_skipped for event in result.all_events):
         raise NightFailed(_told(result, log_path(home.root)))
     return _summary(home, result, before, batches)
+
+
+def _instance(home: Home) -> Any:
+    """Open the run history that the UI shows; this process keeps its own standard output and error."""
+    import dagster as dg
+    from dagster._core.instance.ref import InstanceRef
+
+    keeps_none = {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}
+    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home.dagster), overrides={"compute_logs": keeps_none}))
 
 
 def set_up_dagster(home: Home) -> None:
