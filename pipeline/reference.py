@@ -361,12 +361,18 @@ def models(layer: str) -> list[dict[str, Any]]:
 
 
 def _model(model: dict[str, Any]) -> Iterator[str]:
+    claims = _claims(model)
     yield f"### {model['name']}"
     yield _prose(model["description"])
     yield _table(
         ("column", "type", "filled", "meaning"),
         (
-            (f"`{column['name']}`", column["data_type"], "always" if _is_filled(column) else "", _meaning(column))
+            (
+                f"`{column['name']}`",
+                column["data_type"],
+                "always" if _is_filled(column) else "",
+                _meaning(column, claims),
+            )
             for column in model["columns"]
         ),
     )
@@ -380,16 +386,21 @@ def _is_filled(column: dict[str, Any]) -> bool:
     return any(constraint["type"] == "not_null" for constraint in column.get("constraints", ()))
 
 
-def _meaning(column: dict[str, Any]) -> str:
+def _meaning(column: dict[str, Any], claims: dict[str, Any]) -> str:
     text = _prose(column["description"])
-    for test in column.get("data_tests", ()):
-        if isinstance(test, dict) and "relationships" in test:
-            (table,) = _REFERENCE.findall(test["relationships"]["arguments"]["to"])
+    for reference in claims.get("references", ()):
+        if reference["column"] == column["name"]:
+            (table,) = _REFERENCE.findall(reference["to"])
             text += f" In [{table}](#{table})."
-        elif isinstance(test, dict) and "accepted_values" in test:
-            values = test["accepted_values"]["arguments"]["values"]
-            text += f" One of {', '.join(f'`{value}`' for value in values)}."
+    if allowed := claims.get("values", {}).get(column["name"]):
+        text += f" One of {', '.join(f'`{value}`' for value in allowed)}."
     return text
+
+
+def _claims(model: dict[str, Any]) -> dict[str, Any]:
+    """Return what the model's test ``well_formed`` claims: keys, required columns, values, references."""
+    tests = (test["well_formed"] for test in model.get("data_tests", ()) if "well_formed" in test)
+    return next((test["arguments"] for test in tests), {})
 
 
 def _prose(text: str) -> str:

@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from pipeline.home import DBT_PROJECT
+from tests.table_claims import claims, failures
 from tests.warehouse_inputs import Inputs
 
 pytestmark = pytest.mark.slow
@@ -410,3 +411,18 @@ def test_home_without_a_single_report_builds_too(tmp_path: Path) -> None:
     query = reader(tmp_path)
     assert query("select count(*) from mart_scorecard") == [(0,)]
     assert query("select count(*) from dim_measure") != [(0,)]
+
+
+def test_every_claim_about_a_table_can_fail(home: Path) -> None:
+    scratch = home / "warehouse"
+    told = list(claims(scratch / "target"))
+    assert len(told) > 100
+    with duckdb.connect() as connection:
+        for name in ("build", "staging"):
+            connection.execute(f"attach '{scratch / name}.duckdb' as {name} (read_only)")
+        silent = [
+            (claim.test, claim.words)
+            for claim in told
+            if not any(words.startswith(claim.words) for words in failures(connection, claim))
+        ]
+    assert silent == []
