@@ -379,6 +379,28 @@ def test_fault_goes_where_it_is_aimed(tmp_path: Path) -> None:
     assert random.path not in (broken.path, renamed.path)
 
 
+@pytest.mark.parametrize("together", [2, 3])
+def test_faults_of_one_report_share_no_line(tmp_path: Path, together: int) -> None:
+    wanted = ["6", "digits_swapped@kien-giang.an-bien", "negative_count@kien-giang.an-bien"]
+    truth = simulate(tmp_path, 1, "2023-06", "2023-06", 9, wanted, faults_per_office=together)
+    of_report = {report.path: [truth.fault(id) for id in report.faults] for report in truth.reports if report.faults}
+    assert sorted(len(faults) for faults in of_report.values()) == sorted([2] + [together] * (6 // together))
+    for path, faults in of_report.items():
+        lines = [{(change.form, change.row) for change in fault.changes} for fault in faults]
+        assert all(lines)
+        assert len(set.union(*lines)) == sum(map(len, lines))
+        seen = cells_of(tmp_path / "inbox" / path)
+        told = {(c.form, c.row, c.column): c.written for fault in faults for c in fault.changes}
+        assert {key: seen[key] for key in told} == {
+            key: None if written == "#REF!" else written for key, written in told.items()
+        }
+
+
+def test_named_faults_that_want_the_same_line_cannot_stand_together(tmp_path: Path) -> None:
+    with pytest.raises(FaultError, match="finds no room beside balance_broken"):
+        simulate(tmp_path, 1, "2023-06", "2023-06", 9, ["balance_broken", "due_is_accepted"], faults_per_office=2)
+
+
 @pytest.mark.parametrize(
     ("wanted", "told"),
     [

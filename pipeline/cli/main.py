@@ -76,6 +76,7 @@ def simulate(
     faults: Annotated[
         str | None, typer.Option("--faults", help="Kinds with commas (kind@file), or a number; 'list' lists them.")
     ] = None,
+    faults_per_office: Annotated[int, typer.Option("--faults-per-office", min=1, help="So many in one report.")] = 1,
     offices: Annotated[int | None, typer.Option("--offices", min=0, help="At most so many offices a province.")] = None,
     consolidated: Annotated[bool, typer.Option(help="Also write each province's consolidated report.")] = True,
     workbooks: Annotated[
@@ -87,7 +88,16 @@ def simulate(
 
     raise typer.Exit(
         simulate_country(
-            out_dir, provinces, first, last, seed, faults, offices, consolidated=consolidated, workbooks=workbooks
+            out_dir,
+            provinces,
+            first,
+            last,
+            seed,
+            faults,
+            offices,
+            faults_per_office=faults_per_office,
+            consolidated=consolidated,
+            workbooks=workbooks,
         )
     )
 

@@ -18,6 +18,7 @@ def simulate_country(
     faults: str | None,
     offices: int | None,
     *,
+    faults_per_office: int,
     consolidated: bool,
     workbooks: int | None,
 ) -> int:
@@ -37,6 +38,7 @@ def simulate_country(
                 last,
                 seed,
                 faults=kinds,
+                faults_per_office=faults_per_office,
                 offices_per_province=offices,
                 consolidated=consolidated,
                 workbooks=workbooks,

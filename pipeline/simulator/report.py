@@ -1,7 +1,7 @@
 """One report on its way to the inbox: header, forms and figures, and what is done to the file afterwards."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -64,6 +64,11 @@ class Report:
         if row not in declared.row or column not in declared.column:
             return None
         return address(declared, row, column, self.origin)
+
+    def copy(self) -> "Report":
+        """Return a report of its own with the same figures."""
+        figures = {form: [list(line) for line in matrix] for form, matrix in self.figures.items()}
+        return replace(self, forms=dict(self.forms), figures=figures, damage=list(self.damage))
 
     def write(self, path: Path) -> None:
         """Write the workbook and damage it as told."""

@@ -1,4 +1,12 @@
-"""What is true of a simulated country: its totals, its reports, and every fault planted in them (``truth.json``)."""
+"""What is true of a simulated country: its totals, its reports, and every fault planted in them (``truth.json``).
+
+This is the contract between the simulator and whoever measures how well faults are found. Of each planted fault it
+tells what was done (``kind``, ``vi``, ``en``), where (``path`` of the file in the inbox, ``period``, ``province``,
+``unit``, ``scope``), every cell that differs from the truth (``changes``: form, row, column, sheet, address, and the
+figure ``written`` beside the ``true`` one, which is the value that closes everything), the kind of likely cause that
+explains it (``cause``, a kind of ``pipeline.causes`` or null), the rules that must find it (``meant``) and those that
+may rightly fire with it (``entails``). Faults in one report never share a line of a form.
+"""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -10,7 +18,10 @@ Printed = int | float | str | None
 
 @dataclass(frozen=True)
 class Change:
-    """A cell that a fault changed. ``address`` is null where the finished sheet has no such cell."""
+    """A cell that a fault changed, in printed units. ``address`` is null where the finished sheet has no such cell.
+
+    ``is_root`` is false for a cell that a formula changed because another cell was wrong.
+    """
 
     form: str
     sheet: str
@@ -19,6 +30,7 @@ class Change:
     address: str | None
     true: Printed
     written: Printed
+    is_root: bool = True
 
 
 @dataclass(frozen=True)
@@ -26,13 +38,14 @@ class PlantedFault:
     """A fault in one report: what was done, and which rules are there to find it.
 
     ``meant`` must find it; ``entails`` are further rules, as patterns (``rollup.*``), that may rightly fire with it,
-    those across offices (``rollup.offices``) at the province's report.
+    those across offices (``rollup.offices``) at the province's report, those across periods at later reports too.
     """
 
     id: str
     kind: str
     vi: str
     en: str
+    cause: str | None
     meant: tuple[str, ...]
     entails: tuple[str, ...]
     is_unreadable: bool

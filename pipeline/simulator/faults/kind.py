@@ -1,0 +1,203 @@
+"""What a named kind of fault is, and what all of them have in hand."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from random import Random
+
+from pipeline.forms.declaration import Form
+from pipeline.forms.template import Figure
+from pipeline.simulator.report import Report
+from pipeline.simulator.truth import Change, PlantedFault, Printed
+from pipeline.vocabulary import Scope
+
+TOTAL = "total.total"
+PARTS = ("in_progress", "other_eligible", "not_eligible", "postponed", "suspended")
+
+#: What a cell that is out of step with the cells around it may set off besides.
+NEIGHBOURS = ("balance.*", "rollup.*", "ratio.*", "order.*", "cross.*", "change.*", "cumulative.*", "continuity.*")
+TOTALS = ("rollup.*", "cross.*", "change.*", "cumulative.*", "continuity.*")
+#: What other periods may say of figures that are out of scale.
+HISTORY = ("rollup.offices", "cross.*", "change.*", "cumulative.*", "continuity.*")
+
+Touched = tuple[str, str, str, Figure, Figure]
+"""Form, row, column, true figure, written figure."""
+
+Act = Callable[[Report, Random], Iterator[Touched]]
+Place = tuple[str, str]
+
+
+class FaultError(ValueError):
+    """A fault cannot be planted; the message says why and what can."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A named kind of fault.
+
+    ``cause`` is the kind of likely cause (``pipeline.causes``) that explains it, where cells do. ``whole`` faults change
+    the sheet, the header or the file rather than cells: a report takes one of them at most.
+    """
+
+    name: str
+    vi: str
+    en: str
+    act: Act
+    meant: tuple[str, ...] = ()
+    entails: tuple[str, ...] = ()
+    forms: tuple[str, ...] = ()  # that a report must have
+    scopes: tuple[Scope, ...] = (Scope.OFFICE, Scope.OWN)
+    cause: str | None = None
+    is_whole: bool = False
+    is_unreadable: bool = False
+    needs_previous: bool = False  # the same unit reports on the month before
+    needs_last_year: bool = False  # and on the same months of the year before, and on all of it
+    from_months: int = 1  # chosen at random, it avoids shorter periods: there may be too few cases to show it
+    months: tuple[int, ...] = ()  # the only periods in which it can be made, all where empty
+
+    @property
+    def is_harmless(self) -> bool:
+        """Tell whether the report stays right, so that nothing may be found."""
+        return not self.meant and not self.is_unreadable
+
+    def fits(self, report_forms: Sequence[str]) -> bool:
+        """Tell whether a report on these forms has what the fault changes."""
+        return set(self.forms) <= set(report_forms)
+
+    def plant(self, report: Report, rng: Random, id: str) -> PlantedFault:
+        """Change the report and return what was done."""
+        missing = [form for form in self.forms if form not in report.forms]
+        if missing:
+            raise FaultError(f"{self.name}: the report has no form {', '.join(missing)}")
+        touched = list(self.act(report, rng))
+        changes = (
+            Change(form, form, row, column, report.address(form, row, column), _printed(true), _printed(written))
+            for form, row, column, true, written in touched
+        )
+        slot = report.slot
+        return PlantedFault(
+            id=id,
+            kind=self.name,
+            vi=self.vi,
+            en=self.en,
+            cause=self.cause,
+            meant=self.meant,
+            entails=self.entails,
+            is_unreadable=self.is_unreadable,
+            is_harmless=self.is_harmless,
+            period=slot.period.id,
+            province=slot.province,
+            unit=slot.unit,
+            scope=slot.scope.value,
+            path=slot.path,
+            changes=tuple(changes),
+        )
+
+
+FAULTS: dict[str, Fault] = {}
+OTHER_NAMES = {"carried_over_typed_over": "balance_broken", "text_renamed": "unreadable_text_renamed"}
+
+
+def fault_named(name: str) -> Fault:
+    """Return a fault by its name; raises ``FaultError`` naming all that there are."""
+    found = FAULTS.get(OTHER_NAMES.get(name, name))
+    if found is None:
+        raise FaultError(f"no fault is called {name!r}; there are {', '.join(sorted(FAULTS))}")
+    return found
+
+
+def fault(
+    vi: str,
+    en: str,
+    *,
+    name: str = "",
+    meant: Sequence[str] = (),
+    entails: Sequence[str] = (),
+    forms: Sequence[str] = (),
+    scopes: Sequence[Scope] = (Scope.OFFICE, Scope.OWN),
+    cause: str | None = None,
+    is_whole: bool = False,
+    is_unreadable: bool = False,
+    needs_previous: bool = False,
+    needs_last_year: bool = False,
+    from_months: int = 1,
+    months: Sequence[int] = (),
+) -> Callable[[Act], Act]:
+    """Return what makes a fault of a function and registers it under the function's name."""
+
+    def register(act: Act) -> Act:
+        called = name or act.__name__.strip("_")
+        FAULTS[called] = Fault(
+            called,
+            vi,
+            en,
+            act,
+            tuple(meant),
+            tuple(entails),
+            tuple(forms),
+            tuple(scopes),
+            cause,
+            is_whole or is_unreadable,
+            is_unreadable,
+            needs_previous,
+            needs_last_year,
+            from_months,
+            tuple(months),
+        )
+        return act
+
+    return register
+
+
+def count(report: Report, form: str, row: str, column: str) -> int:
+    """Return a figure that is a whole number."""
+    figure = report.figure(form, row, column)
+    assert isinstance(figure, int), (form, row, column, figure)
+    return figure
+
+
+def type_over(report: Report, form: str, row: str, column: str, written: Figure) -> Touched:
+    """Type a figure over another and tell both."""
+    true = report.figure(form, row, column)
+    report.put(form, row, column, written)
+    return form, row, column, true, written
+
+
+def add(report: Report, form: str, row: str, column: str, more: int) -> Touched:
+    """Type over a figure what is ``more`` than it."""
+    return type_over(report, form, row, column, count(report, form, row, column) + more)
+
+
+def replace_figures(report: Report, form: str, figures: Sequence[Sequence[Figure]]) -> Iterator[Touched]:
+    """Type a whole matrix over the form, and tell the cells that differ."""
+    declared: Form = report.forms[form]
+    for row, line in zip(declared.row, figures, strict=True):
+        for column, written in zip(declared.column, line, strict=True):
+            if written != report.figure(form, row, column):
+                yield type_over(report, form, row, column, written)
+
+
+def leaf(
+    report: Report,
+    form: str,
+    columns: Sequence[str],
+    rng: Random,
+    is_wanted: Callable[[int], bool] = lambda figure: figure > 0,
+) -> Place:
+    """Choose an input cell of one kind and initiative among ``columns``."""
+    places = [
+        (row.code, column)
+        for row in report.forms[form].rows
+        if not row.is_total
+        for column in columns
+        if isinstance(figure := report.figure(form, row.code, column), int) and is_wanted(figure)
+    ]
+    if not places:
+        raise FaultError(
+            f"no cell of form {form} among {', '.join(columns)} fits; take a later period or another office"
+        )
+    return rng.choice(places)
+
+
+def _printed(figure: Figure) -> Printed:
+    return float(figure) if isinstance(figure, Decimal) else figure

@@ -1,0 +1,78 @@
+"""Money in another unit."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from random import Random
+
+from pipeline.forms.template import recalculate
+from pipeline.simulator.faults.kind import Touched, count, fault, replace_figures, type_over
+from pipeline.simulator.report import Report
+
+
+@fault(
+    "Số tiền ghi bằng đồng thay vì 1.000 đồng",
+    "Money was entered in đồng instead of thousand đồng",
+    meant=["money_per_case.results"],
+    entails=["rollup.offices", "change.*", "cumulative.*", "continuity.*", "cross.*"],
+    forms=["01", "02"],
+    from_months=3,
+    cause="unit_thousand",
+    is_whole=True,
+)
+def _unit_slip(report: Report, rng: Random) -> Iterator[Touched]:
+    form = report.forms["02"]
+    counts = [column for column in form.column if form.column[column].unit != "percent"]
+    for row in form.row:
+        for column in counts:
+            if true := count(report, "02", row, column):
+                yield type_over(report, "02", row, column, 1000 * true)
+
+
+@fault(
+    "Số tiền thi hành xong quá nhỏ so với số việc",
+    "The money completed is far too little for the cases completed",
+    meant=["money_per_case.results"],
+    entails=["rollup.offices", "change.*", "cumulative.*", "continuity.*", "cross.*"],
+    forms=["01", "02"],
+    from_months=3,
+    is_whole=True,
+)
+def _money_per_case_low(report: Report, rng: Random) -> Iterator[Touched]:
+    form, before = report.forms["02"], report.figures["02"]
+    at = {column: n for n, column in enumerate(form.column)}
+    after = [list(line) for line in before]
+    for row, line in zip(form.rows, after, strict=True):
+        if row.is_total:
+            continue
+        completed = line[at["completed"]]
+        assert isinstance(completed, int)
+        for column in ("completed", "terminated", "reduced"):
+            figure = line[at[column]]
+            assert isinstance(figure, int)
+            line[at[column]] = figure // 2000
+        # What was not paid is still being enforced: every balance holds, only the worth of a case is absurd.
+        standing = line[at["in_progress"]]
+        assert isinstance(standing, int)
+        line[at["in_progress"]] = standing + completed - completed // 2000
+    yield from replace_figures(report, "02", recalculate(form, after))
+
+
+@fault(
+    "Đơn vị tính ghi sai trên đầu biểu",
+    "The header names another unit of measure",
+    meant=["header.measure_unit"],
+    entails=[
+        "money_per_case.*",
+        "rollup.offices",
+        "integer.*",
+        "change.*",
+        "cumulative.*",
+        "continuity.*",
+        "cross.*",
+    ],
+    forms=["02"],
+    is_whole=True,
+)
+def _wrong_unit_of_measure(report: Report, rng: Random) -> Iterator[Touched]:
+    report.forms["02"] = replace(report.forms["02"], unit="vnd")
+    yield from ()

@@ -1,0 +1,167 @@
+"""Figures that are no figures, and sheets that are not the template."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from random import Random
+
+from pipeline.simulator import damage
+from pipeline.simulator.faults.kind import NEIGHBOURS, PARTS, TOTAL, Touched, count, fault, leaf, type_over
+from pipeline.simulator.report import Report
+
+
+@fault(
+    "Số đếm âm",
+    "A negative count",
+    meant=["integer.whole"],
+    entails=NEIGHBOURS,
+    forms=["01"],
+    cause="sign",
+)
+def _negative_count(report: Report, rng: Random) -> Iterator[Touched]:
+    row, column = leaf(report, "01", PARTS, rng)
+    yield type_over(report, "01", row, column, -count(report, "01", row, column))
+
+
+@fault(
+    "Số đếm lẻ",
+    "A count that is not whole",
+    meant=["integer.whole"],
+    entails=NEIGHBOURS,
+    forms=["01"],
+    cause="digit_wrong",
+)
+def _fraction_count(report: Report, rng: Random) -> Iterator[Touched]:
+    row, column = leaf(report, "01", PARTS, rng)
+    yield type_over(report, "01", row, column, count(report, "01", row, column) + Decimal("0.5"))
+
+
+@fault(
+    "Chữ O thay cho số 0",
+    "The letter O in place of a zero",
+    meant=["reading.number"],
+    entails=NEIGHBOURS,
+    forms=["02"],
+)
+def _text_in_number(report: Report, rng: Random) -> Iterator[Touched]:
+    row, column = leaf(report, "02", PARTS, rng, lambda figure: "0" in str(figure)[1:])
+    true = str(report.figure("02", row, column))
+    yield type_over(report, "02", row, column, true[0] + true[1:].replace("0", "O", 1))
+
+
+@fault(
+    "Ô báo lỗi #REF!",
+    "A cell shows #REF!",
+    meant=["reading.excel_error"],
+    entails=NEIGHBOURS,
+    forms=["01"],
+)
+def _excel_error(report: Report, rng: Random) -> Iterator[Touched]:
+    row, column = leaf(report, "01", PARTS, rng)
+    yield type_over(report, "01", row, column, "#REF!")
+
+
+@fault(
+    "Ô công thức không có kết quả",
+    "A formula without a computed value",
+    meant=["reading.formula_without_value"],
+    entails=NEIGHBOURS,
+    forms=["01"],
+    cause="cell_blank",
+)
+def _formula_without_value(report: Report, rng: Random) -> Iterator[Touched]:
+    true, address = report.figure("01", TOTAL, "due"), report.address("01", TOTAL, "due")
+    assert address is not None
+    report.damage.append(damage.forget_value(list(report.forms).index("01") + 1, address))
+    yield "01", TOTAL, "due", true, None
+
+
+@fault(
+    "Số liệu của hai cột bị đổi chỗ",
+    "The figures of two columns changed places",
+    meant=["balance.carried_over", "balance.eligible_carried_over"],
+    entails=[*NEIGHBOURS, "money_per_case.*"],
+    forms=["01"],
+    cause="columns_swapped",
+    is_whole=True,
+)
+def _columns_swapped(report: Report, rng: Random) -> Iterator[Touched]:
+    for row in report.forms["01"].row:
+        completed, standing = (report.figure("01", row, column) for column in ("completed", "in_progress"))
+        if completed != standing:
+            yield type_over(report, "01", row, "completed", standing)
+            yield type_over(report, "01", row, "in_progress", completed)
+
+
+@fault(
+    "Thiếu một dòng",
+    "A row is missing",
+    meant=["reading.missing_row"],
+    entails=["rollup.*", "cross.*"],
+    forms=["01"],
+    is_whole=True,
+)
+def _row_missing(report: Report, rng: Random) -> Iterator[Touched]:
+    form = report.forms["01"]
+    row = rng.choice([row.code for row in form.rows if not row.is_total])
+    at = list(form.row).index(row)
+    lost = list(zip(form.column, report.figures["01"].pop(at), strict=True))
+    report.forms["01"] = replace(form, rows=tuple(r for r in form.rows if r.code != row))
+    yield from (("01", row, column, true, None) for column, true in lost)
+
+
+@fault(
+    "Thiếu một cột",
+    "A column is missing",
+    meant=["reading.missing_column"],
+    entails=["balance.*", "rollup.*", "cross.*"],
+    forms=["01"],
+    is_whole=True,
+)
+def _column_missing(report: Report, rng: Random) -> Iterator[Touched]:
+    form = report.forms["01"]
+    at = list(form.column).index("suspended")
+    lost = [(row, line.pop(at)) for row, line in zip(form.row, report.figures["01"], strict=True)]
+    report.forms["01"] = replace(form, columns=tuple(c for c in form.columns if c.code != "suspended"))
+    yield from (("01", row, "suspended", true, None) for row, true in lost)
+
+
+@fault(
+    "Trang tính ẩn chứa số liệu",
+    "A hidden sheet with figures",
+    meant=["reading.hidden_sheet"],
+    entails=["reading.unknown_sheet", "reading.duplicate_sheet"],
+    forms=["01"],
+    is_whole=True,
+)
+def _hidden_sheet(report: Report, rng: Random) -> Iterator[Touched]:
+    name = "Nháp"
+    draft = [[figure + 1 if isinstance(figure, int) else figure for figure in line] for line in report.figures["01"]]
+    report.extra_sheets = {name: (replace(report.forms["01"], code=name), draft)}
+    report.damage.append(damage.hide_sheet(name))
+    yield from ()
+
+
+@fault(
+    "Bảng nằm lệch trong trang tính",
+    "The table stands elsewhere on the sheet",
+    is_whole=True,
+)
+def _shifted_table(report: Report, rng: Random) -> Iterator[Touched]:
+    report.origin = (rng.randint(1, 4), rng.randint(1, 3))
+    yield from ()
+
+
+@fault(
+    "Các cột đứng theo thứ tự khác",
+    "The columns stand in another order",
+    forms=["01"],
+    is_whole=True,
+)
+def _reordered_columns(report: Report, rng: Random) -> Iterator[Touched]:
+    form = report.forms["01"]
+    order = list(range(len(form.columns)))
+    rng.shuffle(order)
+    report.forms["01"] = replace(form, columns=tuple(form.columns[n] for n in order))
+    report.figures["01"] = [[line[n] for n in order] for line in report.figures["01"]]
+    yield from ()

@@ -1,0 +1,164 @@
+"""Figures that do not add up with the others of their sheet."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from random import Random
+
+from pipeline.simulator.faults.kind import (
+    NEIGHBOURS,
+    TOTAL,
+    TOTALS,
+    FaultError,
+    Touched,
+    add,
+    count,
+    fault,
+    leaf,
+    type_over,
+)
+from pipeline.simulator.report import Report
+from pipeline.vocabulary import Scope
+
+
+@fault(
+    "Số chuyển kỳ sau bị gõ đè",
+    "Carried over was typed over its formula",
+    meant=["balance.carried_over"],
+    entails=TOTALS,
+    forms=["01"],
+    cause="total_typed_over",
+)
+def _balance_broken(report: Report, rng: Random) -> Iterator[Touched]:
+    true = count(report, "01", TOTAL, "carried_over")
+    yield type_over(report, "01", TOTAL, "carried_over", true - rng.randint(1, max(2, true // 40)))
+
+
+@fault(
+    "Số phải thi hành in bằng tổng số giải quyết",
+    "The accepted total was printed as due",
+    meant=["balance.due", "balance.due_parts", "balance.carried_over"],
+    entails=[*TOTALS, "ratio.*"],
+    forms=["01"],
+    from_months=3,
+    cause="term_left_out",
+)
+def _due_is_accepted(report: Report, rng: Random) -> Iterator[Touched]:
+    accepted = count(report, "01", TOTAL, "accepted_total")
+    if accepted == report.figure("01", TOTAL, "due"):
+        raise FaultError("due_is_accepted: nothing was delegated or revoked in this report; take a later period")
+    yield type_over(report, "01", TOTAL, "due", accepted)
+
+
+@fault(
+    "Dòng tổng số không bằng các dòng thành phần",
+    "A total row is not the sum of its rows",
+    meant=["rollup.rows"],
+    entails=TOTALS,
+    forms=["01"],
+    cause="total_typed_over",
+)
+def _total_row_off(report: Report, rng: Random) -> Iterator[Touched]:
+    yield add(report, "01", "total.ex_officio", "separate_book", rng.randint(1, 30))
+
+
+@fault(
+    "Chủ động cộng theo yêu cầu không bằng tổng của loại việc",
+    "Ex officio and on request do not make up the kind of judgment",
+    meant=["rollup.initiative"],
+    entails=TOTALS,
+    forms=["01"],
+    cause="total_typed_over",
+)
+def _initiative_off(report: Report, rng: Random) -> Iterator[Touched]:
+    yield add(report, "01", "civil.total", "judgments_received", rng.randint(1, 30))
+
+
+@fault(
+    "Hai chữ số bị đảo",
+    "Two digits of a figure changed places",
+    meant=["balance.accepted_total"],
+    entails=NEIGHBOURS,
+    forms=["01"],
+    cause="digits_swapped",
+)
+def _digits_swapped(report: Report, rng: Random) -> Iterator[Touched]:
+    def can_swap(figure: int) -> bool:
+        return figure >= 10 and len(set(str(figure))) > 1
+
+    row, column = leaf(report, "01", ("opening", "newly_accepted"), rng, can_swap)
+    digits = list(str(report.figure("01", row, column)))
+    at = next(n for n in range(len(digits) - 1) if digits[n] != digits[n + 1])
+    digits[at], digits[at + 1] = digits[at + 1], digits[at]
+    yield type_over(report, "01", row, column, int("".join(digits)))
+
+
+@fault(
+    "Số đình chỉ lớn hơn số thi hành xong",
+    "More cases were terminated than completed",
+    meant=["order.terminated"],
+    entails=TOTALS,
+    forms=["01"],
+    cause="digit_wrong",
+)
+def _order_broken(report: Report, rng: Random) -> Iterator[Touched]:
+    row, _ = leaf(report, "01", ("completed",), rng)
+    yield type_over(report, "01", row, "terminated", count(report, "01", row, "completed") + rng.randint(1, 9))
+
+
+@fault(
+    "Số người được tiếp ít hơn số lượt",
+    "Fewer people than visits",
+    meant=["order.people"],
+    entails=["order.leaders", "rollup.offices", "change.*", "cumulative.*"],
+    forms=["09"],
+    from_months=3,
+    cause="digit_wrong",
+)
+def _people_below_visits(report: Report, rng: Random) -> Iterator[Touched]:
+    visits = count(report, "09", "total", "visits")
+    if not visits:
+        raise FaultError("people_below_visits: nobody was received in this report; take a later period")
+    yield type_over(report, "09", "total", "people", visits - 1)
+
+
+@fault(
+    "Số do lãnh đạo tiếp lớn hơn tổng số tiếp",
+    "Leaders received more than everybody together",
+    meant=["order.leaders"],
+    entails=["rollup.offices", "change.*", "cumulative.*"],
+    forms=["09"],
+)
+def _leaders_above_all(report: Report, rng: Random) -> Iterator[Touched]:
+    more = rng.randint(1, 5)
+    for column in ("visits", "people"):
+        yield type_over(report, "09", "leaders", column, count(report, "09", "total", column) + more)
+
+
+@fault(
+    "Tỷ lệ thi hành xong không tính ra được từ số liệu",
+    "The printed completion rate cannot come from the printed figures",
+    meant=["ratio.completion_rate"],
+    forms=["01"],
+    cause="digit_wrong",
+)
+def _ratio_impossible(report: Report, rng: Random) -> Iterator[Touched]:
+    rate = report.figure("01", TOTAL, "completion_rate")
+    if not isinstance(rate, Decimal):
+        raise FaultError("ratio_impossible: the report prints no completion rate")
+    # Below rather than above: a rate over 100 % would be another fault.
+    yield type_over(report, "01", TOTAL, "completion_rate", rate - Decimal(rng.randint(150, 900)) / 100)
+
+
+@fault(
+    "Số toàn tỉnh khác tổng của cơ quan tỉnh và các chi cục",
+    "The province differs from its own caseload and its offices together",
+    meant=["rollup.offices"],
+    entails=["change.*", "cumulative.*", "cross.*"],
+    forms=["01"],
+    scopes=[Scope.PROVINCE],
+)
+def _province_total_off(report: Report, rng: Random) -> Iterator[Touched]:
+    more = rng.randint(3, 60)
+    # Every total moves along, so that the report agrees with itself.
+    for row in ("civil.on_request", "civil.total", "total.on_request", TOTAL):
+        yield add(report, "01", row, "judgments_received", more)

@@ -1,0 +1,111 @@
+"""Who reports when: provinces, their offices, and the periods of a simulation."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pipeline.forms.declaration import Form, forms
+from pipeline.registry.periods import Period
+from pipeline.registry.units import UnitRegistry, unit_registry
+from pipeline.simulator.report import Slot
+from pipeline.vocabulary import Scope
+
+DEFAULT_FORMS = ("01", "02", "08", "09", "12", "discipline")
+
+
+@dataclass(frozen=True)
+class Territory:
+    """A province, its offices, and the periods for which they report."""
+
+    province: str
+    offices: tuple[str, ...]
+    periods: tuple[Period, ...]
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The provincial agency with its own caseload, then its offices."""
+        return (self.province, *self.offices)
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What makes a country: the same arguments make the same files.
+
+    ``first`` and ``last`` are calendar months. ``workbooks`` is the number of files a period: offices are left out,
+    from the last province on, until so many are left.
+    """
+
+    provinces: int
+    first: str
+    last: str
+    seed: int
+    offices_per_province: int | None = None
+    forms: tuple[str, ...] = DEFAULT_FORMS
+    consolidated: bool = True
+    workbooks: int | None = None
+
+    def periods(self) -> list[Period]:
+        """Return the periods from ``first`` to ``last``, one a calendar month."""
+        first, last = (_calendar_month(text) for text in (self.first, self.last))
+        if last < first:
+            raise ValueError(f"the last month {self.last} is before the first, {self.first}")
+        months = range(12 * first[0] + first[1] - 1, 12 * last[0] + last[1])
+        return [Period.ending_in(month // 12, month % 12 + 1) for month in months]
+
+    def territories(self, registry: UnitRegistry | None = None) -> list[Territory]:
+        """Return the provinces: Kiên Giang first, the others by code, each only while it exists."""
+        registry = registry or unit_registry()
+        reporting: dict[tuple[str, tuple[str, ...]], list[Period]] = defaultdict(list)
+        for period in self.periods():
+            for province, offices in self._reporting(period, registry).items():
+                reporting[province, tuple(offices)].append(period)
+        return [Territory(*who, tuple(periods)) for who, periods in reporting.items()]
+
+    def slots(self, territories: Sequence[Territory]) -> list[Slot]:
+        """Return every report that is sent, by period."""
+        return [
+            slot
+            for period in self.periods()
+            for territory in territories
+            if period in territory.periods
+            for slot in self.slots_of(territory, period)
+        ]
+
+    def slots_of(self, territory: Territory, period: Period) -> Iterator[Slot]:
+        """Return the reports of one territory on one period."""
+        province = territory.province
+        for office in territory.offices:
+            yield Slot(period, province, office, Scope.OFFICE)
+        yield Slot(period, province, province, Scope.OWN)
+        if self.consolidated:
+            yield Slot(period, province, province, Scope.PROVINCE)
+
+    def forms_in(self, period: Period) -> dict[str, Form]:
+        """Return the simulated forms that are in force at the end of a period."""
+        in_force = forms().in_force(period.end)
+        return {code: in_force[code] for code in self.forms if code in in_force}
+
+    def _reporting(self, period: Period, registry: UnitRegistry) -> dict[str, list[str]]:
+        valid = [u for u in registry.units.values() if u.level == "province" and u.is_valid_on(period.end)]
+        valid.sort(key=lambda unit: (unit.key != "kien-giang", unit.code or ""))
+        if len(valid) < self.provinces:
+            raise ValueError(f"on {period.end:%d/%m/%Y} there are {len(valid)} provinces, not {self.provinces}")
+        offices = {
+            unit.key: registry.parts_of(unit.key, period.end, is_simulated=True)[: self.offices_per_province]
+            for unit in valid[: self.provinces]
+        }
+        if self.workbooks is not None:
+            surplus = sum(map(len, offices.values())) + len(offices) * (1 + self.consolidated) - self.workbooks
+            while surplus > 0 and any(len(below) > 1 for below in offices.values()):
+                for province in reversed(offices):
+                    if surplus > 0 and len(offices[province]) > 1:
+                        offices[province].pop()
+                        surplus -= 1
+        return offices
+
+
+def _calendar_month(text: str) -> tuple[int, int]:
+    year, _, month = text.partition("-")
+    if not (year.isdigit() and month.isdigit() and len(year) == 4 and 1 <= int(month) <= 12):
+        raise ValueError(f"{text!r} is no calendar month: write e.g. 2022-10")
+    return int(year), int(month)
