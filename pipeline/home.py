@@ -56,7 +56,7 @@ class Home:
 
     @property
     def judged(self) -> Path:
-        """Verdicts, one folder per period: ``judged/2022-12/{outcomes,findings,verdicts,ratios}.parquet``."""
+        """Verdicts, one folder per period: ``judged/2022-12/{outcomes,findings,verdicts,ratios,causes,cause_findings}.parquet``."""
         return self.root / "judged"
 
     @property

@@ -158,6 +158,53 @@ FINDINGS = _schema(
     }
 )
 
+CHANGE_OF_CAUSE = pl.Struct(
+    {
+        "form": pl.String,
+        "row_code": pl.String,
+        "column_code": pl.String,
+        "sheet": pl.String,
+        "address": pl.String,
+        "found": AMOUNT,
+        "would_be": AMOUNT,
+    }
+)
+
+#: judged: one row per hypothesis about a cause; a cause is what several findings of one return have in common.
+CAUSES = _schema(
+    {
+        "submission_id": pl.String,
+        "period_id": pl.String,
+        "cause_id": pl.String,  # of unit, scope, period and root cell: the same in every version of the report
+        "rank": pl.Int32,  # 1 is the likeliest
+        "kind": pl.String,  # pipeline.causes.edits.COST
+        "form": pl.String,
+        "row_code": pl.String,
+        "column_code": pl.String,
+        "sheet": pl.String,
+        "address": pl.String,
+        "cells": pl.List(pl.String),  # addresses of all cells that the hypothesis changes
+        "changes": pl.List(CHANGE_OF_CAUSE),
+        "found": AMOUNT,  # what the root cell shows
+        "would_be": AMOUNT,  # what would make everything close; advice, never a correction
+        "unit": pl.String,  # of found and would_be
+        "closes": pl.Int32,  # findings of the cause that the hypothesis closes
+        "of": pl.Int32,  # findings of the cause
+        "sentence_vi": pl.String,
+        "sentence_en": pl.String,
+    }
+)
+
+#: judged: every failing finding in exactly one cause.
+CAUSE_FINDINGS = _schema(
+    {
+        "submission_id": pl.String,
+        "period_id": pl.String,
+        "cause_id": pl.String,
+        "finding_id": pl.String,
+    }
+)
+
 #: judged: one row per submission: verdict and place in the chain of versions.
 VERDICTS = _schema(
     {

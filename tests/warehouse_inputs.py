@@ -209,6 +209,8 @@ class Inputs:
             "judged/all/findings.parquet": ("findings", tables.FINDINGS),
             "judged/all/verdicts.parquet": ("verdicts", tables.VERDICTS),
             "judged/all/ratios.parquet": ("ratios", tables.RATIOS),
+            "judged/all/causes.parquet": ("causes", tables.CAUSES),
+            "judged/all/cause_findings.parquet": ("cause_findings", tables.CAUSE_FINDINGS),
             "declared/rules.parquet": ("rules", tables.RULES),
             "declared/deadlines.parquet": ("deadlines", DEADLINES),
         }

@@ -21,6 +21,8 @@ SPECS = [
         ("findings", "One row per failing comparison, with its cells and sentences."),
         ("verdicts", "One row per submission: verdict, version and what it supersedes."),
         ("ratios", "One row per printed ratio or change, with its verdict."),
+        ("causes", "One row per hypothesis about what went wrong in a return."),
+        ("cause_findings", "One row per failing finding, with its cause."),
     )
 ]
 RULE_CHECKS = [

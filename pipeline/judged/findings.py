@@ -37,7 +37,7 @@ def findings_frame(bench: Bench, failed: list[int], using: tuple[Pack, ...], dec
         order by submission_id, form, rule_id, row_code, column_code, remark_id
         """
     )
-    cells = _cells(bench, failing, rules, declared)
+    cells = cells_of(bench, failing, rules, declared)
     stories = _stories(bench, failing, rules, declared)
     bench.connection.unregister("failed_in")
     rows = [
@@ -109,11 +109,11 @@ def _remarked(row: dict) -> dict:
     }
 
 
-def _cells(
-    bench: Bench, failing: pl.DataFrame, rules: dict[tuple[str, str], AnyRule], declared: Forms
+def cells_of(
+    bench: Bench, compared: pl.DataFrame, rules: dict[tuple[str, str], AnyRule], declared: Forms
 ) -> dict[int, list[dict]]:
-    """Return the cells of each failing comparison, the found ones first, by comparison_id."""
-    places = failing.select(RULE).unique(maintain_order=True)
+    """Return the cells of each comparison (comparison_id, submission_id, RULE), the found ones first, by comparison_id."""
+    places = compared.select(RULE).unique(maintain_order=True)
     taking_part = pl.DataFrame(
         [
             (*place, order, p.role, p.sign, p.form, p.row, p.column)
@@ -128,7 +128,7 @@ def _cells(
     )
     if taking_part.is_empty():
         return {}
-    keys = failing.select("comparison_id", "submission_id", *RULE).join(taking_part, on=RULE)
+    keys = compared.select("comparison_id", "submission_id", *RULE).join(taking_part, on=RULE)
     across = [name for (_, name), rule in rules.items() if is_across_offices(rule)]
     offices = bench.query("select submission_id, form, part_submission_id from office_part")
     own = keys.filter(~pl.col("rule_id").is_in(across) | (pl.col("role") == "found")).with_columns(

@@ -15,6 +15,7 @@ import polars as pl
 from expectations.rules import AnyRule, Pack, packs
 from expectations.suites import validate
 from pipeline import tables
+from pipeline.causes import likely_causes
 from pipeline.forms import Forms, forms
 from pipeline.home import Home
 from pipeline.judged.bench import Bench, is_across_offices
@@ -26,6 +27,8 @@ from pipeline.storage import commit_folder, read_tables
 from pipeline.vocabulary import OnFail, Status, Verdict
 
 UNPLACED = "unplaced"
+#: Tables of a judged period: one more, and every period is judged again.
+JUDGED = ("outcomes", "findings", "verdicts", "ratios", "causes", "cause_findings")
 
 Progress = Callable[[str], None]
 
@@ -38,6 +41,8 @@ class Judgement:
     findings: pl.DataFrame
     verdicts: pl.DataFrame
     ratios: pl.DataFrame
+    causes: pl.DataFrame
+    cause_findings: pl.DataFrame
 
     def of_period(self, period: str) -> dict[str, pl.DataFrame]:
         """Return the frames of one period, by file name."""
@@ -58,7 +63,7 @@ class Judged:
 def judge_changed(home: Home, *, progress: Progress = lambda _: None) -> Judged:
     """Judge the periods whose submissions or rules changed since they were last judged."""
     submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS).filter(pl.col("is_readable"))
-    commit_folder(home, home.judged / "none", _empty().of_period("none"), fingerprint="")
+    commit_folder(home, home.judged / "none", _empty().of_period("none"), fingerprint=" ".join(JUDGED))
     changed = {
         period: mark
         for period, mark in _fingerprints(submissions, forms(), unit_registry(), packs()).items()
@@ -111,11 +116,15 @@ def judge(
         if across:
             failed = failed + _validate(bench, using, across)
             verdicts = _verdicts(submissions, _failures(bench, failed), all_rules)
+        findings = findings_frame(bench, failed, using, declared)
+        likely = likely_causes(bench, findings, submissions, using, declared)
         return Judgement(
             outcomes=_outcomes(bench, failed, using, declared, registry),
-            findings=findings_frame(bench, failed, using, declared),
+            findings=findings,
             verdicts=verdicts,
             ratios=ratios_frame(bench),
+            causes=likely.causes,
+            cause_findings=likely.cause_findings,
         )
     finally:
         bench.close()
@@ -269,6 +278,7 @@ def _fingerprints(
 ) -> dict[str, str]:
     """Return a hash of everything that a period's judgement depends on, by period."""
     common = [
+        *JUDGED,
         *(pack.full_version for pack in using),
         *(form.version for form in declared.all),
         registry.version,
@@ -292,6 +302,8 @@ def _empty() -> Judgement:
         findings=pl.DataFrame(schema=tables.FINDINGS),
         verdicts=pl.DataFrame(schema=tables.VERDICTS),
         ratios=pl.DataFrame(schema=tables.RATIOS),
+        causes=pl.DataFrame(schema=tables.CAUSES),
+        cause_findings=pl.DataFrame(schema=tables.CAUSE_FINDINGS),
     )
 
 

@@ -1,0 +1,241 @@
+"""Causes as tables: every failing finding in exactly one cause, every cause with at least one hypothesis."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from expectations.rules import AnyRule, Pack
+from pipeline import tables
+from pipeline.causes.constraints import Cell, Constraint, Place, constraint
+from pipeline.causes.edits import Return
+from pipeline.causes.search import Cause, Hypothesis, causes_of
+from pipeline.causes.sentences import told, unexplained
+from pipeline.forms import Forms
+from pipeline.judged.bench import Bench
+from pipeline.judged.findings import cells_of
+from pipeline.vocabulary import Status
+
+#: A rule makes at most one comparison at a place; those of reading make none that could be closed.
+AT = ["submission_id", "rule_id", "form", "row_code", "column_code"]
+
+
+@dataclass(frozen=True)
+class Causes:
+    """Frames as in ``pipeline.tables``: CAUSES and CAUSE_FINDINGS."""
+
+    causes: pl.DataFrame
+    cause_findings: pl.DataFrame
+
+
+def likely_causes(
+    bench: Bench, findings: pl.DataFrame, submissions: pl.DataFrame, using: tuple[Pack, ...], declared: Forms
+) -> Causes:
+    """Return the likely causes of the findings that fail, as ``tables.CAUSES`` and ``tables.CAUSE_FINDINGS``.
+
+    Reads the comparisons of ``bench``: those that fail, and those that pass and would break.
+    """
+    failing = findings.filter(pl.col("status") == Status.FAIL)
+    if failing.is_empty():
+        return Causes(pl.DataFrame(schema=tables.CAUSES), pl.DataFrame(schema=tables.CAUSE_FINDINGS))
+    rules = {(pack.pack, rule.id): rule for pack in using for rule in pack.rules}
+    headers = {
+        row["submission_id"]: row for row in submissions.join(failing, on="submission_id", how="semi").to_dicts()
+    }
+    told_of = _told_of(failing)
+    causes: list[dict] = []
+    members: list[dict] = []
+    for of in _returns(bench, failing, rules, declared, headers):
+        for cause in _merged(causes_of(of)):
+            root = cause.root or Place(of.submission_id, "", "", "")
+            common = {
+                "submission_id": of.submission_id,
+                "period_id": headers[of.submission_id]["period_id"],
+                "cause_id": _cause_id(headers[of.submission_id], root),
+            }
+            members += [common | {"finding_id": finding} for finding in cause.findings]
+            causes += [common | row for row in _rows(of, cause, root, told_of)]
+    return Causes(
+        pl.DataFrame(causes, schema=tables.CAUSES).sort("submission_id", "cause_id", "rank"),
+        pl.DataFrame(members, schema=tables.CAUSE_FINDINGS).sort("submission_id", "cause_id", "finding_id"),
+    )
+
+
+def _rows(of: Return, cause: Cause, root: Place, told_of: dict[str, dict]) -> Iterator[dict]:
+    count = len(cause.findings)
+    for rank, hypothesis in enumerate(cause.hypotheses, start=1):
+        yield {"rank": rank, "of": count} | _hypothesis(of, hypothesis, count)
+    if not cause.hypotheses:
+        first = told_of[cause.findings[0]]
+        sentence_vi, sentence_en = unexplained(of, root, count)
+        cell = of.cells.get(root)
+        yield {
+            "rank": 1,
+            "kind": "unknown",
+            "form": first["form"],
+            "row_code": first["row_code"],
+            "column_code": first["column_code"],
+            "sheet": cell.sheet if cell else first["sheet"],
+            "address": cell.address if cell else first["address"],
+            "cells": [address] if (address := cell.address if cell else first["address"]) else [],
+            "changes": [],
+            "found": cell.value if cell else None,
+            "would_be": None,
+            "unit": None,
+            "closes": 0,
+            "of": count,
+            "sentence_vi": sentence_vi,
+            "sentence_en": sentence_en,
+        }
+
+
+def _hypothesis(of: Return, hypothesis: Hypothesis, count: int) -> dict:
+    edit, root = hypothesis.edit, of.cells[hypothesis.edit.root]
+    sentence_vi, sentence_en = told(of, hypothesis, count)
+    changes = [_change(of, place, edit.changes[place]) for place in sorted(edit.changes)]
+    unit = of.declared.units.get(root.unit or "")
+    return {
+        "kind": edit.kind,
+        "form": root.place.form,
+        "row_code": root.place.row,
+        "column_code": root.place.column,
+        "sheet": root.sheet,
+        "address": root.address,
+        "cells": [change["address"] for change in changes],
+        "changes": changes,
+        "found": root.value,
+        "would_be": edit.changes[root.place],
+        "unit": unit.base if unit else None,
+        "closes": len(hypothesis.closes),
+        "sentence_vi": sentence_vi,
+        "sentence_en": sentence_en,
+    }
+
+
+def _change(of: Return, place: Place, would_be: object) -> dict:
+    cell = of.cells[place]
+    return {
+        "form": place.form,
+        "row_code": place.row,
+        "column_code": place.column,
+        "sheet": cell.sheet,
+        "address": cell.address,
+        "found": cell.value,
+        "would_be": would_be,
+    }
+
+
+def _merged(causes: list[Cause]) -> list[Cause]:
+    """Causes with one root are one: an incident is known by its root."""
+    by_root: dict[Place | None, Cause] = {}
+    for cause in causes:
+        before = by_root.get(cause.root)
+        by_root[cause.root] = (
+            cause
+            if before is None
+            else Cause((*before.findings, *cause.findings), before.hypotheses or cause.hypotheses, cause.root)
+        )
+    return list(by_root.values())
+
+
+def _cause_id(header: dict, root: Place) -> str:
+    """Return an id that the same root keeps in every version of the report."""
+    placed = (header["origin"], header["is_simulated"], header["unit_key"], header["scope"], header["period_id"])
+    report = header["report_id"] if header["origin"] == "published" or None in placed else None
+    key = [*placed, report or (header["submission_id"] if None in placed else ""), root.form, root.row, root.column]
+    return hashlib.sha256("|".join(map(str, key)).encode()).hexdigest()[:16]
+
+
+def _told_of(failing: pl.DataFrame) -> dict[str, dict]:
+    first = pl.col("cells").list.first()
+    picked = failing.select(
+        "finding_id", "form", "row_code", "column_code", "sheet", first.struct.field("address").alias("address")
+    )
+    return {row["finding_id"]: row for row in picked.to_dicts()}
+
+
+def _returns(
+    bench: Bench,
+    failing: pl.DataFrame,
+    rules: dict[tuple[str, str], AnyRule],
+    declared: Forms,
+    headers: dict[str, dict],
+) -> Iterator[Return]:
+    """Yield every return that fails with the constraints near its failures."""
+    compared = _compared(bench, failing)
+    by_comparison = cells_of(bench, compared, rules, declared)
+    rows: dict[str, list[dict]] = {}
+    for row in compared.to_dicts():
+        rows.setdefault(row["submission_id"], []).append(row)
+    findings: dict[str, list[dict]] = {}
+    for row in failing.select(*AT, "finding_id", "cells").to_dicts():
+        findings.setdefault(row["submission_id"], []).append(row)
+    for submission_id in sorted(findings):
+        cells: dict[Place, Cell] = {}
+        constraints: list[Constraint] = []
+        for row in rows.get(submission_id, ()):
+            taking_part = by_comparison.get(row["comparison_id"], [])
+            cells |= {(known := _cell(cell)).place: known for cell in taking_part}
+            rule = rules[row["pack"], row["rule_id"]]
+            constraints.append(constraint(rule, row, taking_part, submission_id))
+        judged = {known.finding_id for known in constraints}
+        for finding in findings[submission_id]:
+            if finding["finding_id"] not in judged:
+                constraints.append(_remark(finding, rules, submission_id))
+        regime = headers[submission_id]["regime"]
+        applied = declared.applied_in(declared.regimes[regime]) if regime in declared.regimes else declared.current
+        yield Return(submission_id, cells, constraints, applied, declared)
+
+
+def _compared(bench: Bench, failing: pl.DataFrame) -> pl.DataFrame:
+    """Return the comparisons of the failing returns in every row and column in which something fails."""
+    exploded = failing.select("submission_id", "cells").explode("cells").unnest("cells", separator="_")
+    touched = pl.concat(
+        [
+            failing.select("submission_id", "row_code", "column_code"),
+            exploded.filter(pl.col("cells_submission_id") == pl.col("submission_id")).select(
+                "submission_id",
+                pl.col("cells_row_code").alias("row_code"),
+                pl.col("cells_column_code").alias("column_code"),
+            ),
+        ]
+    ).drop_nulls()
+    named = failing.select("finding_id", *AT).with_columns(pl.col("row_code", "column_code").fill_null(""))
+    connection = bench.connection
+    connection.register("touched_in", touched.unique().to_arrow())
+    connection.register("named_in", named.to_arrow())
+    try:
+        return bench.query(
+            """
+            select comparison.* exclude (rule_key), named_in.finding_id
+            from comparison
+            left join named_in using (submission_id, rule_id, form, row_code, column_code)
+            where comparison.submission_id in (select submission_id from named_in) and remark_id is null
+              and row_code <> ''
+              and (
+                  (comparison.submission_id, row_code) in (select (submission_id, row_code) from touched_in)
+                  or (comparison.submission_id, column_code) in (select (submission_id, column_code) from touched_in)
+              )
+            order by comparison_id
+            """
+        )
+    finally:
+        connection.unregister("touched_in")
+        connection.unregister("named_in")
+
+
+def _cell(cell: dict) -> Cell:
+    place = Place(cell["submission_id"], cell["form"], cell["row_code"], cell["column_code"])
+    return Cell(place, cell["value"], cell.get("unit"), cell["sheet"], cell["address"], cell["raw"])
+
+
+def _remark(finding: dict, rules: dict[tuple[str, str], AnyRule], submission_id: str) -> Constraint:
+    rule = next(rule for (_, name), rule in rules.items() if name == finding["rule_id"])
+    places = tuple(
+        Place(cell["submission_id"], cell["form"], cell["row_code"] or "", cell["column_code"] or "")
+        for cell in finding["cells"]
+        if cell["form"]
+    )
+    at = (finding["form"], finding["row_code"] or "", finding["column_code"] or "")
+    return Constraint(rule, *at, finding["finding_id"], places)

@@ -1,0 +1,107 @@
+"""The fewest, least far-fetched edits that explain all that fails in a return, one after the other."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from pipeline.causes.constraints import Constraint, Place
+from pipeline.causes.edits import Edit, Return, edits
+
+MOST_CAUSES = 40
+MOST_HYPOTHESES = 5
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """An edit with the findings that it would close and the number of passing comparisons that it would break."""
+
+    edit: Edit
+    closes: frozenset[str]
+    breaks: int
+
+    @property
+    def order(self) -> tuple:
+        """Likeliest first: closes most and breaks least, then is least far-fetched."""
+        return (self.breaks - len(self.closes), self.edit.cost, len(self.edit.changes), self.edit.root)
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Findings with one root, and hypotheses about it, the likeliest first."""
+
+    findings: tuple[str, ...]
+    hypotheses: tuple[Hypothesis, ...]
+    root: Place | None
+
+
+def causes_of(of: Return) -> list[Cause]:
+    """Group the failing constraints of a return by root cause; every one of them is in exactly one cause."""
+    failing = {c.finding_id: c for c in of.constraints if c.finding_id is not None}
+    of = replace(of, values=dict(of.values), of_place={})
+    causes: list[Cause] = []
+    while failing and len(causes) < MOST_CAUSES:
+        hypotheses = sorted(
+            (weighed for edit in edits(of, failing.values()) if (weighed := _weighed(of, edit, failing)).closes),
+            key=lambda hypothesis: hypothesis.order,
+        )
+        if not hypotheses or len(hypotheses[0].closes) <= hypotheses[0].breaks:
+            break
+        best = hypotheses[0]
+        causes.append(_cause(best, hypotheses))
+        of.values.update(best.edit.changes)
+        for finding in best.closes:
+            del failing[finding]
+    return _joined(causes, list(failing.values()), of)
+
+
+def _weighed(of: Return, edit: Edit, failing: dict[str, Constraint]) -> Hypothesis:
+    touched = dict.fromkeys(constraint for place in edit.changes for constraint in of.of_place.get(place, ()))
+    after = Edited(of.values, edit.changes)
+    closes, breaks = set(), 0
+    for constraint in touched:
+        holds = constraint.holds(after)
+        if constraint.finding_id in failing:
+            if holds:
+                closes.add(constraint.finding_id)
+        elif not holds and constraint.holds(of.values):
+            breaks += 1
+    return Hypothesis(edit, frozenset(closes), breaks)
+
+
+class Edited(dict):
+    """Figures with some of them changed, without a copy of all."""
+
+    def __init__(self, values: dict[Place, Decimal], changes: Mapping[Place, Decimal]) -> None:
+        super().__init__(changes)
+        self._values = values
+
+    def __missing__(self, place: Place) -> Decimal:
+        return self._values[place]
+
+
+def _cause(best: Hypothesis, hypotheses: list[Hypothesis]) -> Cause:
+    """Return the cause with its best hypothesis and others about the same findings, each place and figure once."""
+    told: dict[tuple, Hypothesis] = {}
+    for hypothesis in hypotheses:
+        if hypothesis.closes & best.closes and len(hypothesis.closes) > hypothesis.breaks:
+            edit = hypothesis.edit
+            told.setdefault((edit.root, edit.changes.get(edit.root)), hypothesis)
+    return Cause(tuple(sorted(best.closes)), tuple(told.values())[:MOST_HYPOTHESES], best.edit.root)
+
+
+def _joined(causes: list[Cause], rest: Iterable[Constraint], of: Return) -> list[Cause]:
+    """Put what no edit closes to the cause whose cell it shares, else make causes of their own by the cell found."""
+    by_root: dict[Place, list[str]] = {}
+    grown = [list(cause.findings) for cause in causes]
+    for constraint in rest:
+        own = [place for place in constraint.places if of.is_own(place)]
+        shared = next((n for n, cause in enumerate(causes) if set(own) & set(cause.hypotheses[0].edit.changes)), None)
+        if shared is not None:
+            grown[shared].append(constraint.finding_id or "")
+        else:
+            root = own[0] if own else Place(of.submission_id, constraint.form, constraint.row, constraint.column)
+            by_root.setdefault(root, []).append(constraint.finding_id or "")
+    return [
+        *(replace(cause, findings=tuple(sorted(found))) for cause, found in zip(causes, grown, strict=True)),
+        *(Cause(tuple(sorted(found)), (), root) for root, found in by_root.items()),
+    ]
