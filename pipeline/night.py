@@ -14,7 +14,6 @@ import polars as pl
 from pipeline import tables
 from pipeline.home import Home
 from pipeline.landing.receive import read_receipts
-from pipeline.run_history import relaxed_history
 from pipeline.storage import read_tables
 from pipeline.vocabulary import AlertState, Receipt, Verdict
 
@@ -66,6 +65,7 @@ def run_night(home: Home, inbox: Path, *, progress: Progress = lambda _: None) -
     progress("starting")
     from pipeline.definitions import defs
     from pipeline.night_log import WATCHER, log_path
+    from pipeline.run_history import relaxed_history
 
     before = _alert_states(home)
     batches = set(read_receipts(home)["batch"])
@@ -100,10 +100,22 @@ def run_night(home: Home, inbox: Path, *, progress: Progress = lambda _: None) -
 def _instance(home: Home) -> Any:
     """Open the run history that the UI shows; this process keeps its own standard output and error."""
     import dagster as dg
+    import yaml
     from dagster._core.instance.ref import InstanceRef
 
-    keeps_none = {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}
-    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home.dagster), overrides={"compute_logs": keeps_none}))
+    overrides: dict[str, Any] = {
+        "compute_logs": {"module": "dagster._core.storage.noop_compute_log_manager", "class": "NoOpComputeLogManager"}
+    }
+    # Who keeps the history elsewhere, say in PostgreSQL, has said so in dagster.yaml.
+    if "storage" not in (yaml.safe_load((home.dagster / "dagster.yaml").read_text()) or {}):
+        overrides["storage"] = {
+            "custom": {
+                "module": "pipeline.run_history",
+                "class": "KeptOpenHistory",
+                "config": {"base_dir": str(home.dagster)},
+            }
+        }
+    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home.dagster), overrides=overrides))
 
 
 def set_up_dagster(home: Home) -> None:
