@@ -85,6 +85,11 @@ class Home:
         return self.root / "alerts"
 
     @property
+    def bulletin(self) -> Path:
+        """The static site: ``bulletin/current`` leads to the one of the live release."""
+        return self.root / "bulletin"
+
+    @property
     def dagster(self) -> Path:
         """``DAGSTER_HOME`` of this installation."""
         return self.root / "dagster"

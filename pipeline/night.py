@@ -19,7 +19,12 @@ from pipeline.vocabulary import AlertState, Receipt, Verdict
 
 Progress = Callable[[str], None]
 
-STAGES = {"landing__receipts": "landing", "published__warehouse": "published", "alerts__letters": "alerts"}
+STAGES = {
+    "landing__receipts": "landing",
+    "published__warehouse": "published",
+    "alerts__letters": "alerts",
+    "bulletin__site": "bulletin",
+}
 
 DAGSTER_YAML = """\
 telemetry:

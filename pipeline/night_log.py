@@ -26,6 +26,7 @@ STEPS = {
     "warehouse": "dựng kho dữ liệu · building the warehouse",
     "published__warehouse": "công bố · publishing",
     "alerts__letters": "viết thư · writing letters",
+    "bulletin__site": "làm bản tin · making the bulletin",
 }
 
 

@@ -10,12 +10,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.home import PROJECT, Home
+from pipeline.home import Home
 from pipeline.published.query import run_query
 from pipeline.published.releases import live_release, releases
 from pipeline.simulator.samples import NEXT_NIGHT, SAMPLES, make_samples
-
-LISTENING = Path(__file__).parent / "listening"
+from tests.nights import LISTENING, calls_log, copy_of, load
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -38,27 +37,14 @@ print(json.dumps({"failures": failures, "seen": sorted(set(map(tuple, seen)))}))
 """
 
 
-def calls_log(home: Home) -> Path:
-    return home.root.parent / f"{home.root.name}-calls.log"
-
-
-def load(inbox: Path, home: Home) -> dict:
-    """Run ``thads load --json`` as a person would, in a process of its own."""
-    command = [sys.executable, "-m", "pipeline.cli.main", "load", str(inbox), "--home", str(home.root), "--json"]
-    environment = {**os.environ, "PYTHONPATH": str(LISTENING), "CALLS_LOG": str(calls_log(home))}
-    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+@pytest.fixture(scope="module")
+def home(samples_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return copy_of(samples_home, tmp_path_factory.mktemp("night") / "home")
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return Home(tmp_path_factory.mktemp("home"))
-
-
-@pytest.fixture(scope="module")
-def first_night(home: Home) -> dict:
-    return load(SAMPLES, home)
+def first_night(samples_night: tuple[Home, dict]) -> dict:
+    return samples_night[1]
 
 
 def one(home: Home, sql: str) -> dict:

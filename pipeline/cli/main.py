@@ -140,6 +140,21 @@ def list_alerts(
 
 
 @app.command()
+def bulletin(
+    folder: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder to write to (default: bulletin/ of the home).", show_default=False),
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the static site of the published warehouse: pages that open without us, offline."""
+    from pipeline.cli.bulletin import write_bulletin
+
+    raise typer.Exit(write_bulletin(folder, home, as_json=as_json))
+
+
+@app.command()
 def rollback(home: HomeOption = None) -> None:
     """Make the release before the live one live again."""
     from pipeline.cli.release import roll_back

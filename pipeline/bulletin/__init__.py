@@ -1,0 +1,5 @@
+"""The bulletin: a static site of the published warehouse, made anew each night and swapped in by one rename."""
+
+from pipeline.bulletin.site import Bulletin, make_bulletin
+
+__all__ = ["Bulletin", "make_bulletin"]

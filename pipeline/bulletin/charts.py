@@ -1,0 +1,184 @@
+"""Charts as plain SVG: places worked out here, drawn by ``templates/charts.html``.
+
+Colours are those of Okabe and Ito and of ColorBrewer's orange-blue scale, told apart with any colour vision; lines differ
+in dash and mark as well. Drawn without a library: a page has up to three charts and a night a thousand pages, and
+a renderer that needs a fifth of a second each would take minutes.
+"""
+
+import csv
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pipeline.bulletin.numbers import written
+
+WIDTH, HEIGHT = 520, 250
+LEFT, RIGHT, TOP, BOTTOM = 52, 14, 16, 34
+#: Three years at most: the last bold and coloured, those before paler.
+YEARS_SHOWN = 3
+
+#: Distance from the target pro rata, in points: the lowest of each class, and its colour.
+CLASSES = (
+    (-math.inf, "#b35806", "dưới −10", "below −10", True),
+    (-10, "#fdb863", "−10 đến −2", "−10 to −2", False),
+    (-2, "#f2f0eb", "−2 đến +2", "−2 to +2", False),
+    (2, "#92c5de", "+2 đến +10", "+2 to +10", False),
+    (10, "#2166ac", "trên +10", "above +10", True),
+)
+NO_FIGURE = "#ffffff"
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A mark of an axis: where, and what stands there."""
+
+    at: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A run of points of one year: readable name, class of the style, and the points with their figures."""
+
+    name: str
+    style: str
+    points: list[tuple[float, float, str]]
+
+    @property
+    def path(self) -> str:
+        """Return the points as SVG wants them."""
+        return " ".join(f"{x:.1f},{y:.1f}" for x, y, _ in self.points)
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart with axes; ``bars`` are x, y, width, height, style and figure."""
+
+    x: list[Tick]
+    y: list[Tick]
+    lines: list[Line] = field(default_factory=list)
+    bars: list[tuple[float, float, float, float, str, str]] = field(default_factory=list)
+    zero: float = HEIGHT - BOTTOM
+
+
+def nice_ticks(low: float, high: float, wanted: int = 5) -> list[float]:
+    """Return round numbers from at or below ``low`` to at or above ``high``, about ``wanted`` of them."""
+    if high <= low:
+        high = low + 1
+    rough = (high - low) / wanted
+    scale = 10 ** math.floor(math.log10(rough))
+    step = next(factor * scale for factor in (1, 2, 2.5, 5, 10) if factor * scale >= rough)
+    first, last = math.floor(low / step), math.ceil(high / step)
+    return [round(number * step, 10) for number in range(first, last + 1)]
+
+
+def rates_chart(rows: Sequence[dict[str, Any]], basis: str) -> Chart | None:
+    """Return completion rates month by month, a line a year over the target pro rata of the last; None without any."""
+    column, target = f"{basis}_completion_rate_pct", f"{basis}_target_pro_rata_pct"
+    rows = [row for row in rows if row["is_standard"] and row[column] is not None]
+    if not rows:
+        return None
+    years = sorted({row["statistical_year"] for row in rows})[-YEARS_SHOWN:]
+    rows = [row for row in rows if row["statistical_year"] in years]
+    goal = next(
+        (row for row in reversed(rows) if row[target] is not None and row["statistical_year"] == years[-1]), None
+    )
+    highest = max([float(row[column]) for row in rows] + ([float(goal[f"{basis}_target_pct"])] if goal else []))
+    ticks = nice_ticks(0, min(highest, 200))
+    place = _Scale(ticks[0], ticks[-1])
+    lines = []
+    if goal:
+        annual = float(goal[f"{basis}_target_pct"])
+        ends = [(months, annual * months / 12) for months in (1, 12)]
+        lines.append(Line("target", "target", [(_month(m), place(v), written(v, 1)) for m, v in ends]))
+    for year in years:
+        points = [
+            (_month(row["months"]), place(float(row[column])), written(row[column], 2))
+            for row in sorted(rows, key=lambda row: row["months"])
+            if row["statistical_year"] == year
+        ]
+        lines.append(Line(str(year), f"{basis} y{years[-1] - year}", points))
+    return Chart(x=_months(), y=[Tick(place(tick), f"{written(tick)}") for tick in ticks], lines=lines)
+
+
+def flow_chart(rows: Sequence[dict[str, Any]]) -> Chart | None:
+    """Return newly accepted and completed cases of each month of one year as bars; None without any."""
+    shown = [row for row in rows if row["newly_accepted"] is not None or row["completed"] is not None]
+    if not shown:
+        return None
+    figures = [float(row[name]) for row in shown for name in ("newly_accepted", "completed") if row[name] is not None]
+    ticks = nice_ticks(min(0.0, *figures), max(figures))
+    place, zero, bars = _Scale(ticks[0], ticks[-1]), 0.0, []
+    zero = place(0)
+    width = (WIDTH - LEFT - RIGHT) / 12 * 0.36
+    for row in shown:
+        for side, name in ((-1, "newly_accepted"), (0, "completed")):
+            if row[name] is not None:
+                top = place(float(row[name]))
+                left = _month(row["months"]) + side * width
+                bars.append((left, min(top, zero), width - 1, abs(zero - top), name, written(row[name])))
+    return Chart(x=_months(), y=[Tick(place(tick), written(tick)) for tick in ticks], bars=bars, zero=zero)
+
+
+class _Scale:
+    """Where a figure stands on the vertical axis."""
+
+    def __init__(self, low: float, high: float) -> None:
+        self.low, self.span = low, high - low
+
+    def __call__(self, value: float) -> float:
+        return TOP + (HEIGHT - TOP - BOTTOM) * (1 - (value - self.low) / self.span)
+
+
+def _month(months: int) -> float:
+    return LEFT + (WIDTH - LEFT - RIGHT) * (months - 0.5) / 12
+
+
+def _months() -> list[Tick]:
+    return [Tick(_month(months), str(months)) for months in range(1, 13)]
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A province of the tile map: place in the grid, short name, and what it shows."""
+
+    column: int
+    row: int
+    label: list[str]
+    unit_key: str
+    colour: str = NO_FIGURE
+    is_dark: bool = False
+    text: str = "–"
+    report: dict[str, Any] | None = None
+
+
+@cache
+def tile_layout(provinces: int) -> tuple[Tile, ...]:
+    """Return the grid of a country of 63 or of 34 provinces, as declared in ``tiles.csv``."""
+    with (Path(__file__).parent / "tiles.csv").open(encoding="utf-8") as file:
+        return tuple(
+            Tile(int(row["column"]), int(row["row"]), row["label"].split(" ", 1), row["unit_key"])
+            for row in csv.DictReader(file)
+            if int(row["provinces"]) == provinces
+        )
+
+
+def tile_map(provinces: int, rows: Iterable[dict[str, Any]], basis: str) -> list[Tile]:
+    """Return the tiles of a map of completion rates, coloured by their distance from the target pro rata."""
+    found = {row["unit_key"]: row for row in rows}
+    return [_coloured(tile, found.get(tile.unit_key), basis) for tile in tile_layout(provinces)]
+
+
+def _coloured(tile: Tile, row: dict[str, Any] | None, basis: str) -> Tile:
+    if row is None or row[f"{basis}_completion_rate_pct"] is None:
+        return tile
+    rate = row[f"{basis}_completion_rate_pct"]
+    target = row[f"{basis}_target_pro_rata_pct"]
+    colour, is_dark = CLASSES[2][1], False
+    if target is not None:
+        gap = float(rate - target)
+        _, colour, _, _, is_dark = next(entry for entry in reversed(CLASSES) if gap >= entry[0])
+    return Tile(tile.column, tile.row, tile.label, tile.unit_key, colour, is_dark, written(rate, 1), row)

@@ -1,0 +1,169 @@
+"""Makes the site: reads the live release once, renders every page, and swaps the whole in by one rename."""
+
+import base64
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from pipeline.bulletin import numbers, words
+from pipeline.bulletin.pages import Page, all_pages
+from pipeline.bulletin.source import read_source
+from pipeline.home import Home
+from pipeline.published.query import NoWarehouse
+from pipeline.published.releases import Release, live_release
+
+TEMPLATES = Path(__file__).parent / "templates"
+SOURCES = ("*.py", "*.yaml", "*.csv", "queries/*", "templates/*")
+
+#: Says which release a site was made from, and that a folder is a bulletin.
+MARK = "bulletin.json"
+
+#: The pages that every page leads to.
+CONTENTS = (
+    ("index.html", "Tổng quan", "Overview"),
+    ("units/index.html", "Các đơn vị", "Units"),
+)
+
+
+@dataclass(frozen=True)
+class Bulletin:
+    """A site that stands: where, how much it is, and whether this call made it."""
+
+    folder: Path
+    pages: int
+    bytes: int
+    largest: tuple[str, int]
+    release: int
+    is_new: bool
+
+
+def make_bulletin(home: Home, out: Path | None = None) -> Bulletin:
+    """Make the site of the live release in ``bulletin/current`` of the home, or at ``out``; raises ``NoWarehouse``,
+    ``FileExistsError`` where ``out`` holds something else. Nothing is done where the site of this release, made by this code, stands already. Readers of the old site keep a
+    whole one: a new site is built beside it and swapped in by one rename of a link.
+    """
+    release = live_release(home)
+    if release is None:
+        raise NoWarehouse(f"there is no warehouse in {home.root}; run 'thads load INBOX' first")
+    fingerprint = site_fingerprint(release)
+    if out is not None:
+        _write_to(out, home, release)
+        return _measured(out, release, is_new=True)
+    site = home.bulletin / f"{release.number:06d}-{fingerprint[:16]}"
+    is_new = not site.exists()
+    if is_new:
+        building = home.root / "scratch" / "bulletin"
+        _build(home, release, building)
+        site.parent.mkdir(parents=True, exist_ok=True)
+        building.rename(site)
+    _make_current(home, site)
+    return _measured(site, release, is_new=is_new)
+
+
+def _write_to(out: Path, home: Home, release: Release) -> None:
+    """Make a site at a folder of the reader's choice; only an earlier bulletin is replaced."""
+    if out.exists() and not (out / MARK).exists() and (not out.is_dir() or any(out.iterdir())):
+        raise FileExistsError(f"{out} holds something else than a bulletin; name an empty or a new folder")
+    building, leaving = (out.with_name(f".{out.name}.{state}") for state in ("building", "leaving"))
+    _build(home, release, building)
+    shutil.rmtree(leaving, ignore_errors=True)
+    if out.exists():
+        out.rename(leaving)
+    building.rename(out)
+    shutil.rmtree(leaving, ignore_errors=True)
+
+
+def site_fingerprint(release: Release) -> str:
+    """Return a hash of all that a site is made from: the release, and the code, templates and words of the pages."""
+    digest = hashlib.sha256(f"{release.number} {release.fingerprint}".encode())
+    for pattern in SOURCES:
+        for file in sorted(Path(__file__).parent.glob(pattern)):
+            digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
+
+
+def _make_current(home: Home, site: Path) -> None:
+    """Let ``bulletin/current`` point to the site, and take away those before the last."""
+    link = home.bulletin / ".next"
+    link.unlink(missing_ok=True)
+    link.symlink_to(site.name)
+    os.replace(link, home.bulletin / "current")
+    for old in sorted(path for path in home.bulletin.iterdir() if path.is_dir() and not path.is_symlink())[:-2]:
+        if old != site:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _build(home: Home, release: Release, building: Path) -> None:
+    shutil.rmtree(building, ignore_errors=True)
+    building.mkdir(parents=True)
+    source = read_source(home, release.path)
+    for page in all_pages(source):
+        write_page(building, page, release)
+    told = {"release": release.number, "fingerprint": release.fingerprint}
+    (building / MARK).write_text(json.dumps(told) + "\n", encoding="utf-8")
+
+
+def write_page(folder: Path, page: Page, release: Release) -> None:
+    """Render one page to its place."""
+    file = folder / page.path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    text = _template(page.template).render(
+        **page.context, root="../" * page.path.count("/"), here=page.path, release=release
+    )
+    file.write_text(text, encoding="utf-8")
+
+
+@cache
+def _template(name: str) -> jinja2.Template:
+    return environment().get_template(name)
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """Return the templates' environment: everything is escaped that does not say it is HTML."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    script = (TEMPLATES / "bulletin.js").read_text(encoding="utf-8")
+    made.globals.update(
+        t=words.both,
+        word=words.word,
+        measure=words.measure,
+        figure=numbers.figure,
+        day=numbers.day,
+        moment=numbers.moment,
+        written=numbers.written,
+        contents=CONTENTS,
+        style=Markup((TEMPLATES / "bulletin.css").read_text(encoding="utf-8")),
+        script=Markup(script),
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    )
+    return made
+
+
+def _measured(folder: Path, release: Release, *, is_new: bool) -> Bulletin:
+    sizes = {str(path.relative_to(folder)): path.stat().st_size for path in _files(folder)}
+    largest = max(sizes.items(), key=lambda entry: entry[1])
+    return Bulletin(folder, len(sizes), sum(sizes.values()), largest, release.number, is_new)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    yield from (path for path in folder.rglob("*.html"))
+
+
+def as_object(bulletin: Bulletin) -> dict[str, Any]:
+    """Return what stands as plain data."""
+    return {name: str(value) if isinstance(value, Path) else value for name, value in vars(bulletin).items()}

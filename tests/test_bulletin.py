@@ -1,0 +1,181 @@
+"""The bulletin: every figure is the warehouse's, every link leads somewhere, nothing comes from elsewhere."""
+
+import os
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+from pipeline.bulletin import make_bulletin
+from pipeline.bulletin.charts import nice_ticks, tile_layout
+from pipeline.bulletin.numbers import figure, written
+from pipeline.home import Home
+from pipeline.published.query import NoWarehouse, run_query
+from pipeline.registry.units import unit_registry
+from tests.html_pages import HtmlPage
+
+LARGEST_PAGE = 300_000
+
+
+@pytest.fixture(scope="module")
+def site(samples_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bulletin") / "site"
+    make_bulletin(samples_home, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pages(site: Path) -> dict[str, HtmlPage]:
+    return {path.relative_to(site).as_posix(): HtmlPage(path) for path in sorted(site.rglob("*.html"))}
+
+
+def test_every_tile_map_shows_each_province_of_its_days_once() -> None:
+    for size, day in ((63, date(2025, 6, 30)), (34, date(2025, 7, 1))):
+        tiles = tile_layout(size)
+        assert len({(tile.column, tile.row) for tile in tiles}) == len(tiles) == size
+        units = unit_registry().units.values()
+        assert {tile.unit_key for tile in tiles} == {
+            unit.key for unit in units if unit.level == "province" and unit.is_valid_on(day)
+        }
+
+
+def test_figures_are_written_the_readers_way_and_kept_exactly() -> None:
+    assert written(Decimal("-1234567.891"), 2) == "−1.234.567,89"
+    assert written(5, signed=True) == "+5"
+    told = str(figure({"money_due_vnd": Decimal("3405066268000")}, "money_due_vnd", 2, href="a&b"))
+    assert '<data value="3405066268000" data-f="money_due_vnd">3.405,07</data>' in told
+    assert 'href="a&amp;b"' in told
+    assert "data" not in str(figure({"money_due_vnd": None}, "money_due_vnd")), "missing is a dash, not a zero"
+
+
+def test_axes_have_round_numbers_around_the_figures() -> None:
+    assert nice_ticks(0, 83.2) == [0, 20, 40, 60, 80, 100]
+    assert nice_ticks(-8, 41)[0] <= -8
+    assert nice_ticks(0, 0)[-1] > 0
+
+
+@pytest.mark.slow
+def test_every_figure_equals_the_warehouse(samples_home: Home, pages: dict[str, HtmlPage]) -> None:
+    rows = {
+        row["report_id"]: row
+        for row in run_query(
+            samples_home,
+            "select card.*, cases.judgments_received, cases.accepted_total as cases_accepted_total, "
+            "cases.opening as cases_opening, cases.newly_accepted as cases_newly_accepted, "
+            "cases.carried_over as cases_carried_over, money.accepted_total_vnd as money_accepted_total_vnd, "
+            "money.opening_vnd as money_opening_vnd, money.newly_accepted_vnd as money_newly_accepted_vnd, "
+            "money.carried_over_vnd as money_carried_over_vnd from mart_scorecard as card "
+            "left join (from fct_case_results where case_kind = 'total' and initiative = 'total') as cases using (report_id) "
+            "left join (from fct_money_results where case_kind = 'total' and initiative = 'total') as money using (report_id)",
+        ).to_dicts()
+    }
+    compared = 0
+    for path, page in pages.items():
+        for table, key, column, value, text in page.figures:
+            if table != "mart_scorecard" or key.startswith("sum/"):
+                continue
+            assert Decimal(value) == rows[key][column], f"{path}: {key} {column}"
+            shown = Decimal(text.replace(".", "").replace(",", ".").replace("−", "-"))
+            exact = Decimal(value) / 10**9 if column.endswith("_vnd") else Decimal(value)
+            assert abs(shown - exact) <= Decimal(1) / 2 / 10 ** len(text.partition(",")[2]), f"{path}: {key} {column}"
+            compared += 1
+    assert compared > 500
+    assert {row for page in pages.values() for _, row, *_ in page.figures} >= set(rows) - {
+        key for key, row in rows.items() if row["cases_due"] is row["money_due_vnd"] is row["cases_completed"] is None
+    }
+
+
+@pytest.mark.slow
+def test_a_sum_of_offices_is_their_sum_and_names_who_is_missing(samples_home: Home, pages: dict[str, HtmlPage]) -> None:
+    summed = run_query(
+        samples_home,
+        "select sum(cases_completed) as completed, sum(cases_eligible) as eligible, count(*) as parts from mart_scorecard "
+        "where is_simulated and period_id = '2023-09' and unit_key like 'kien-giang%' and scope <> 'province'",
+    ).to_dicts()[0]
+    page = pages["units/kien-giang.html"]
+    shown = {
+        (column, Decimal(value))
+        for _, key, column, value, _ in page.figures
+        if key == "sum/kien-giang/2023-09/simulated"
+    }
+    assert ("cases_completed", summed["completed"]) in shown
+    assert ("cases_completion_rate_pct", round(100 * summed["completed"] / summed["eligible"], 2)) in shown
+    assert f"{summed['parts']}/16" in page.text
+    assert "huyện Gò Quao" in page.text
+
+
+@pytest.mark.slow
+def test_every_link_leads_to_a_page_and_a_place_in_it(pages: dict[str, HtmlPage], site: Path) -> None:
+    followed = 0
+    for path, page in pages.items():
+        for link in page.links:
+            target, _, place = unquote(link).partition("#")
+            assert "://" not in target, f"{path} leads out of the site: {link}"
+            found = os.path.normpath(os.path.join(os.path.dirname(path), target)) if target else path
+            assert found in pages or (site / found).is_file(), f"{path} leads to {link}"
+            if place and found in pages:
+                assert place in pages[found].ids, f"{path} leads to {link}"
+            followed += 1
+    assert followed > 1000
+
+
+@pytest.mark.slow
+def test_nothing_comes_from_elsewhere_and_no_page_is_large(pages: dict[str, HtmlPage], site: Path) -> None:
+    for path, page in pages.items():
+        assert page.sources == [], path
+        assert page.unclosed == [], path
+        text = (site / path).read_text(encoding="utf-8")
+        assert "default-src 'none'" in text
+        assert "@import" not in text
+        assert "url(" not in text
+        assert len(text.encode()) < LARGEST_PAGE, path
+
+
+@pytest.mark.slow
+def test_kien_giang_2022_is_told_down_to_the_cell(pages: dict[str, HtmlPage]) -> None:
+    text = pages["units/kien-giang.html"].text
+    for told in ("57,79", "+17,69", "40,10", "59,20", "20.352", "8.122", "8.296", "20.178"):
+        assert told in text, told
+    passport = pages["passports/kien-giang.province.2022.html"]
+    assert "2022-12.published.province.money_completion_rate_pct" in passport.ids
+    for told in ("KG-2022-12M", "3405066268", "G9", "1165081049", "published_figures.csv"):
+        assert told in passport.text, told
+
+
+@pytest.mark.slow
+def test_simulated_figures_say_so_wherever_they_show(samples_home: Home, pages: dict[str, HtmlPage]) -> None:
+    simulated = set(run_query(samples_home, "select report_id from mart_scorecard where is_simulated")["report_id"])
+    marked = 0
+    for path, page in pages.items():
+        if any(key in simulated or key.endswith("/simulated") for _, key, *_ in page.figures):
+            assert "SỐ LIỆU MÔ PHỎNG" in page.text, path
+            marked += 1
+    assert marked > 10
+
+
+@pytest.mark.slow
+def test_the_same_release_is_not_made_twice_and_is_swapped_in_whole(samples_home: Home) -> None:
+    stood = make_bulletin(samples_home)
+    assert not stood.is_new, "the night made it"
+    current = samples_home.bulletin / "current"
+    assert current.is_symlink()
+    assert (current / "index.html").exists()
+    assert stood.folder == current.resolve()
+
+
+@pytest.mark.slow
+def test_a_folder_that_holds_something_else_is_left_alone(samples_home: Home, tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match="something else"):
+        make_bulletin(samples_home, tmp_path)
+    assert (tmp_path / "letter.txt").read_text() == "mine"
+    made = make_bulletin(samples_home, tmp_path / "new")
+    again = make_bulletin(samples_home, tmp_path / "new")
+    assert made.pages == again.pages > 100
+
+
+def test_without_a_warehouse_the_way_out_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NoWarehouse, match="thads load"):
+        make_bulletin(Home(tmp_path))
