@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 HOME_DIR ?= var
 
-.PHONY: help setup demo test test-fast check docs dev bench kill-drill lock clean
+.PHONY: help setup demo test test-fast check docs dev bench kill-drill drill lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ bench: setup ## the national month: wall time and memory of a night (docs/benchm
 
 kill-drill: setup ## kill loads at ten moments and prove the warehouse comes out the same (about ten minutes)
 	@$(BIN)/python -m benchmarks.kill_drill
+
+drill: setup ## plant every kind of fault, alone and mixed: found, traced to the cell, false alarms (a few minutes)
+	@$(BIN)/python -m benchmarks.fault_drill
 
 lock: ## pin every dependency again (versions and hashes, no addresses)
 	@uv pip compile pyproject.toml --extra dev --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-strip-extras --no-annotate --no-header -q -o requirements.lock

@@ -40,8 +40,8 @@ class Edit:
 
     @property
     def cost(self) -> float:
-        """How far-fetched it is."""
-        return COST[self.kind]
+        """How far-fetched it is; a figure that no slip of the hand explains is more so."""
+        return COST[self.kind] + (2.0 if self.said.get("slip") == "none" else 0.0)
 
 
 @dataclass
@@ -113,8 +113,7 @@ def _typed(of: Return, constraint: Constraint, place: Place, value: Decimal) -> 
     kind = slip(of.printed(place, found), of.printed(place, value))
     if kind in (None, "digit_wrong") and of.is_computed(place):
         kind = "total_typed_over"
-    kind = kind or "unknown"
-    return Edit(kind, place, changes)
+    return Edit(kind or "digit_wrong", place, changes, {} if kind else {"slip": "none"})
 
 
 def _left_out(of: Return, constraint: Constraint, place: Place, value: Decimal) -> dict[str, Decimal | str]:
@@ -177,8 +176,11 @@ def _carried_through(of: Return, singles: Iterable[Edit]) -> Iterator[Edit]:
         for leaf in _leaves(of, place):
             changes = dict(_dependents(of, leaf, value - of.values[place]))
             if len(changes) > 1:
-                printed = (of.printed(leaf, of.values[leaf]), of.printed(leaf, changes[leaf]))
-                yield Edit(slip(*printed) or "unknown", leaf, changes, {"carried": "yes"})
+                kind = slip(of.printed(leaf, of.values[leaf]), of.printed(leaf, changes[leaf]))
+                said: dict[str, Decimal | str] = {"carried": "yes"}
+                if kind is None:
+                    said["slip"] = "none"
+                yield Edit(kind or "digit_wrong", leaf, changes, said)
 
 
 def _leaves(of: Return, place: Place) -> Iterator[Place]:

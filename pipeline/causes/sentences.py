@@ -57,11 +57,11 @@ KINDS = {
         "Ô chưa có số: {cell}; nếu là {would_be}",
         "The cell has no figure: {cell}; were it {would_be}",
     ),
-    "unknown": (
-        "Có thể sai ở {cell}: ghi {found}, nếu là {would_be}",
-        "Perhaps {cell} is wrong: it shows {found}; were it {would_be}",
-    ),
 }
+NO_SLIP = (
+    "Có thể ghi sai số ở {cell}: ghi {found}, nếu là {would_be}",
+    "Perhaps {cell} is wrong: it shows {found}; were it {would_be}",
+)
 ACCEPTED_AS_DUE = (
     "Có thể tổng số giải quyết (thụ lý) đã ghi vào số phải thi hành: {cell} ghi {found}; nếu đã ủy thác hoặc thu hồi, hủy "
     "{gap} thì số phải thi hành là {would_be}",
@@ -73,7 +73,7 @@ MOST_OTHERS = 4
 def told(of: Return, hypothesis: Hypothesis, findings: int) -> tuple[str, str]:
     """Return the sentences of a hypothesis; ``findings`` is the number of findings of its cause."""
     edit, closes = hypothesis.edit, len(hypothesis.closes)
-    vi, en = ACCEPTED_AS_DUE if "implied" in edit.said and edit.root.column == "due" else KINDS[edit.kind]
+    vi, en = _pattern(edit)
     if findings == closes == 1:
         end_vi, end_en = "mọi số khớp nhau", "everything closes"
     elif findings == closes:
@@ -85,6 +85,12 @@ def told(of: Return, hypothesis: Hypothesis, findings: int) -> tuple[str, str]:
     if edit.said.get("carried"):
         vi, en = f"{vi} và các ô tổng theo đó", f"{en} and its totals with it"
     return f"{vi.format(**_words(of, edit, vi=True))} {end_vi}", f"{en.format(**_words(of, edit, vi=False))}, {end_en}"
+
+
+def _pattern(edit: Edit) -> tuple[str, str]:
+    if "implied" in edit.said and edit.root.column == "due":
+        return ACCEPTED_AS_DUE
+    return NO_SLIP if edit.said.get("slip") == "none" else KINDS[edit.kind]
 
 
 def unexplained(of: Return, root: Place, count: int) -> tuple[str, str]:

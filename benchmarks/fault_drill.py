@@ -1,0 +1,222 @@
+"""Plants every kind of fault in a clean country and tells which were found, which were traced to the cell, and at what cost.
+
+Run ``make drill`` (about two minutes), or ``python -m benchmarks.fault_drill --copies 1`` for a taste. Three countries: one
+fault a return, two, three. Landing, reading and judging as in a night; no warehouse.
+"""
+
+import argparse
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import polars as pl
+
+from pipeline import tables
+from pipeline.cells.read import read_landed
+from pipeline.home import Home
+from pipeline.judged.judge import judge_changed
+from pipeline.landing.receive import receive
+from pipeline.simulator import FAULTS, Truth, simulate
+from pipeline.simulator.truth import PlantedFault
+from pipeline.storage import read_tables
+from pipeline.vocabulary import Receipt, Status
+
+FORMS = ("01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "discipline", "credit", "corruption")
+#: Two years, as some faults only show beside the year before; mixtures have none of these.
+ALONE, MIXED = ("2021-10", "2023-09"), ("2023-04", "2023-09")
+LOOKED_AT = 3  # an office reads three hypotheses
+AIMS = {"detected": 0.99, "located": 0.90}
+
+
+@dataclass(frozen=True)
+class Traced:
+    """What became of one planted fault."""
+
+    kind: str
+    alone: bool
+    is_detected: bool
+    is_locatable: bool  # it changed cells that still stand in the sheet
+    is_located: bool  # one of them is the cell of one of the first three hypotheses
+    is_first: bool  # of the likeliest
+    is_nameable: bool  # a kind of likely cause is known for it
+    is_named: bool  # and a hypothesis at its cell is of that kind
+    fired: tuple[str, ...]
+
+
+@dataclass
+class Drill:
+    """Faults with what became of them, and findings that no fault explains: (rule, file)."""
+
+    traced: list[Traced] = field(default_factory=list)
+    false_alarms: list[tuple[str, str]] = field(default_factory=list)
+    clean: int = 0
+
+    def share(self, what: str, kinds: Iterable[str] | None = None) -> float:
+        """Return the share of faults detected or, of those that can be, located."""
+        wanted = [t for t in self.traced if kinds is None or t.kind in kinds]
+        base = wanted
+        if what != "detected":
+            base = [t for t in wanted if t.is_locatable and (what != "named" or t.is_nameable)]
+        return sum(getattr(t, f"is_{what}") for t in base) / len(base) if base else 1.0
+
+    def __add__(self, other: "Drill") -> "Drill":
+        return Drill(self.traced + other.traced, self.false_alarms + other.false_alarms, self.clean + other.clean)
+
+
+def main() -> int:
+    """Run the drill and print its tables; exit 1 below an aim."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--copies", type=int, default=4, help="how often each kind is planted alone (default 4)")
+    parser.add_argument("--mixtures", type=int, default=60, help="returns with two faults, and with three (default 60)")
+    parser.add_argument("--provinces", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--missed", action="store_true", help="list what was missed")
+    options = parser.parse_args()
+    started, kinds = time.monotonic(), harmful()
+    whole = Drill()
+    with tempfile.TemporaryDirectory(prefix="thads-drill-") as folder:
+        for together, faults, months in (
+            (1, kinds * options.copies, ALONE),
+            (2, [str(2 * options.mixtures)], MIXED),
+            (3, [str(3 * options.mixtures)], MIXED),
+        ):
+            country = Path(folder) / str(together)
+            one = drill(country, faults, months, provinces=options.provinces, seed=options.seed, together=together)
+            print(f"{together} a return: {_line(one)}", flush=True)
+            whole += one
+    print(f"\ntogether:   {_line(whole)}; {time.monotonic() - started:.0f} s\n")
+    print(by_kind(whole), by_rule(whole), sep="\n\n")
+    if options.missed:
+        for traced in whole.traced:
+            if not traced.is_detected or (traced.is_locatable and not traced.is_located):
+                print(traced)
+        print(*sorted(whole.false_alarms), sep="\n")
+    met = all(whole.share(what) >= aim for what, aim in AIMS.items()) and not whole.false_alarms
+    return 0 if met else 1
+
+
+def harmful() -> list[str]:
+    """Return the kinds of fault that something should find."""
+    return [name for name, fault in FAULTS.items() if not fault.is_harmless]
+
+
+def drill(
+    folder: Path,
+    faults: Sequence[str],
+    months: tuple[str, str],
+    *,
+    provinces: int = 1,
+    seed: int = 1,
+    together: int = 1,
+    forms: Sequence[str] = FORMS,
+) -> Drill:
+    """Simulate a country with faults in ``folder``, judge it, and trace every fault."""
+    truth = simulate(folder, provinces, *months, seed, faults, forms=forms, faults_per_office=together)
+    home = Home(folder / "home")
+    receive(folder / "inbox", home)
+    read_landed(home)
+    judge_changed(home)
+    return trace(truth, home)
+
+
+def trace(truth: Truth, home: Home) -> Drill:
+    """Compare what judging said with what was planted."""
+    submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS)
+    receipts = pl.concat([pl.read_parquet(path) for path in sorted(home.receipts.glob("*.parquet"))])
+    refused = set(receipts.filter(pl.col("verdict") == Receipt.UNREADABLE)["path"])
+    refused |= set(submissions.filter(~pl.col("is_readable"))["source_ref"])
+    path_of = dict(submissions.select("submission_id", "source_ref").iter_rows())
+    fired: dict[str, Counter[str]] = defaultdict(Counter)
+    findings = read_tables(home.judged, "findings", tables.FINDINGS).filter(pl.col("status") == Status.FAIL)
+    for submission_id, rule_id in findings.select("submission_id", "rule_id").iter_rows():
+        fired[path_of[submission_id]][rule_id] += 1
+    hypotheses: dict[str, list[dict]] = defaultdict(list)
+    causes = read_tables(home.judged, "causes", tables.CAUSES).filter(pl.col("rank") <= LOOKED_AT)
+    for row in causes.select("submission_id", "rank", "kind", "form", "row_code", "column_code").to_dicts():
+        hypotheses[path_of[row["submission_id"]]].append(row)
+    faults_of: dict[str, list[PlantedFault]] = defaultdict(list)
+    for fault in truth.faults:
+        faults_of[fault.path].append(fault)
+    traced = [
+        _traced(
+            fault, fired[fault.path], fault.path in refused, hypotheses[fault.path], len(faults_of[fault.path]) == 1
+        )
+        for fault in truth.faults
+        if not fault.is_harmless
+    ]
+    unexplained = [
+        (rule, report.path)
+        for report in truth.reports
+        for rule in fired[report.path]
+        if not any(_explains(fault, rule, report.path, report.province) for fault in truth.faults)
+    ]
+    unexplained += [("unreadable", path) for path in refused if not any(f.is_unreadable for f in faults_of[path])]
+    return Drill(traced, unexplained, sum(not faults_of[report.path] for report in truth.reports))
+
+
+def _traced(fault: PlantedFault, fired: Counter[str], is_refused: bool, hypotheses: list[dict], alone: bool) -> Traced:
+    roots = {(c.form, c.row, c.column) for c in fault.changes if c.is_root and c.address}
+    hits = [row for row in hypotheses if (row["form"], row["row_code"], row["column_code"]) in roots]
+    return Traced(
+        kind=fault.kind,
+        alone=alone,
+        is_detected=is_refused if fault.is_unreadable else any(rule in fired for rule in fault.meant),
+        is_locatable=bool(roots),
+        is_located=bool(hits),
+        is_first=any(row["rank"] == 1 for row in hits),
+        is_nameable=fault.cause is not None,
+        is_named=any(row["kind"] == fault.cause for row in hits),
+        fired=tuple(rule for rule in fault.meant if rule in fired),
+    )
+
+
+def _explains(fault: PlantedFault, rule: str, path: str, province: str) -> bool:
+    """Tell whether a rule may fire on a report because of a fault: on its own, its province's, or another period's."""
+    if fault.path != path and fault.province != province:
+        return False
+    return any(fnmatchcase(rule, pattern) for pattern in (*fault.meant, *fault.entails))
+
+
+def _line(of: Drill) -> str:
+    alarms = f"{len(of.false_alarms)} false alarms on {of.clean} clean returns"
+    named, first = (_per_cent(of.share(what)) for what in ("named", "first"))
+    return (
+        f"{len(of.traced)} faults, {_per_cent(of.share('detected'))} detected, {_per_cent(of.share('located'))} located "
+        f"({first} by the first hypothesis, {named} with the right kind), {alarms}"
+    )
+
+
+def by_kind(of: Drill) -> str:
+    """Return a table by kind of fault."""
+    kinds = list(dict.fromkeys(traced.kind for traced in of.traced))
+    lines = ["| kind of fault | planted | detected | located | first | kind named |", "|---|---|---|---|---|---|"]
+    for kind in sorted(kinds):
+        some = [traced for traced in of.traced if traced.kind == kind]
+        cells = [_per_cent(of.share("detected", [kind]))]
+        for what in ("located", "first", "named"):
+            can = any(t.is_locatable and (what != "named" or t.is_nameable) for t in some)
+            cells.append(_per_cent(of.share(what, [kind])) if can else "-")
+        lines.append(f"| {kind} | {len(some)} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def by_rule(of: Drill) -> str:
+    """Return a table by rule: for how many faults it is meant and fired, and its false alarms."""
+    meant = Counter(rule for t in of.traced for rule in FAULTS[t.kind].meant)
+    fired = Counter(rule for t in of.traced for rule in t.fired)
+    alarms = Counter(rule for rule, _ in of.false_alarms)
+    lines = ["| rule | meant to find | found | false alarms |", "|---|---|---|---|"]
+    lines += [f"| {rule} | {meant[rule]} | {fired[rule]} | {alarms[rule]} |" for rule in sorted({*meant, *alarms})]
+    return "\n".join(lines)
+
+
+def _per_cent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
