@@ -1,18 +1,20 @@
 """A territory's figures, year by year, as its forms print them."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
 import numpy as np
 
 from pipeline.forms.declaration import Form
-from pipeline.simulator.country import Counts, Year, open_books, run_year
+from pipeline.simulator.country import Books, merge_books, open_books, run_year
+from pipeline.simulator.cube import Counts, Year, beside
 from pipeline.simulator.figures import is_rate, lay_out, print_matrix
 from pipeline.simulator.report import Figures
-from pipeline.simulator.territory import Simulation, Territory
+from pipeline.simulator.territory import Simulation, Territory, came_from
 
 #: The books of every office open here, so that a longer simulation begins with the same figures as a shorter one.
-FIRST_YEAR = 2020
+FIRST_YEAR = 2018
 
 
 @dataclass
@@ -28,20 +30,16 @@ class Caseload:
     @classmethod
     def of(cls, simulation: Simulation, territory: Territory) -> dict[int, "Caseload"]:
         """Return the caseload by statistical year."""
-        key, wanted = crc32(territory.province.encode()), {period.year for period in territory.periods}
-        start = min(FIRST_YEAR, *wanted)
-        books = open_books(np.random.default_rng([simulation.seed, key]), len(territory.units))
+        wanted = {period.year for period in territory.periods}
         caseload = {}
-        for number in range(start, max(wanted) + 1):
-            year, books = run_year(np.random.default_rng([simulation.seed, key, number]), books)
-            if number in wanted:
-                needed = {
-                    form.version: form
-                    for period in territory.periods
-                    if period.year == number
-                    for form in simulation.forms_in(period).values()
-                }
-                caseload[number] = cls(year, {version: lay_out(form, year) for version, form in needed.items()})
+        for number, year in _years(simulation, territory.province, territory.offices, min(wanted), max(wanted)):
+            needed = {
+                form.version: form
+                for period in territory.periods
+                if period.year == number
+                for form in simulation.forms_in(period).values()
+            }
+            caseload[number] = cls(year, {version: lay_out(form, year) for version, form in needed.items()})
         return caseload
 
     def figures(self, of_period: dict[str, Form], units: slice, months: int) -> Figures:
@@ -64,3 +62,49 @@ class Caseload:
             }
             for code, form in of_period.items()
         }
+
+
+def _years(
+    simulation: Simulation, province: str, offices: Sequence[str], first: int, last: int
+) -> Iterator[tuple[int, Year]]:
+    """Yield the years of a territory from ``first`` to ``last``.
+
+    In the year in which it came about its figures are those of the offices that it took over, put together, from
+    1 October on: so its first report opens with the sum of their books.
+    """
+    books, number = None, min(FIRST_YEAR, first)
+    if (taken_over := came_from(province, offices, simulation.offices_per_province)) is not None:
+        number, predecessors = taken_over
+        before = [_run(simulation, old, 1 + len(below), FIRST_YEAR, number) for old, below in predecessors.items()]
+        years, ended = zip(*(list(run)[-1][1:] for run in before), strict=True)
+        groups = take_over([len(below) for below in predecessors.values()], len(offices))
+        if first <= number:
+            yield number, {subject: cube.together(groups) for subject, cube in beside(years).items()}
+        books, number = merge_books(ended, groups), number + 1
+    for year_number, year, _ in _run(simulation, province, 1 + len(offices), number, last, books):
+        if year_number >= first:
+            yield year_number, year
+
+
+def _run(
+    simulation: Simulation, province: str, units: int, first: int, last: int, books: Books | None = None
+) -> Iterator[tuple[int, Year, Books]]:
+    """Yield every year with the books that follow it."""
+    key = crc32(province.encode())
+    books = books or open_books(np.random.default_rng([simulation.seed, key]), units)
+    for number in range(first, last + 1):
+        year, books = run_year(np.random.default_rng([simulation.seed, key, number]), books)
+        yield number, year, books
+
+
+def take_over(offices_of: Sequence[int], heirs: int) -> list[list[int]]:
+    """Return which units the new agency and each of its offices take over; of each old province the agency comes first.
+
+    Offices that are neighbours in the old order stay together; the new agency has the caseload of the old agencies.
+    """
+    starts = np.cumsum([0, *(1 + count for count in offices_of[:-1])])
+    below = [start + n for start, count in zip(starts, offices_of, strict=True) for n in range(1, count + 1)]
+    return [
+        [int(start) for start in starts],
+        *([int(n) for n in part] for part in np.array_split(below, heirs) if heirs),
+    ]

@@ -4,7 +4,7 @@ import numpy as np
 
 from pipeline.forms.declaration import DeclarationError, Form, Row
 from pipeline.forms.template import Figure, percent
-from pipeline.simulator.country import Counts, Cube, Year
+from pipeline.simulator.cube import Counts, Cube, Year
 
 #: Which subject a form shows.
 SUBJECTS = {

@@ -4,7 +4,7 @@ import csv
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -21,6 +21,8 @@ from pipeline.simulator.truth import PlantedFault, SentReport, Truth
 from pipeline.vocabulary import Scope
 
 RECEIVED = "received.csv"
+#: From this day provincial agencies and regional offices report, no longer departments and district offices.
+REGIONAL = date(2025, 7, 1)
 #: Working days in which a report is due: circulars 06/2019/TT-BTP and 05/2024/TT-BTP.
 DUE = {Scope.OFFICE: 2, Scope.OWN: 3, Scope.PROVINCE: 4}
 FAMILIES = ("Nguyễn", "Trần", "Lê", "Phạm", "Huỳnh", "Võ", "Đặng", "Bùi", "Danh", "Lâm")
@@ -127,11 +129,12 @@ def _reports(
 def _header(slot: Slot, seed: int) -> Header:
     units, rng = unit_registry().units, Random(f"{seed}/{slot.unit}")
     unit, province = units[slot.unit], units[slot.province]
-    agency = f"Cục THADS {province.name}"
+    is_regional = slot.period.end >= REGIONAL
+    agency = f"THADS {province.name}" if is_regional else f"Cục THADS {province.name}"
     return Header(
         unit_name=unit.name if slot.scope == Scope.OFFICE else agency,
         unit_key=unit.key,
-        parent_name=agency if slot.scope == Scope.OFFICE else "Tổng cục THADS",
+        parent_name=agency if slot.scope == Scope.OFFICE else "Cục Quản lý THADS" if is_regional else "Tổng cục THADS",
         scope=slot.scope,
         period_start=slot.period.start,
         period_end=slot.period.end,

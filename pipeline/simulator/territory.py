@@ -1,15 +1,21 @@
 """Who reports when: provinces, their offices, and the periods of a simulation."""
 
+import csv
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
 
 from pipeline.forms.declaration import Form, forms
-from pipeline.registry.periods import Period
+from pipeline.home import SEEDS
+from pipeline.registry.periods import Period, statistical_year
 from pipeline.registry.units import UnitRegistry, unit_registry
 from pipeline.simulator.report import Slot
 from pipeline.vocabulary import Scope
 
+SUCCESSION = SEEDS / "unit_succession.csv"
+BEGINNING = date(2004, 1, 1)  # of the registry
 DEFAULT_FORMS = ("01", "02", "08", "09", "12", "discipline")
 
 
@@ -53,7 +59,10 @@ class Simulation:
         return [Period.ending_in(month // 12, month % 12 + 1) for month in months]
 
     def territories(self, registry: UnitRegistry | None = None) -> list[Territory]:
-        """Return the provinces: Kiên Giang first, the others by code, each only while it exists."""
+        """Return the provinces: Kiên Giang first, the others by code, those that were to be merged beside each other.
+
+        Each reports only while it exists; those that there are at the beginning report on, merged or not, to the end.
+        """
         registry = registry or unit_registry()
         reporting: dict[tuple[str, tuple[str, ...]], list[Period]] = defaultdict(list)
         for period in self.periods():
@@ -86,13 +95,18 @@ class Simulation:
         return {code: in_force[code] for code in self.forms if code in in_force}
 
     def _reporting(self, period: Period, registry: UnitRegistry) -> dict[str, list[str]]:
-        valid = [u for u in registry.units.values() if u.level == "province" and u.is_valid_on(period.end)]
-        valid.sort(key=lambda unit: (unit.key != "kien-giang", unit.code or ""))
-        if len(valid) < self.provinces:
-            raise ValueError(f"on {period.end:%d/%m/%Y} there are {len(valid)} provinces, not {self.provinces}")
+        began = _provinces(self.periods()[0].end, registry)
+        if len(began) < self.provinces:
+            end = self.periods()[0].end
+            raise ValueError(f"on {end:%d/%m/%Y} there are {len(began)} provinces, not {self.provinces}")
+        lineages = {_lineage(province) for province in began[: self.provinces]}
+        of_period = _provinces(period.end, registry)
+        valid = (
+            began[: self.provinces] if of_period == began else [key for key in of_period if _lineage(key) in lineages]
+        )
         offices = {
-            unit.key: registry.parts_of(unit.key, period.end, is_simulated=True)[: self.offices_per_province]
-            for unit in valid[: self.provinces]
+            province: registry.parts_of(province, period.end, is_simulated=True)[: self.offices_per_province]
+            for province in valid
         }
         if self.workbooks is not None:
             surplus = sum(map(len, offices.values())) + len(offices) * (1 + self.consolidated) - self.workbooks
@@ -109,3 +123,43 @@ def _calendar_month(text: str) -> tuple[int, int]:
     if not (year.isdigit() and month.isdigit() and len(year) == 4 and 1 <= int(month) <= 12):
         raise ValueError(f"{text!r} is no calendar month: write e.g. 2022-10")
     return int(year), int(month)
+
+
+def came_from(
+    province: str, offices: Sequence[str], limit: int | None = None
+) -> tuple[int, dict[str, list[str]]] | None:
+    """Return the statistical year in which a territory's offices came about, and whose they were: province and offices.
+
+    None for offices that have been there from the beginning.
+    """
+    registry = unit_registry()
+    born = max(registry.units[key].valid_from for key in (province, *offices))
+    if born <= BEGINNING:
+        return None
+    eve = born - timedelta(days=1)
+    before = [old for old in _provinces(eve, registry) if _lineage(old) == province]
+    return statistical_year(born), {old: registry.parts_of(old, eve, is_simulated=True)[:limit] for old in before}
+
+
+def _provinces(day: date, registry: UnitRegistry) -> list[str]:
+    """Return the provinces of a day, Kiên Giang's first, then by code, with their later partners beside them."""
+    every = [unit for unit in registry.units.values() if unit.level == "province"]
+    first_code: dict[str, tuple[bool, str]] = {}
+    for unit in every:
+        rank = (unit.key != "kien-giang", unit.code or "")
+        lineage = _lineage(unit.key)
+        first_code[lineage] = min(rank, first_code.get(lineage, rank))
+    valid = [unit for unit in every if unit.is_valid_on(day)]
+    valid.sort(key=lambda unit: (first_code[_lineage(unit.key)], unit.key != "kien-giang", unit.code or ""))
+    return [unit.key for unit in valid]
+
+
+def _lineage(province: str) -> str:
+    """Return the province that a province became part of, or itself."""
+    return _successors().get(province, province)
+
+
+@cache
+def _successors() -> dict[str, str]:
+    with SUCCESSION.open(encoding="utf-8") as file:
+        return {line["predecessor_key"]: line["successor_key"] for line in csv.DictReader(file)}
