@@ -6,6 +6,7 @@ from pipeline import defs as stages
 from pipeline.defs.automation import inbox_sensor, nightly, nightly_schedule
 from pipeline.defs.resources import AnyHome, OneWriter
 from pipeline.night_log import night_logger
+from pipeline.warehouse.run import Dbt
 
 defs = dg.Definitions(
     assets=dg.load_assets_from_package_module(stages),
@@ -15,6 +16,7 @@ defs = dg.Definitions(
     resources={
         "home": OneWriter(),
         "any_home": AnyHome(),
+        "dbt": Dbt(),
     },
     loggers={"night": night_logger},
 )

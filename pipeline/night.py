@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from expectations import aside
 from pipeline import tables
 from pipeline.home import Home
 from pipeline.landing.receive import read_receipts
@@ -68,6 +69,7 @@ def run_night(home: Home, inbox: Path, *, progress: Progress = lambda _: None) -
     warnings.filterwarnings("ignore", module="dagster")
     set_up_dagster(home)
     progress("starting")
+    aside.start()  # its imports pass while this process imports Dagster
     from pipeline.definitions import defs
     from pipeline.night_log import WATCHER, log_path
     from pipeline.run_history import relaxed_history

@@ -16,7 +16,7 @@ import xlsxwriter
 from pipeline.cells import workbook as reader
 from pipeline.cells.address import LAST_COLUMN, LAST_ROW, address, addresses
 from pipeline.cells.workbook import RAW_CELLS, UnreadableWorkbook, Workbook, read_workbook, read_workbooks
-from pipeline.cells.worker_pool import Failure, run_each
+from pipeline.worker_pool import Failure, run_each
 
 TYPES = (
     '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'

@@ -16,10 +16,10 @@ from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, Shee
 
 from pipeline.cells.address import address, addresses
 from pipeline.landing.problems import Problem, UnreadableFile, problem
+from pipeline.worker_pool import Failure, run_each
 
 from .package import open_package
 from .sheet_scan import MAX_CELLS, check_counts, check_extent, check_text, is_worksheet, lost_cells
-from .worker_pool import Failure, run_each
 
 __all__ = [
     "RAW_CELLS",

@@ -5,10 +5,12 @@ from typing import Any
 
 import dagster as dg
 
+from expectations.aside import validate_aside
 from expectations.rules import packs
 from pipeline.defs.resources import OneWriter
 from pipeline.judged.checks import check_name, lost_outcomes, rule_results
 from pipeline.judged.judge import judge_changed
+from pipeline.warehouse.run import Dbt
 
 READ = [["cells", "submissions"], ["cells", "cells"], ["cells", "remarks"]]
 OUTCOMES = dg.AssetKey(["judged", "outcomes"])
@@ -43,9 +45,10 @@ NOTHING_LOST = dg.AssetCheckSpec(
 
 
 @dg.multi_asset(specs=SPECS, check_specs=[*RULE_CHECKS, NOTHING_LOST], name="judged")
-def judged(context: dg.AssetExecutionContext, home: OneWriter) -> Iterator[Any]:
+def judged(context: dg.AssetExecutionContext, home: OneWriter, dbt: Dbt) -> Iterator[Any]:
     """Judge the periods that changed, and show how each rule stands."""
-    done = judge_changed(home.home, progress=context.log.info)
+    dbt.start_ahead(home.home)  # it imports and parses on the core that judging leaves idle
+    done = judge_changed(home.home, by=validate_aside, progress=context.log.info)
     for spec in SPECS:
         metadata: dict[str, Any] = {
             "periods judged": ", ".join(done.periods) or "none",

@@ -11,13 +11,13 @@ from pipeline.defs.resources import OneWriter
 from pipeline.published import find_release
 from pipeline.warehouse.build import inputs_fingerprint, prepare_build
 from pipeline.warehouse.manifest import manifest_path
-from pipeline.warehouse.run import run_dbt
+from pipeline.warehouse.run import Dbt
 
 MANIFEST = manifest_path()
 
 
 @dbt_assets(manifest=MANIFEST, name="warehouse")
-def warehouse(context: dg.AssetExecutionContext, home: OneWriter) -> Iterator[Any]:
+def warehouse(context: dg.AssetExecutionContext, home: OneWriter, dbt: Dbt) -> Iterator[Any]:
     """Build staging, facts, dimensions and marts, and test them; where nothing changed, the last release stands."""
     fingerprint = inputs_fingerprint(home.home)
     if release := find_release(home.home, fingerprint):
@@ -30,7 +30,7 @@ def warehouse(context: dg.AssetExecutionContext, home: OneWriter) -> Iterator[An
             )
         return
     prepare_build(home.home)
-    yield from run_dbt(home.home, context, MANIFEST)
+    yield from dbt.build(home.home, context, MANIFEST)
 
 
 def _in_order(context: dg.AssetExecutionContext) -> list[dg.AssetKey]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from expectations.rules import AnyRule, Pack, packs
-from expectations.suites import validate
+from expectations.suites import Verdicts, validate
 from pipeline import tables
 from pipeline.causes import likely_causes
 from pipeline.forms import Forms, forms
@@ -31,6 +31,7 @@ UNPLACED = "unplaced"
 JUDGED = ("outcomes", "findings", "verdicts", "ratios", "causes", "cause_findings")
 
 Progress = Callable[[str], None]
+Validate = Callable[..., Verdicts]
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Judged:
     findings: int = 0
 
 
-def judge_changed(home: Home, *, progress: Progress = lambda _: None) -> Judged:
+def judge_changed(home: Home, *, by: Validate = validate, progress: Progress = lambda _: None) -> Judged:
     """Judge the periods whose submissions or rules changed since they were last judged."""
     submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS).filter(pl.col("is_readable"))
     commit_folder(home, home.judged / "none", _empty().of_period("none"), fingerprint=" ".join(JUDGED))
@@ -76,7 +77,7 @@ def judge_changed(home: Home, *, progress: Progress = lambda _: None) -> Judged:
     cells = read_tables(home.cells, "cells", tables.CELLS, of=of_changed["submission_id"])
     remarks = read_tables(home.cells, "remarks", tables.REMARKS, of=of_changed["submission_id"])
     progress(f"judging {of_changed.height} submissions of {len(changed)} periods")
-    judgement = judge(of_changed, cells, remarks, database=home.warehouse / "judging.duckdb", progress=progress)
+    judgement = judge(of_changed, cells, remarks, database=home.warehouse / "judging.duckdb", by=by, progress=progress)
     for period, mark in sorted(changed.items()):
         commit_folder(home, home.judged / period, judgement.of_period(period), fingerprint=mark)
     done.submissions = of_changed.height
@@ -94,11 +95,12 @@ def judge(
     declared: Forms | None = None,
     registry: UnitRegistry | None = None,
     using: tuple[Pack, ...] | None = None,
+    by: Validate = validate,
     progress: Progress = lambda _: None,
 ) -> Judgement:
     """Judge submissions beside each other: complete periods, as rules across offices look at their siblings.
 
-    ``database`` is a scratch file that is overwritten. Frames as in ``pipeline.tables``.
+    ``database`` is a scratch file that is overwritten, ``by`` runs Great Expectations on it. Frames as in ``pipeline.tables``.
     """
     if submissions.is_empty():
         return _empty()
@@ -108,13 +110,13 @@ def judge(
         bench.lay_out(submissions, cells, remarks, using)
         all_rules = [(pack, rule) for pack in using for rule in pack.rules]
         made = bench.compare((pack, rule) for pack, rule in all_rules if not is_across_offices(rule))
-        failed = _validate(bench, using, made)
+        failed = _validate(bench, using, made, by)
         progress(f"{len(made)} expectations ran, {len(failed)} comparisons fail")
         verdicts = _verdicts(submissions, _failures(bench, failed), all_rules)
         bench.lay_out_offices(_office_parts(submissions, verdicts, cells, registry))
         across = bench.compare((pack, rule) for pack, rule in all_rules if is_across_offices(rule))
         if across:
-            failed = failed + _validate(bench, using, across)
+            failed = failed + _validate(bench, using, across, by)
             verdicts = _verdicts(submissions, _failures(bench, failed), all_rules)
         findings = findings_frame(bench, failed, using, declared)
         likely = likely_causes(bench, findings, submissions, using, declared)
@@ -130,17 +132,19 @@ def judge(
         bench.close()
 
 
-def _validate(bench: Bench, using: tuple[Pack, ...], made: set[tuple[str, str, str]]) -> list[int]:
+def _validate(bench: Bench, using: tuple[Pack, ...], made: set[tuple[str, str, str]], by: Validate) -> list[int]:
     bench.close()
     try:
-        return validate(bench.database, using, keys=made).failed
+        return by(bench.database, using, keys=made).failed
     finally:
         bench.reopen()
 
 
 def _failures(bench: Bench, failed: list[int]) -> pl.DataFrame:
     """Return submission_id, pack and rule_id of what fails."""
-    bench.connection.register("failed_in", pl.DataFrame({"comparison_id": failed}, schema={"comparison_id": pl.Int64}).to_arrow())
+    bench.connection.register(
+        "failed_in", pl.DataFrame({"comparison_id": failed}, schema={"comparison_id": pl.Int64}).to_arrow()
+    )
     try:
         return bench.query(
             "select distinct submission_id, pack, rule_id from comparison semi join failed_in using (comparison_id)"
@@ -217,7 +221,14 @@ def _office_parts(
         .join(cells.select("submission_id", "form").unique(), on="submission_id")
         .sort("version")
         .unique(["report_id", "form"], keep="last", maintain_order=True)
-        .select("period_id", "is_simulated", "unit_key", "scope", "form", pl.col("submission_id").alias("part_submission_id"))
+        .select(
+            "period_id",
+            "is_simulated",
+            "unit_key",
+            "scope",
+            "form",
+            pl.col("submission_id").alias("part_submission_id"),
+        )
     )
     return wanted.join(current, on=["period_id", "is_simulated", "unit_key", "scope"]).select(
         "submission_id", "form", "part_submission_id", "parts"
@@ -241,7 +252,9 @@ def _outcomes(
         orient="row",
     )
     connection = bench.connection
-    connection.register("failed_in", pl.DataFrame({"comparison_id": failed}, schema={"comparison_id": pl.Int64}).to_arrow())
+    connection.register(
+        "failed_in", pl.DataFrame({"comparison_id": failed}, schema={"comparison_id": pl.Int64}).to_arrow()
+    )
     connection.register("versions_in", versions.to_arrow())
     connection.register("form_versions_in", form_versions.to_arrow())
     frame = bench.query(
@@ -305,5 +318,3 @@ def _empty() -> Judgement:
         causes=pl.DataFrame(schema=tables.CAUSES),
         cause_findings=pl.DataFrame(schema=tables.CAUSE_FINDINGS),
     )
-
-

@@ -10,6 +10,7 @@ import polars as pl
 from pipeline import tables
 from pipeline.home import DBT_PROJECT, Home
 from pipeline.landing.blobs import write_whole
+from pipeline.warehouse.dbt import WHEN_TOLD
 
 #: A build reads every input by a glob, and a glob must find a file; this one sorts before all batches.
 PLACEHOLDER = "000000.parquet"
@@ -53,10 +54,11 @@ def dbt_environment(target: Path) -> dict[str, str]:
     }
 
 
-def dbt_arguments(command: str = "build", *, unit_tests: bool = False) -> list[str]:
+def dbt_arguments(command: str = "build", *, unit_tests: bool = False, when_told: bool = False) -> list[str]:
     """Return dbt's command line: one build a night, with every data test; unit tests belong to ``make test``."""
     return [
         *(sys.executable, "-m", "pipeline.warehouse.dbt"),
+        *((WHEN_TOLD,) if when_told else ()),
         *("--no-version-check", "--no-use-colors", "--log-level-file", "warn"),
         command,
         *(() if unit_tests or command != "build" else ("--exclude-resource-types", "unit_test", "exposure")),

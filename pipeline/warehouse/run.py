@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -10,27 +11,56 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation
 from packaging.version import Version
+from pydantic import PrivateAttr
 
 from pipeline.home import PROJECT, Home
 from pipeline.warehouse.build import build_environment, dbt_arguments, target_folder
 
 
-def run_dbt(home: Home, context: dg.AssetExecutionContext, manifest: Path) -> Iterator[Any]:
-    """Build and test the warehouse of ``home``, yielding Dagster's events.
+class Dbt(dg.ConfigurableResource):
+    """One dbt process a run: started ahead, so that importing and parsing pass while other stages work.
 
     dagster-dbt's own resource would ask a package index for dbt's latest version before each run, and load dbt into
     this process beside the one that it starts; so the invocation is made here.
     """
-    invocation = DbtCliInvocation.run(
-        args=dbt_arguments(),
-        env={**os.environ, **build_environment(home)},
-        manifest=json.loads(manifest.read_bytes()),
-        dagster_dbt_translator=DagsterDbtTranslator(),
-        project_dir=PROJECT,
-        target_path=target_folder(home),
-        raise_on_error=True,
-        context=context,
-        adapter=None,
-        cli_version=Version(version("dbt-core")),
-    )
-    yield from invocation.stream()
+
+    _process: subprocess.Popen[bytes] | None = PrivateAttr(default=None)
+
+    def start_ahead(self, home: Home) -> None:
+        """Start dbt for ``home`` and let it parse; :meth:`build` tells it to go on."""
+        if self._process is None:
+            self._process = subprocess.Popen(
+                dbt_arguments(when_told=True),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **build_environment(home)},
+                cwd=PROJECT,
+            )
+
+    def build(self, home: Home, context: dg.AssetExecutionContext, manifest: Path) -> Iterator[Any]:
+        """Build and test the warehouse of ``home``, yielding Dagster's events."""
+        self.start_ahead(home)
+        process, self._process = self._process, None
+        assert process is not None
+        assert process.stdin is not None
+        invocation = DbtCliInvocation(
+            process=process,
+            manifest=json.loads(manifest.read_bytes()),
+            dagster_dbt_translator=DagsterDbtTranslator(),
+            project_dir=PROJECT,
+            target_path=target_folder(home),
+            raise_on_error=True,
+            context=context,
+            cli_version=Version(version("dbt-core")),
+        )
+        process.stdin.write(b"go\n")
+        process.stdin.close()
+        yield from invocation.stream()
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """End a dbt that nobody told to go on: nothing had changed, or a stage before failed."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None

@@ -1,0 +1,46 @@
+"""Great Expectations in a process of its own: importing it takes seconds, which pass while others land and read."""
+
+import atexit
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import cache
+from pathlib import Path
+
+from expectations.rules import Pack
+from expectations.suites import Verdicts, validate
+from pipeline.orphans import end_with_parent
+
+
+def start() -> None:
+    """Start the process and let it import; return at once."""
+    _process().submit(_import)
+
+
+def validate_aside(
+    database: Path, packs: tuple[Pack, ...], *, keys: set[tuple[str, str, str]] | None = None
+) -> Verdicts:
+    """Do what ``suites.validate`` does, in the process; raises what it raises, ``RuntimeError`` where it was ended."""
+    try:
+        return _process().submit(validate, database, packs, keys=keys).result()
+    except BrokenProcessPool as error:
+        _process.cache_clear()
+        raise RuntimeError("the process of Great Expectations was ended before it answered; load again") from error
+
+
+@cache
+def _process() -> ProcessPoolExecutor:
+    # Spawned, not forked: Polars and DuckDB have threads, and a fork copies their locks as they stand.
+    spawned = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(max_workers=1, mp_context=spawned, initializer=_begin)
+
+
+def _begin() -> None:
+    end_with_parent()
+    # At an ordered exit DuckDB's binding would print what Great Expectations still holds.
+    atexit.register(os._exit, 0)
+
+
+def _import() -> None:
+    import expectations.duckdb_engine  # noqa: F401 - what validate will need
