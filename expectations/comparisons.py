@@ -2,39 +2,27 @@
 
 A comparison is one place where a rule's terms are all printed: what was found, what was expected, and the closed
 interval ``[low, high]`` in which the figure may lie. Great Expectations then says which comparisons fail. A rule whose
-terms are not printed makes no comparison, and so is not applicable, never passed.
+terms are not printed, or whose partner is not there, makes no comparison, and so is not applicable, never passed.
 
-The SELECTs read these tables of the judging database (``pipeline.judged.bench`` makes them):
+The SELECTs (``expectations.within``, ``expectations.beside``) read these tables of the judging database, which
+``pipeline.judged.bench`` makes:
 
 - ``applicable``: submission_id, pack, rule_id, form - which rule applies to which form of which submission
 - ``form_<code>``: submission_id, row_code, a column per measure (base units) and ``<measure>__rounding`` beside it
 - ``cell``, ``remark``: as in ``pipeline.tables``
 - ``rollup_part``: form, regime, dimension, total_row, part_row; ``office_part``: submission_id, part_submission_id
+- ``partner``: submission_id, form, relation, beside - the submission that a form is compared with
+- ``paired``: submission_id, form, relation, beside, row_code, column_code, value, rounding, before, before_rounding - a
+  figure and the same one in a partner of another period
+- ``arrival``: submission_id, received_on, due_on, days_late (working days)
 """
 
-from collections.abc import Iterable
-from functools import singledispatch
-
-from expectations.rules import (
-    AnyRule,
-    Balance,
-    Integer,
-    MoneyPerCase,
-    Order,
-    Pack,
-    PrintedRatio,
-    Reading,
-    Rollup,
-    RowOrder,
-    Rule,
-    Term,
-)
+from expectations.beside import compared
+from expectations.kinds import AnyRule, Reading, relation
+from expectations.rules import Pack
 
 AMOUNT = "decimal(30, 6)"
-UNBOUNDED = "100000000000000000000"  # 1e20: beyond any amount in đồng
-HAIR = "0.000001"  # ratios are worked out in floating point: a bound gets the last place of its type as leeway
-
-COLUMNS = "submission_id, rule_key, pack, rule_id, form, row_code, column_code, found, expected, low, high, verdict, remark_id"
+COLUMNS = "submission_id, rule_key, pack, rule_id, form, row_code, column_code, found, expected, low, high, verdict, remark_id, beside"
 
 
 def rule_key(pack: Pack, rule: AnyRule, form: str) -> str:
@@ -44,234 +32,17 @@ def rule_key(pack: Pack, rule: AnyRule, form: str) -> str:
 
 def comparisons(pack: Pack, rule: AnyRule, form: str) -> list[str]:
     """Return the SELECTs whose rows are the comparisons that ``rule`` makes on ``form``; columns as ``COLUMNS``."""
+    remark = "remark_id" if isinstance(rule, Reading) else "null::bigint"
+    beside = "beside" if relation(rule) else "null::varchar"
     return [
         f"""
         select compared.submission_id, '{rule_key(pack, rule, form)}', '{pack.pack}', '{rule.id}', '{form}', row_code, column_code,
-               found::{AMOUNT}, expected::{AMOUNT}, low::{AMOUNT}, high::{AMOUNT}, verdict, {'remark_id' if isinstance(rule, Reading) else 'null::bigint'}
+               found::{AMOUNT}, expected::{AMOUNT}, low::{AMOUNT}, high::{AMOUNT}, verdict, {remark}, {beside}
         from ({select}) as compared
         semi join (
             select submission_id from applicable
             where pack = '{pack.pack}' and rule_id = '{rule.id}' and form = '{form}'
         ) as covered using (submission_id)
         """
-        for select in _compared(rule, form)
+        for select in compared(rule, form)
     ]
-
-
-@singledispatch
-def _compared(rule: Rule, form: str) -> Iterable[str]:
-    raise TypeError(f"no comparison is known for a rule of type {type(rule).__name__}")
-
-
-@_compared.register
-def _balance(rule: Balance, form: str) -> Iterable[str]:
-    sums = " union all ".join(
-        f"""
-        select submission_id, row_code, '{rule.total}' as column_code,
-               {rule.total} as found, {_sum(terms)} as expected,
-               {_slack(terms)} + {rule.total}__rounding + {rule.tolerance} as slack,
-               {_reach(terms, -1)} as below, {_reach(terms, +1)} as above
-        from form_{form}
-        where {rule.total} is not null and {_printed(terms)} {_absent(rule.absent)}
-        """
-        for terms in rule.sums
-    )
-    yield f"""
-        select *, expected - slack - below as low, expected + slack + above as high, null::varchar as verdict
-        from ({sums})
-        qualify row_number() over (partition by submission_id, row_code order by abs(found - expected), expected) = 1
-    """
-
-
-@_compared.register
-def _order(rule: Order, form: str) -> Iterable[str]:
-    yield f"""
-        select submission_id, row_code, '{rule.lesser[0].column}' as column_code,
-               {_sum(rule.lesser)} as found, {_sum(rule.greater)} as expected,
-               -{UNBOUNDED} as low, {_sum(rule.greater)} + {_slack((*rule.lesser, *rule.greater))} as high,
-               null::varchar as verdict
-        from form_{form}
-        where {_printed((*rule.lesser, *rule.greater))} {_absent(rule.absent)}
-    """
-
-
-@_compared.register
-def _row_order(rule: RowOrder, form: str) -> Iterable[str]:
-    yield f"""
-        select part.submission_id, part.row_code, part.column_code,
-               part.value as found, whole.value as expected,
-               -{UNBOUNDED} as low, whole.value + part.rounding + whole.rounding as high, null::varchar as verdict
-        from cell as part
-        join cell as whole on whole.submission_id = part.submission_id and whole.form = part.form
-                          and whole.column_code = part.column_code and whole.row_code = '{rule.greater}'
-        where part.form = '{form}' and part.row_code = '{rule.lesser}'
-          and part.value is not null and whole.value is not null
-    """
-
-
-@_compared.register
-def _integer(rule: Integer, form: str) -> Iterable[str]:
-    nearest = f"greatest({'round(value)' if rule.whole else 'value'}, {rule.minimum})"
-    low, high = (nearest, nearest) if rule.whole else (rule.minimum, UNBOUNDED)
-    yield f"""
-        select submission_id, row_code, column_code, value as found, {nearest} as expected,
-               {low} as low, {high} as high, null::varchar as verdict
-        from cell
-        where form = '{form}' and value is not null and unit not in ('percent', 'point')
-          and not ends_with(column_code, '_change')
-    """
-
-
-@_compared.register
-def _rollup(rule: Rollup, form: str) -> Iterable[str]:
-    return [_offices(form)] if rule.offices else [_rows(rule, form)]
-
-
-def _rows(rule: Rollup, form: str) -> str:
-    dimensions = ", ".join(f"'{name}'" for name in rule.dimensions)
-    complete = "count(part.value) >= 1" if rule.partial or rule.open_lines else "count(part.value) = max(rollup_part.parts)"
-    low = f"sum(part.value) - {UNBOUNDED}" if rule.partial else "sum(part.value)"
-    # A partial sum is what stands below the total: found is the sum, so that a finding reads "parts exceed total".
-    found, bound = ("sum(part.value)", "max(total.value)") if rule.partial else ("max(total.value)", "sum(part.value)")
-    slack = "max(total.rounding) + sum(part.rounding)"
-    return f"""
-        select total.submission_id, total.row_code, total.column_code,
-               {found} as found, {bound} as expected,
-               {f"-{UNBOUNDED}" if rule.partial else f"{low} - ({slack})"} as low, {bound} + {slack} as high,
-               null::varchar as verdict
-        from cell as total
-        join submission on submission.submission_id = total.submission_id
-        join rollup_part on rollup_part.form = total.form and rollup_part.regime = submission.regime
-                        and rollup_part.total_row = total.row_code and rollup_part.dimension in ({dimensions})
-        join cell as part on part.submission_id = total.submission_id and part.form = total.form
-                         and part.column_code = total.column_code and part.row_code = rollup_part.part_row
-        where total.form = '{form}' and total.value is not null and total.unit not in ('percent', 'point')
-        group by all
-        having {complete}
-    """
-
-
-def _offices(form: str) -> str:
-    return f"""
-        select total.submission_id, total.row_code, total.column_code,
-               max(total.value) as found, sum(part.value) as expected,
-               sum(part.value) as low, sum(part.value) as high, null::varchar as verdict
-        from cell as total
-        join office_part on office_part.submission_id = total.submission_id and office_part.form = total.form
-        join cell as part on part.submission_id = office_part.part_submission_id and part.form = total.form
-                         and part.row_code = total.row_code and part.column_code = total.column_code
-        where total.form = '{form}' and total.value is not null and total.unit not in ('percent', 'point')
-        group by all
-        having count(part.value) = max(office_part.parts)
-    """
-
-
-@_compared.register
-def _printed_ratio(rule: PrintedRatio, form: str) -> Iterable[str]:
-    base = f"coalesce({', '.join(_sum(terms, exact=False) for terms in rule.denominators)})"
-    spread = f"coalesce({', '.join(_guarded(terms, _slack(terms)) for terms in rule.denominators)})"
-    top, slack, half = _sum(rule.numerator), _slack(rule.numerator), f"{rule.column}__rounding"
-    chosen = "verdict <> 'impossible'" if rule.truncation == "forbid" else "true"
-    allowed = "false" if rule.truncation == "forbid" else "verdict = 'fits_by_truncation'"
-    # The true ratio lies between the least numerator and the greatest; a larger base brings each nearer to zero, and
-    # where rounding may have made the base of nothing, a ratio has no bound on that side.
-    yield f"""
-        with printed as (
-            select submission_id, row_code, {rule.column} as found, {half} as half,
-                   ({top})::double as numerator, {base} as base,
-                   100 * ({top} - {slack})::double as least_top, 100 * ({top} + {slack})::double as greatest_top,
-                   ({base} + {spread})::double as wide, nullif(greatest({base} - {spread}, 0), 0)::double as narrow
-            from form_{form}
-            where {rule.column} is not null and {_printed(rule.numerator)} and {base} > 0
-        ),
-        interval as (
-            select *, 100 * numerator / base as expected,
-                   case when least_top >= 0 then least_top / wide
-                        else coalesce(least_top / narrow, -{UNBOUNDED}) end - half as exact_low,
-                   case when greatest_top <= 0 then greatest_top / wide
-                        else coalesce(greatest_top / narrow, {UNBOUNDED}) end + half as exact_high
-            from printed
-        ),
-        judged as (
-            select *,
-                   case when found between exact_low - {HAIR} and exact_high + {HAIR} then 'fits'
-                        -- cut off, a figure stands less than one place nearer to zero than it should
-                        when found >= 0 and found > exact_low - half + 1e-9 and found <= exact_high then 'fits_by_truncation'
-                        when found <= 0 and found < exact_high + half - 1e-9 and found >= exact_low then 'fits_by_truncation'
-                        else 'impossible' end as verdict
-            from interval
-        )
-        select submission_id, row_code, '{rule.column}' as column_code, found, expected,
-               case when {allowed} then least(found, exact_low) else exact_low end - {HAIR} as low,
-               case when {allowed} then greatest(found, exact_high) else exact_high end + {HAIR} as high, verdict
-        from judged
-        where {chosen}
-    """
-
-
-@_compared.register
-def _money_per_case(rule: MoneyPerCase, form: str) -> Iterable[str]:
-    rows = ", ".join(f"'{row}'" for row in rule.rows)
-    for measure in rule.measures:
-        yield f"""
-            select money.submission_id, money.row_code, '{measure}' as column_code,
-                   money.{measure}::double / cases.{measure} as found,
-                   least(greatest(money.{measure}::double / cases.{measure}, {rule.floor}), {rule.ceiling}) as expected,
-                   {rule.floor} as low, {rule.ceiling} as high, null::varchar as verdict
-            from form_{form} as money
-            join form_{rule.cases} as cases using (submission_id, row_code)
-            where row_code in ({rows}) and cases.{measure} >= {rule.minimum_cases} and money.{measure} > 0
-        """
-
-
-@_compared.register
-def _reading(rule: Reading, form: str) -> Iterable[str]:
-    codes = ", ".join(f"'{code}'" for code in rule.codes)
-    place = f"coalesce(form, '*') = '{form}'" if form != "*" else "true"
-    yield f"""
-        select submission_id, coalesce(row_code, '') as row_code, coalesce(column_code, '') as column_code,
-               1 as found, 0 as expected, 0 as low, 0 as high, null::varchar as verdict, remark_id
-        from remark
-        where code in ({codes}) and {place}
-    """
-    yield f"""
-        select applicable.submission_id, '' as row_code, '' as column_code,
-               0 as found, 0 as expected, 0 as low, 0 as high, null::varchar as verdict, null::bigint as remark_id
-        from applicable
-        where applicable.rule_id = '{rule.id}' and applicable.form = '{form}'
-          and applicable.submission_id not in (select submission_id from remark where code in ({codes}) and {place})
-    """
-
-
-def _sum(terms: Iterable[Term], exact: bool = True) -> str:
-    """Return the signed sum; NULL where a required term is not printed."""
-    parts = []
-    for term in terms:
-        column = f"coalesce({term.column}, 0)" if term.is_optional else term.column
-        weighted = column if term.factor == 1 else f"{column} * {term.factor}"
-        parts.append(f"{'+' if term.sign > 0 else '-'} {weighted}")
-    total = "0 " + " ".join(parts)
-    return f"({total})" if exact else f"({total})::double"
-
-
-def _slack(terms: Iterable[Term]) -> str:
-    """Return the sum of what rounding may have taken from the terms."""
-    return "(0" + "".join(f" + coalesce({term.column}__rounding, 0)" for term in terms) + ")"
-
-
-def _reach(terms: Iterable[Term], direction: int) -> str:
-    """Return how far unprinted optional terms may move the sum up (+1) or down (-1): any distance, or none."""
-    moving = [f"{term.column} is null" for term in terms if term.is_optional and term.sign == direction]
-    return f"case when {' or '.join(moving)} then {UNBOUNDED} else 0 end" if moving else "0"
-
-
-def _printed(terms: Iterable[Term]) -> str:
-    return " and ".join([f"{term.column} is not null" for term in terms if not term.is_optional] or ["true"])
-
-
-def _absent(columns: Iterable[str]) -> str:
-    return "".join(f" and {column} is null" for column in columns)
-
-
-def _guarded(terms: Iterable[Term], expression: str) -> str:
-    return f"case when {_printed(terms)} then {expression} end"

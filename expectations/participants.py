@@ -4,26 +4,43 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import singledispatch
 
-from expectations.rules import Balance, Integer, MoneyPerCase, Order, PrintedRatio, Rollup, RowOrder, Rule, Term
+from expectations.kinds import (
+    Balance,
+    Change,
+    Continuity,
+    CrossForm,
+    Cumulative,
+    Duplicate,
+    Integer,
+    MoneyPerCase,
+    Order,
+    PrintedRatio,
+    Rollup,
+    RowOrder,
+    Rule,
+    Term,
+    relation,
+)
 from pipeline.forms import Form
 
 
 @dataclass(frozen=True)
 class Participant:
-    """A cell of a finding: ``role`` is ``found`` or ``term``."""
+    """A cell of a finding: ``role`` is ``found`` or ``term``; one ``is_beside`` stands in the partner's report."""
 
     role: str
     sign: int
     form: str
     row: str
     column: str
+    is_beside: bool = False
 
 
 @singledispatch
 def participants(rule: Rule, form: Form, row: str, column: str) -> list[Participant]:
     """Return the cells of the comparison that ``rule`` makes at ``row`` and ``column`` of ``form``.
 
-    Cells of other submissions (offices below a province) are not among them; those are joined by submission.
+    The same cell of each office below a province is not among them; those are joined by submission.
     """
     return []
 
@@ -79,6 +96,43 @@ def _printed_ratio(rule: PrintedRatio, form: Form, row: str, column: str) -> lis
 @participants.register
 def _money_per_case(rule: MoneyPerCase, form: Form, row: str, column: str) -> list[Participant]:
     return [Participant("found", 1, form.code, row, column), Participant("term", 1, rule.cases, row, column)]
+
+
+@participants.register
+def _cross_form(rule: CrossForm, form: Form, row: str, column: str) -> list[Participant]:
+    if relation(rule):
+        return _then_and_now(rule, form, row, column)
+    other = Participant("term", 1, str(rule.with_form), rule.rows[row], column)
+    return [Participant("found", 1, form.code, row, column), other]
+
+
+@participants.register(Cumulative)
+@participants.register(Duplicate)
+def _then_and_now(rule: Rule, form: Form, row: str, column: str) -> list[Participant]:
+    return [
+        Participant("found", 1, form.code, row, column),
+        Participant("term", 1, form.code, row, column, is_beside=True),
+    ]
+
+
+@participants.register
+def _continuity(rule: Continuity, form: Form, row: str, column: str) -> list[Participant]:
+    return [
+        *(Participant("found", term.sign, form.code, row, term.column) for term in rule.terms),
+        *(Participant("term", term.sign, form.code, row, term.column, is_beside=True) for term in rule.before),
+    ]
+
+
+@participants.register
+def _change(rule: Change, form: Form, row: str, column: str) -> list[Participant]:
+    jump = next((jump for jump in rule.jumps if (jump.form, jump.part) == (form.code, column)), None)
+    if jump is None:
+        return _then_and_now(rule, form, row, column)
+    return [
+        Participant(role, 1, form.code, row, name, is_beside)
+        for role, is_beside in (("found", False), ("term", True))
+        for name in (jump.part, jump.whole)
+    ]
 
 
 def _terms(terms: Iterable[Term], form: Form, row: str) -> list[Participant]:

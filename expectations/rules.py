@@ -1,216 +1,81 @@
 """Rules as data: what stands in ``expectations/packs/*.yaml``, read and checked once.
 
-A rule is one entry with its own sentence in both languages. Its kind says how returns are turned into comparisons
-(``expectations.comparisons``); Great Expectations says which comparisons fail (``expectations.suites``).
+A rule is one entry with its own sentence in both languages. Its kind (``expectations.kinds``) says how returns are turned
+into comparisons (``expectations.comparisons``); Great Expectations says which comparisons fail (``expectations.suites``).
 """
 
 import hashlib
-import re
-from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import polars as pl
-import sqlglot
 import yaml
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    TypeAdapter,
-    ValidationError,
-)
-from sqlglot import exp
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from expectations.kinds import (
+    FIRST_DAY,
+    LAST_DAY,
+    AnyRule,
+    Balance,
+    Change,
+    Code,
+    Continuity,
+    CrossForm,
+    Cumulative,
+    Duplicate,
+    Integer,
+    MoneyPerCase,
+    Order,
+    PrintedRatio,
+    Reading,
+    Rollup,
+    RowOrder,
+    Rule,
+    Story,
+    Term,
+    Terms,
+    Timeliness,
+)
 from pipeline import tables
-from pipeline.vocabulary import OnFail, Origin, Scope, Severity
+from pipeline.vocabulary import Origin
+
+__all__ = [
+    "FIRST_DAY",
+    "LAST_DAY",
+    "WHOLE_WORKBOOK",
+    "AnyRule",
+    "Balance",
+    "Change",
+    "Continuity",
+    "CrossForm",
+    "Cumulative",
+    "Duplicate",
+    "Integer",
+    "MoneyPerCase",
+    "Order",
+    "Pack",
+    "PackError",
+    "PrintedRatio",
+    "Reading",
+    "Rollup",
+    "RowOrder",
+    "Rule",
+    "Story",
+    "Term",
+    "Terms",
+    "Timeliness",
+    "packs",
+    "read_pack",
+    "rules_frame",
+]
 
 FOLDER = Path(__file__).parent / "packs"
-FIRST_DAY, LAST_DAY = date(1, 1, 1), date(9999, 12, 31)
 WHOLE_WORKBOOK = "*"
-
-_TERM = re.compile(r"([+-])(?:(\d+(?:\.\d+)?)\*)?([a-z_]+)")
 
 
 class PackError(ValueError):
     """A rule pack contradicts itself or is no pack; the message names file, rule and what to mend."""
-
-
-@dataclass(frozen=True)
-class Term:
-    """A signed, possibly weighted column of a sum. An optional one may be left unprinted."""
-
-    sign: int
-    column: str
-    factor: Decimal = Decimal(1)
-    is_optional: bool = False
-
-    @classmethod
-    def parse(cls, text: str) -> "Term":
-        """Read ``+due``, ``-completed``, ``+0.97*opening`` or the optional ``(-revoked)``."""
-        bare = str(text).replace(" ", "")
-        is_optional = bare[:1] == "(" and bare[-1:] == ")"
-        match = _TERM.fullmatch(bare[1:-1] if is_optional else bare)
-        if not match:
-            raise ValueError(f"{text!r} is no term: write a sign, an optional factor and a column, e.g. '+0.97*opening'")
-        sign, factor, column = match.groups()
-        return cls(1 if sign == "+" else -1, column, Decimal(factor or 1), is_optional)
-
-
-Terms = Annotated[tuple[Term, ...], BeforeValidator(lambda terms: tuple(Term.parse(term) for term in terms))]
-
-
-#: What a condition may be made of; anything else - a subquery, a cast, a function that reads files - is refused.
-_PLAIN = (
-    exp.Column, exp.Identifier, exp.Literal, exp.Boolean, exp.Null, exp.Paren, exp.Binary, exp.Unary, exp.Between,
-    exp.In, exp.Coalesce, exp.Abs, exp.Round, exp.Greatest, exp.Least, exp.Case, exp.If,
-)  # fmt: skip
-
-
-def _parsed_sql(condition: str) -> str:
-    """Return a condition as the parser understood it; refuse what is not one plain SQL expression."""
-    try:
-        statements = sqlglot.parse(str(condition), read="duckdb")
-    except sqlglot.errors.SqlglotError as error:
-        raise ValueError(f"condition {condition!r} is not SQL: {str(error).splitlines()[0]}") from error
-    (expression, *more) = statements or [None]
-    foreign = {type(node).__name__ for node in (expression.walk() if expression else ()) if not isinstance(node, _PLAIN)}
-    qualified = expression is not None and any(column.table for column in expression.find_all(exp.Column))
-    if expression is None or more or foreign or qualified:
-        named = f" (found {', '.join(sorted(foreign))})" if foreign else ""
-        raise ValueError(f"condition {condition!r} may use columns, operators and plain functions only{named}")
-    return expression.sql(dialect="duckdb", comments=False)
-
-
-Condition = Annotated[str, BeforeValidator(_parsed_sql)]
-#: Codes of forms, rows, columns and rules: they become part of the SQL of comparisons.
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+([.-][a-z0-9_]+)*$")]
-Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-
-
-class Story(BaseModel):
-    """A likely cause: where ``when`` holds for a failing row, ``vi`` and ``en`` are told with the values of ``let``."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    when: Condition
-    let: dict[Code, Condition] = {}
-    vi: Sentence
-    en: Sentence
-
-
-class Rule(BaseModel):
-    """What all kinds of rules have."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    id: Code
-    forms: tuple[Code | Literal["*"], ...] = Field(min_length=1)
-    severity: Severity = Severity.ERROR
-    on_fail: OnFail
-    vi: Sentence
-    en: Sentence
-    basis: str = ""
-    valid_from: date = FIRST_DAY
-    valid_to: date = LAST_DAY
-    scopes: tuple[Scope, ...] = tuple(Scope)
-    stories: tuple[Story, ...] = ()
-
-
-class Balance(Rule):
-    """``total`` equals the sum of ``terms``; of several ``alternatives`` the closest counts."""
-
-    kind: Literal["balance"]
-    total: Code
-    terms: Terms = ()
-    alternatives: tuple[Terms, ...] = ()
-    absent: tuple[Code, ...] = ()
-    tolerance: Decimal = Decimal(0)
-
-    @property
-    def sums(self) -> tuple[tuple[Term, ...], ...]:
-        """All sums that may make up the total."""
-        return self.alternatives or (self.terms,)
-
-
-class Order(Rule):
-    """The sum of ``lesser`` never exceeds the sum of ``greater``."""
-
-    kind: Literal["order"]
-    lesser: Terms
-    greater: Terms
-    absent: tuple[Code, ...] = ()
-
-
-class RowOrder(Rule):
-    """A figure of row ``lesser`` never exceeds the one of row ``greater`` in the same column."""
-
-    kind: Literal["row_order"]
-    lesser: Code
-    greater: Code
-
-
-class Integer(Rule):
-    """Every figure is at least ``minimum`` and, where ``whole``, a whole number."""
-
-    kind: Literal["integer"]
-    whole: bool = True
-    minimum: Decimal = Decimal(0)
-
-
-class Rollup(Rule):
-    """A printed total equals the sum of its rows along ``dimensions``, or of the offices below a province.
-
-    ``partial``: some parts may be unprinted; then their sum may not exceed the total. ``open_lines``: the parts are
-    lines to be used as needed; those left blank add nothing.
-    """
-
-    kind: Literal["rollup"]
-    dimensions: tuple[Code, ...] = ()
-    offices: bool = False
-    partial: bool = False
-    open_lines: bool = False
-
-
-class PrintedRatio(Rule):
-    """A printed percentage can come from the printed figures, read as intervals.
-
-    The first of ``denominators`` that is printed serves as base. ``truncation``: ``allow`` fails only what fits neither
-    rounding nor truncation; ``forbid`` fails what fits by truncation alone.
-    """
-
-    kind: Literal["printed_ratio"]
-    column: Code
-    numerator: Terms
-    denominators: tuple[Terms, ...]
-    truncation: Literal["allow", "forbid"] = "allow"
-
-
-class MoneyPerCase(Rule):
-    """Money per case lies between ``floor`` and ``ceiling`` (đồng): the best detector of unit slips."""
-
-    kind: Literal["money_per_case"]
-    cases: Code
-    measures: tuple[Code, ...]
-    rows: tuple[Code, ...]
-    floor: Decimal
-    ceiling: Decimal
-    minimum_cases: int = 1
-
-
-class Reading(Rule):
-    """Reading stumbled over nothing of the kinds ``codes`` (``cells/remarks``)."""
-
-    kind: Literal["reading", "header"]
-    codes: tuple[Code, ...] = Field(min_length=1)
-
-
-AnyRule = Annotated[
-    Balance | Order | RowOrder | Integer | Rollup | PrintedRatio | MoneyPerCase | Reading, Field(discriminator="kind")
-]
 
 
 class Pack(BaseModel):

@@ -13,7 +13,7 @@ from pipeline import tables
 from pipeline.cells.read import read_landed
 from pipeline.cells.reading import Reading
 from pipeline.home import Home
-from pipeline.judged.judge import Judgement, judge
+from pipeline.judged.judge import Judgement, judge, others_of
 from pipeline.landing.receive import receive
 from pipeline.storage import read_tables
 from pipeline.vocabulary import Receipt, Verdict
@@ -82,11 +82,16 @@ def _judged(readable: pl.DataFrame, reading: Reading, home: Home, scratch: Home)
         pl.col("period_id").is_in(readable["period_id"].implode()),
         ~pl.col("submission_id").is_in(readable["submission_id"].implode()),
     )
+    # Nobody has received it yet, so it cannot be late.
+    under_check = readable.with_columns(batch=pl.lit(LATER, pl.Int32), received_at=pl.lit(None, tables.TIME))
+    together = pl.concat([beside, under_check])
+    known = read_tables(home.cells, "submissions", tables.SUBMISSIONS).filter("is_readable")
     return judge(
-        pl.concat([beside, readable.with_columns(batch=pl.lit(LATER, pl.Int32))]),
+        together,
         pl.concat([read_tables(home.cells, "cells", tables.CELLS, of=beside["submission_id"]), reading.cells]),
         pl.concat([read_tables(home.cells, "remarks", tables.REMARKS, of=beside["submission_id"]), reading.remarks]),
         database=scratch.root / "judging.duckdb",
+        others=others_of(home, together, known),
     )
 
 

@@ -205,6 +205,24 @@ CAUSE_FINDINGS = _schema(
     }
 )
 
+#: judged: one row per figure that reports of other periods are compared with, of what the rules on one workbook accept.
+STANDING = _schema(
+    {
+        "report_id": pl.String,
+        "submission_id": pl.String,
+        "period_id": pl.String,
+        "form": pl.String,
+        "row_code": pl.String,
+        "column_code": pl.String,
+        "unit": pl.String,
+        "value": AMOUNT,
+        "rounding": AMOUNT,
+        "raw": pl.String,
+        "sheet": pl.String,
+        "address": pl.String,
+    }
+)
+
 #: judged: one row per submission: verdict and place in the chain of versions.
 VERDICTS = _schema(
     {

@@ -28,8 +28,7 @@ from pipeline.cells.reading import Reading
 from pipeline.cells.workbook import read_workbooks
 from pipeline.forms import forms
 from pipeline.forms.template import EXCEL_ERRORS
-from pipeline.judged import judge as judge_module
-from pipeline.judged.bench import Bench, is_across_offices
+from pipeline.judged.bench import Bench, looks_beside
 from pipeline.judged.judge import Judgement, judge
 from pipeline.registry.periods import Period
 from pipeline.registry.units import unit_registry
@@ -239,15 +238,14 @@ class Returns:
             wanted = pl.struct("pack", "rule_id", "form").is_in([dict(zip(KEY, key, strict=True)) for key in keys])
             return Verdicts(found.filter(wanted)["comparison_id"].to_list(), [])
 
-        with mock.patch.object(judge_module, "validate", validate):
-            return self.judged(folder)
+        return judge(*self.frames(), database=folder / "judging.duckdb", by=validate)
 
     def compared(self, folder: Path) -> pl.DataFrame:
         """Return every comparison without Great Expectations, with ``fails``."""
         bench = Bench(folder / "comparing.duckdb", forms(), unit_registry())
         try:
             bench.lay_out(*self.frames(), packs())
-            bench.compare((pack, rule) for pack in packs() for rule in pack.rules if not is_across_offices(rule))
+            bench.compare((pack, rule) for pack in packs() for rule in pack.rules if not looks_beside(rule))
             return bench.query("select *, not found between low and high as fails from comparison")
         finally:
             bench.close()

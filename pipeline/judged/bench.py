@@ -8,7 +8,8 @@ import duckdb
 import polars as pl
 
 from expectations.comparisons import COLUMNS, comparisons, rule_key
-from expectations.rules import WHOLE_WORKBOOK, AnyRule, Pack, Rollup
+from expectations.kinds import relation
+from expectations.rules import WHOLE_WORKBOOK, AnyRule, Pack, Rollup, Timeliness
 from pipeline.forms import Form, Forms
 from pipeline.registry.targets import targets
 from pipeline.registry.units import UnitRegistry
@@ -28,7 +29,9 @@ class Bench:
         self.registry = registry
         self.connection = duckdb.connect(str(database))
 
-    def lay_out(self, submissions: pl.DataFrame, cells: pl.DataFrame, remarks: pl.DataFrame, packs: tuple[Pack, ...]) -> None:
+    def lay_out(
+        self, submissions: pl.DataFrame, cells: pl.DataFrame, remarks: pl.DataFrame, packs: tuple[Pack, ...]
+    ) -> None:
         """Fill the tables that comparisons read: submissions with their pack, cells, remarks, wide forms, applicable."""
         connection = self.connection
         connection.register("submissions_in", submissions.with_columns(_pack_of(submissions, packs)).to_arrow())
@@ -44,12 +47,14 @@ class Bench:
         self._wide_forms(cells)
         connection.execute("create sequence comparison_ids")
         # An ordered type, and comparisons are made in its order: judging one rule skips the rows of all others.
-        keys = ", ".join(f"'{rule_key(pack, rule, form)}'" for pack in packs for rule in pack.rules for form in rule.forms)
+        keys = ", ".join(
+            f"'{rule_key(pack, rule, form)}'" for pack in packs for rule in pack.rules for form in rule.forms
+        )
         connection.execute(f"create type rule_key as enum ({keys})")
         connection.execute(
             "create table comparison (comparison_id bigint, submission_id varchar, rule_key rule_key, pack varchar, rule_id varchar, "
             "form varchar, row_code varchar, column_code varchar, found decimal(30, 6), expected decimal(30, 6), "
-            "low decimal(30, 6), high decimal(30, 6), verdict varchar, remark_id bigint)"
+            "low decimal(30, 6), high decimal(30, 6), verdict varchar, remark_id bigint, beside varchar)"
         )
 
     def compare(self, rules: Iterable[tuple[Pack, AnyRule]]) -> set[tuple[str, str, str]]:
@@ -73,6 +78,25 @@ class Bench:
                     made.add(key)
         self.connection.commit()
         return made
+
+    def lay_out_partners(self, partner: pl.DataFrame, standing: pl.DataFrame, arrival: pl.DataFrame) -> None:
+        """Lay beside each submission what it is compared with: its partners, their figures, and when it was due."""
+        for name, frame in (("partner", partner), ("standing", standing), ("arrival", arrival)):
+            self.connection.register("frame_in", frame.to_arrow())
+            self.connection.execute(f"create table {name} as from frame_in")
+            self.connection.unregister("frame_in")
+        self.connection.execute(
+            """
+            create table paired as
+            select partner.relation, partner.submission_id, partner.form, partner.beside, cell.row_code, cell.column_code,
+                   cell.value, cell.rounding, standing.value as before, standing.rounding as before_rounding
+            from partner
+            join standing on standing.submission_id = partner.beside and standing.form = partner.form
+            join cell on cell.submission_id = partner.submission_id and cell.form = partner.form
+                     and cell.row_code = standing.row_code and cell.column_code = standing.column_code
+            where cell.value is not null
+            """
+        )
 
     def lay_out_offices(self, parts: pl.DataFrame) -> None:
         """Name the office submissions that a province's report sums (submission_id, form, part_submission_id, parts)."""
@@ -144,7 +168,12 @@ class Bench:
         self.connection.unregister("parts_in")
         self.lay_out_offices(
             pl.DataFrame(
-                schema={"submission_id": pl.String, "form": pl.String, "part_submission_id": pl.String, "parts": pl.Int64}
+                schema={
+                    "submission_id": pl.String,
+                    "form": pl.String,
+                    "part_submission_id": pl.String,
+                    "parts": pl.Int64,
+                }
             )
         )
 
@@ -159,7 +188,9 @@ class Bench:
                 values=["value", "rounding"],
                 aggregate_function="max",
             )
-            names = {f"value_{code}": code for code in columns} | {f"rounding_{code}": f"{code}__rounding" for code in columns}
+            names = {f"value_{code}": code for code in columns} | {
+                f"rounding_{code}": f"{code}__rounding" for code in columns
+            }
             self.connection.register("wide_in", wide.rename(names).to_arrow())
             self.connection.execute(
                 f"""
@@ -211,3 +242,8 @@ def _pack_of(submissions: pl.DataFrame, packs: tuple[Pack, ...]) -> pl.Expr:
 def is_across_offices(rule: AnyRule) -> bool:
     """Tell whether a rule compares submissions of several offices, and so waits for their verdicts."""
     return isinstance(rule, Rollup) and rule.offices
+
+
+def looks_beside(rule: AnyRule) -> bool:
+    """Tell whether a rule compares a submission with others, and so waits for the verdict on each by itself."""
+    return is_across_offices(rule) or relation(rule) is not None or isinstance(rule, Timeliness)

@@ -8,9 +8,9 @@ from decimal import Decimal
 import polars as pl
 
 from expectations.participants import participants
-from expectations.rules import AnyRule, Balance, Order, Pack, Reading, RowOrder, Story
+from expectations.rules import AnyRule, Balance, Change, Duplicate, Order, Pack, Reading, RowOrder, Story, Timeliness
 from pipeline import tables
-from pipeline.forms import Forms
+from pipeline.forms import Forms, UnitOfMeasure
 from pipeline.judged.bench import Bench, is_across_offices
 from pipeline.judged.sentences import Failure, amount_en, amount_vi, sentence_en, sentence_vi
 from pipeline.vocabulary import Status
@@ -24,16 +24,19 @@ def findings_frame(bench: Bench, failed: list[int], using: tuple[Pack, ...], dec
     if not failed:
         return pl.DataFrame(schema=tables.FINDINGS)
     rules: dict[tuple[str, str], AnyRule] = {(pack.pack, rule.id): rule for pack in using for rule in pack.rules}
-    bench.connection.register("failed_in", pl.DataFrame({"comparison_id": failed}, schema={"comparison_id": pl.Int64}).to_arrow())
+    bench.connection.register(
+        "failed_in", pl.DataFrame({"comparison_id": failed}, schema={"comparison_id": pl.Int64}).to_arrow()
+    )
     failing = bench.query(
         """
-        select comparison.*, submission.period_id, remark.code as remark_code, remark.sheet as remark_sheet,
-               remark.address as remark_address, remark.raw as remark_raw, remark.detail_vi, remark.detail_en,
+        select comparison.*, submission.period_id, arrival.received_on, arrival.due_on, remark.code as remark_code,
+               remark.sheet as remark_sheet, remark.address as remark_address, remark.raw as remark_raw, remark.detail_vi, remark.detail_en,
                remark.form as remark_form
         from comparison
         semi join failed_in using (comparison_id)
         join submission using (submission_id)
         left join remark using (remark_id)
+        left join arrival using (submission_id)
         order by submission_id, form, rule_id, row_code, column_code, remark_id
         """
     )
@@ -51,7 +54,7 @@ def _finding(row: dict, rule: AnyRule, cells: list[dict], stories: dict[int, tup
     if isinstance(rule, Reading):
         cells = [_remarked(row)] if row["remark_address"] else []
     first = cells[0] if cells else None
-    unit = declared.units[first["unit"]] if first and first.get("unit") else None
+    unit = _unit(rule, first, declared)
     failure = Failure(
         rule=rule,
         form=declared.current.get(row["remark_form"] or row["form"]),
@@ -66,6 +69,8 @@ def _finding(row: dict, rule: AnyRule, cells: list[dict], stories: dict[int, tup
         remark_vi=row["detail_vi"],
         remark_en=row["detail_en"],
         sheet=row["remark_sheet"],
+        received_on=row["received_on"],
+        due_on=row["due_on"],
     )
     story_vi, story_en = stories.get(row["comparison_id"], (None, None))
     is_reading = isinstance(rule, Reading)
@@ -94,6 +99,15 @@ def _finding(row: dict, rule: AnyRule, cells: list[dict], stories: dict[int, tup
     }
 
 
+def _unit(rule: AnyRule, first: dict | None, declared: Forms) -> UnitOfMeasure | None:
+    """Return the unit of what a rule found: its first cell's, points of a share, none of a mere count."""
+    if isinstance(rule, Duplicate | Timeliness):
+        return None
+    if isinstance(rule, Change) and rule.jumps:
+        return declared.units["point"]
+    return declared.units[first["unit"]] if first and first.get("unit") else None
+
+
 def _remarked(row: dict) -> dict:
     return {
         "role": "found",
@@ -112,27 +126,27 @@ def _remarked(row: dict) -> dict:
 def cells_of(
     bench: Bench, compared: pl.DataFrame, rules: dict[tuple[str, str], AnyRule], declared: Forms
 ) -> dict[int, list[dict]]:
-    """Return the cells of each comparison (comparison_id, submission_id, RULE), the found ones first, by comparison_id."""
+    """Return the cells of each comparison (comparison_id, submission_id, beside, RULE), found ones first, by its id."""
     places = compared.select(RULE).unique(maintain_order=True)
     taking_part = pl.DataFrame(
         [
-            (*place, order, p.role, p.sign, p.form, p.row, p.column)
+            (*place, order, p.role, p.sign, p.form, p.row, p.column, p.is_beside)
             for place in places.iter_rows()
             if place[2] in declared.current
             for order, p in enumerate(
                 participants(rules[place[0], place[1]], declared.current[place[2]], place[3], place[4])
             )
         ],
-        schema=[*RULE, "position", "role", "sign", "cell_form", "cell_row", "cell_column"],
+        schema=[*RULE, "position", "role", "sign", "cell_form", "cell_row", "cell_column", "is_beside"],
         orient="row",
     )
     if taking_part.is_empty():
         return {}
-    keys = compared.select("comparison_id", "submission_id", *RULE).join(taking_part, on=RULE)
+    keys = compared.select("comparison_id", "submission_id", "beside", *RULE).join(taking_part, on=RULE)
     across = [name for (_, name), rule in rules.items() if is_across_offices(rule)]
     offices = bench.query("select submission_id, form, part_submission_id from office_part")
     own = keys.filter(~pl.col("rule_id").is_in(across) | (pl.col("role") == "found")).with_columns(
-        pl.col("submission_id").alias("cell_submission")
+        pl.when("is_beside").then("beside").otherwise("submission_id").alias("cell_submission")
     )
     below = (
         keys.filter(pl.col("rule_id").is_in(across) & (pl.col("role") == "found"))
@@ -144,10 +158,15 @@ def cells_of(
     bench.connection.register("wanted_in", wanted.to_arrow())
     frame = bench.query(
         """
-        select wanted_in.comparison_id, wanted_in.role, wanted_in.sign, cell.submission_id, cell.form, cell.row_code,
-               cell.column_code, cell.sheet, cell.address, cell.raw, cell.value, cell.unit
+        select wanted_in.comparison_id, wanted_in.role, wanted_in.sign, cell.submission_id, cell.period_id, cell.form,
+               cell.row_code, cell.column_code, cell.sheet, cell.address, cell.raw, cell.value, cell.unit
         from wanted_in
-        join cell on cell.submission_id = wanted_in.cell_submission and cell.form = wanted_in.cell_form
+        join (
+            select submission_id, period_id, form, row_code, column_code, sheet, address, raw, value, unit from cell
+            union all
+            select submission_id, period_id, form, row_code, column_code, sheet, address, raw, value, unit from standing
+            where submission_id not in (select submission_id from submission)
+        ) as cell on cell.submission_id = wanted_in.cell_submission and cell.form = wanted_in.cell_form
                  and cell.row_code = wanted_in.cell_row and cell.column_code = wanted_in.cell_column
         where cell.value is not null
         order by wanted_in.comparison_id, wanted_in.role, wanted_in.position, cell.submission_id

@@ -12,23 +12,27 @@ from pathlib import Path
 
 import polars as pl
 
-from expectations.rules import AnyRule, Pack, packs
+from expectations.rules import AnyRule, MoneyPerCase, Pack, packs
 from expectations.suites import Verdicts, validate
 from pipeline import tables
 from pipeline.causes import likely_causes
 from pipeline.forms import Forms, forms
 from pipeline.home import Home
-from pipeline.judged.bench import Bench, is_across_offices
+from pipeline.judged.arrivals import arrivals
+from pipeline.judged.bench import Bench, looks_beside
 from pipeline.judged.findings import findings_frame
+from pipeline.judged.outcomes import outcomes_frame
+from pipeline.judged.partners import digests, partners, standing_cells, wanted, workbooks
 from pipeline.judged.ratios import ratios_frame
+from pipeline.judged.verdicts import current_forms, office_parts, verdicts_frame, versions
+from pipeline.registry.deadlines import DEADLINES
 from pipeline.registry.targets import targets
 from pipeline.registry.units import UnitRegistry, unit_registry
 from pipeline.storage import commit_folder, read_tables
-from pipeline.vocabulary import OnFail, Status, Verdict
 
 UNPLACED = "unplaced"
 #: Tables of a judged period: one more, and every period is judged again.
-JUDGED = ("outcomes", "findings", "verdicts", "ratios", "causes", "cause_findings")
+JUDGED = ("outcomes", "findings", "verdicts", "ratios", "causes", "cause_findings", "standing")
 
 Progress = Callable[[str], None]
 Validate = Callable[..., Verdicts]
@@ -44,11 +48,25 @@ class Judgement:
     ratios: pl.DataFrame
     causes: pl.DataFrame
     cause_findings: pl.DataFrame
+    standing: pl.DataFrame
 
     def of_period(self, period: str) -> dict[str, pl.DataFrame]:
         """Return the frames of one period, by file name."""
         is_period = pl.col("period_id").fill_null(UNPLACED) == period
         return {name: frame.filter(is_period) for name, frame in vars(self).items()}
+
+
+@dataclass(frozen=True)
+class Others:
+    """What is known of periods that are not judged now: their submissions, and the figures that stand."""
+
+    submissions: pl.DataFrame  # tables.SUBMISSIONS
+    standing: pl.DataFrame  # tables.STANDING
+
+    @classmethod
+    def none(cls) -> "Others":
+        """Return that nothing is known."""
+        return cls(pl.DataFrame(schema=tables.SUBMISSIONS), pl.DataFrame(schema=tables.STANDING))
 
 
 @dataclass
@@ -77,7 +95,15 @@ def judge_changed(home: Home, *, by: Validate = validate, progress: Progress = l
     cells = read_tables(home.cells, "cells", tables.CELLS, of=of_changed["submission_id"])
     remarks = read_tables(home.cells, "remarks", tables.REMARKS, of=of_changed["submission_id"])
     progress(f"judging {of_changed.height} submissions of {len(changed)} periods")
-    judgement = judge(of_changed, cells, remarks, database=home.warehouse / "judging.duckdb", by=by, progress=progress)
+    judgement = judge(
+        of_changed,
+        cells,
+        remarks,
+        database=home.warehouse / "judging.duckdb",
+        others=others_of(home, of_changed, submissions),
+        by=by,
+        progress=progress,
+    )
     for period, mark in sorted(changed.items()):
         commit_folder(home, home.judged / period, judgement.of_period(period), fingerprint=mark)
     done.submissions = of_changed.height
@@ -86,12 +112,29 @@ def judge_changed(home: Home, *, by: Validate = validate, progress: Progress = l
     return done
 
 
+def others_of(home: Home, judged: pl.DataFrame, submissions: pl.DataFrame) -> Others:
+    """Return what ``home`` knows of the periods that ``judged`` submissions look at and that are not judged with them."""
+    elsewhere = submissions.join(judged.select("period_id").unique(), on="period_id", how="anti")
+    looked_at = wanted(judged, elsewhere)
+    paths = [
+        path
+        for period in sorted(set(looked_at["period_id"]))
+        if (path := home.judged / period / "standing.parquet").exists()
+    ]
+    if not paths:
+        return Others(elsewhere, pl.DataFrame(schema=tables.STANDING))
+    reports = looked_at["report_id"].unique()
+    standing = pl.scan_parquet(paths).filter(pl.col("report_id").is_in(reports.implode())).collect()
+    return Others(elsewhere, standing)
+
+
 def judge(
     submissions: pl.DataFrame,
     cells: pl.DataFrame,
     remarks: pl.DataFrame,
     *,
     database: Path,
+    others: Others | None = None,
     declared: Forms | None = None,
     registry: UnitRegistry | None = None,
     using: tuple[Pack, ...] | None = None,
@@ -100,33 +143,59 @@ def judge(
 ) -> Judgement:
     """Judge submissions beside each other: complete periods, as rules across offices look at their siblings.
 
-    ``database`` is a scratch file that is overwritten, ``by`` runs Great Expectations on it. Frames as in ``pipeline.tables``.
+    ``database`` is a scratch file that is overwritten, ``by`` runs Great Expectations on it; ``others`` is what is known
+    of the periods that are not judged now. Frames as in ``pipeline.tables``.
+
+    First come the rules that look at one workbook by itself. What they accept stands, and is what the rules that
+    compare reports look at: those of one period, and of others.
     """
     if submissions.is_empty():
         return _empty()
     declared, registry, using = declared or forms(), registry or unit_registry(), using or packs()
+    others = others or Others.none()
     bench = Bench(database, declared, registry)
     try:
         bench.lay_out(submissions, cells, remarks, using)
         all_rules = [(pack, rule) for pack in using for rule in pack.rules]
-        made = bench.compare((pack, rule) for pack, rule in all_rules if not is_across_offices(rule))
+        in_order = versions(submissions)
+        made = bench.compare((pack, rule) for pack, rule in all_rules if not looks_beside(rule))
         failed = _validate(bench, using, made, by)
         progress(f"{len(made)} expectations ran, {len(failed)} comparisons fail")
-        verdicts = _verdicts(submissions, _failures(bench, failed), all_rules)
-        bench.lay_out_offices(_office_parts(submissions, verdicts, cells, registry))
-        across = bench.compare((pack, rule) for pack, rule in all_rules if is_across_offices(rule))
-        if across:
-            failed = failed + _validate(bench, using, across, by)
-            verdicts = _verdicts(submissions, _failures(bench, failed), all_rules)
+        failures = _failures(bench, failed)
+        verdicts = verdicts_frame(in_order, failures, all_rules)
+        current = current_forms(submissions, verdicts, cells)
+        slipped = _slipped(failures, all_rules)
+        standing = standing_cells(current, cells, slipped, using)
+        bench.lay_out_offices(office_parts(submissions, current, registry))
+        bench.lay_out_partners(
+            pl.concat(
+                [
+                    partners(
+                        wanted(submissions, pl.concat([submissions, others.submissions])),
+                        pl.concat([standing, others.standing]),
+                        slipped,
+                    ),
+                    workbooks(submissions, cells, in_order),
+                ]
+            ),
+            pl.concat([standing, others.standing]),
+            arrivals(submissions, in_order),
+        )
+        beside = bench.compare((pack, rule) for pack, rule in all_rules if looks_beside(rule))
+        if beside:
+            failed = failed + _validate(bench, using, beside, by)
+            verdicts = verdicts_frame(in_order, _failures(bench, failed), all_rules)
+            progress(f"{len(beside)} expectations compared reports with each other")
         findings = findings_frame(bench, failed, using, declared)
         likely = likely_causes(bench, findings, submissions, using, declared)
         return Judgement(
-            outcomes=_outcomes(bench, failed, using, declared, registry),
+            outcomes=outcomes_frame(bench, failed, using, declared, registry),
             findings=findings,
             verdicts=verdicts,
             ratios=ratios_frame(bench),
             causes=likely.causes,
             cause_findings=likely.cause_findings,
+            standing=standing,
         )
     finally:
         bench.close()
@@ -153,137 +222,19 @@ def _failures(bench: Bench, failed: list[int]) -> pl.DataFrame:
         bench.connection.unregister("failed_in")
 
 
-def _verdicts(
-    submissions: pl.DataFrame, failures: pl.DataFrame, all_rules: Iterable[tuple[Pack, AnyRule]]
-) -> pl.DataFrame:
-    """Return each submission's verdict and its place among the versions of its report."""
-    on_fail = pl.DataFrame(
-        [(pack.pack, rule.id, str(rule.on_fail)) for pack, rule in all_rules],
-        schema=["pack", "rule_id", "on_fail"],
-        orient="row",
-    )
-    worst = (
-        failures.join(on_fail, on=["pack", "rule_id"])
-        .group_by("submission_id")
-        .agg(
-            (pl.col("on_fail") == OnFail.RETURN).any().alias("is_returned"),
-            (pl.col("on_fail") == OnFail.QUERY).any().alias("is_queried"),
-        )
-    )
-    in_order = submissions.sort("batch", "received_at", "revision", "source_ref", "submission_id")
-    return (
-        in_order.join(worst, on="submission_id", how="left", maintain_order="left")
-        .with_columns(
-            pl.when(pl.col("is_returned"))
-            .then(pl.lit(str(Verdict.RETURNED)))
-            .when(pl.col("is_queried"))
-            .then(pl.lit(str(Verdict.ACCEPTED_WITH_QUERY)))
-            .otherwise(pl.lit(str(Verdict.ACCEPTED)))
-            .alias("verdict"),
-            pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over(_report()).alias("version"),
-            pl.col("submission_id").shift(1).over(_report()).alias("supersedes"),
-        )
-        .select(list(tables.VERDICTS))
-        .cast(tables.VERDICTS)
-    )
-
-
-def _report() -> pl.Expr:
-    """A submission that could not be placed is a report of its own."""
-    return pl.coalesce("report_id", "submission_id")
-
-
-def _office_parts(
-    submissions: pl.DataFrame, verdicts: pl.DataFrame, cells: pl.DataFrame, registry: UnitRegistry
-) -> pl.DataFrame:
-    """Return, for every province's report and form, the accepted submissions of its own caseload and its offices."""
-    provinces = submissions.filter(pl.col("scope") == "province", pl.col("origin") == "submitted")
-    wanted = pl.DataFrame(
+def _slipped(failures: pl.DataFrame, all_rules: Iterable[tuple[Pack, AnyRule]]) -> pl.DataFrame:
+    """Return submission_id and form of amounts whose unit slipped: nothing is compared with them."""
+    of_money = pl.DataFrame(
         [
-            (row["submission_id"], row["period_id"], row["is_simulated"], part, scope, len(offices) + 1)
-            for row in provinces.drop_nulls(["unit_key", "period_id"]).to_dicts()
-            for offices in [registry.parts_of(row["unit_key"], row["period_end"], is_simulated=row["is_simulated"])]
-            for part, scope in [(row["unit_key"], "own"), *((office, "office") for office in offices)]
+            (pack.pack, rule.id, form)
+            for pack, rule in all_rules
+            if isinstance(rule, MoneyPerCase)
+            for form in rule.forms
         ],
-        schema={
-            "submission_id": pl.String,
-            "period_id": pl.String,
-            "is_simulated": pl.Boolean,
-            "unit_key": pl.String,
-            "scope": pl.String,
-            "parts": pl.Int64,
-        },
+        schema=["pack", "rule_id", "form"],
         orient="row",
     )
-    current = (
-        submissions.join(verdicts.select("submission_id", "verdict", "version"), on="submission_id")
-        .filter(pl.col("verdict").is_in([Verdict.ACCEPTED, Verdict.ACCEPTED_WITH_QUERY]))
-        .join(cells.select("submission_id", "form").unique(), on="submission_id")
-        .sort("version")
-        .unique(["report_id", "form"], keep="last", maintain_order=True)
-        .select(
-            "period_id",
-            "is_simulated",
-            "unit_key",
-            "scope",
-            "form",
-            pl.col("submission_id").alias("part_submission_id"),
-        )
-    )
-    return wanted.join(current, on=["period_id", "is_simulated", "unit_key", "scope"]).select(
-        "submission_id", "form", "part_submission_id", "parts"
-    )
-
-
-def _outcomes(
-    bench: Bench, failed: list[int], using: tuple[Pack, ...], declared: Forms, registry: UnitRegistry
-) -> pl.DataFrame:
-    """Return one outcome per applicable rule, form and submission; nothing compared is not applicable, never a pass."""
-    versions = pl.DataFrame(
-        [(pack.pack, pack.full_version) for pack in using], schema=["pack", "pack_version"], orient="row"
-    )
-    form_versions = pl.DataFrame(
-        [
-            (form.code, regime.name, form.version)
-            for regime in declared.regimes.values()
-            for form in declared.applied_in(regime).values()
-        ],
-        schema=["form", "regime", "form_version"],
-        orient="row",
-    )
-    connection = bench.connection
-    connection.register(
-        "failed_in", pl.DataFrame({"comparison_id": failed}, schema={"comparison_id": pl.Int64}).to_arrow()
-    )
-    connection.register("versions_in", versions.to_arrow())
-    connection.register("form_versions_in", form_versions.to_arrow())
-    frame = bench.query(
-        f"""
-        with counted as (
-            select submission_id, pack, rule_id, form, count(*) as checked,
-                   count(*) filter (comparison_id in (select comparison_id from failed_in)) as failed
-            from comparison
-            group by all
-        )
-        select applicable.submission_id, applicable.period_id, applicable.rule_id, applicable.form, applicable.pack,
-               versions_in.pack_version, form_versions_in.form_version, '{registry.version}' as unit_version,
-               case when coalesce(failed, 0) > 0 then '{Status.FAIL}'
-                    when coalesce(checked, 0) > 0 then '{Status.PASS}'
-                    else '{Status.NOT_APPLICABLE}' end as status,
-               coalesce(checked, 0) as checked, coalesce(failed, 0) as failed
-        from applicable
-        join submission using (submission_id)
-        join versions_in on versions_in.pack = applicable.pack
-        left join form_versions_in on form_versions_in.form = applicable.form
-                                  and form_versions_in.regime = submission.regime
-        left join counted on counted.submission_id = applicable.submission_id and counted.pack = applicable.pack
-                         and counted.rule_id = applicable.rule_id and counted.form = applicable.form
-        order by applicable.submission_id, applicable.form, applicable.rule_id
-        """
-    )
-    for name in ("failed_in", "versions_in", "form_versions_in"):
-        connection.unregister(name)
-    return frame.cast(tables.OUTCOMES)
+    return failures.join(of_money, on=["pack", "rule_id"]).select("submission_id", "form").unique()
 
 
 def _fingerprints(
@@ -296,11 +247,13 @@ def _fingerprints(
         *(form.version for form in declared.all),
         registry.version,
         targets().write_csv(),
+        DEADLINES.read_text(encoding="utf-8"),
     ]
+    looked_at = digests(submissions, submissions)
     grouped = submissions.with_columns(pl.col("period_id").fill_null(UNPLACED)).group_by("period_id")
     return {
-        row["period_id"]: hashlib.sha256(json.dumps([common, sorted(row["submission_id"])]).encode()).hexdigest()
-        for row in grouped.agg("submission_id").to_dicts()
+        period: hashlib.sha256(json.dumps([common, sorted(ids), looked_at.get(period)]).encode()).hexdigest()
+        for period, ids in grouped.agg("submission_id").iter_rows()
     }
 
 
@@ -317,4 +270,5 @@ def _empty() -> Judgement:
         ratios=pl.DataFrame(schema=tables.RATIOS),
         causes=pl.DataFrame(schema=tables.CAUSES),
         cause_findings=pl.DataFrame(schema=tables.CAUSE_FINDINGS),
+        standing=pl.DataFrame(schema=tables.STANDING),
     )

@@ -1,12 +1,31 @@
 """Sentences for the person who can act: where, what stands there, what it should be, off by how much, what to do."""
 
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
 from functools import singledispatch
 from typing import Any
 
-from expectations.rules import AnyRule, Balance, Integer, MoneyPerCase, Order, PrintedRatio, Reading, Rollup, RowOrder, Rule
+from expectations.kinds import (
+    AnyRule,
+    Balance,
+    Change,
+    Continuity,
+    CrossForm,
+    Cumulative,
+    Duplicate,
+    Integer,
+    MoneyPerCase,
+    Order,
+    PrintedRatio,
+    Reading,
+    Rollup,
+    RowOrder,
+    Rule,
+    Timeliness,
+)
 from pipeline.forms import Form, UnitOfMeasure, forms
+from pipeline.registry.periods import Period
 from pipeline.vocabulary import OnFail
 
 MINUS = "−"
@@ -30,6 +49,8 @@ class Failure:
     remark_vi: str | None = None
     remark_en: str | None = None
     sheet: str | None = None
+    received_on: date | None = None
+    due_on: date | None = None
 
     def printed(self, value: Decimal) -> Decimal:
         """Return a figure in the unit that the form prints."""
@@ -107,6 +128,24 @@ class Voice:
                 "Explain, or send a supplementary report if a figure is wrong.",
             )
         return ""
+
+    def elsewhere(self, cell: dict[str, Any]) -> str:
+        """Name where a cell of another form or report stands: ``Biểu 01/TK-THA, trang «01», dòng «Tổng số»``."""
+        form = forms().current[cell["form"]]
+        row = form.row.get(cell["row_code"])
+        parts = [self.say(f"Biểu {form.number}", f"Form {form.number}")]
+        parts.append(self.say(f"trang «{cell['sheet']}»", f"sheet '{cell['sheet']}'"))
+        if row:
+            parts.append(self.say(f"dòng «{row.vi}»", f"row '{row.en}'"))
+        return ", ".join(parts)
+
+    def report(self, cell: dict[str, Any]) -> str:
+        """Name the report of another period that a cell stands in: ``báo cáo 8 tháng năm 2023, trang «01»``."""
+        period = Period.parse(cell["period_id"])
+        return self.say(
+            f"báo cáo {period.label_vi[0].lower()}{period.label_vi[1:]}, trang «{cell['sheet']}»",
+            f"the {period.months}-month report of {period.year}, sheet '{cell['sheet']}'",
+        )
 
 
 def sentence_vi(failure: Failure) -> str:
@@ -214,6 +253,74 @@ def _money_per_case(rule: MoneyPerCase, failure: Failure, voice: Voice) -> str:
 @_worked_out.register
 def _reading(rule: Reading, failure: Failure, voice: Voice) -> str:
     return voice.say(failure.remark_vi or "", failure.remark_en or "")
+
+
+@_worked_out.register
+def _cross_form(rule: CrossForm, failure: Failure, voice: Voice) -> str:
+    (found,), (other,) = _roles(failure)
+    return (
+        f"{voice.place(failure)}: {voice.cell(failure, found)}, {voice.say('nhưng', 'but')} {voice.elsewhere(other)}: "
+        f"{voice.cell(failure, other)}; {_off(failure, voice)}."
+    )
+
+
+@_worked_out.register
+def _cumulative(rule: Cumulative, failure: Failure, voice: Voice) -> str:
+    (found,), (before,) = _roles(failure)
+    return (
+        f"{voice.place(failure)}: {voice.cell(failure, found)}, {voice.say('nhưng', 'but')} {voice.report(before)}: "
+        f"{voice.cell(failure, before)}; {_off(failure, voice)}."
+    )
+
+
+@_worked_out.register
+def _continuity(rule: Continuity, failure: Failure, voice: Voice) -> str:
+    now, then = _roles(failure)
+    told = [" + ".join(voice.cell(failure, cell) for cell in cells) for cells in (now, then)]
+    return (
+        f"{voice.place(failure)}: {told[0]}, {voice.say('nhưng', 'but')} {voice.report(then[0])}: {told[1]}; "
+        f"{_off(failure, voice)}."
+    )
+
+
+@_worked_out.register
+def _change(rule: Change, failure: Failure, voice: Voice) -> str:
+    now, then = _roles(failure)
+    if rule.jumps:
+        shares = [
+            f"{' / '.join(voice.cell(replace(failure, unit=None), cell) for cell in cells)} = {voice.amount(share)} %"
+            for cells, share in ((now, failure.found), (then, failure.expected))
+        ]
+        points = f"{voice.amount(failure.found - failure.expected)} {voice.say('điểm', 'points')}"
+        return (
+            f"{voice.place(failure)}: {shares[0]}; {voice.report(then[0])}: {shares[1]}; "
+            f"{voice.say('tăng', 'up by')} {points}."
+        )
+    percent = 100 * (failure.found - failure.expected) / failure.expected
+    moved = voice.say("tăng", "up by") if percent > 0 else voice.say("giảm", "down by")
+    return (
+        f"{voice.place(failure)}: {voice.cell(failure, now[0])}; {voice.report(then[0])}: "
+        f"{voice.cell(failure, then[0])}; {moved} {voice.amount(abs(percent))} %."
+    )
+
+
+@_worked_out.register
+def _duplicate(rule: Duplicate, failure: Failure, voice: Voice) -> str:
+    now, then = _roles(failure)
+    count = voice.amount(failure.found)
+    return (
+        f"{voice.place(failure)}: {voice.say(f'cả {count} số liệu khác 0 trùng với', f'all {count} figures that are not 0 equal those of')} "
+        f"{voice.report(then[0])}, {voice.say('ví dụ', 'e.g.')} {voice.cell(failure, now[0])} = {voice.cell(failure, then[0])}."
+    )
+
+
+@_worked_out.register
+def _timeliness(rule: Timeliness, failure: Failure, voice: Voice) -> str:
+    received, due, days = failure.received_on, failure.due_on, voice.amount(failure.found)
+    return voice.say(
+        f"Nhận ngày {received:%d/%m/%Y}, hạn nộp ngày {due:%d/%m/%Y}: chậm {days} ngày làm việc.",
+        f"Received on {received}, due on {due}: {days} working day(s) late.",
+    )
 
 
 def _roles(failure: Failure) -> tuple[list[dict], list[dict]]:

@@ -38,6 +38,15 @@ def working_day_after(day: date, count: int) -> date:
     return day
 
 
+@cache
+def working_days_after(day: date, last: date) -> int:
+    """Return how many working days lie after ``day`` up to ``last``; a day off past a deadline still counts as one."""
+    if last <= day:
+        return 0
+    days = (day + timedelta(days=n) for n in range(1, (last - day).days + 1))
+    return max(sum(map(_is_working_day, days)), 1)
+
+
 def _due(end: date, working_days: int | None, calendar_days: int | None) -> date:
     if working_days is not None:
         return working_day_after(end, working_days)
@@ -58,5 +67,7 @@ def last_due_day(level: str, years: range = range(2021, 2027), path: Path = DEAD
     periods = [(Period(year, months).id, Period(year, months).end) for year in years for months in range(1, 13)]
     due = deadlines(periods, path).filter(pl.col("level") == level)
     ends = pl.DataFrame(periods, schema=["period_id", "end"], orient="row")
-    in_next_month = due.join(ends, on="period_id").filter(pl.col("due_on").dt.month() == pl.col("end").dt.offset_by("1d").dt.month())
+    in_next_month = due.join(ends, on="period_id").filter(
+        pl.col("due_on").dt.month() == pl.col("end").dt.offset_by("1d").dt.month()
+    )
     return int(str(in_next_month["due_on"].dt.day().max()))

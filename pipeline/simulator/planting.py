@@ -144,9 +144,20 @@ def _free(
 ) -> Slot:
     """Choose a report that has no fault yet and takes all of these."""
     fitting = [set(_fitting(one.fault, slots, forms)) for one in faults]
-    free = [slot for slot in slots if slot not in planned and all(slot in fits for fits in fitting)]
+    # A report that another is compared with stays as it is: one that is returned is compared with nothing.
+    kept = {_before(slot) for slot, made in planned.items() if any(one.fault.needs_previous for one in made)}
+    taken = set(planned) | kept
+    if any(one.fault.needs_previous for one in faults):
+        taken |= {slot for slot in slots if _before(slot) in planned}
+    free = [slot for slot in slots if slot not in taken and all(slot in fits for fits in fitting)]
     if not free:
         names = ", ".join(one.fault.name for one in faults)
         raise FaultError(f"{names}: no report is left into which it fits")
     from_months = max(one.fault.from_months for one in faults)
     return rng.choice([slot for slot in free if slot.period.months >= from_months] or free)
+
+
+def _before(slot: Slot) -> Slot | None:
+    """Return the report of the month before, None at the beginning of a year."""
+    year, months = slot.period.year, slot.period.months
+    return replace(slot, period=Period(year, months - 1)) if months > 1 else None

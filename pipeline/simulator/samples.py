@@ -15,6 +15,7 @@ from pathlib import Path
 from pipeline.forms import Form, forms
 from pipeline.forms.template import Figure, Header, write_workbook
 from pipeline.home import PROJECT
+from pipeline.landing.sidecar import SIDECAR
 from pipeline.simulator.simulation import simulate, write_correction
 from pipeline.vocabulary import Scope
 
@@ -53,12 +54,15 @@ FAULTS = (
     "truncated_zip@kien-giang.phu-quoc",
 )
 RETURNED = "balance_broken"
+#: When the real report came is not known; put down is the day on which it was due, so that no file time makes it late.
+RECEIVED_2022 = "path,received_at,sender\nkien-giang.2022-12.xlsx,2022-10-06T16:00:00,\n"
 UNZIPPED = (1980, 1, 1, 0, 0, 0)
 
 
 def make_samples(samples: Path = SAMPLES, next_night: Path = NEXT_NIGHT) -> None:
     """Write the workbook of Kiên Giang 2022, the simulated province-month and its correction."""
     write_kien_giang(samples / "kien-giang-2022" / "kien-giang.2022-12.xlsx")
+    (samples / "kien-giang-2022" / SIDECAR).write_text(RECEIVED_2022, encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         country = Path(folder)
         truth = simulate(country, 1, "2023-06", "2023-06", SEED, faults=FAULTS, consolidated=False)

@@ -24,7 +24,7 @@ RECEIVED = "received.csv"
 #: From this day provincial agencies and regional offices report, no longer departments and district offices.
 REGIONAL = date(2025, 7, 1)
 #: Working days in which a report is due: circulars 06/2019/TT-BTP and 05/2024/TT-BTP.
-DUE = {Scope.OFFICE: 2, Scope.OWN: 3, Scope.PROVINCE: 4}
+DUE = {Scope.OFFICE: 2, Scope.OWN: 2, Scope.PROVINCE: 4}
 FAMILIES = ("Nguyễn", "Trần", "Lê", "Phạm", "Huỳnh", "Võ", "Đặng", "Bùi", "Danh", "Lâm")
 GIVEN = ("Văn An", "Thị Bình", "Quốc Cường", "Thị Dung", "Minh Đức", "Thu Hà", "Thanh Hải", "Thị Lan", "Ngọc Yến")
 

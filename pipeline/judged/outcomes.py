@@ -1,0 +1,61 @@
+"""Outcomes: every applicable rule leaves one on every form of every submission, pinned to what it rests on."""
+
+import polars as pl
+
+from expectations.rules import Pack
+from pipeline import tables
+from pipeline.forms import Forms
+from pipeline.judged.bench import Bench
+from pipeline.registry.units import UnitRegistry
+from pipeline.vocabulary import Status
+
+
+def outcomes_frame(
+    bench: Bench, failed: list[int], using: tuple[Pack, ...], declared: Forms, registry: UnitRegistry
+) -> pl.DataFrame:
+    """Return one outcome per applicable rule, form and submission; nothing compared is not applicable, never a pass."""
+    versions = pl.DataFrame(
+        [(pack.pack, pack.full_version) for pack in using], schema=["pack", "pack_version"], orient="row"
+    )
+    form_versions = pl.DataFrame(
+        [
+            (form.code, regime.name, form.version)
+            for regime in declared.regimes.values()
+            for form in declared.applied_in(regime).values()
+        ],
+        schema=["form", "regime", "form_version"],
+        orient="row",
+    )
+    connection = bench.connection
+    connection.register(
+        "failed_in", pl.DataFrame({"comparison_id": failed}, schema={"comparison_id": pl.Int64}).to_arrow()
+    )
+    connection.register("versions_in", versions.to_arrow())
+    connection.register("form_versions_in", form_versions.to_arrow())
+    frame = bench.query(
+        f"""
+        with counted as (
+            select submission_id, pack, rule_id, form, count(*) as checked,
+                   count(*) filter (comparison_id in (select comparison_id from failed_in)) as failed
+            from comparison
+            group by all
+        )
+        select applicable.submission_id, applicable.period_id, applicable.rule_id, applicable.form, applicable.pack,
+               versions_in.pack_version, form_versions_in.form_version, '{registry.version}' as unit_version,
+               case when coalesce(failed, 0) > 0 then '{Status.FAIL}'
+                    when coalesce(checked, 0) > 0 then '{Status.PASS}'
+                    else '{Status.NOT_APPLICABLE}' end as status,
+               coalesce(checked, 0) as checked, coalesce(failed, 0) as failed
+        from applicable
+        join submission using (submission_id)
+        join versions_in on versions_in.pack = applicable.pack
+        left join form_versions_in on form_versions_in.form = applicable.form
+                                  and form_versions_in.regime = submission.regime
+        left join counted on counted.submission_id = applicable.submission_id and counted.pack = applicable.pack
+                         and counted.rule_id = applicable.rule_id and counted.form = applicable.form
+        order by applicable.submission_id, applicable.form, applicable.rule_id
+        """
+    )
+    for name in ("failed_in", "versions_in", "form_versions_in"):
+        connection.unregister(name)
+    return frame.cast(tables.OUTCOMES)

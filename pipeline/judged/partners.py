@@ -1,0 +1,159 @@
+"""Which other report each report is compared with: the one before it in the year, last year's, a text's workbook.
+
+A partner is found by the submissions alone: its reporting unit, scope and period. Which of its versions counts is said by
+the rules that look at one workbook by itself (the last that they accept), never by a comparison with a third report:
+so no verdict waits for another period's, and the order of arrival leaves no trace.
+"""
+
+import hashlib
+from collections.abc import Iterable
+
+import polars as pl
+
+from expectations.kinds import LAST_YEAR, PREVIOUS, TENTH_MONTH, WORKBOOK, YEAR_END, columns_beside
+from expectations.rules import Pack
+from pipeline import tables
+from pipeline.vocabulary import Origin, Vintage
+
+#: Of each relation that leads to another period.
+WANTED = {"submission_id": pl.String, "relation": pl.String, "report_id": pl.String, "period_id": pl.String}
+PARTNER = {"submission_id": pl.String, "form": pl.String, "relation": pl.String, "beside": pl.String}
+_WHO = ["origin", "is_simulated", "unit_key", "scope"]
+_THEN = {"then_report": "report_id", "then_period": "period_id", "then_year": "year", "then_months": "months"}
+
+
+def wanted(submissions: pl.DataFrame, reports: pl.DataFrame) -> pl.DataFrame:
+    """Return the reports of other periods that ``submissions`` are compared with, as ``WANTED``.
+
+    ``reports``: all submissions that there are; of a report that nobody sent there is no row. The report before is the
+    nearest one that the office sent for an earlier period of the statistical year; only the first of a year is
+    compared with last year's 12-month report.
+    """
+    sent, known = _dated(submissions), _dated(reports).unique("report_id", maintain_order=True)
+    if sent.is_empty() or known.is_empty():
+        return pl.DataFrame(schema=WANTED)
+    then = known.select(*_WHO, **{name: pl.col(of) for name, of in _THEN.items()})
+    # Each report meets those of its own statistical year and of the one before.
+    pairs = pl.concat(
+        sent.join(then.with_columns((pl.col("then_year") + later).alias("year")), on=[*_WHO, "year"])
+        for later in (0, 1)
+    )
+    is_this_year, is_earlier = pl.col("then_year") == pl.col("year"), pl.col("then_months") < pl.col("months")
+    before = pairs.filter(is_this_year, is_earlier)
+    previous = before.filter(pl.col("then_months") == pl.col("then_months").max().over("submission_id"))
+    last_year = pairs.filter(~is_this_year)
+    relations = {
+        PREVIOUS: previous,
+        TENTH_MONTH: before.filter(pl.col("months") == 12, pl.col("then_months") == 10),
+        LAST_YEAR: last_year.filter(pl.col("then_months") == pl.col("months")),
+        YEAR_END: last_year.filter(pl.col("then_months") == 12).join(previous, on="submission_id", how="anti"),
+    }
+    return pl.concat(
+        frame.select(
+            "submission_id",
+            pl.lit(name).alias("relation"),
+            pl.col("then_report").alias("report_id"),
+            pl.col("then_period").alias("period_id"),
+        )
+        for name, frame in relations.items()
+    ).sort("submission_id", "relation")
+
+
+def digests(submissions: pl.DataFrame, reports: pl.DataFrame) -> dict[str, str]:
+    """Return, by period, a hash of all versions of the reports of other periods that its submissions look at."""
+    looked_at = (
+        wanted(submissions, reports)
+        .join(submissions.select("submission_id", pl.col("period_id").alias("of_period")), on="submission_id")
+        .select("of_period", "report_id")
+        .unique()
+        .join(reports.select("report_id", pl.col("submission_id").alias("version")), on="report_id")
+    )
+    return {
+        row["of_period"]: hashlib.sha256("|".join(sorted(set(row["version"]))).encode()).hexdigest()
+        for row in looked_at.group_by("of_period").agg("version").to_dicts()
+    }
+
+
+def standing_cells(
+    current: pl.DataFrame, cells: pl.DataFrame, slipped: pl.DataFrame, using: Iterable[Pack]
+) -> pl.DataFrame:
+    """Return the figures that other periods may look at, as ``tables.STANDING``.
+
+    ``current``: submission_id, report_id and form of what stands; ``slipped``: submission_id and form of amounts in the
+    wrong unit, with which nothing is compared.
+    """
+    places = pl.DataFrame(
+        sorted(
+            {
+                (form, column)
+                for pack in using
+                for rule in pack.rules
+                for form in rule.forms
+                for column in columns_beside(rule, form)
+            }
+        ),
+        schema={"form": pl.String, "column_code": pl.String},
+        orient="row",
+    )
+    return (
+        cells.filter(pl.col("value").is_not_null())
+        .join(places, on=["form", "column_code"], how="semi")
+        .join(current.select("submission_id", "report_id", "form"), on=["submission_id", "form"])
+        .join(slipped, on=["submission_id", "form"], how="anti")
+        .select(list(tables.STANDING))
+        .sort("submission_id", "form", "row_code", "column_code")
+    )
+
+
+def partners(of_periods: pl.DataFrame, standing: pl.DataFrame, slipped: pl.DataFrame) -> pl.DataFrame:
+    """Return the partner of each form of each submission, as ``PARTNER``, from what is ``wanted`` and what stands."""
+    forms = standing.select("report_id", "form", pl.col("submission_id").alias("beside")).unique()
+    return (
+        of_periods.join(forms, on="report_id")
+        .join(slipped, on=["submission_id", "form"], how="anti")
+        .select(list(PARTNER))
+        .sort("submission_id", "form", "relation")
+    )
+
+
+def workbooks(submissions: pl.DataFrame, cells: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
+    """Return, for every published report, the last workbook of the same agency and period by form, as ``PARTNER``.
+
+    Whatever its verdict: a text is held against what the agency said last.
+    """
+    place = ["unit_key", "scope", "period_id", "is_simulated"]
+    forms = cells.select("submission_id", "form").drop_nulls().unique()
+    told = submissions.filter(
+        pl.col("origin") == str(Origin.PUBLISHED), pl.col("vintage") == str(Vintage.REPORTED)
+    ).drop_nulls(place)
+    sent = submissions.filter(pl.col("origin") == str(Origin.SUBMITTED)).drop_nulls(place)
+    last = (
+        sent.join(versions.select("submission_id", "version"), on="submission_id")
+        .join(forms, on="submission_id")
+        .sort("version", "submission_id")
+        .unique([*place, "form"], keep="last", maintain_order=True)
+        .select(*place, "form", pl.col("submission_id").alias("beside"))
+    )
+    return (
+        told.select("submission_id", *place)
+        .join(forms, on="submission_id")
+        .join(last, on=[*place, "form"])
+        .select("submission_id", "form", pl.lit(WORKBOOK).alias("relation"), "beside")
+        .sort("submission_id", "form")
+    )
+
+
+def _dated(submissions: pl.DataFrame) -> pl.DataFrame:
+    """Return what was submitted for whole-month periods, with statistical year and months."""
+    return (
+        submissions.filter(
+            pl.col("origin") == str(Origin.SUBMITTED),
+            pl.col("report_id").is_not_null(),
+            pl.col("period_id").str.contains(r"^\d{4}-\d{2}$"),
+        )
+        .select("submission_id", "report_id", "period_id", *_WHO)
+        .with_columns(
+            pl.col("period_id").str.slice(0, 4).cast(pl.Int32).alias("year"),
+            pl.col("period_id").str.slice(5, 2).cast(pl.Int32).alias("months"),
+        )
+    )

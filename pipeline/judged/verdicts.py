@@ -1,0 +1,95 @@
+"""Verdicts: what became of each submission, its place among the versions of its report, and which version stands."""
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from expectations.rules import AnyRule, Pack
+from pipeline import tables
+from pipeline.registry.units import UnitRegistry
+from pipeline.vocabulary import OnFail, Verdict
+
+PARTS = {"submission_id": pl.String, "form": pl.String, "part_submission_id": pl.String, "parts": pl.Int64}
+
+
+def versions(submissions: pl.DataFrame) -> pl.DataFrame:
+    """Return submission_id, version (from 1, in order of receipt) and the submission that it supersedes."""
+    # A submission that could not be placed is a report of its own.
+    report = pl.coalesce("report_id", "submission_id")
+    return submissions.sort("batch", "received_at", "revision", "source_ref", "submission_id").select(
+        "submission_id",
+        "period_id",
+        pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over(report).alias("version"),
+        pl.col("submission_id").shift(1).over(report).alias("supersedes"),
+    )
+
+
+def verdicts_frame(
+    in_order: pl.DataFrame, failures: pl.DataFrame, all_rules: Iterable[tuple[Pack, AnyRule]]
+) -> pl.DataFrame:
+    """Return each submission's verdict, as ``tables.VERDICTS``.
+
+    ``in_order`` are the ``versions``; ``failures`` submission_id, pack and rule_id of what fails.
+    """
+    on_fail = pl.DataFrame(
+        [(pack.pack, rule.id, str(rule.on_fail)) for pack, rule in all_rules],
+        schema=["pack", "rule_id", "on_fail"],
+        orient="row",
+    )
+    worst = (
+        failures.join(on_fail, on=["pack", "rule_id"])
+        .group_by("submission_id")
+        .agg(
+            (pl.col("on_fail") == OnFail.RETURN).any().alias("is_returned"),
+            (pl.col("on_fail") == OnFail.QUERY).any().alias("is_queried"),
+        )
+    )
+    return (
+        in_order.join(worst, on="submission_id", how="left", maintain_order="left")
+        .with_columns(
+            pl.when(pl.col("is_returned"))
+            .then(pl.lit(str(Verdict.RETURNED)))
+            .when(pl.col("is_queried"))
+            .then(pl.lit(str(Verdict.ACCEPTED_WITH_QUERY)))
+            .otherwise(pl.lit(str(Verdict.ACCEPTED)))
+            .alias("verdict"),
+        )
+        .select(list(tables.VERDICTS))
+        .cast(tables.VERDICTS)
+    )
+
+
+def current_forms(submissions: pl.DataFrame, verdicts: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
+    """Return, for every report and form, the last version that was accepted: submission columns and form."""
+    return (
+        submissions.join(verdicts.select("submission_id", "verdict", "version"), on="submission_id")
+        .filter(pl.col("verdict").is_in([Verdict.ACCEPTED, Verdict.ACCEPTED_WITH_QUERY]))
+        .join(cells.select("submission_id", "form").unique(), on="submission_id")
+        .sort("version")
+        .unique(["report_id", "form"], keep="last", maintain_order=True)
+    )
+
+
+def office_parts(submissions: pl.DataFrame, current: pl.DataFrame, registry: UnitRegistry) -> pl.DataFrame:
+    """Return, for every province's report and form, the accepted submissions of its own caseload and its offices."""
+    provinces = submissions.filter(pl.col("scope") == "province", pl.col("origin") == "submitted")
+    wanted = pl.DataFrame(
+        [
+            (row["submission_id"], row["period_id"], row["is_simulated"], part, scope, len(offices) + 1)
+            for row in provinces.drop_nulls(["unit_key", "period_id"]).to_dicts()
+            for offices in [registry.parts_of(row["unit_key"], row["period_end"], is_simulated=row["is_simulated"])]
+            for part, scope in [(row["unit_key"], "own"), *((office, "office") for office in offices)]
+        ],
+        schema={
+            "submission_id": pl.String,
+            "period_id": pl.String,
+            "is_simulated": pl.Boolean,
+            "unit_key": pl.String,
+            "scope": pl.String,
+            "parts": pl.Int64,
+        },
+        orient="row",
+    )
+    place = ["period_id", "is_simulated", "unit_key", "scope"]
+    parts = current.select(*place, "form", pl.col("submission_id").alias("part_submission_id"))
+    return wanted.join(parts, on=place).select(list(PARTS))
