@@ -254,6 +254,48 @@ RATIOS = _schema(
     }
 )
 
+#: alerts: one row per thing that a person did about an incident, with the incident as they saw it.
+ALERT_EVENTS = _schema(
+    {
+        "event_id": pl.String,
+        "alert_id": pl.String,
+        "event": pl.String,  # vocabulary.AlertEvent, but opened
+        "occurred_at": TIME,
+        "author": pl.String,
+        "reason": pl.String,
+        "assigned_to": pl.String,
+        "answer_id": pl.String,  # the answer that explains it
+        "seen_submission_id": pl.String,  # the last failing version then: what was done holds for it
+        "incident": pl.Struct(
+            {
+                "cause_id": pl.String,
+                "rule_id": pl.String,
+                "rules": pl.List(pl.String),
+                "report_id": pl.String,
+                "unit_key": pl.String,
+                "form": pl.String,
+                "period_id": pl.String,
+                "scope": pl.String,
+                "origin": pl.String,
+                "vintage": pl.String,
+                "is_simulated": pl.Boolean,
+                "source_ref": pl.String,
+                "severity": pl.String,
+                "on_fail": pl.String,
+                "opened_by": pl.String,
+                "opened_version": pl.Int32,
+                "opened_at": TIME,
+                "last_failing_submission_id": pl.String,
+                "findings": pl.Int64,
+                "sentence_vi": pl.String,
+                "sentence_en": pl.String,
+                "story_vi": pl.String,
+                "story_en": pl.String,
+            }
+        ),
+    }
+)
+
 #: declared: the rules in force, for dim_rule.
 RULES = _schema(
     {

@@ -92,6 +92,17 @@ class AlertState(StrEnum):
     RESOLVED = "resolved"
 
 
+class AlertEvent(StrEnum):
+    """What happens to an incident (``fct_alert_event.event``); versions do some of it, people the rest."""
+
+    OPENED = "opened"
+    ACKNOWLEDGED = "acknowledged"
+    ASSIGNED = "assigned"
+    EXPLAINED = "explained"
+    RESOLVED = "resolved"
+    REOPENED = "reopened"
+
+
 class Receipt(StrEnum):
     """What landing made of a file (``landing/receipts.verdict``)."""
 

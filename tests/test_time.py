@@ -72,7 +72,15 @@ def test_everything_that_versions_affect_can_be_asked_of_a_day(query: Query) -> 
     }
     facts = {name for (name,) in query(f"select distinct fact_table from dim_form where {FACTS_OF_FORMS}")}
     marts = {name for (name,) in query("select table_name from duckdb_tables() where table_name[:5] = 'mart_'")}
-    ledgers = {"fct_submission", "fct_outcome", "fct_finding", "fct_alert", "fct_printed_ratio", "fct_published_figure"}
+    ledgers = {
+        "fct_submission",
+        "fct_outcome",
+        "fct_finding",
+        "fct_alert",
+        "fct_alert_event",
+        "fct_printed_ratio",
+        "fct_published_figure",
+    }
     assert {f"{table}_as_known_on" for table in facts | marts | ledgers} - macros == set()
     assert {f"{fact}_on_territory" for fact in facts - {"fct_officer_results"}} - macros == set()
 

@@ -211,6 +211,7 @@ class Inputs:
             "judged/all/ratios.parquet": ("ratios", tables.RATIOS),
             "judged/all/causes.parquet": ("causes", tables.CAUSES),
             "judged/all/cause_findings.parquet": ("cause_findings", tables.CAUSE_FINDINGS),
+            "alerts/events/000000.parquet": ("alert_events", tables.ALERT_EVENTS),
             "declared/rules.parquet": ("rules", tables.RULES),
             "declared/deadlines.parquet": ("deadlines", DEADLINES),
         }

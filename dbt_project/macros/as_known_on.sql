@@ -35,14 +35,27 @@
         'fct_finding': 'select * from main.fct_finding where ' ~ had_come,
         'fct_printed_ratio': with_standing ~ ' from main.fct_printed_ratio where ' ~ had_come,
         'fct_published_figure': with_standing ~ ' from main.fct_published_figure where ' ~ had_come,
+        'fct_alert_event': 'select * from main.fct_alert_event where cast(occurred_at as date) <= day',
         'fct_alert': "
-            select * replace (
-                case when cast(resolved_at as date) > day then 'open' else state end as state,
-                case when cast(resolved_at as date) <= day then resolved_by end as resolved_by,
-                case when cast(resolved_at as date) <= day then resolved_version end as resolved_version,
-                case when cast(resolved_at as date) <= day then resolved_at end as resolved_at
+            select alert.* replace (
+                last_event.state as state,
+                last_event.standing as standing,
+                case when last_event.assigned then alert.assigned_to end as assigned_to,
+                case when last_event.state = 'resolved' then alert.resolved_by end as resolved_by,
+                case when last_event.state = 'resolved' then alert.resolved_version end as resolved_version,
+                case when last_event.state = 'resolved' then alert.resolved_at end as resolved_at
             )
-            from main.fct_alert where cast(opened_at as date) <= day",
+            from main.fct_alert as alert
+            inner join (
+                select
+                    alert_id,
+                    arg_max(state_after, sequence) as state,
+                    arg_max(standing_after, sequence) as standing,
+                    bool_or(event = 'assigned') as assigned
+                from main.fct_alert_event
+                where cast(occurred_at as date) <= day
+                group by alert_id
+            ) as last_event on alert.alert_id = last_event.alert_id",
         'mart_revision': 'select * from main.mart_revision where cast(received_at as date) <= day',
     }) }}
 {%- endmacro -%}

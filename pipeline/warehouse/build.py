@@ -14,7 +14,13 @@ from pipeline.warehouse.dbt import WHEN_TOLD
 
 #: A build reads every input by a glob, and a glob must find a file; this one sorts before all batches.
 PLACEHOLDER = "000000.parquet"
-INPUTS = ("landing/receipts/*.parquet", "cells/*/*.parquet", "judged/*/*.parquet", "declared/*.parquet")
+INPUTS = (
+    "landing/receipts/*.parquet",
+    "cells/*/*.parquet",
+    "judged/*/*.parquet",
+    "declared/*.parquet",
+    "alerts/events/*.parquet",
+)
 PROJECT_INPUTS = ("dbt_project.yml", "profiles.yml", "models/**/*", "macros/**/*", "seeds/**/*", "tests/**/*")
 
 
@@ -70,9 +76,12 @@ def prepare_build(home: Home) -> None:
     home.warehouse.mkdir(parents=True, exist_ok=True)
     for rest in ("build.duckdb", "build.duckdb.wal", "staging.duckdb", "staging.duckdb.wal"):
         (home.warehouse / rest).unlink(missing_ok=True)
-    receipts = home.receipts / PLACEHOLDER
-    if not receipts.exists():
-        write_whole(receipts, pl.DataFrame(schema=tables.RECEIPTS).write_parquet)
+    for placeholder, schema in (
+        (home.receipts / PLACEHOLDER, tables.RECEIPTS),
+        (home.alerts / "events" / PLACEHOLDER, tables.ALERT_EVENTS),
+    ):
+        if not placeholder.exists():
+            write_whole(placeholder, pl.DataFrame(schema=schema).write_parquet)
 
 
 def inputs_fingerprint(home: Home) -> str:

@@ -6,132 +6,133 @@ submissions as (
 
 ),
 
-rule_incidents as (
+events as (
 
-    select * from {{ ref('int_rule_incident') }}
-
-),
-
-file_incidents as (
-
-    select * from {{ ref('int_file_incident') }}
+    select * from {{ ref('fct_alert_event') }}
 
 ),
 
-failures as (
+found as (
 
-    select * from {{ ref('int_failure') }}
+    select
+        incidents.alert_id,
+        incidents.cause_id,
+        incidents.rule_id,
+        incidents.rules,
+        submissions.report_id,
+        submissions.unit_key,
+        incidents.form,
+        submissions.period_id,
+        submissions.scope,
+        submissions.origin,
+        submissions.vintage,
+        submissions.is_simulated,
+        submissions.source_ref,
+        incidents.severity,
+        incidents.on_fail,
+        incidents.opened_by,
+        incidents.opened_version,
+        incidents.opened_at,
+        incidents.last_failing_submission_id,
+        incidents.findings,
+        incidents.sentence_vi,
+        incidents.sentence_en,
+        incidents.story_vi,
+        incidents.story_en,
+        incidents.cells
+    from {{ ref('int_incident') }} as incidents
+    inner join submissions on incidents.last_failing_submission_id = submissions.submission_id
 
 ),
 
-readable_files as (
+-- What the rules find no longer is remembered as the person saw it who dealt with it.
+kept as (
 
-    select * from {{ ref('int_readable_file') }}
+    select
+        people.alert_id,
+        max_by(people.incident, (people.occurred_at, people.event_id)) as incident
+    from {{ ref('stg_alert_events') }} as people
+    left join found on people.alert_id = found.alert_id
+    where found.alert_id is null
+    group by people.alert_id
 
 ),
 
 incidents as (
 
-    select
-        chain,
-        rule_id,
-        form,
-        opened_by,
-        opened_version,
-        opened_at,
-        last_failing_submission_id,
-        resolved_by,
-        resolved_version,
-        resolved_at
-    from rule_incidents
+    select * from found
 
-    union all
+    union all by name
 
     select
-        chain,
-        rule_id,
-        null as form,
-        opened_by,
-        opened_version,
-        opened_at,
-        last_failing_submission_id,
-        null as resolved_by,
-        null as resolved_version,
-        null as resolved_at
-    from file_incidents
+        kept.alert_id,
+        unnest(kept.incident) -- noqa: AL03
+    from kept
+    where kept.incident is not null
 
 ),
 
--- A file without a place in any report is made good by a later file under the same path.
-replacements as (
+last_events as (
 
     select
-        submissions.submission_id as last_failing_submission_id,
-        incidents.rule_id,
-        incidents.form,
-        readable_files.submission_id as resolved_by,
-        readable_files.version as resolved_version,
-        readable_files.received_at as resolved_at,
-        row_number() over (
-            partition by submissions.submission_id, incidents.rule_id, coalesce(incidents.form, '')
-            order by readable_files.batch, readable_files.receipt_id
-        ) as place
-    from incidents
-    inner join submissions on incidents.last_failing_submission_id = submissions.submission_id
-    inner join readable_files
+        alert_id,
+        max_by(state_after, sequence) as state,
+        max_by(standing_after, sequence) as standing,
+        max(sequence) as sequence,
+        max_by(assigned_to, sequence) filter (where event = 'assigned') as assigned_to,
+        max(sequence) filter (where event = 'resolved') as resolved_sequence
+    from events
+    group by alert_id
+
+),
+
+resolutions as (
+
+    select events.*
+    from events
+    inner join last_events
         on
-            submissions.path = readable_files.path
-            and submissions.batch < readable_files.batch
-    where
-        incidents.rule_id = 'unreadable'
-        or (submissions.report_id is null and readable_files.is_placed)
+            events.alert_id = last_events.alert_id
+            and events.sequence = last_events.resolved_sequence
+    where last_events.state = 'resolved'
 
 )
 
 select
-    {{ surrogate_key(['incidents.rule_id', 'incidents.chain', 'incidents.form']) }} as alert_id,
+    incidents.alert_id,
+    incidents.cause_id,
     incidents.rule_id,
-    submissions.report_id,
-    submissions.unit_key,
+    incidents.rules,
+    incidents.report_id,
+    incidents.unit_key,
     incidents.form,
-    submissions.period_id,
-    submissions.scope,
-    submissions.origin,
-    submissions.vintage,
-    submissions.is_simulated,
-    submissions.source_ref,
-    case when incidents.rule_id = 'unreadable' then 'error' else failures.severity end as severity,
-    case when incidents.rule_id = 'unreadable' then 'return' else failures.on_fail end as on_fail,
-    case
-        when coalesce(incidents.resolved_by, replacements.resolved_by) is null then 'open' else 'resolved'
-    end as state,
+    incidents.period_id,
+    incidents.scope,
+    incidents.origin,
+    incidents.vintage,
+    incidents.is_simulated,
+    incidents.source_ref,
+    incidents.severity,
+    incidents.on_fail,
+    last_events.state,
+    last_events.standing,
+    last_events.assigned_to,
     incidents.opened_by,
     incidents.opened_version,
     incidents.opened_at,
     incidents.last_failing_submission_id,
-    coalesce(incidents.resolved_by, replacements.resolved_by) as resolved_by,
-    coalesce(incidents.resolved_version, replacements.resolved_version) as resolved_version,
-    coalesce(incidents.resolved_at, replacements.resolved_at) as resolved_at,
-    case when incidents.rule_id = 'unreadable' then 1 else failures.findings end as findings,
-    case when incidents.rule_id = 'unreadable' then submissions.problem_vi else failures.sentence_vi end as sentence_vi,
-    case when incidents.rule_id = 'unreadable' then submissions.problem_en else failures.sentence_en end as sentence_en,
-    failures.story_vi,
-    failures.story_en,
-    failures.cells
+    case when resolutions.made_by = 'return' then resolutions.submission_id end as resolved_by,
+    case when resolutions.made_by = 'return' then resolutions.version end as resolved_version,
+    resolutions.occurred_at as resolved_at,
+    incidents.findings,
+    incidents.sentence_vi,
+    incidents.sentence_en,
+    incidents.story_vi,
+    incidents.story_en,
+    incidents.cells
 
 from incidents
 
-inner join submissions on incidents.last_failing_submission_id = submissions.submission_id
+inner join last_events on incidents.alert_id = last_events.alert_id
 
-left join failures
-    on
-        incidents.last_failing_submission_id = failures.submission_id
-        and incidents.rule_id = failures.rule_id
-        and coalesce(incidents.form, '') = coalesce(failures.form, '')
-
-left join replacements
-    on
-        incidents.last_failing_submission_id = replacements.last_failing_submission_id
-        and incidents.rule_id = replacements.rule_id
-        and coalesce(incidents.form, '') = coalesce(replacements.form, '')
-        and replacements.place = 1
+left join resolutions on incidents.alert_id = resolutions.alert_id
