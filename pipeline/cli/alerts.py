@@ -1,67 +1,152 @@
-"""``thads alerts list``: incidents, one per rule, office, form and period."""
+"""``thads alerts``: the incidents and what people do about them."""
 
+import getpass
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.text import Text
 
+from pipeline.alerts.events import Act
+from pipeline.alerts.incidents import (
+    NotPossible,
+    UnknownIncident,
+    Wish,
+    act_on,
+    chosen,
+    find,
+    findings_of,
+    history,
+    incidents,
+)
+from pipeline.cli.findings import as_objects, print_findings
 from pipeline.cli.main import err, out
-from pipeline.home import open_home
-from pipeline.published.query import NoWarehouse, run_query
+from pipeline.home import Home, open_home
+from pipeline.published.query import NoWarehouse
+from pipeline.vocabulary import AlertEvent, AlertState
 
-STATES = ("open", "resolved", "all")
-ALERTS = """
-    select alert_id, state, rule_id, form, unit_key, period_id, scope, origin, is_simulated, severity, on_fail,
-           findings, opened_at, opened_version, resolved_at, resolved_version, source_ref,
-           sentence_vi, sentence_en, story_vi, story_en
-    from fct_alert
-    where $state = 'all' or state = $state
-    order by state, on_fail desc, opened_at, unit_key, rule_id, form
-"""
+LISTED = [
+    "alert_id", "state", "standing", "age_days", "assigned_to", "rule_id", "rules", "form", "unit_key", "unit_name",
+    "period_id", "scope", "origin", "is_simulated", "severity", "on_fail", "findings", "opened_at", "opened_version",
+    "resolved_at", "resolved_version", "source_ref", "sentence_vi", "sentence_en", "story_vi", "story_en",
+]  # fmt: skip
+STANDINGS = {
+    "opened": "mới mở · opened",
+    "acknowledged": "đã nhận biết · acknowledged",
+    "assigned": "đã giao · assigned",
+    "explained": "đã giải trình · explained",
+    "resolved": "đã đóng · resolved",
+    "reopened": "mở lại · reopened",
+}
+MAKERS = {"return": "báo cáo · return", "rules": "quy tắc · rules"}
 
 
-def show_alerts(state: str, home: Path | None, *, as_json: bool) -> int:
-    """Print the incidents in ``state``; return the exit code."""
-    if state not in STATES:
-        err.print(Text(f"thads alerts: '{state}' is no state; write one of {', '.join(STATES)}"))
-        return 2
+def show_alerts(wish: Wish, home: Path | None, *, as_json: bool) -> int:
+    """Print the incidents that ``wish`` asks for, the oldest first; return the exit code."""
+
+    def work(opened: Home) -> None:
+        rows = chosen(incidents(opened), wish)
+        if as_json:
+            _print_json([{name: row[name] for name in LISTED} for row in rows])
+            return
+        for row in rows:
+            _tell(row)
+        out.print(Text(f"{len(rows)} incidents ({wish.state})", style="bold"))
+
+    return _told(home, work)
+
+
+def show_alert(name: str, home: Path | None, *, as_json: bool) -> int:
+    """Print one incident with its findings and its history; return the exit code."""
+
+    def work(opened: Home) -> None:
+        row = find(incidents(opened), name)
+        findings, story = findings_of(opened, row), history(opened, row)
+        if as_json:
+            told = {key: row[key] for key in LISTED}
+            _print_json(told | {"found_in": as_objects(findings), "history": story})
+            return
+        _tell(row)
+        print_findings(findings, out)
+        out.print(Text("\nDiễn biến · History", style="bold"))
+        for event in story:
+            out.print(Text(f"  {event['occurred_at']:%d/%m/%Y %H:%M}  {_event_line(event)}"))
+
+    return _told(home, work)
+
+
+def act(names: Sequence[str], done: Act, home: Path | None, *, as_json: bool) -> int:
+    """Do one thing to the incidents with these ids and print how they stand; return the exit code."""
+
+    def work(opened: Home) -> None:
+        rows = act_on(opened, names, done)
+        if as_json:
+            _print_json([{name: row[name] for name in LISTED} for row in rows])
+            return
+        for row in rows:
+            out.print(Text(f"{row['alert_id'][:8]} {STANDINGS[row['standing']]}: {row['rule_id']}, {_where(row)}"))
+
+    return _told(home, work)
+
+
+def author(by: str | None) -> str:
+    """Return who acts: as named, else who is logged in."""
+    return by or getpass.getuser()
+
+
+def _told(home: Path | None, work: Callable[[Home], None]) -> int:
     try:
-        rows = run_query(open_home(home), ALERTS, {"state": state}).to_dicts()
-    except NoWarehouse as error:
+        work(open_home(home))
+    except (NoWarehouse, UnknownIncident, NotPossible, ValueError) as error:
         err.print(Text(f"thads alerts: {error}"))
         return 2
-    if as_json:
-        print(json.dumps(rows, ensure_ascii=False, default=str))
-        return 0
-    for row in rows:
-        _tell(row)
-    out.print(Text(f"{len(rows)} incidents ({state})", style="bold"))
     return 0
 
 
-def _tell(row: dict) -> None:
-    colour = "red" if row["state"] == "open" else "green"
-    where = " · ".join(
-        str(part) for part in (row["unit_key"] or row["source_ref"], row["period_id"], row["form"]) if part
-    )
-    marks = " · SỐ LIỆU MÔ PHỎNG" if row["is_simulated"] else ""
+def _print_json(told: Any) -> None:
+    print(json.dumps(told, ensure_ascii=False, default=str))
+
+
+def _where(row: dict[str, Any]) -> str:
+    place = (row["unit_name"] or row["unit_key"] or row["source_ref"], row["period_id"], row["form"])
+    return " · ".join(str(part) for part in place if part)
+
+
+def _event_line(event: dict[str, Any]) -> str:
+    words = [STANDINGS[event["event"]]]
+    words.append(event["author"] or MAKERS.get(event["made_by"], event["made_by"]))
+    if event["version"]:
+        words.append(f"lần {event['version']} · version {event['version']}")
+    if event["assigned_to"]:
+        words.append(f"→ {event['assigned_to']}")
+    return ", ".join(words) + (f": {event['reason']}" if event["reason"] else "")
+
+
+def _tell(row: dict[str, Any]) -> None:
+    is_open = row["state"] == AlertState.OPEN
+    colour = "red" if is_open else "green"
     published = " · số liệu công bố" if row["origin"] == "published" else ""
-    out.print(
-        Text.assemble(
-            (f"{row['state']:8}", f"bold {colour}"),
-            " ",
-            (row["alert_id"][:8], "dim"),
-            " ",
-            (row["rule_id"], "bold"),
-            f"  {where}{published}",
-            (marks, "red"),
-        )
-    )
+    marks = " · SỐ LIỆU MÔ PHỎNG" if row["is_simulated"] else ""
+    age = f"  {row['age_days']} ngày · days" if is_open else ""
+    head = [
+        (f"{row['state']:8}", f"bold {colour}"),
+        " ",
+        (row["alert_id"][:8], "dim"),
+        " ",
+        (row["rule_id"], "bold"),
+        f"  {_where(row)}{published}",
+        (marks, "red"),
+        (age, "dim"),
+    ]
+    out.print(Text.assemble(*head))
     out.print(Text(f"  {row['sentence_vi']}"))
     if row["story_vi"]:
         out.print(Text(f"  → {row['story_vi']}.", style="italic"))
-    if row["state"] == "resolved":
-        out.print(
-            Text(f"  bản {row['opened_version']} → bản {row['resolved_version']}, {row['resolved_at']}", style="dim")
-        )
+    if is_open and row["standing"] not in (AlertEvent.OPENED, AlertEvent.REOPENED):
+        to = f" → {row['assigned_to']}" if row["assigned_to"] else ""
+        out.print(Text(f"  {STANDINGS[row['standing']]}{to}", style="dim"))
+    if not is_open:
+        proof = f"bản {row['opened_version']} → bản {row['resolved_version']}, " if row["resolved_version"] else ""
+        out.print(Text(f"  {proof}{row['resolved_at']}", style="dim"))
     out.print()

@@ -10,6 +10,10 @@ from rich.console import Console
 HOME_HELP = "Where everything is kept (default: $THADS_HOME, else ./var)."
 HomeOption = Annotated[Path | None, typer.Option("--home", help=HOME_HELP, show_default=False)]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+IdsArgument = Annotated[list[str], typer.Argument(help="Ids of incidents, or their first letters.")]
+ReasonOption = Annotated[str | None, typer.Option("--reason", help="Why.", show_default=False)]
+NeededReasonOption = Annotated[str, typer.Option("--reason", help="Why.")]
+ByOption = Annotated[str | None, typer.Option("--by", help="Who acts (default: who is logged in).", show_default=False)]
 
 app = typer.Typer(
     name="thads",
@@ -18,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-alerts = typer.Typer(name="alerts", help="Incidents: what is open, what was resolved.", no_args_is_help=True)
+alerts = typer.Typer(name="alerts", help="Incidents: what is open, and what people do about it.", no_args_is_help=True)
 app.add_typer(alerts)
 
 # Off a terminal (a log, a pipe) lines are long rather than broken.
@@ -129,14 +133,98 @@ def status(
 
 @alerts.command("list")
 def list_alerts(
-    state: Annotated[str, typer.Option("--state", help="open, resolved or all.")] = "open",
+    state: Annotated[
+        str, typer.Option("--state", help="open, resolved, all; or acknowledged, assigned, explained, reopened.")
+    ] = "open",
+    unit: Annotated[
+        str | None, typer.Option("--unit", help="Key or name; a province with all its offices.", show_default=False)
+    ] = None,
+    period: Annotated[str | None, typer.Option("--period", help="e.g. 2023-09.", show_default=False)] = None,
+    rule: Annotated[str | None, typer.Option("--rule", help="A rule that it breaks.", show_default=False)] = None,
+    form: Annotated[str | None, typer.Option("--form", help="Code of the form.", show_default=False)] = None,
+    severity: Annotated[
+        str | None, typer.Option("--severity", help="error, warning or info.", show_default=False)
+    ] = None,
+    assigned_to: Annotated[str | None, typer.Option("--to", help="Assigned to.", show_default=False)] = None,
+    older: Annotated[int | None, typer.Option("--older", help="Older than so many days.", show_default=False)] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List incidents, the open ones unless asked otherwise."""
+    """List incidents with their age, the open ones unless asked otherwise."""
+    from pipeline.alerts.incidents import Wish
     from pipeline.cli.alerts import show_alerts
 
-    raise typer.Exit(show_alerts(state, home, as_json=as_json))
+    wish = Wish(state, unit, period, rule, form, severity, assigned_to, older)
+    raise typer.Exit(show_alerts(wish, home, as_json=as_json))
+
+
+@alerts.command("show")
+def show_alert(
+    alert: Annotated[str, typer.Argument(help="Id of the incident, or its first letters.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one incident: every finding with its cells, and what happened to it."""
+    from pipeline.cli.alerts import show_alert
+
+    raise typer.Exit(show_alert(alert, home, as_json=as_json))
+
+
+@alerts.command("ack")
+def acknowledge_alerts(
+    ids: IdsArgument,
+    reason: ReasonOption = None,
+    by: ByOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say that somebody has seen these incidents."""
+    from pipeline.cli.alerts import Act, AlertEvent, act, author
+
+    raise typer.Exit(act(ids, Act(AlertEvent.ACKNOWLEDGED, author(by), reason), home, as_json=as_json))
+
+
+@alerts.command("assign")
+def assign_alerts(
+    ids: IdsArgument,
+    to: Annotated[str, typer.Option("--to", help="Who shall see to it.")],
+    reason: ReasonOption = None,
+    by: ByOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give these incidents to somebody."""
+    from pipeline.cli.alerts import Act, AlertEvent, act, author
+
+    raise typer.Exit(act(ids, Act(AlertEvent.ASSIGNED, author(by), reason, to), home, as_json=as_json))
+
+
+@alerts.command("resolve")
+def resolve_alerts(
+    ids: IdsArgument,
+    reason: NeededReasonOption,
+    by: ByOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Close these incidents by hand; the next version that fails opens them again."""
+    from pipeline.cli.alerts import Act, AlertEvent, act, author
+
+    raise typer.Exit(act(ids, Act(AlertEvent.RESOLVED, author(by), reason), home, as_json=as_json))
+
+
+@alerts.command("reopen")
+def reopen_alerts(
+    ids: IdsArgument,
+    reason: NeededReasonOption,
+    by: ByOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Undo what a person did about these incidents."""
+    from pipeline.cli.alerts import Act, AlertEvent, act, author
+
+    raise typer.Exit(act(ids, Act(AlertEvent.REOPENED, author(by), reason), home, as_json=as_json))
 
 
 @app.command()

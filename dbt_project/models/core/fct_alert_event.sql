@@ -211,7 +211,10 @@ followed as (
 )
 
 select
-    {{ surrogate_key(['alert_id', 'event', 'made_by', 'submission_id', 'person_event_id']) }} as event_id,
+    case
+        when person_event_id <> '' then person_event_id
+        else {{ surrogate_key(['alert_id', 'event', 'made_by', 'submission_id']) }}
+    end as event_id,
     alert_id,
     cast(sequence as integer) as sequence,
     event,

@@ -1,0 +1,74 @@
+"""What people did about incidents: an append-only ledger, ``alerts/events/<month>.parquet``, which dbt reads.
+
+What versions do to an incident is not written here; the warehouse derives it (``int_incident_change``).
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+from filelock import FileLock
+
+from pipeline.home import Home, vietnam_now
+from pipeline.landing.blobs import write_whole
+from pipeline.tables import ALERT_EVENTS
+from pipeline.vocabulary import AlertEvent
+
+SNAPSHOT = [field.name for field in ALERT_EVENTS["incident"].fields]  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class Act:
+    """One thing that a person does: what, who, why; to whom it goes or which answer it gives."""
+
+    event: AlertEvent
+    author: str
+    reason: str | None = None
+    assigned_to: str | None = None
+    answer_id: str | None = None
+
+
+def record_events(
+    home: Home, incidents: Iterable[Mapping[str, Any]], act: Act, *, at: datetime | None = None
+) -> list[str]:
+    """Append ``act`` for each of ``incidents`` (rows of ``fct_alert``) in one step; return the event ids.
+
+    The row keeps the incident as it was seen, so that its story is told even when the rules find it no longer.
+    """
+    at = at or vietnam_now()
+    rows = [_row(incident, act, at) for incident in incidents]
+    path = home.alerts / "events" / f"{at:%Y-%m}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(home.alerts / ".events.lock"):
+        before = [pl.read_parquet(path)] if path.exists() else []
+        frame = pl.concat([*before, pl.DataFrame(rows, schema=ALERT_EVENTS)])
+        # The same act in the same second is the same act.
+        write_whole(path, frame.unique("event_id", maintain_order=True).write_parquet)
+    return [row["event_id"] for row in rows]
+
+
+def read_events(home: Home) -> pl.DataFrame:
+    """Return the whole ledger in order of time, as ``tables.ALERT_EVENTS``."""
+    paths = sorted((home.alerts / "events").glob("*.parquet"))
+    if not paths:
+        return pl.DataFrame(schema=ALERT_EVENTS)
+    return pl.concat([pl.read_parquet(path) for path in paths]).sort("occurred_at", "event_id")
+
+
+def _row(incident: Mapping[str, Any], act: Act, at: datetime) -> dict[str, Any]:
+    told = (incident["alert_id"], act.event, at.isoformat(), act.author, act.reason, act.assigned_to, act.answer_id)
+    return {
+        "event_id": hashlib.sha256("|".join(str(word or "") for word in told).encode()).hexdigest()[:32],
+        "alert_id": incident["alert_id"],
+        "event": str(act.event),
+        "occurred_at": at,
+        "author": act.author,
+        "reason": act.reason,
+        "assigned_to": act.assigned_to,
+        "answer_id": act.answer_id,
+        "seen_submission_id": incident["last_failing_submission_id"],
+        "incident": {name: incident.get(name) for name in SNAPSHOT},
+    }
