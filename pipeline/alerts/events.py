@@ -6,13 +6,13 @@ What versions do to an incident is not written here; the warehouse derives it (`
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
 from filelock import FileLock
 
-from pipeline.home import Home, vietnam_now
+from pipeline.home import VIETNAM, Home
 from pipeline.landing.blobs import write_whole
 from pipeline.tables import ALERT_EVENTS
 from pipeline.vocabulary import AlertEvent
@@ -38,16 +38,21 @@ def record_events(
 
     The row keeps the incident as it was seen, so that its story is told even when the rules find it no longer.
     """
-    at = at or vietnam_now()
-    rows = [_row(incident, act, at) for incident in incidents]
-    path = home.alerts / "events" / f"{at:%Y-%m}.parquet"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    incidents = list(incidents)
+    (home.alerts / "events").mkdir(parents=True, exist_ok=True)
     with FileLock(home.alerts / ".events.lock"):
+        at = _after_all(read_events(home), at or datetime.now(VIETNAM).replace(tzinfo=None))
+        rows = [_row(incident, act, at) for incident in incidents]
+        path = home.alerts / "events" / f"{at:%Y-%m}.parquet"
         before = [pl.read_parquet(path)] if path.exists() else []
-        frame = pl.concat([*before, pl.DataFrame(rows, schema=ALERT_EVENTS)])
-        # The same act in the same second is the same act.
-        write_whole(path, frame.unique("event_id", maintain_order=True).write_parquet)
+        write_whole(path, pl.concat([*before, pl.DataFrame(rows, schema=ALERT_EVENTS)]).write_parquet)
     return [row["event_id"] for row in rows]
+
+
+def _after_all(ledger: pl.DataFrame, at: datetime) -> datetime:
+    """Return a time after everything in the ledger: two acts never happen at once, whatever the clock says."""
+    last = ledger["occurred_at"].max()
+    return max(at, last + timedelta(microseconds=1)) if isinstance(last, datetime) else at
 
 
 def read_events(home: Home) -> pl.DataFrame:

@@ -129,7 +129,7 @@ def _tell(row: dict[str, Any]) -> None:
     published = " · số liệu công bố" if row["origin"] == "published" else ""
     marks = " · SỐ LIỆU MÔ PHỎNG" if row["is_simulated"] else ""
     age = f"  {row['age_days']} ngày · days" if is_open else ""
-    head = [
+    head: list[str | tuple[str, str]] = [
         (f"{row['state']:8}", f"bold {colour}"),
         " ",
         (row["alert_id"][:8], "dim"),

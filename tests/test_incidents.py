@@ -1,0 +1,164 @@
+"""Incidents from their opening to their proof: one a cause, with what people did, and nothing forgotten."""
+
+from datetime import datetime
+
+import pytest
+
+from pipeline.alerts.events import Act, read_events
+from pipeline.alerts.incidents import (
+    NotPossible,
+    UnknownIncident,
+    Wish,
+    act_on,
+    chosen,
+    find,
+    history,
+    incidents,
+)
+from pipeline.home import Home
+from pipeline.published import publish
+from pipeline.vocabulary import AlertEvent
+from tests.built_models import build_models
+from tests.warehouse_inputs import Inputs
+
+MODELS = ("fct_alert", "fct_alert_event", "fct_finding", "fct_submission", "dim_unit")
+NOW = datetime(2022, 11, 1, 8)
+
+
+class Office:
+    """Versions of one office's report, loaded night by night."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.inputs = Inputs()
+        for rule in ("carried_over", "due"):
+            self.inputs.rule(rule)
+        self.nights = 0
+
+    def sends(self, unit: str, version: int, **outcomes: str) -> None:
+        """Send a version in which each rule comes out as said."""
+        failing = "fail" in outcomes.values()
+        report = self.inputs.submission(unit, "2023-09", version=version, verdict="returned" if failing else "accepted")
+        for rule, status in outcomes.items():
+            self.inputs.outcome(report, rule, status, off_by=version)
+
+    def night(self) -> None:
+        """Build and publish the warehouse of everything that was sent."""
+        self.inputs.write(self.home.root)
+        built = self.home.warehouse / "build.duckdb"
+        build_models(self.home, built, *MODELS)
+        self.nights += 1
+        publish(self.home, built, f"{self.nights:064x}"[::-1])
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    """Three offices err; people deal with two of them, then all send again."""
+    office = Office(Home(tmp_path_factory.mktemp("home")))
+    for unit in ("go-quao", "an-bien", "kien-hai", "giong-rieng"):
+        office.sends(f"kien-giang.{unit}", 1, carried_over="fail", due="pass")
+    office.night()
+    return office
+
+
+def of(office: Office, unit: str) -> dict:
+    (row,) = (row for row in incidents(office.home, now=NOW) if row["unit_key"] == f"kien-giang.{unit}")
+    return row
+
+
+def test_what_a_person_does_shows_at_once_and_after_the_night(office: Office) -> None:
+    home = office.home
+    go_quao, kien_hai, giong_rieng = (of(office, unit)["alert_id"] for unit in ("go-quao", "kien-hai", "giong-rieng"))
+    act_on(home, [go_quao], Act(AlertEvent.ACKNOWLEDGED, "Lê An"))
+    act_on(home, [go_quao, kien_hai], Act(AlertEvent.ASSIGNED, "Lê An", assigned_to="Trần Bình"))
+    act_on(home, [giong_rieng], Act(AlertEvent.RESOLVED, "Lê An", "Số đúng, mẫu in sai"))
+    before = incidents(home, now=NOW)
+    office.sends("kien-giang.go-quao", 2, carried_over="pass", due="fail")
+    office.night()
+    after = {row["alert_id"]: row for row in incidents(home, now=NOW)}
+    for row in before:
+        if row["alert_id"] != go_quao:
+            assert after[row["alert_id"]] == row, "the warehouse says what the command said"
+    assert {row["alert_id"]: row["standing"] for row in before} == {
+        go_quao: "assigned",
+        kien_hai: "assigned",
+        giong_rieng: "resolved",
+        of(office, "an-bien")["alert_id"]: "opened",
+    }
+
+
+def test_the_version_that_proves_it_resolves_and_history_tells_everything(office: Office) -> None:
+    (first, second) = (row for row in incidents(office.home) if row["unit_key"] == "kien-giang.go-quao")
+    assert (first["state"], first["resolved_version"], second["state"]) == ("resolved", 2, "open")
+    assert [(event["event"], event["author"], event["version"]) for event in history(office.home, first)] == [
+        ("opened", None, 1),
+        ("acknowledged", "Lê An", 1),
+        ("assigned", "Lê An", 1),
+        ("resolved", None, 2),
+    ]
+
+
+def test_what_was_closed_by_hand_opens_again_with_the_next_failing_version(office: Office) -> None:
+    closed = of(office, "giong-rieng")
+    assert (closed["state"], closed["resolved_by"]) == ("resolved", None)
+    office.sends("kien-giang.giong-rieng", 2, carried_over="fail", due="pass")
+    office.sends("kien-giang.an-bien", 2, carried_over="not_applicable", due="pass")
+    office.night()
+    again = of(office, "giong-rieng")
+    assert (again["alert_id"], again["state"], again["standing"]) == (closed["alert_id"], "open", "reopened")
+    assert of(office, "an-bien")["state"] == "open", "a withdrawn figure proves nothing"
+
+
+def test_an_incident_that_the_rules_find_no_longer_keeps_its_story(office: Office) -> None:
+    told = of(office, "kien-hai")
+    act_on(office.home, [told["alert_id"]], Act(AlertEvent.EXPLAINED, "Trần Bình", "Chuyển sổ", answer_id="a1"))
+    for row in office.inputs.rows["outcomes"]:
+        if "kien-hai" in row["submission_id"] and row["status"] == "fail":
+            row.update(status="explained")
+    for row in office.inputs.rows["findings"]:
+        if "kien-hai" in row["submission_id"]:
+            row.update(status="explained")
+    office.night()
+    kept = of(office, "kien-hai")
+    assert (kept["state"], kept["sentence_en"], kept["rules"]) == ("resolved", told["sentence_en"], ["carried_over"])
+    assert [(event["event"], event["made_by"]) for event in history(office.home, kept)] == [
+        ("opened", "return"),
+        ("assigned", "person"),
+        ("explained", "person"),
+        ("resolved", "rules"),
+    ]
+
+
+def test_undo_is_reopen_and_what_a_version_proved_stays_proved(office: Office) -> None:
+    home, an_bien = office.home, of(office, "an-bien")["alert_id"]
+    with pytest.raises(NotPossible, match="nothing to undo"):
+        act_on(home, [an_bien], Act(AlertEvent.REOPENED, "Lê An", "nhầm"))
+    act_on(home, [an_bien], Act(AlertEvent.RESOLVED, "Lê An", "nhầm"))
+    with pytest.raises(NotPossible, match="resolved already"):
+        act_on(home, [an_bien], Act(AlertEvent.ACKNOWLEDGED, "Lê An"))
+    (row,) = act_on(home, [an_bien], Act(AlertEvent.REOPENED, "Lê An", "đóng nhầm"))
+    assert (row["state"], row["standing"], row["resolved_at"]) == ("open", "reopened", None)
+    (proved,) = chosen(incidents(home), Wish("resolved", unit="kien-giang.go-quao"))
+    with pytest.raises(NotPossible, match="version 2"):
+        act_on(home, [proved["alert_id"]], Act(AlertEvent.REOPENED, "Lê An", "thử"))
+
+
+def test_of_several_incidents_all_are_done_or_none(office: Office) -> None:
+    events = read_events(office.home).height
+    with pytest.raises(UnknownIncident):
+        act_on(office.home, [of(office, "an-bien")["alert_id"], "ffffffffff"], Act(AlertEvent.ACKNOWLEDGED, "Lê An"))
+    assert read_events(office.home).height == events
+
+
+def test_the_standing_list_is_chosen_by_unit_state_rule_and_age(office: Office) -> None:
+    rows = incidents(office.home, now=NOW)
+    assert {row["unit_key"] for row in chosen(rows, Wish())} == {
+        f"kien-giang.{unit}" for unit in ("go-quao", "an-bien", "giong-rieng")
+    }
+    assert len(chosen(rows, Wish("all", unit="Kiên Giang"))) == len(rows) == 5, "a province with all its offices"
+    assert [row["rule_id"] for row in chosen(rows, Wish(rule="due"))] == ["due"]
+    assert [row["age_days"] for row in chosen(rows, Wish(older_than_days=30))] == [31, 31]
+    with pytest.raises(ValueError, match="is no state"):
+        chosen(rows, Wish("closed"))
+    with pytest.raises(UnknownIncident, match="no incident begins"):
+        find(rows, "a")
