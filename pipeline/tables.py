@@ -269,6 +269,7 @@ ALERT_EVENTS = _schema(
         "incident": pl.Struct(
             {
                 "cause_id": pl.String,
+                "cause_kind": pl.String,
                 "rule_id": pl.String,
                 "rules": pl.List(pl.String),
                 "report_id": pl.String,

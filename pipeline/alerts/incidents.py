@@ -24,8 +24,11 @@ INCIDENTS = """
 """
 FINDINGS = """
     select * from fct_finding
-    where submission_id = $submission and status = 'fail' and list_contains($rules, rule_id)
+    where submission_id = $submission and list_contains($findings, finding_id)
     order by form, sheet, rule_id, row_code, column_code
+"""
+HYPOTHESES = """
+    select * from fct_likely_cause where submission_id = $submission and cause_id = $cause order by hypothesis_rank
 """
 
 
@@ -115,8 +118,14 @@ def check_possible(incident: Mapping[str, Any], event: AlertEvent) -> None:
 
 def findings_of(home: Home, incident: Mapping[str, Any]) -> pl.DataFrame:
     """Return the findings of the incident in its last failing version, as rows of ``fct_finding``."""
-    wanted = {"submission": incident["last_failing_submission_id"], "rules": incident["rules"] or []}
+    wanted = {"submission": incident["last_failing_submission_id"], "findings": incident["finding_ids"] or []}
     return run_query(home, FINDINGS, wanted)
+
+
+def hypotheses_of(home: Home, incident: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what may have gone wrong, the likeliest first: rows of ``fct_likely_cause``. They advise."""
+    wanted = {"submission": incident["last_failing_submission_id"], "cause": incident["cause_id"]}
+    return run_query(home, HYPOTHESES, wanted).to_dicts()
 
 
 def history(home: Home, incident: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from pipeline.alerts.incidents import (
     find,
     findings_of,
     history,
+    hypotheses_of,
     incidents,
 )
 from pipeline.cli.findings import as_objects, print_findings
@@ -27,7 +28,7 @@ from pipeline.published.query import NoWarehouse
 from pipeline.vocabulary import AlertEvent, AlertState
 
 LISTED = [
-    "alert_id", "state", "standing", "age_days", "assigned_to", "rule_id", "rules", "form", "unit_key", "unit_name",
+    "alert_id", "state", "standing", "age_days", "assigned_to", "cause_id", "cause_kind", "rule_id", "rules", "form", "unit_key", "unit_name",
     "period_id", "scope", "origin", "is_simulated", "severity", "on_fail", "findings", "opened_at", "opened_version",
     "resolved_at", "resolved_version", "source_ref", "sentence_vi", "sentence_en", "story_vi", "story_en",
 ]  # fmt: skip
@@ -62,13 +63,18 @@ def show_alert(name: str, home: Path | None, *, as_json: bool) -> int:
 
     def work(opened: Home) -> None:
         row = find(incidents(opened), name)
-        findings, story = findings_of(opened, row), history(opened, row)
+        findings, story, likely = findings_of(opened, row), history(opened, row), hypotheses_of(opened, row)
         if as_json:
             told = {key: row[key] for key in LISTED}
-            _print_json(told | {"found_in": as_objects(findings), "history": story})
+            _print_json(told | {"found_in": as_objects(findings), "hypotheses": likely, "history": story})
             return
         _tell(row)
         print_findings(findings, out)
+        if likely:
+            out.print(Text("\nKhả năng, chưa sửa gì · Hypotheses, nothing is corrected", style="bold"))
+        for guess in likely:
+            out.print(Text(f"  {guess['hypothesis_rank']}. {guess['sentence_vi']}"))
+            out.print(Text(f"     {guess['sentence_en']}", style="dim"))
         out.print(Text("\nDiễn biến · History", style="bold"))
         for event in story:
             out.print(Text(f"  {event['occurred_at']:%d/%m/%Y %H:%M}  {_event_line(event)}"))

@@ -17,6 +17,7 @@ found as (
     select
         incidents.alert_id,
         incidents.cause_id,
+        incidents.cause_kind,
         incidents.rule_id,
         incidents.rules,
         submissions.report_id,
@@ -35,6 +36,7 @@ found as (
         incidents.opened_at,
         incidents.last_failing_submission_id,
         incidents.findings,
+        incidents.finding_ids,
         incidents.sentence_vi,
         incidents.sentence_en,
         incidents.story_vi,
@@ -101,6 +103,7 @@ resolutions as (
 select
     incidents.alert_id,
     incidents.cause_id,
+    incidents.cause_kind,
     incidents.rule_id,
     incidents.rules,
     incidents.report_id,
@@ -125,6 +128,7 @@ select
     case when resolutions.made_by = 'return' then resolutions.version end as resolved_version,
     resolutions.occurred_at as resolved_at,
     incidents.findings,
+    incidents.finding_ids,
     incidents.sentence_vi,
     incidents.sentence_en,
     incidents.story_vi,

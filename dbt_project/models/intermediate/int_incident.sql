@@ -30,6 +30,15 @@ causes as (
 
 ),
 
+hypotheses as (
+
+    select * from {{ ref('stg_causes') }}
+    where
+        hypothesis_rank = 1
+        and kind <> 'unknown'
+
+),
+
 opened as (
 
     select * from changes
@@ -77,7 +86,8 @@ counted as (
         alert_id,
         step,
         count(*) as findings,
-        list_sort(list_distinct(list(rule_id))) as rules
+        list_sort(list_distinct(list(rule_id))) as rules,
+        list_sort(list(finding_id)) as finding_ids
     from ranked
     group by alert_id, step
 
@@ -88,7 +98,8 @@ told as (
     select
         ranked.*,
         counted.findings,
-        counted.rules
+        counted.rules,
+        counted.finding_ids
     from ranked
     inner join counted
         on
@@ -128,10 +139,12 @@ select
     coalesce(told.severity, 'error') as severity,
     coalesce(told.on_fail, 'return') as on_fail,
     coalesce(told.findings, 1) as findings,
+    told.finding_ids,
     coalesce(told.sentence_vi, submissions.problem_vi) as sentence_vi,
     coalesce(told.sentence_en, submissions.problem_en) as sentence_en,
-    told.story_vi,
-    told.story_en,
+    hypotheses.kind as cause_kind,
+    coalesce(told.story_vi, rtrim(hypotheses.sentence_vi, '.')) as story_vi,
+    coalesce(told.story_en, rtrim(hypotheses.sentence_en, '.')) as story_en,
     told.cells
 
 from opened
@@ -142,6 +155,11 @@ left join told
     on
         last_failing.alert_id = told.alert_id
         and last_failing.step = told.step
+
+left join hypotheses
+    on
+        told.submission_id = hypotheses.submission_id
+        and told.cause_id = hypotheses.cause_id
 
 left join unreadable on opened.alert_id = unreadable.alert_id
 
