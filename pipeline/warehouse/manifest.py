@@ -30,6 +30,8 @@ def manifest_path(target: Path = TARGET) -> Path:
 
 
 def _parse(target: Path) -> None:
+    # Parsing only what changed, dbt forgets singular tests whose description did not.
+    (target / "partial_parse.msgpack").unlink(missing_ok=True)
     environment = {**os.environ, **dbt_environment(target), "DBT_LOG_FORMAT": "text"}
     run = subprocess.run(
         dbt_arguments("parse"), cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
