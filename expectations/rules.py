@@ -68,6 +68,7 @@ __all__ = [
     "packs",
     "read_pack",
     "rules_frame",
+    "version_of",
 ]
 
 FOLDER = Path(__file__).parent / "packs"
@@ -158,6 +159,11 @@ def _told(entry: dict[str, Any], problem: Any) -> str:
 def packs(folder: Path = FOLDER) -> tuple[Pack, ...]:
     """Return all packs, read once per process."""
     return tuple(read_pack(path) for path in sorted(folder.glob("*.yaml")))
+
+
+def version_of(rule: AnyRule) -> str:
+    """Return a hash of all that a rule says: an answer to it holds for no other wording."""
+    return hashlib.sha256(rule.model_dump_json().encode()).hexdigest()[:12]
 
 
 def rules_frame(of: tuple[Pack, ...]) -> pl.DataFrame:

@@ -56,8 +56,13 @@ class Home:
 
     @property
     def judged(self) -> Path:
-        """Verdicts, one folder per period: ``judged/2022-12/{outcomes,findings,verdicts,ratios,causes,cause_findings}.parquet``."""
+        """Verdicts, one folder per period: ``judged/2022-12/{outcomes,findings,verdicts,...}.parquet``."""
         return self.root / "judged"
+
+    @property
+    def answers(self) -> Path:
+        """The ledger of answers, one file an entry: ``answers/<answer_id>.json``."""
+        return self.root / "answers"
 
     @property
     def declared(self) -> Path:

@@ -297,6 +297,41 @@ ALERT_EVENTS = _schema(
     }
 )
 
+#: judged: one row per failing comparison that is answered for.
+WAIVERS = _schema(
+    {
+        "submission_id": pl.String,
+        "period_id": pl.String,
+        "finding_id": pl.String,
+        "waiver_id": pl.String,  # answer_id of the ledger, or id in expectations/known
+        "status": pl.String,  # explained or known
+    }
+)
+
+#: answers: the ledger, one row per answer of an office.
+ANSWERS = _schema(
+    {
+        "answer_id": pl.String,
+        "rule_id": pl.String,
+        "pack": pl.String,
+        "pack_version": pl.String,  # when it was given
+        "rule_version": pl.String,  # of the rule as it was worded then: it holds for no other wording
+        "unit_key": pl.String,
+        "form": pl.String,
+        "row_code": pl.String,
+        "column_code": pl.String,
+        "period_id": pl.String,  # null: of every period until it expires
+        "low": AMOUNT,  # band of the difference that it explains, base units
+        "high": AMOUNT,
+        "author": pl.String,
+        "reason": pl.String,
+        "approver": pl.String,
+        "answered_at": TIME,
+        "expires_on": pl.Date,  # inclusive, by the day on which a return is received
+        "is_revoked": pl.Boolean,
+    }
+)
+
 #: declared: the rules in force, for dim_rule.
 RULES = _schema(
     {

@@ -29,7 +29,7 @@ from pipeline.cells.workbook import read_workbooks
 from pipeline.forms import forms
 from pipeline.forms.template import EXCEL_ERRORS
 from pipeline.judged.bench import Bench, looks_beside
-from pipeline.judged.judge import Judgement, judge
+from pipeline.judged.judge import Judgement, Others, judge
 from pipeline.registry.periods import Period
 from pipeline.registry.units import unit_registry
 
@@ -229,16 +229,17 @@ class Returns:
         """Judge them all beside each other; takes the seconds that Great Expectations needs to start."""
         return judge(*self.frames(), database=folder / "judging.duckdb")
 
-    def judged_in_sql(self, folder: Path) -> Judgement:
+    def judged_in_sql(self, folder: Path, others: Others | None = None) -> Judgement:
         """Judge them with an interval in SQL for Great Expectations, which is slow where rules are many."""
+        return judge(*self.frames(), database=folder / "judging.duckdb", others=others, by=Returns.in_sql)
 
-        def validate(database: Path, packs: object, *, keys: set[tuple[str, str, str]]) -> Verdicts:
-            with duckdb.connect(str(database)) as connection:
-                found = connection.sql("select * from comparison where not found between low and high").pl()
-            wanted = pl.struct("pack", "rule_id", "form").is_in([dict(zip(KEY, key, strict=True)) for key in keys])
-            return Verdicts(found.filter(wanted)["comparison_id"].to_list(), [])
-
-        return judge(*self.frames(), database=folder / "judging.duckdb", by=validate)
+    @staticmethod
+    def in_sql(database: Path, packs: object, *, keys: set[tuple[str, str, str]]) -> Verdicts:
+        """Tell what fails, as ``suites.validate`` does."""
+        with duckdb.connect(str(database)) as connection:
+            found = connection.sql("select * from comparison where not found between low and high").pl()
+        wanted = pl.struct("pack", "rule_id", "form").is_in([dict(zip(KEY, key, strict=True)) for key in keys])
+        return Verdicts(found.filter(wanted)["comparison_id"].to_list(), [])
 
     def compared(self, folder: Path) -> pl.DataFrame:
         """Return every comparison without Great Expectations, with ``fails``."""

@@ -348,7 +348,7 @@ def test_versions_of_a_report_stand_in_a_chain(judgement):
 
 @pytest.mark.slow
 def test_the_frames_keep_their_contract(judgement):
-    for name in ("outcomes", "findings", "verdicts", "ratios"):
+    for name in vars(judgement):
         assert getattr(judgement, name).schema == getattr(tables, name.upper())
 
 

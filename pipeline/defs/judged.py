@@ -8,6 +8,7 @@ import dagster as dg
 from expectations.aside import validate_aside
 from expectations.rules import packs
 from pipeline.defs.resources import OneWriter
+from pipeline.judged.answers import idle_lines
 from pipeline.judged.checks import check_name, lost_outcomes, rule_results
 from pipeline.judged.judge import judge_changed
 from pipeline.warehouse.run import Dbt
@@ -25,6 +26,8 @@ SPECS = [
         ("ratios", "One row per printed ratio or change, with its verdict."),
         ("causes", "One row per hypothesis about what went wrong in a return."),
         ("cause_findings", "One row per failing finding, with its cause."),
+        ("standing", "One row per figure that reports of other periods are compared with."),
+        ("waivers", "One row per finding that is explained or known."),
     )
 ]
 RULE_CHECKS = [
@@ -42,9 +45,14 @@ NOTHING_LOST = dg.AssetCheckSpec(
     asset=OUTCOMES,
     description="No readable return went without judgement. Only we can fix it.",
 )
+ANSWERS_IN_USE = dg.AssetCheckSpec(
+    "every_answer_silences_something",
+    asset=dg.AssetKey(["judged", "waivers"]),
+    description="No explanation is left whose finding is gone or whose time is over.",
+)
 
 
-@dg.multi_asset(specs=SPECS, check_specs=[*RULE_CHECKS, NOTHING_LOST], name="judged")
+@dg.multi_asset(specs=SPECS, check_specs=[*RULE_CHECKS, NOTHING_LOST, ANSWERS_IN_USE], name="judged")
 def judged(context: dg.AssetExecutionContext, home: OneWriter, dbt: Dbt) -> Iterator[Any]:
     """Judge the periods that changed, and show how each rule stands."""
     dbt.start_ahead(home.home)  # it imports and parses on the core that judging leaves idle
@@ -70,4 +78,12 @@ def judged(context: dg.AssetExecutionContext, home: OneWriter, dbt: Dbt) -> Iter
     lost = lost_outcomes(home.home)
     yield dg.AssetCheckResult(
         asset_key=OUTCOMES, check_name=NOTHING_LOST.name, passed=lost == 0, metadata={"lost": lost}
+    )
+    idle = idle_lines(home.home)
+    yield dg.AssetCheckResult(
+        asset_key=ANSWERS_IN_USE.asset_key,
+        check_name=ANSWERS_IN_USE.name,
+        passed=not idle,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"idle": len(idle), "answers": dg.MetadataValue.md("\n".join(f"- {line}" for line in idle))},
     )

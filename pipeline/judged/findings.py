@@ -19,10 +19,15 @@ PLACE = ["submission_id", "form", "row_code", "column_code"]
 RULE = ["pack", "rule_id", "form", "row_code", "column_code"]
 
 
-def findings_frame(bench: Bench, failed: list[int], using: tuple[Pack, ...], declared: Forms) -> pl.DataFrame:
-    """Return one finding per failing comparison, as ``tables.FINDINGS``."""
+def findings_frame(
+    bench: Bench, failed: list[int], excused: pl.DataFrame, using: tuple[Pack, ...], declared: Forms
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return one finding per failing comparison, and which of them are ``excused`` (``waivers.WAIVED``) by what.
+
+    As ``tables.FINDINGS`` and ``tables.WAIVERS``.
+    """
     if not failed:
-        return pl.DataFrame(schema=tables.FINDINGS)
+        return pl.DataFrame(schema=tables.FINDINGS), pl.DataFrame(schema=tables.WAIVERS)
     rules: dict[tuple[str, str], AnyRule] = {(pack.pack, rule.id): rule for pack in using for rule in pack.rules}
     bench.connection.register(
         "failed_in", pl.DataFrame({"comparison_id": failed}, schema={"comparison_id": pl.Int64}).to_arrow()
@@ -43,11 +48,15 @@ def findings_frame(bench: Bench, failed: list[int], using: tuple[Pack, ...], dec
     cells = cells_of(bench, failing, rules, declared)
     stories = _stories(bench, failing, rules, declared)
     bench.connection.unregister("failed_in")
+    status = dict(excused.select("comparison_id", "status").iter_rows())
     rows = [
         _finding(row, rules[row["pack"], row["rule_id"]], cells.get(row["comparison_id"], []), stories, declared)
+        | {"status": status.get(row["comparison_id"], str(Status.FAIL))}
         for row in failing.to_dicts()
     ]
-    return pl.DataFrame(rows, schema=tables.FINDINGS)
+    findings = pl.DataFrame(rows, schema=tables.FINDINGS)
+    waivers = findings.select("submission_id", "period_id", "finding_id").with_columns(failing["comparison_id"])
+    return findings, waivers.join(excused, on="comparison_id").select(list(tables.WAIVERS))
 
 
 def _finding(row: dict, rule: AnyRule, cells: list[dict], stories: dict[int, tuple[str, str]], declared: Forms) -> dict:
@@ -80,7 +89,6 @@ def _finding(row: dict, rule: AnyRule, cells: list[dict], stories: dict[int, tup
         "submission_id": row["submission_id"],
         "period_id": row["period_id"],
         "rule_id": rule.id,
-        "status": str(Status.FAIL),
         "severity": str(rule.severity),
         "on_fail": str(rule.on_fail),
         "form": row["form"],

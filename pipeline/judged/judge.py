@@ -18,6 +18,7 @@ from pipeline import tables
 from pipeline.causes import likely_causes
 from pipeline.forms import Forms, forms
 from pipeline.home import Home
+from pipeline.judged.answers import answers
 from pipeline.judged.arrivals import arrivals
 from pipeline.judged.bench import Bench, looks_beside
 from pipeline.judged.findings import findings_frame
@@ -25,14 +26,16 @@ from pipeline.judged.outcomes import outcomes_frame
 from pipeline.judged.partners import digests, partners, standing_cells, wanted, workbooks
 from pipeline.judged.ratios import ratios_frame
 from pipeline.judged.verdicts import current_forms, office_parts, verdicts_frame, versions
+from pipeline.judged.waivers import waived, waiver_digests, waivers
 from pipeline.registry.deadlines import DEADLINES
 from pipeline.registry.targets import targets
 from pipeline.registry.units import UnitRegistry, unit_registry
 from pipeline.storage import commit_folder, read_tables
+from pipeline.vocabulary import Status
 
 UNPLACED = "unplaced"
 #: Tables of a judged period: one more, and every period is judged again.
-JUDGED = ("outcomes", "findings", "verdicts", "ratios", "causes", "cause_findings", "standing")
+JUDGED = ("outcomes", "findings", "verdicts", "ratios", "causes", "cause_findings", "standing", "waivers")
 
 Progress = Callable[[str], None]
 Validate = Callable[..., Verdicts]
@@ -49,6 +52,7 @@ class Judgement:
     causes: pl.DataFrame
     cause_findings: pl.DataFrame
     standing: pl.DataFrame
+    waivers: pl.DataFrame
 
     def of_period(self, period: str) -> dict[str, pl.DataFrame]:
         """Return the frames of one period, by file name."""
@@ -58,15 +62,20 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Others:
-    """What is known of periods that are not judged now: their submissions, and the figures that stand."""
+    """What is known beside the submissions judged now: those of other periods, their figures that stand, and waivers."""
 
     submissions: pl.DataFrame  # tables.SUBMISSIONS
     standing: pl.DataFrame  # tables.STANDING
+    waivers: pl.DataFrame  # waivers.WAIVER
 
     @classmethod
     def none(cls) -> "Others":
-        """Return that nothing is known."""
-        return cls(pl.DataFrame(schema=tables.SUBMISSIONS), pl.DataFrame(schema=tables.STANDING))
+        """Return that no other period and no answer is known."""
+        return cls(
+            pl.DataFrame(schema=tables.SUBMISSIONS),
+            pl.DataFrame(schema=tables.STANDING),
+            waivers(pl.DataFrame(schema=tables.ANSWERS)),
+        )
 
 
 @dataclass
@@ -85,7 +94,9 @@ def judge_changed(home: Home, *, by: Validate = validate, progress: Progress = l
     commit_folder(home, home.judged / "none", _empty().of_period("none"), fingerprint=" ".join(JUDGED))
     changed = {
         period: mark
-        for period, mark in _fingerprints(submissions, forms(), unit_registry(), packs()).items()
+        for period, mark in _fingerprints(
+            submissions, waivers(answers(home)), forms(), unit_registry(), packs()
+        ).items()
         if not _is_current(home.judged / period, mark)
     }
     done = Judged(periods=sorted(changed))
@@ -121,11 +132,11 @@ def others_of(home: Home, judged: pl.DataFrame, submissions: pl.DataFrame) -> Ot
         for period in sorted(set(looked_at["period_id"]))
         if (path := home.judged / period / "standing.parquet").exists()
     ]
-    if not paths:
-        return Others(elsewhere, pl.DataFrame(schema=tables.STANDING))
-    reports = looked_at["report_id"].unique()
-    standing = pl.scan_parquet(paths).filter(pl.col("report_id").is_in(reports.implode())).collect()
-    return Others(elsewhere, standing)
+    standing = pl.DataFrame(schema=tables.STANDING)
+    if paths:
+        reports = looked_at["report_id"].unique()
+        standing = pl.scan_parquet(paths).filter(pl.col("report_id").is_in(reports.implode())).collect()
+    return Others(elsewhere, standing, waivers(answers(home)))
 
 
 def judge(
@@ -161,10 +172,12 @@ def judge(
         made = bench.compare((pack, rule) for pack, rule in all_rules if not looks_beside(rule))
         failed = _validate(bench, using, made, by)
         progress(f"{len(made)} expectations ran, {len(failed)} comparisons fail")
-        failures = _failures(bench, failed)
-        verdicts = verdicts_frame(in_order, failures, all_rules)
+        excused = waived(bench, failed, others.waivers, using)
+        verdicts = verdicts_frame(in_order, _failures(bench, failed, excused), all_rules)
         current = current_forms(submissions, verdicts, cells)
-        slipped = _slipped(failures, all_rules)
+        # An office that explained its amounts vouches for them; a slip that is merely known is one still.
+        genuine = excused.filter(pl.col("status") == str(Status.EXPLAINED))
+        slipped = _slipped(_failures(bench, failed, genuine), all_rules)
         standing = standing_cells(current, cells, slipped, using)
         bench.lay_out_offices(office_parts(submissions, current, registry))
         bench.lay_out_partners(
@@ -184,18 +197,20 @@ def judge(
         beside = bench.compare((pack, rule) for pack, rule in all_rules if looks_beside(rule))
         if beside:
             failed = failed + _validate(bench, using, beside, by)
-            verdicts = verdicts_frame(in_order, _failures(bench, failed), all_rules)
+            excused = waived(bench, failed, others.waivers, using)
+            verdicts = verdicts_frame(in_order, _failures(bench, failed, excused), all_rules)
             progress(f"{len(beside)} expectations compared reports with each other")
-        findings = findings_frame(bench, failed, using, declared)
+        findings, excuses = findings_frame(bench, failed, excused, using, declared)
         likely = likely_causes(bench, findings, submissions, using, declared)
         return Judgement(
-            outcomes=outcomes_frame(bench, failed, using, declared, registry),
+            outcomes=outcomes_frame(bench, failed, excused, using, declared, registry),
             findings=findings,
             verdicts=verdicts,
             ratios=ratios_frame(bench),
             causes=likely.causes,
             cause_findings=likely.cause_findings,
             standing=standing,
+            waivers=excuses,
         )
     finally:
         bench.close()
@@ -209,11 +224,10 @@ def _validate(bench: Bench, using: tuple[Pack, ...], made: set[tuple[str, str, s
         bench.reopen()
 
 
-def _failures(bench: Bench, failed: list[int]) -> pl.DataFrame:
-    """Return submission_id, pack and rule_id of what fails."""
-    bench.connection.register(
-        "failed_in", pl.DataFrame({"comparison_id": failed}, schema={"comparison_id": pl.Int64}).to_arrow()
-    )
+def _failures(bench: Bench, failed: list[int], excused: pl.DataFrame) -> pl.DataFrame:
+    """Return submission_id, pack and rule_id of what fails and is not excused."""
+    blamed = pl.DataFrame({"comparison_id": failed}, schema={"comparison_id": pl.Int64})
+    bench.connection.register("failed_in", blamed.join(excused, on="comparison_id", how="anti").to_arrow())
     try:
         return bench.query(
             "select distinct submission_id, pack, rule_id from comparison semi join failed_in using (comparison_id)"
@@ -238,7 +252,7 @@ def _slipped(failures: pl.DataFrame, all_rules: Iterable[tuple[Pack, AnyRule]]) 
 
 
 def _fingerprints(
-    submissions: pl.DataFrame, declared: Forms, registry: UnitRegistry, using: tuple[Pack, ...]
+    submissions: pl.DataFrame, excuses: pl.DataFrame, declared: Forms, registry: UnitRegistry, using: tuple[Pack, ...]
 ) -> dict[str, str]:
     """Return a hash of everything that a period's judgement depends on, by period."""
     common = [
@@ -249,10 +263,12 @@ def _fingerprints(
         targets().write_csv(),
         DEADLINES.read_text(encoding="utf-8"),
     ]
-    looked_at = digests(submissions, submissions)
+    looked_at, answered = digests(submissions, submissions), waiver_digests(submissions, excuses)
     grouped = submissions.with_columns(pl.col("period_id").fill_null(UNPLACED)).group_by("period_id")
     return {
-        period: hashlib.sha256(json.dumps([common, sorted(ids), looked_at.get(period)]).encode()).hexdigest()
+        period: hashlib.sha256(
+            json.dumps([common, sorted(ids), looked_at.get(period), answered.get(period)]).encode()
+        ).hexdigest()
         for period, ids in grouped.agg("submission_id").iter_rows()
     }
 
@@ -271,4 +287,5 @@ def _empty() -> Judgement:
         causes=pl.DataFrame(schema=tables.CAUSES),
         cause_findings=pl.DataFrame(schema=tables.CAUSE_FINDINGS),
         standing=pl.DataFrame(schema=tables.STANDING),
+        waivers=pl.DataFrame(schema=tables.WAIVERS),
     )

@@ -11,9 +11,17 @@ from pipeline.vocabulary import Status
 
 
 def outcomes_frame(
-    bench: Bench, failed: list[int], using: tuple[Pack, ...], declared: Forms, registry: UnitRegistry
+    bench: Bench,
+    failed: list[int],
+    excused: pl.DataFrame,
+    using: tuple[Pack, ...],
+    declared: Forms,
+    registry: UnitRegistry,
 ) -> pl.DataFrame:
-    """Return one outcome per applicable rule, form and submission; nothing compared is not applicable, never a pass."""
+    """Return one outcome per applicable rule, form and submission; nothing compared is not applicable, never a pass.
+
+    What fails and is all ``excused`` (``waivers.WAIVED``) is explained or known; ``failed`` counts it all the same.
+    """
     versions = pl.DataFrame(
         [(pack.pack, pack.full_version) for pack in using], schema=["pack", "pack_version"], orient="row"
     )
@@ -30,19 +38,24 @@ def outcomes_frame(
     connection.register(
         "failed_in", pl.DataFrame({"comparison_id": failed}, schema={"comparison_id": pl.Int64}).to_arrow()
     )
+    connection.register("excused_in", excused.to_arrow())
     connection.register("versions_in", versions.to_arrow())
     connection.register("form_versions_in", form_versions.to_arrow())
     frame = bench.query(
         f"""
         with counted as (
             select submission_id, pack, rule_id, form, count(*) as checked,
-                   count(*) filter (comparison_id in (select comparison_id from failed_in)) as failed
+                   count(*) filter (comparison_id in (select comparison_id from failed_in)) as failed,
+                   count(excused_in.status) as excused, bool_or(excused_in.status = 'explained') as is_explained
             from comparison
+            left join excused_in using (comparison_id)
             group by all
         )
         select applicable.submission_id, applicable.period_id, applicable.rule_id, applicable.form, applicable.pack,
                versions_in.pack_version, form_versions_in.form_version, '{registry.version}' as unit_version,
-               case when coalesce(failed, 0) > 0 then '{Status.FAIL}'
+               case when coalesce(failed, 0) > coalesce(excused, 0) then '{Status.FAIL}'
+                    when is_explained then '{Status.EXPLAINED}'
+                    when coalesce(failed, 0) > 0 then '{Status.KNOWN}'
                     when coalesce(checked, 0) > 0 then '{Status.PASS}'
                     else '{Status.NOT_APPLICABLE}' end as status,
                coalesce(checked, 0) as checked, coalesce(failed, 0) as failed
@@ -56,6 +69,6 @@ def outcomes_frame(
         order by applicable.submission_id, applicable.form, applicable.rule_id
         """
     )
-    for name in ("failed_in", "versions_in", "form_versions_in"):
+    for name in ("failed_in", "excused_in", "versions_in", "form_versions_in"):
         connection.unregister(name)
     return frame.cast(tables.OUTCOMES)

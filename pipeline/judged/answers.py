@@ -1,0 +1,213 @@
+"""The ledger of answers: what offices explained, with author, reason and approver, kept for ever below ``answers/``.
+
+An entry is a file of its own, written once; withdrawing it writes another beside it. An answer silences a finding
+(``pipeline.judged.waivers``) of the same rule as it was worded then, of the same office, form and cell, while the
+difference stays within its band and until it expires - and nothing else.
+"""
+
+import hashlib
+import json
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from expectations.rules import Pack, packs, version_of
+from pipeline import tables
+from pipeline.home import Home, vietnam_now
+from pipeline.landing.blobs import write_whole
+from pipeline.storage import read_tables
+from pipeline.vocabulary import Status
+
+
+class AnswerError(ValueError):
+    """An answer that cannot be taken; the message says what is missing or wrong."""
+
+
+def record(
+    home: Home,
+    *,
+    rule_id: str,
+    pack: str,
+    unit_key: str,
+    form: str,
+    row_code: str | None,
+    column_code: str | None,
+    low: Decimal | int,
+    high: Decimal | int,
+    author: str,
+    reason: str,
+    approver: str,
+    expires_on: date,
+    period_id: str | None = None,
+    answered_at: datetime | None = None,
+    using: tuple[Pack, ...] | None = None,
+) -> str:
+    """Keep an answer and return its id; the same answer again is the same entry.
+
+    ``low`` and ``high`` bound the difference (found less expected, base units) that it explains; ``period_id`` limits it
+    to one period. Raises ``AnswerError`` where author, reason or approver is missing, an author approves of himself, the
+    band or the time is empty, or there is no such rule.
+    """
+    at = answered_at or vietnam_now()
+    said = {"author": author.strip(), "reason": reason.strip(), "approver": approver.strip()}
+    missing = [name for name, text in said.items() if not text]
+    if missing:
+        raise AnswerError(f"an answer needs {', '.join(missing)}")
+    if said["author"].casefold() == said["approver"].casefold():
+        raise AnswerError(f"{author} cannot approve of an answer of {author}; name another approver")
+    if low > high:
+        raise AnswerError(f"the band from {low} to {high} is empty; the lower bound comes first")
+    if expires_on <= at.date():
+        raise AnswerError(f"an answer of {at:%d/%m/%Y} that expires on {expires_on:%d/%m/%Y} would hold for no return")
+    by_name = {one.pack: one for one in using or packs()}
+    if pack not in by_name or rule_id not in {rule.id for rule in by_name[pack].rules}:
+        raise AnswerError(f"pack {pack} has no rule {rule_id}")
+    entry = {
+        "rule_id": rule_id,
+        "pack": pack,
+        "pack_version": by_name[pack].full_version,
+        "rule_version": version_of(by_name[pack].rule(rule_id)),
+        "unit_key": unit_key,
+        "form": form,
+        "row_code": row_code,
+        "column_code": column_code,
+        "period_id": period_id,
+        "low": str(Decimal(low)),
+        "high": str(Decimal(high)),
+        **said,
+        "answered_at": at.isoformat(),
+        "expires_on": expires_on.isoformat(),
+    }
+    answer_id = hashlib.sha256(json.dumps(entry, sort_keys=True).encode()).hexdigest()[:16]
+    _write(home, f"{answer_id}.json", entry | {"answer_id": answer_id})
+    return answer_id
+
+
+def explain(
+    home: Home,
+    finding_ids: list[str],
+    *,
+    author: str,
+    reason: str,
+    approver: str,
+    expires_on: date,
+    tolerance: Decimal | int = 0,
+    every_period: bool = False,
+    answered_at: datetime | None = None,
+) -> list[str]:
+    """Answer findings of ``home``; return the ids of the entries.
+
+    The band is the difference of each finding, wider by ``tolerance`` on both sides. The next load counts it as
+    explained. Raises ``AnswerError`` for a finding that there is not, or whose report could not be placed.
+    """
+    wanted = pl.DataFrame({"finding_id": list(dict.fromkeys(finding_ids))}, schema={"finding_id": pl.String})
+    findings = read_tables(home.judged, "findings", tables.FINDINGS).join(wanted, on="finding_id", how="semi")
+    unknown = sorted(set(wanted["finding_id"]) - set(findings["finding_id"]))
+    if unknown:
+        raise AnswerError(f"there is no finding {', '.join(unknown)}; ids stand in fct_finding")
+    packs_of = read_tables(home.judged, "outcomes", tables.OUTCOMES).select("submission_id", "rule_id", "form", "pack")
+    units = read_tables(home.cells, "submissions", tables.SUBMISSIONS).select("submission_id", "unit_key")
+    placed = findings.join(packs_of, on=["submission_id", "rule_id", "form"]).join(units, on="submission_id")
+    if placed["unit_key"].null_count() or placed["period_id"].null_count():
+        raise AnswerError("a finding on a report without a known unit or period cannot be explained; have it sent anew")
+    return [
+        record(
+            home,
+            rule_id=row["rule_id"],
+            pack=row["pack"],
+            unit_key=row["unit_key"],
+            form=row["form"],
+            row_code=row["row_code"],
+            column_code=row["column_code"],
+            period_id=None if every_period else row["period_id"],
+            low=_off(row) - tolerance,
+            high=_off(row) + tolerance,
+            author=author,
+            reason=reason,
+            approver=approver,
+            expires_on=expires_on,
+            answered_at=answered_at,
+        )
+        for row in placed.sort("finding_id").to_dicts()
+    ]
+
+
+def _off(finding: dict[str, Any]) -> Decimal:
+    """Return how far a finding is off; one of reading has no figures, and its comparison is of 1 stumble with none."""
+    return Decimal(1) if finding["difference"] is None else finding["difference"]
+
+
+def revoke(home: Home, answer_id: str, *, author: str, reason: str, revoked_at: datetime | None = None) -> None:
+    """Withdraw an answer; the entry stays and says so. Raises ``AnswerError`` where there is none."""
+    if not (home.answers / f"{answer_id}.json").exists():
+        raise AnswerError(f"there is no answer {answer_id}")
+    at = revoked_at or vietnam_now()
+    _write(home, f"{answer_id}.revoked.json", {"author": author, "reason": reason, "revoked_at": at.isoformat()})
+
+
+def answers(home: Home) -> pl.DataFrame:
+    """Return every answer ever given, the withdrawn ones too, as ``tables.ANSWERS``."""
+    rows = []
+    for path in sorted(home.answers.glob("*.json")):
+        if path.name.endswith(".revoked.json"):
+            continue
+        entry: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        rows.append(
+            entry
+            | {"low": Decimal(entry["low"]), "high": Decimal(entry["high"])}
+            | {"answered_at": datetime.fromisoformat(entry["answered_at"])}
+            | {"expires_on": date.fromisoformat(entry["expires_on"])}
+            | {"is_revoked": path.with_name(f"{path.stem}.revoked.json").exists()}
+        )
+    return pl.DataFrame(rows, schema=tables.ANSWERS).sort("answered_at", "answer_id")
+
+
+def idle_answers(home: Home, *, on: date | None = None) -> pl.DataFrame:
+    """Return the answers that silence nothing in the latest version of any report, with ``why``: matches_nothing, expired.
+
+    A withdrawn answer is over and not told. ``on``: the day by which one has expired, today if not given.
+    """
+    day = on or vietnam_now().date()
+    submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS).select("submission_id", "report_id")
+    latest = (
+        read_tables(home.judged, "verdicts", tables.VERDICTS)
+        .join(submissions, on="submission_id")
+        .with_columns(pl.coalesce("report_id", "submission_id").alias("report"))
+        .filter(pl.col("version") == pl.col("version").max().over("report"))
+    )
+    used = read_tables(home.judged, "waivers", tables.WAIVERS).join(latest, on="submission_id", how="semi")
+    return (
+        answers(home)
+        .filter(~pl.col("is_revoked"))
+        .with_columns(
+            pl.when(pl.col("expires_on") < day)
+            .then(pl.lit("expired"))
+            .when(~pl.col("answer_id").is_in(used.filter(pl.col("status") == Status.EXPLAINED)["waiver_id"].implode()))
+            .then(pl.lit("matches_nothing"))
+            .alias("why")
+        )
+        .drop_nulls("why")
+    )
+
+
+def idle_lines(home: Home, *, on: date | None = None) -> list[str]:
+    """Tell the answers that silence nothing any more, a line each, for a terminal or a check."""
+    told = {
+        "expired": "đã hết hạn · expired",
+        "matches_nothing": "không còn khớp với lỗi nào · matches nothing any more",
+    }
+    return [
+        f"{row['answer_id']}  {row['unit_key']}  {row['rule_id']}  {row['form']}  {row['period_id'] or '*'}: {told[row['why']]} "
+        f"({row['author']}, {row['expires_on']:%d/%m/%Y})"
+        for row in idle_answers(home, on=on).to_dicts()
+    ]
+
+
+def _write(home: Home, name: str, entry: dict[str, Any]) -> None:
+    """Write an entry once: what stands in the ledger is never changed."""
+    path = home.answers / name
+    if not path.exists():
+        text = json.dumps(entry, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+        write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
