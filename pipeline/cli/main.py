@@ -243,6 +243,22 @@ def bulletin(
 
 
 @app.command()
+def replay(
+    pack: Annotated[
+        Path, typer.Option("--pack", help="The changed pack, a YAML file; its name says which it replaces.")
+    ],
+    first: Annotated[str | None, typer.Option("--from", help="First period, e.g. 2022-01.", show_default=False)] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Last period, e.g. 2023-12.", show_default=False)] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge stored returns again under a changed rule pack and list those that would flip; publishes nothing."""
+    from pipeline.cli.replay import show_replay
+
+    raise typer.Exit(show_replay(pack, first, last, home, as_json=as_json))
+
+
+@app.command()
 def rollback(home: HomeOption = None) -> None:
     """Make the release before the live one live again."""
     from pipeline.cli.release import roll_back

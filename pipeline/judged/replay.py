@@ -1,0 +1,125 @@
+"""Judges stored submissions again under a changed pack, in a folder that is thrown away: which verdicts would flip."""
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import yaml
+
+from expectations.rules import FOLDER, Pack, PackError, read_pack
+from expectations.suites import validate
+from pipeline import tables
+from pipeline.home import Home
+from pipeline.judged.judge import Progress, Validate, judge, others_of
+from pipeline.registry.periods import Period
+from pipeline.storage import read_tables
+from pipeline.vocabulary import Status
+
+FLIPS = {
+    "unit_key": pl.String,
+    "scope": pl.String,
+    "period_id": pl.String,
+    "source_ref": pl.String,
+    "submission_id": pl.String,
+    "version": pl.Int32,
+    "before": pl.String,  # vocabulary.Verdict
+    "after": pl.String,
+    "starts_failing": pl.List(pl.String),  # rules
+    "stops_failing": pl.List(pl.String),
+}
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What a changed pack would do: how many submissions were judged again, and those whose verdict flips."""
+
+    pack: Pack
+    judged: int
+    flips: pl.DataFrame  # FLIPS
+
+
+def replay(
+    home: Home,
+    pack: Path,
+    *,
+    first: Period | None = None,
+    last: Period | None = None,
+    by: Validate = validate,
+    progress: Progress = lambda _: None,
+) -> Replay:
+    """Judge what ``home`` holds of the periods ``first`` to ``last`` under ``pack``; nothing is written or published.
+
+    The pack takes the place of the one in force that has its name, for the packs that extend that one too. Raises
+    ``PackError`` where it is no pack or none of its name is in force, ``FileNotFoundError`` where it is not there.
+    """
+    known = read_tables(home.cells, "submissions", tables.SUBMISSIONS).filter("is_readable")
+    chosen = known.filter(_is_within(first, last))
+    with tempfile.TemporaryDirectory(prefix="thads-replay-") as folder:
+        scratch = Path(folder)
+        name, using = _packs_with(pack, scratch / "packs")
+        (changed,) = [one for one in using if one.pack == name]
+        progress(f"judging {chosen.height} submissions again under {name} {changed.full_version}")
+        judgement = judge(
+            chosen,
+            read_tables(home.cells, "cells", tables.CELLS, of=chosen["submission_id"]),
+            read_tables(home.cells, "remarks", tables.REMARKS, of=chosen["submission_id"]),
+            database=scratch / "judging.duckdb",
+            others=others_of(home, chosen, known),
+            using=using,
+            by=by,
+            progress=progress,
+        )
+    before = read_tables(home.judged, "verdicts", tables.VERDICTS).select("submission_id", before="verdict")
+    flipped = (
+        judgement.verdicts.select("submission_id", "version", after="verdict")
+        .join(before, on="submission_id")
+        .filter(pl.col("before") != pl.col("after"))
+    )
+    were = _failing(read_tables(home.judged, "outcomes", tables.OUTCOMES))
+    are = _failing(judgement.outcomes)
+    flips = (
+        chosen.join(flipped, on="submission_id")
+        .join(_rules(are, were).rename({"rules": "starts_failing"}), on="submission_id", how="left")
+        .join(_rules(were, are).rename({"rules": "stops_failing"}), on="submission_id", how="left")
+        .with_columns(pl.col("starts_failing", "stops_failing").fill_null([]))
+        .select(list(FLIPS))
+        .sort("period_id", "unit_key", "scope", "version", nulls_last=True)
+    )
+    return Replay(changed, chosen.height, flips)
+
+
+def _packs_with(pack: Path, folder: Path) -> tuple[str, tuple[Pack, ...]]:
+    """Return the name of ``pack``, and all packs in force with it in the place of its namesake."""
+    try:
+        entry = yaml.safe_load(pack.read_bytes())
+    except yaml.YAMLError as error:
+        raise PackError(f"{pack}: not YAML: {error}") from error
+    name = entry.get("pack") if isinstance(entry, dict) else None
+    in_force = {read_pack(path).pack: path for path in sorted(FOLDER.glob("*.yaml"))}
+    if name not in in_force:
+        raise PackError(f"{pack}: no pack called {name!r} is in force; there are {', '.join(in_force)}")
+    shutil.copytree(FOLDER, folder)
+    shutil.copyfile(pack, folder / in_force[name].name)
+    return name, tuple(read_pack(path) for path in sorted(folder.glob("*.yaml")))
+
+
+def _is_within(first: Period | None, last: Period | None) -> pl.Expr:
+    of_period = pl.col("period_id").str.slice(0, 7)  # a report that ends within a month belongs to it
+    within = pl.lit(value=True)
+    if first:
+        within &= of_period >= first.id
+    if last:
+        within &= of_period <= last.id
+    return within
+
+
+def _failing(outcomes: pl.DataFrame) -> pl.DataFrame:
+    return outcomes.filter(pl.col("status") == str(Status.FAIL)).select("submission_id", "rule_id").unique()
+
+
+def _rules(of: pl.DataFrame, without: pl.DataFrame) -> pl.DataFrame:
+    """Return the rules of each submission that stand in one frame and not in the other."""
+    new = of.join(without, on=["submission_id", "rule_id"], how="anti")
+    return new.group_by("submission_id").agg(pl.col("rule_id").sort().alias("rules"))
