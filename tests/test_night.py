@@ -183,6 +183,11 @@ def test_a_corrected_return_replaces_the_first_while_readers_go_on(home: Home, f
     assert [release.number for release in releases(home)] == [1, 2]
     (notice,) = (home.alerts / "outbox" / "2023-09").glob("kien-giang.go-quao-*-resolved.md")
     assert "Báo cáo lần 2 đã thay báo cáo lần 1" in notice.read_text(encoding="utf-8")
+    news = (home.bulletin / "current" / "changes.html").read_text(encoding="utf-8")
+    assert "Release 2 compared with release 1" in news
+    assert "kien-giang.go-quao" in news.split("Reports that came")[1].split("Figures that moved")[0]
+    assert "kien-giang.go-quao.bo-sung-2.xlsx" in news
+    assert "balance.carried_over" in news.split("Incidents resolved")[1]
 
 
 def test_the_published_file_holds_tables_only_and_opens_without_us(home: Home, first_night: dict) -> None:

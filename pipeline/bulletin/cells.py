@@ -14,11 +14,21 @@ COUNTS = (
 )
 AMOUNTS = tuple(f"{name.replace('cases_', 'money_')}_vnd" for name in COUNTS[1:])
 
-TOTAL_ROW = "total.total"
-#: column of the bulletin -> the cell behind it: form and measure.
-CELLS: dict[str, tuple[str, str]] = {name: ("01", name.removeprefix("cases_")) for name in COUNTS} | {
-    name: ("02", name.removeprefix("money_").removesuffix("_vnd")) for name in AMOUNTS
+#: column of the bulletin -> the cell behind it: form, row and measure.
+HEADLINE: dict[str, tuple[str, str, str]] = {
+    name: ("01", "total.total", name.removeprefix("cases_")) for name in COUNTS
+} | {name: ("02", "total.total", name.removeprefix("money_").removesuffix("_vnd")) for name in AMOUNTS}
+CONDUCT: dict[str, tuple[str, str, str]] = {
+    **{name: ("09", "total", name) for name in ("visits", "people")},
+    **{f"{name}_by_leaders": ("09", "leaders", name) for name in ("visits", "people")},
+    **{name: ("08", "total", name) for name in ("received", "within_competence", "matters", "settled", "pending")},
+    "people_disciplined": ("discipline", "total", "all_staff"),
+    **{
+        f"{sanction}s": ("discipline", sanction, "all_staff")
+        for sanction in ("reprimand", "warning", "salary_cut", "demotion", "removal", "dismissal")
+    },
 }
+CELLS = HEADLINE | CONDUCT
 #: column of the bulletin -> the figures that it is the share of, in per cent.
 SHARES = {
     "cases_completion_rate_pct": ("cases_completed", "cases_eligible"),
@@ -28,21 +38,19 @@ SHARES = {
 }
 
 
-def headline_cells(home: Home, versions: pl.DataFrame) -> pl.DataFrame:
-    """Return report_id, form, column_code, sheet, address and raw of the total rows of the versions at hand."""
-    wanted = ["report_id", "form", "column_code", "sheet", "address", "raw", "state"]
+def cells_behind(home: Home, versions: pl.DataFrame) -> pl.DataFrame:
+    """Return report_id, form, row_code, column_code, sheet, address and raw of the figures that the pages show."""
+    shown = ["report_id", "form", "row_code", "column_code", "sheet", "address", "raw"]
     paths = sorted(home.cells.glob("*/cells.parquet"))
     if not paths or versions.is_empty():
-        return pl.DataFrame(schema=dict.fromkeys(wanted, pl.String))
+        return pl.DataFrame(schema=dict.fromkeys(shown, pl.String))
+    places = pl.LazyFrame(sorted(set(CELLS.values())), schema=["form", "row_code", "column_code"], orient="row")
     return (
         pl.scan_parquet(paths)
-        .filter(
-            pl.col("form").is_in(["01", "02"]),
-            pl.col("row_code") == TOTAL_ROW,
-            pl.col("column_code").is_in(sorted({measure for _, measure in CELLS.values()})),
-        )
-        .select(name for name in tables.CELLS if name in {*wanted, "submission_id"})
+        .filter(pl.col("row_code").is_in(sorted({row for _, row, _ in CELLS.values()})))
+        .select(name for name in tables.CELLS if name in {*shown, "submission_id"})
+        .join(places, on=["form", "row_code", "column_code"], how="semi")
         .join(versions.lazy().select("report_id", "submission_id", "form"), on=["submission_id", "form"])
-        .select(wanted)
+        .select(shown)
         .collect()
     )

@@ -16,7 +16,7 @@ from typing import Any
 from pipeline.bulletin.numbers import written
 
 WIDTH, HEIGHT = 520, 250
-LEFT, RIGHT, TOP, BOTTOM = 52, 14, 16, 34
+LEFT, RIGHT, TOP, BOTTOM = 52, 14, 26, 34
 #: Three years at most: the last bold and coloured, those before paler.
 YEARS_SHOWN = 3
 

@@ -36,7 +36,7 @@ def figure(row: dict[str, object], column: str, decimals: int = 0, *, href: str 
     shown = Decimal(value) / BILLION if column.endswith("_vnd") else value
     text = written(shown, decimals, signed=signed)
     data = f'<data value="{plain(value)}" data-f="{column}">{text}</data>'
-    return Markup(f'<a class="f" href="{escape(href)}">{data}</a>' if href else data)
+    return Markup(f'<a href="{escape(href)}">{data}</a>' if href else data)
 
 
 def day(value: date | datetime | None) -> Markup | str:
@@ -47,3 +47,12 @@ def day(value: date | datetime | None) -> Markup | str:
 def moment(value: datetime | None) -> Markup | str:
     """Return ``05/07/2023 08:30``."""
     return f"{value:%d/%m/%Y %H:%M}" if value else NOTHING
+
+
+def moved(value: Decimal | None, column: str) -> Markup | str:
+    """Return a figure that stands for itself: đồng in tỷ đồng, rates with two decimals, counts whole."""
+    if value is None:
+        return NOTHING
+    if column.endswith("_vnd"):
+        return f"{written(value / BILLION, 3)} tỷ"
+    return f"{written(value, 2)} %" if column.endswith("_pct") else written(value)

@@ -1,33 +1,24 @@
 """Which pages there are and what each shows: rows of the source, put where the templates look for them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import polars as pl
-
+from pipeline.bulletin import boards
+from pipeline.bulletin.book import Book, Page
 from pipeline.bulletin.cells import CELLS, SHARES
 from pipeline.bulletin.charts import CLASSES, Chart, flow_chart, rates_chart, tile_layout, tile_map
 from pipeline.bulletin.passports import Passports
-from pipeline.bulletin.source import SERIES, Source, by, latest_first
+from pipeline.bulletin.source import SERIES, latest_first
 from pipeline.vocabulary import AlertState
 
 #: A unit's page lists so many reports of each series; the warehouse has the rest.
-REPORTS_SHOWN = 36
+REPORTS_SHOWN = 24
 INCIDENTS_SHOWN = 40
 MERGER = date(2025, 7, 1)
 
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Page:
-    """A page: where it stands in the site, its template, and what the template shows."""
-
-    path: str
-    template: str
-    context: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -47,80 +38,21 @@ class Strand:
         return self.rows[0]
 
 
-def all_pages(source: Source) -> Iterator[Page]:
+def all_pages(book: Book) -> Iterator[Page]:
     """Yield every page of the site."""
-    book = _Book(source)
     yield from overview_pages(book)
+    yield from boards.record_pages(book)
+    yield from boards.quality_pages(book)
+    yield from boards.rule_pages(book)
+    yield from boards.conduct_pages(book)
+    yield from boards.changes_page(book)
+    yield Page("about.html", "about.html", {"indicators": book.indicators})
     yield Page("units/index.html", "units.html", {"units": book.tree(), "reporting": set(book.reports)})
     yield from unit_pages(book)
     yield from passport_pages(book)
 
 
-class _Book:
-    """The source, by page: partitions made once."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self.units = {row["unit_key"]: row for row in source.units.to_dicts()}
-        self.periods = {row["period_id"]: row for row in source.periods.to_dicts()}
-        self.reports = by(source.reports, "unit_key")
-        self.record = by(source.record, "unit_key")
-        self.incidents = by(source.incidents, "unit_key")
-        self.flows = by(source.flows, "unit_key")
-        self.revisions = by(source.revisions, "unit_key")
-        self.coverage = _coverage(source.record)
-        self.children: dict[str, list[str]] = {}
-        for unit in self.units.values():
-            self.children.setdefault(unit["parent_key"] or "", []).append(unit["unit_key"])
-
-    def covered(self, row: Row) -> Row | None:
-        """Return how many of the units that owe a part of this figure are in it, None where nobody can tell."""
-        unit = self.units[row["unit_key"]]
-        if unit["level"] == "office" or row["scope"] == "own":
-            return None
-        return self.coverage.get(
-            (unit["unit_key"] if unit["level"] == "province" else "", row["period_id"], row["series"])
-        )
-
-    def tree(self) -> list[tuple[Row, list[Row]]]:
-        """Return provinces with their offices, today's first."""
-        provinces = sorted(
-            (unit for unit in self.units.values() if unit["level"] == "province"),
-            key=lambda unit: (unit["valid_to"] is not None, unit["name"].removeprefix("TP ")),
-        )
-        return [
-            (
-                unit,
-                [
-                    self.units[key]
-                    for key in self.children.get(unit["unit_key"], [])
-                    if key in self.reports or not self.units[key]["is_simulated"]
-                ],
-            )
-            for unit in provinces
-        ]
-
-
-def _coverage(record: pl.DataFrame) -> dict[tuple[str, str, str], Row]:
-    """Return expected and counted parts by province (and "" for the nation), period and series."""
-    parts = record.filter(pl.col("scope").is_in(["own", "office"]))
-    is_in = pl.col("accepted_version").is_not_null()
-    asked = (
-        pl.len().alias("expected"),
-        is_in.sum().alias("counted"),
-        pl.col("name").filter(~is_in).sort().alias("missing"),
-    )
-    whole = pl.concat(
-        [
-            parts.group_by("province_key", "period_id", "series").agg(*asked),
-            parts.group_by("period_id", "series").agg(*asked).with_columns(pl.lit("").alias("province_key")),
-        ],
-        how="diagonal_relaxed",
-    )
-    return {(row["province_key"], row["period_id"], row["series"]): row for row in whole.to_dicts()}
-
-
-def overview_pages(book: _Book) -> Iterator[Page]:
+def overview_pages(book: Book) -> Iterator[Page]:
     """Yield a page for every period that has figures of provinces or of the nation; the newest is the front page."""
     rows = [row for row in book.source.reports.to_dicts() if row["scope"] in ("province", "nation")]
     of_period: dict[str, list[Row]] = {}
@@ -147,14 +79,14 @@ def overview_pages(book: _Book) -> Iterator[Page]:
             yield Page("index.html", "overview.html", context)
 
 
-def _front(book: _Book, of_period: dict[str, list[Row]]) -> str:
+def _front(book: Book, of_period: dict[str, list[Row]]) -> str:
     """Return the newest period that at least half as many units report as ever reported one."""
     sizes = {period: len(rows) for period, rows in of_period.items() if book.periods[period]["is_standard"]}
     sizes = sizes or {period: len(rows) for period, rows in of_period.items()}
     return max(period for period, size in sizes.items() if 2 * size >= max(sizes.values()))
 
 
-def _calendar(book: _Book, of_period: dict[str, list[Row]]) -> list[tuple[int, list[str | None]]]:
+def _calendar(book: Book, of_period: dict[str, list[Row]]) -> list[tuple[int, list[str | None]]]:
     """Return the years, newest first, and per month the period that has a page."""
     years = sorted({book.periods[period]["statistical_year"] for period in of_period}, reverse=True)
     return [
@@ -163,7 +95,7 @@ def _calendar(book: _Book, of_period: dict[str, list[Row]]) -> list[tuple[int, l
     ]
 
 
-def _section(book: _Book, series: str, period: str, rows: list[Row]) -> Row:
+def _section(book: Book, series: str, period: str, rows: list[Row]) -> Row:
     """Return what the overview shows of one series: the nation, the maps, the table of provinces."""
     provinces = [row for row in rows if row["scope"] == "province"]
     size = 63 if book.periods[period]["period_end"] < MERGER else 34
@@ -191,12 +123,12 @@ def _section(book: _Book, series: str, period: str, rows: list[Row]) -> Row:
     }
 
 
-def unit_pages(book: _Book) -> Iterator[Page]:
+def unit_pages(book: Book) -> Iterator[Page]:
     """Yield a page for every province, and for every office that ever reported or should have."""
     for key, unit in book.units.items():
         rows = book.reports.get(key, [])
         record = book.record.get(key, [])
-        if not rows and not record and unit["level"] == "office":
+        if not rows and not record and key not in book.conduct and unit["level"] == "office":
             continue
         incidents = book.incidents.get(key, [])
         yield Page(
@@ -213,11 +145,14 @@ def unit_pages(book: _Book) -> Iterator[Page]:
                 "resolved": [row for row in incidents if row["state"] == AlertState.RESOLVED],
                 "revisions": book.revisions.get(key, [])[:REPORTS_SHOWN],
                 "covered": book.covered,
+                "conduct": list(latest_first(book.conduct.get(key, [])))[:12],
+                "grids": _grids(book, key) if unit["level"] == "province" else [],
+                "units": book.units,
             },
         )
 
 
-def _strands(book: _Book, key: str, rows: list[Row]) -> list[Strand]:
+def _strands(book: Book, key: str, rows: list[Row]) -> list[Strand]:
     """Return the series of a unit that can be compared: real ones before simulated, the whole before a part."""
     strands = []
     flows = book.flows.get(key, [])
@@ -243,7 +178,7 @@ def _strands(book: _Book, key: str, rows: list[Row]) -> list[Strand]:
     return strands
 
 
-def _offices(book: _Book, key: str) -> list[tuple[Row, Row | None]]:
+def _offices(book: Book, key: str) -> list[tuple[Row, Row | None]]:
     """Return the units below a province with their newest report, by name."""
     below = [book.units[child] for child in book.children.get(key, [])]
     newest = {
@@ -254,18 +189,41 @@ def _offices(book: _Book, key: str) -> list[tuple[Row, Row | None]]:
     return [(book.units[child], newest[child]) for child in sorted(newest, key=lambda child: book.units[child]["name"])]
 
 
-def passport_pages(book: _Book) -> Iterator[Page]:
+def _grids(book: Book, key: str) -> list[Row]:
+    """Return who of a province reported in each month of the newest year, a grid a series."""
+    below = {child for child in book.children.get(key, []) if child in book.record} | ({key} & set(book.record))
+    rows = [row for child in below for row in book.record[child] if row["scope"] in ("own", "office")]
+    grids = []
+    for series in ("submitted", "simulated"):
+        of_series = [row for row in rows if row["series"] == series and "@" not in row["period_id"]]
+        year = max((row["period_id"][:4] for row in of_series), default=None)
+        lines: dict[str, dict[int, Row]] = {}
+        for row in of_series:
+            if row["period_id"][:4] == year:
+                lines.setdefault(row["unit_key"], {})[int(row["period_id"][5:7])] = row
+        if lines:
+            grids.append(
+                {
+                    "series": series,
+                    "year": year,
+                    "lines": sorted(((book.units[unit], months) for unit, months in lines.items()), key=_own_first),
+                }
+            )
+    return grids
+
+
+def _own_first(line: tuple[Row, dict[int, Row]]) -> tuple[bool, str]:
+    return line[0]["level"] == "office", line[0]["name"]
+
+
+def passport_pages(book: Book) -> Iterator[Page]:
     """Yield a page of passports for every unit, scope and statistical year."""
-    passports = Passports(book.source.versions, book.source.cells, book.source.reports)
-    for key, rows in book.reports.items():
+    passports = Passports(book.source)
+    for key, rows in passports.rows.items():
         for scope in dict.fromkeys(row["scope"] for row in rows):
             of_scope = [row for row in rows if row["scope"] == scope]
             years = sorted({row["statistical_year"] for row in of_scope}, reverse=True)
             for year, of_year in passports.of_unit(of_scope):
                 context = {"unit": book.units[key], "scope": scope, "year": year, "years": years, "passports": of_year}
-                context |= {
-                    "shares": SHARES,
-                    "cells": CELLS,
-                    "columns": [(name, *place) for name, place in CELLS.items()],
-                }
+                context |= {"shares": SHARES, "cells": CELLS}
                 yield Page(f"passports/{key}.{scope}.{year}.html", "passports.html", context)

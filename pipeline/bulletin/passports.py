@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from pipeline.bulletin.cells import CELLS
-from pipeline.bulletin.source import by
+from pipeline.bulletin.source import Source, by
 
 Row = dict[str, Any]
 
@@ -28,16 +28,17 @@ class Passport:
 class Passports:
     """All passports of a release, put together by report."""
 
-    def __init__(self, versions: pl.DataFrame, cells: pl.DataFrame, reports: pl.DataFrame) -> None:
-        self._versions = by(versions, "report_id")
-        self._cells: dict[str, dict[tuple[str, str], Row]] = {
-            report: {(row["form"], row["column_code"]): row for row in rows}
-            for report, rows in by(cells, "report_id").items()
+    def __init__(self, source: Source) -> None:
+        self._versions = by(source.versions, "report_id")
+        self._cells: dict[str, dict[tuple[str, str, str], Row]] = {
+            report: {(row["form"], row["row_code"], row["column_code"]): row for row in rows}
+            for report, rows in by(source.cells, "report_id").items()
         }
-        self._parts = by(parts_of_sums(reports), "whole_id")
+        self._parts = by(parts_of_sums(source.reports), "whole_id")
+        self.rows = by(_figures(source), "unit_key")
 
     def of_unit(self, rows: list[Row]) -> Iterator[tuple[int, list[Passport]]]:
-        """Yield the statistical years of a unit's reports with the passports of its reports, the newest first."""
+        """Yield the statistical years of reports with their passports, the newest first."""
         for year in sorted({row["statistical_year"] for row in rows}, reverse=True):
             yield year, [self._of(row) for row in reversed(rows) if row["statistical_year"] == year]
 
@@ -51,6 +52,17 @@ class Passports:
         )
 
 
+def _figures(source: Source) -> pl.DataFrame:
+    """Return a row per report with its headline and its conduct; a report may hold only one of them."""
+    shared = ["report_id", "unit_key", "period_id", "scope", "series", "statistical_year", "anchor"]
+    conduct = source.conduct.drop("origin", "vintage", "is_simulated")
+    return (
+        source.reports.join(conduct, on=shared, how="full", coalesce=True)
+        .with_columns(pl.col("is_sum").fill_null(False))
+        .sort("period_id", "series", "scope", "report_id")
+    )
+
+
 def parts_of_sums(reports: pl.DataFrame) -> pl.DataFrame:
     """Return the reports behind every sum, with ``whole_id`` of the sum."""
     place = ["period_id", "series"]
@@ -60,7 +72,7 @@ def parts_of_sums(reports: pl.DataFrame) -> pl.DataFrame:
         pl.col("scope").alias("whole_scope"),
         *place,
     )
-    shown = ["report_id", "unit_key", "unit_name", "scope", "statistical_year", *place]
+    shown = ["report_id", "unit_key", "unit_name", "scope", "statistical_year", "anchor", *place]
     below = [
         reports.filter(pl.col("origin") == "submitted", pl.col("scope").is_in(scopes)).select(
             *shown, pl.col(above).alias("whole_key"), pl.lit(whole).alias("whole_scope")

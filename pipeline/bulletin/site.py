@@ -15,7 +15,10 @@ import jinja2
 from markupsafe import Markup
 
 from pipeline.bulletin import numbers, words
-from pipeline.bulletin.pages import Page, all_pages
+from pipeline.bulletin.book import Book, Page
+from pipeline.bulletin.cells import CONDUCT
+from pipeline.bulletin.changes import changes_since
+from pipeline.bulletin.pages import all_pages
 from pipeline.bulletin.source import read_source
 from pipeline.home import Home
 from pipeline.published.query import NoWarehouse
@@ -31,6 +34,12 @@ MARK = "bulletin.json"
 CONTENTS = (
     ("index.html", "Tổng quan", "Overview"),
     ("units/index.html", "Các đơn vị", "Units"),
+    ("record/index.html", "Việc gửi báo cáo", "Reporting record"),
+    ("quality.html", "Chất lượng số liệu", "Quality"),
+    ("rules/index.html", "Quy tắc", "Rules"),
+    ("conduct/index.html", "Tiếp dân, đơn thư, kỷ luật", "Reception, complaints, discipline"),
+    ("changes.html", "Mới", "What changed"),
+    ("about.html", "Cách đọc", "How to read"),
 )
 
 
@@ -105,19 +114,19 @@ def _make_current(home: Home, site: Path) -> None:
 def _build(home: Home, release: Release, building: Path) -> None:
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
-    source = read_source(home, release.path)
-    for page in all_pages(source):
-        write_page(building, page, release)
+    book = Book(read_source(home, release.path), changes_since(home, release))
+    for page in all_pages(book):
+        write_page(building, page, release=release, known_rules=set(book.rules))
     told = {"release": release.number, "fingerprint": release.fingerprint}
     (building / MARK).write_text(json.dumps(told) + "\n", encoding="utf-8")
 
 
-def write_page(folder: Path, page: Page, release: Release) -> None:
-    """Render one page to its place."""
+def write_page(folder: Path, page: Page, **everywhere: Any) -> None:
+    """Render one page to its place; ``everywhere`` is what every page knows."""
     file = folder / page.path
     file.parent.mkdir(parents=True, exist_ok=True)
     text = _template(page.template).render(
-        **page.context, root="../" * page.path.count("/"), here=page.path, release=release
+        **everywhere, **page.context, root="../" * page.path.count("/"), here=page.path
     )
     file.write_text(text, encoding="utf-8")
 
@@ -146,6 +155,10 @@ def environment() -> jinja2.Environment:
         day=numbers.day,
         moment=numbers.moment,
         written=numbers.written,
+        moved=numbers.moved,
+        column_word=words.column_word,
+        unit_word=words.unit_word,
+        conduct_columns=tuple(CONDUCT),
         contents=CONTENTS,
         style=Markup((TEMPLATES / "bulletin.css").read_text(encoding="utf-8")),
         script=Markup(script),

@@ -9,17 +9,19 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.bulletin.cells import AMOUNTS, COUNTS, headline_cells
+from pipeline.bulletin.cells import AMOUNTS, COUNTS, cells_behind
 from pipeline.home import Home
 from pipeline.published.query import open_readonly
 from pipeline.vocabulary import Origin, Scope
 
 FOLDER = Path(__file__).parent / "queries"
-QUERIES = ("units", "periods", "reports", "targets", "record", "incidents", "flows", "revisions", "versions")
+QUERIES = (
+    *("units", "periods", "reports", "targets", "record", "incidents", "flows", "revisions", "versions"),
+    *("rules", "firings", "findings", "conduct", "indicators"),
+)
 
 #: A series is comparable within itself only: origin, vintage and whether the simulator made it.
-SERIES = ("submitted", "published", "preliminary", "final", "simulated")
-PLACE = ("unit_key", "period_id", "series", "scope")
+SERIES = ("submitted", "published", "final", "preliminary", "simulated")
 
 
 @dataclass(frozen=True)
@@ -35,13 +37,18 @@ class Source:
     revisions: pl.DataFrame
     versions: pl.DataFrame
     cells: pl.DataFrame
+    rules: pl.DataFrame
+    firings: pl.DataFrame
+    findings: pl.DataFrame
+    conduct: pl.DataFrame
+    indicators: pl.DataFrame
 
 
 def read_source(home: Home, warehouse: Path) -> Source:
     """Ask a warehouse file for all that the pages show, and the cells of the home for where it stands."""
     frames = ask(warehouse, QUERIES)
     targets = frames.pop("targets")
-    reports = _with_series(frames["reports"])
+    reports = with_series(frames["reports"])
     provinces = _summed(reports, frames["units"], Scope.PROVINCE, targets)
     reports = _together(reports, provinces)
     nations = _summed(reports, frames["units"], Scope.NATION, targets)
@@ -51,12 +58,19 @@ def read_source(home: Home, warehouse: Path) -> Source:
         .join(names, on="unit_key", how="left")
         .sort("period_id", "series", "scope", "unit_key")
     )
-    frames["cells"] = headline_cells(home, frames["versions"])
+    frames["reports"] = frames["reports"].with_columns(
+        pl.col(f"{basis}_completion_rate_pct").count().over("period_id", "series", "scope").alias(f"{basis}_ranked")
+        for basis in ("cases", "money")
+    )
+    anchors = _anchors(frames["reports"], with_series(frames["conduct"]))
+    frames["reports"] = frames["reports"].join(anchors, on="report_id", maintain_order="left")
+    frames["conduct"] = frames["conduct"].join(anchors, on="report_id", maintain_order="left")
+    frames["cells"] = cells_behind(home, frames["versions"])
     frames["record"] = frames["record"].with_columns(
         pl.when("is_simulated").then(pl.lit("simulated")).otherwise(pl.lit("submitted")).alias("series")
     )
-    for name in ("incidents", "flows", "revisions"):
-        frames[name] = _with_series(frames[name])
+    for name in ("incidents", "flows", "revisions", "firings", "findings", "conduct"):
+        frames[name] = with_series(frames[name])
     return Source(**frames)
 
 
@@ -69,14 +83,28 @@ def ask(warehouse: Path, names: Iterable[str]) -> dict[str, pl.DataFrame]:
         }
 
 
-def _with_series(frame: pl.DataFrame) -> pl.DataFrame:
+def _anchors(*frames: pl.DataFrame) -> pl.DataFrame:
+    """Return the place of each report in the page of its passport; two published ones may stand for the same."""
+    place = ["unit_key", "period_id", "series", "scope"]
+    reports = pl.concat([frame.select("report_id", *place) for frame in frames]).unique().sort("report_id")
+    number = pl.int_range(1, pl.len() + 1).over(place)
+    return reports.select(
+        "report_id",
+        pl.when(number == 1)
+        .then(pl.concat_str("period_id", "series", "scope", separator="."))
+        .otherwise(pl.concat_str("period_id", "series", "scope", number.cast(pl.String), separator="."))
+        .alias("anchor"),
+    )
+
+
+def with_series(frame: pl.DataFrame) -> pl.DataFrame:
     """Name the series of each row."""
     return frame.with_columns(
         pl.when("is_simulated")
         .then(pl.lit("simulated"))
         .when(pl.col("vintage") != "reported")
         .then("vintage")
-        .otherwise("origin")
+        .otherwise(pl.coalesce("origin", pl.lit("submitted")))
         .alias("series")
     )
 

@@ -33,3 +33,25 @@ def measure(code: str) -> Markup:
     """Return the official term of a measure."""
     found = forms().measures[code]
     return both(found.vi, found.en)
+
+
+@cache
+def column_word(column: str) -> Markup:
+    """Return what a column of the scorecard shows, and whether by cases or by money."""
+    basis, _, code = column.removesuffix("_vnd").removesuffix("_pct").partition("_")
+    term = words()["figure"].get(code) or {"vi": forms().measures[code].vi, "en": forms().measures[code].en}
+    by_vi, by_en = ("về việc", "by cases") if basis == "cases" else ("về tiền", "by money")
+    return both(f"{term['vi']}, {by_vi}", f"{term['en']}, {by_en}")
+
+
+@cache
+def unit_word(column: str, form: str) -> Markup:
+    """Return the unit in which a column is printed: tỷ đồng for money, else what its form counts."""
+    if column.endswith("_vnd"):
+        return both("tỷ đồng", "billion đồng")
+    code = {"visits": "visit", "people": "person", "discipline": "person"}.get(column.split("_by_")[0])
+    code = code or {"01": "case", "08": "letter", "discipline": "person"}[form]
+    if form == "08" and column in ("matters", "settled", "pending"):
+        code = "case"
+    unit = forms().units[code]
+    return both(unit.vi, unit.en)

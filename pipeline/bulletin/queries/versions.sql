@@ -12,7 +12,7 @@ outcomes as (
         count(*) filter (where status = 'not_applicable') as not_applicable,
         list(distinct rule_id order by rule_id) filter (where status = 'fail') as failing_rules
     from fct_outcome
-    where form in ('01', '02')
+    where form in ('01', '02', '08', '09', 'discipline')
     group by submission_id, form
 
 )
@@ -47,6 +47,6 @@ left join outcomes
 
 where
     version.superseded_at is null
-    and version.form in ('01', '02')
+    and version.form in ('01', '02', '08', '09', 'discipline')
 
 order by version.report_id, version.form
