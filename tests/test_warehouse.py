@@ -11,7 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.home import DBT_PROJECT
+from pipeline.home import DBT_PROJECT, Home
+from pipeline.warehouse.build import prepare_build
 from tests.table_claims import claims, failures
 from tests.warehouse_inputs import Inputs
 
@@ -23,7 +24,7 @@ Query = Callable[[str], list[tuple]]
 def build(home: Path, *arguments: str) -> None:
     """Run one ``dbt build`` over the inputs of ``home``; what dbt says is shown when it fails."""
     scratch = home / "warehouse"
-    scratch.mkdir(parents=True, exist_ok=True)
+    prepare_build(Home(home))
     run = subprocess.run(
         [
             str(Path(sys.executable).with_name("dbt")),
