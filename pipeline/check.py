@@ -15,6 +15,7 @@ from pipeline.cells.reading import Reading
 from pipeline.home import Home
 from pipeline.judged.judge import Judgement, judge, others_of
 from pipeline.landing.receive import receive
+from pipeline.registry.of_home import registry_of
 from pipeline.storage import read_tables
 from pipeline.vocabulary import Receipt, Verdict
 
@@ -46,7 +47,7 @@ def check_file(file: Path, home: Home) -> Checked:
     with tempfile.TemporaryDirectory(prefix="thads-check-") as folder:
         scratch = Home(Path(folder))
         landed = receive(file, scratch)
-        read_landed(scratch)
+        read_landed(scratch, registry=registry_of(home))
         reading = Reading(
             *(
                 read_tables(scratch.cells, name, schema)
@@ -92,6 +93,7 @@ def _judged(readable: pl.DataFrame, reading: Reading, home: Home, scratch: Home)
         pl.concat([read_tables(home.cells, "remarks", tables.REMARKS, of=beside["submission_id"]), reading.remarks]),
         database=scratch.root / "judging.duckdb",
         others=others_of(home, together, known),
+        registry=registry_of(home),
     )
 
 

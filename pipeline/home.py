@@ -65,6 +65,11 @@ class Home:
         return self.root / "answers"
 
     @property
+    def registry(self) -> Path:
+        """The units that were loaded into this home, and what stood before: ``registry/units.csv``."""
+        return self.root / "registry"
+
+    @property
     def declared(self) -> Path:
         """Declarations as tables for dbt: ``declared/{forms,measures,rules,lines}.parquet``."""
         return self.root / "declared"

@@ -110,7 +110,7 @@ OUTCOMES = _schema(
         "pack": pl.String,
         "pack_version": pl.String,
         "form_version": pl.String,  # hash of the form's declaration
-        "unit_version": pl.String,  # hash of the registry of units
+        "unit_version": pl.String,  # hash of the units that exist on the last day of the period
         "status": pl.String,  # vocabulary.Status
         "checked": pl.Int64,  # comparisons made
         "failed": pl.Int64,
@@ -397,5 +397,32 @@ MEASURES = _schema(
         "kind": pl.String,  # stock, flow, part, memo, count, ratio, change, target
         "definition_en": pl.String,
         "source": pl.String,
+    }
+)
+
+#: declared: the registry of units, the shipped one with the home's own laid over it.
+UNITS = _schema(
+    {
+        "unit_key": pl.String,
+        "code": pl.String,  # statistical code of a province
+        "name": pl.String,
+        "level": pl.String,  # vocabulary.Level
+        "parent_key": pl.String,
+        "valid_from": pl.Date,
+        "valid_to": pl.Date,  # first day without it; null while it lasts
+        "aliases": pl.String,  # other spellings, "|" between them
+        "is_simulated": pl.Boolean,  # stands for an office in simulated figures only
+        "is_placeholder": pl.Boolean,  # known to exist, its name not established
+        "note": pl.String,
+    }
+)
+
+#: declared: which unit went into which.
+UNIT_SUCCESSION = _schema(
+    {
+        "predecessor_key": pl.String,
+        "successor_key": pl.String,
+        "valid_from": pl.Date,  # first day of the successor
+        "note": pl.String,
     }
 )

@@ -51,6 +51,14 @@ class Scope(StrEnum):
     NATION = "nation"
 
 
+class Level(StrEnum):
+    """What kind of body a unit is (``dim_unit.level``)."""
+
+    NATION = "nation"
+    PROVINCE = "province"
+    OFFICE = "office"
+
+
 class Origin(StrEnum):
     """Whether an office submitted a figure or somebody published it."""
 

@@ -14,6 +14,7 @@ import polars as pl
 
 from pipeline import tables
 from pipeline.forms.declaration import forms
+from pipeline.registry.units import unit_registry
 
 #: The day on which a period's reports are due, by level; the pipeline works it out from the calendar.
 DEADLINES = pl.Schema({"period_id": pl.String, "level": pl.String, "due_on": pl.Date})
@@ -221,6 +222,8 @@ class Inputs:
         _write(forms().forms_frame(), home / "declared/forms.parquet")
         _write(forms().lines_frame(), home / "declared/lines.parquet")
         _write(forms().measures_frame(), home / "declared/measures.parquet")
+        _write(unit_registry().frame, home / "declared/units.parquet")
+        _write(unit_registry().succession, home / "declared/unit_succession.parquet")
 
 
 def _row(row: dict[str, Any], schema: pl.Schema) -> tuple[Any, ...]:

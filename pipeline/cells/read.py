@@ -1,6 +1,7 @@
 """Reads every landed file that was not read yet: workbooks all at once, text files one by one.
 
-``cells/<batch>/`` is a pure function of the batch's receipts, so that a load killed here is simply read again.
+``cells/<batch>/`` is a pure function of the batch's receipts and the registry of units, so that a load killed here is
+simply read again, and a batch with returns that a change of the registry may place elsewhere is read again too.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,9 +21,11 @@ from pipeline.cells.text import decode, fold, folded
 from pipeline.cells.workbook import read_workbooks
 from pipeline.forms import Forms, forms
 from pipeline.home import Home
-from pipeline.landing.blobs import blob_path
+from pipeline.landing.blobs import blob_path, write_whole
 from pipeline.landing.problems import problem
 from pipeline.landing.receive import read_receipts
+from pipeline.registry.of_home import registry_of, remember, remembered
+from pipeline.registry.touched import touched
 from pipeline.registry.units import UnitRegistry, unit_registry
 from pipeline.storage import commit_folder
 from pipeline.vocabulary import Receipt
@@ -43,24 +46,44 @@ class Read:
     remarks: int = 0
 
 
-def read_landed(home: Home, *, progress: Progress | None = None) -> Read:
-    """Read the landed batches that have no cells yet; each becomes ``cells/<batch>/`` in one rename."""
-    done = Read()
+def read_landed(home: Home, *, registry: UnitRegistry | None = None, progress: Progress | None = None) -> Read:
+    """Read the landed batches that have no cells yet, or whose units changed; each becomes ``cells/<batch>/``.
+
+    ``registry`` is the home's own unless given.
+    """
+    done, registry = Read(), registry or registry_of(home)
+    remember(home, registry)
     commit_folder(home, home.cells / "000000", vars(Reading.nothing()), fingerprint="")
     for (batch,), receipts in sorted(read_receipts(home).group_by("batch"), key=lambda group: group[0]):
         folder = home.cells / f"{batch:06d}"
-        if folder.exists():
-            continue
         landed = receipts.filter(pl.col("verdict") == str(Receipt.LANDED), pl.col("media") != "zip").to_dicts()
+        if folder.exists() and _still_holds(home, folder, landed, registry):
+            continue
         paths = [blob_path(home, receipt["sha256"]) for receipt in landed]
-        reading = read_files(landed, paths, progress=progress)
-        commit_folder(home, folder, vars(reading), fingerprint=f"{batch}")
+        reading = read_files(landed, paths, registry=registry, progress=progress)
+        commit_folder(home, folder, vars(reading), fingerprint=registry.version)
         done.batches.append(batch)
         done.submissions += reading.submissions.height
         done.unreadable += reading.submissions.filter(~pl.col("is_readable")).height
         done.cells += reading.cells.height
         done.remarks += reading.remarks.height
     return done
+
+
+def _still_holds(home: Home, folder: Path, landed: list[dict], registry: UnitRegistry) -> bool:
+    """Tell whether a batch would be read the same under ``registry``, and note that it was asked."""
+    mark = folder / "fingerprint.txt"
+    read_under = mark.read_text() if mark.exists() else ""
+    if read_under == registry.version:
+        return True
+    before = remembered(home, read_under)
+    # A running text may name any unit anywhere.
+    if before is None or any(receipt["media"] == "txt" for receipt in landed):
+        return False
+    if touched(pl.read_parquet(folder / "submissions.parquet"), before, registry).is_empty():
+        write_whole(mark, lambda temporary: temporary.write_text(registry.version))
+        return True
+    return False
 
 
 def read_files(

@@ -24,6 +24,8 @@ app = typer.Typer(
 )
 alerts = typer.Typer(name="alerts", help="Incidents: what is open, and what people do about it.", no_args_is_help=True)
 app.add_typer(alerts)
+units = typer.Typer(name="units", help="The registry of offices: load it from CSV, look at a day.", no_args_is_help=True)
+app.add_typer(units)
 
 # Off a terminal (a log, a pipe) lines are long rather than broken.
 out = Console(width=None if sys.stdout.isatty() else 160)
@@ -63,11 +65,12 @@ def template(
         Path | None, typer.Option("-o", "--output", help="Where to write it.", show_default=False)
     ] = None,
     scope: Annotated[str | None, typer.Option("--scope", help="own or province, for a provincial agency.")] = None,
+    home: HomeOption = None,
 ) -> None:
     """Make a blank official workbook with live totals, unit and period filled in."""
     from pipeline.cli.template import write_template
 
-    raise typer.Exit(write_template(form, unit, period, output, scope))
+    raise typer.Exit(write_template(form, unit, period, output, scope, home))
 
 
 @app.command()
@@ -225,6 +228,59 @@ def reopen_alerts(
     from pipeline.cli.alerts import Act, AlertEvent, act, author
 
     raise typer.Exit(act(ids, Act(AlertEvent.REOPENED, author(by), reason), home, as_json=as_json))
+
+
+@units.command("import")
+def import_register(
+    file: Annotated[Path, typer.Argument(help="CSV: unit_key, name, level, parent_key, valid_from, ...; see docs.")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="In the place of all that was imported before, not laid over it.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Load a register of offices. Exit 2: it has problems, each told with line and column; nothing is written."""
+    from pipeline.cli.units import load_register
+
+    raise typer.Exit(load_register(file, home, replace=replace, dry_run=dry_run, as_json=as_json))
+
+
+@units.command("list")
+def list_register(
+    on: Annotated[str | None, typer.Option("--on", help="Day (default: today).", show_default=False)] = None,
+    under: Annotated[
+        str | None, typer.Option("--under", help="A province and its offices: key or name.", show_default=False)
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the units that exist on a day."""
+    from pipeline.cli.units import list_units
+
+    raise typer.Exit(list_units(on, under, home, as_json=as_json))
+
+
+@units.command("export")
+def export_register(
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Where to write it.", show_default=False)
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also the units that are shipped.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Write what was imported as CSV, to be edited and imported again."""
+    from pipeline.cli.units import export_units
+
+    raise typer.Exit(export_units(output, home, everything=everything))
+
+
+@units.command("undo")
+def undo_import(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Bring back what stood before the last import."""
+    from pipeline.cli.units import undo_register
+
+    raise typer.Exit(undo_register(home, as_json=as_json))
 
 
 @app.command()

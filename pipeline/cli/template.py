@@ -8,23 +8,25 @@ from rich.text import Text
 from pipeline.cli.main import err, out
 from pipeline.forms import forms
 from pipeline.forms.template import Header, write_workbook
+from pipeline.home import open_home
+from pipeline.registry.of_home import registry_of
 from pipeline.registry.periods import Period
-from pipeline.registry.units import Unit, UnitRegistry, unit_registry
+from pipeline.registry.units import Unit, UnitRegistry
 from pipeline.vocabulary import Scope
 
 SCOPES = {"office": Scope.OFFICE, "province": Scope.PROVINCE, "nation": Scope.NATION}
 
 
-def write_template(form: str, unit: str, period: str, output: Path | None, scope: str | None) -> int:
+def write_template(form: str, unit: str, period: str, output: Path | None, scope: str | None, home: Path | None) -> int:
     """Write the blank workbook; return the exit code."""
-    registry = unit_registry()
+    registry = registry_of(open_home(home))
     try:
         of = Period.parse(period)
     except ValueError as error:
         return _refuse(str(error))
     found = _unit(unit, of.end, registry)
     if found is None:
-        return _refuse(f"no unit is called '{unit}' on {of.end:%d/%m/%Y}; see: thads query \"select * from dim_unit\"")
+        return _refuse(f"no unit is called '{unit}' on {of.end:%d/%m/%Y}; see: thads units list --on {of.end}")
     in_force = {code: one for code, one in forms().in_force(of.end).items() if one.fact}
     wanted = list(in_force) if form == "all" else form.split(",")
     unknown = [code for code in wanted if code not in in_force]

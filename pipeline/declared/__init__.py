@@ -1,4 +1,4 @@
-"""Declarations as tables: forms, lines, measures, rules and deadlines, so that dbt can join on them."""
+"""Declarations as tables: forms, lines, measures, rules, deadlines and units, so that dbt can join on them."""
 
 from pathlib import Path
 
@@ -10,19 +10,22 @@ from pipeline.forms import forms
 from pipeline.home import Home
 from pipeline.landing.blobs import write_whole
 from pipeline.registry.deadlines import deadlines
+from pipeline.registry.of_home import registry_of
 from pipeline.registry.periods import Period
 from pipeline.storage import read_tables
 
 
 def export_declarations(home: Home) -> dict[str, int]:
     """Write ``declared/*.parquet`` where the content changed; return the rows of each table."""
-    declared = forms()
+    declared, registry = forms(), registry_of(home)
     frames = {
         "forms": declared.forms_frame(),
         "lines": declared.lines_frame(),
         "measures": declared.measures_frame(),
         "rules": rules_frame(packs()),
         "deadlines": deadlines((period.id, period.end) for period in _periods(home)),
+        "units": registry.frame,
+        "unit_succession": registry.succession,
     }
     for name, frame in frames.items():
         _write_if_changed(home.declared / f"{name}.parquet", frame)

@@ -22,13 +22,15 @@ SPECS = [
         ("measures", "One row per measure."),
         ("rules", "One row per rule and pack."),
         ("deadlines", "One row per period and reporting level: the day on which a return is due."),
+        ("units", "One row per unit, with the home's own laid over the shipped ones."),
+        ("unit_succession", "One row per unit that ended and unit that has its territory."),
     )
 ]
 
 
 @dg.multi_asset(specs=SPECS, name="declared")
 def declared(context: dg.AssetExecutionContext, home: OneWriter) -> Iterator[Any]:
-    """Export forms, measures, rules and deadlines."""
+    """Export forms, measures, rules, deadlines and units."""
     rows = export_declarations(home.home)
     for spec in SPECS:
         yield dg.MaterializeResult(asset_key=spec.key, metadata={"rows": rows[spec.key.path[-1]]})

@@ -28,6 +28,7 @@ from pipeline.judged.ratios import ratios_frame
 from pipeline.judged.verdicts import current_forms, office_parts, verdicts_frame, versions
 from pipeline.judged.waivers import waived, waiver_digests, waivers
 from pipeline.registry.deadlines import DEADLINES
+from pipeline.registry.of_home import registry_of
 from pipeline.registry.targets import targets
 from pipeline.registry.units import UnitRegistry, unit_registry
 from pipeline.storage import commit_folder, read_tables
@@ -92,11 +93,10 @@ def judge_changed(home: Home, *, by: Validate = validate, progress: Progress = l
     """Judge the periods whose submissions or rules changed since they were last judged."""
     submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS).filter(pl.col("is_readable"))
     commit_folder(home, home.judged / "none", _empty().of_period("none"), fingerprint=" ".join(JUDGED))
+    registry = registry_of(home)
     changed = {
         period: mark
-        for period, mark in _fingerprints(
-            submissions, waivers(answers(home)), forms(), unit_registry(), packs()
-        ).items()
+        for period, mark in _fingerprints(submissions, waivers(answers(home)), forms(), registry, packs()).items()
         if not _is_current(home.judged / period, mark)
     }
     done = Judged(periods=sorted(changed))
@@ -112,6 +112,7 @@ def judge_changed(home: Home, *, by: Validate = validate, progress: Progress = l
         remarks,
         database=home.warehouse / "judging.duckdb",
         others=others_of(home, of_changed, submissions),
+        registry=registry,
         by=by,
         progress=progress,
     )
@@ -259,7 +260,6 @@ def _fingerprints(
         *JUDGED,
         *(pack.full_version for pack in using),
         *(form.version for form in declared.all),
-        registry.version,
         targets().write_csv(),
         DEADLINES.read_text(encoding="utf-8"),
     ]
@@ -267,9 +267,11 @@ def _fingerprints(
     grouped = submissions.with_columns(pl.col("period_id").fill_null(UNPLACED)).group_by("period_id")
     return {
         period: hashlib.sha256(
-            json.dumps([common, sorted(ids), looked_at.get(period), answered.get(period)]).encode()
+            json.dumps(
+                [common, registry.version_on(last), sorted(ids), looked_at.get(period), answered.get(period)]
+            ).encode()
         ).hexdigest()
-        for period, ids in grouped.agg("submission_id").iter_rows()
+        for period, ids, last in grouped.agg("submission_id", pl.col("period_end").max()).iter_rows()
     }
 
 

@@ -34,12 +34,19 @@ def outcomes_frame(
         schema=["form", "regime", "form_version"],
         orient="row",
     )
+    ends = [day for (day,) in bench.query("select distinct period_end from submission").iter_rows()]
+    unit_versions = pl.DataFrame(
+        [(day, registry.version_on(day)) for day in ends],
+        schema={"period_end": pl.Date, "unit_version": pl.String},
+        orient="row",
+    )
     connection = bench.connection
     connection.register(
         "failed_in", pl.DataFrame({"comparison_id": failed}, schema={"comparison_id": pl.Int64}).to_arrow()
     )
     connection.register("excused_in", excused.to_arrow())
     connection.register("versions_in", versions.to_arrow())
+    connection.register("unit_versions_in", unit_versions.to_arrow())
     connection.register("form_versions_in", form_versions.to_arrow())
     frame = bench.query(
         f"""
@@ -52,7 +59,7 @@ def outcomes_frame(
             group by all
         )
         select applicable.submission_id, applicable.period_id, applicable.rule_id, applicable.form, applicable.pack,
-               versions_in.pack_version, form_versions_in.form_version, '{registry.version}' as unit_version,
+               versions_in.pack_version, form_versions_in.form_version, unit_versions_in.unit_version,
                case when coalesce(failed, 0) > coalesce(excused, 0) then '{Status.FAIL}'
                     when is_explained then '{Status.EXPLAINED}'
                     when coalesce(failed, 0) > 0 then '{Status.KNOWN}'
@@ -62,6 +69,7 @@ def outcomes_frame(
         from applicable
         join submission using (submission_id)
         join versions_in on versions_in.pack = applicable.pack
+        join unit_versions_in on unit_versions_in.period_end is not distinct from submission.period_end
         left join form_versions_in on form_versions_in.form = applicable.form
                                   and form_versions_in.regime = submission.regime
         left join counted on counted.submission_id = applicable.submission_id and counted.pack = applicable.pack
@@ -69,6 +77,6 @@ def outcomes_frame(
         order by applicable.submission_id, applicable.form, applicable.rule_id
         """
     )
-    for name in ("failed_in", "excused_in", "versions_in", "form_versions_in"):
+    for name in ("failed_in", "excused_in", "versions_in", "unit_versions_in", "form_versions_in"):
         connection.unregister(name)
     return frame.cast(tables.OUTCOMES)

@@ -13,6 +13,7 @@ from expectations.suites import validate
 from pipeline import tables
 from pipeline.home import Home
 from pipeline.judged.judge import Progress, Validate, judge, others_of
+from pipeline.registry.of_home import registry_of
 from pipeline.registry.periods import Period
 from pipeline.storage import read_tables
 from pipeline.vocabulary import Status
@@ -67,6 +68,7 @@ def replay(
             read_tables(home.cells, "remarks", tables.REMARKS, of=chosen["submission_id"]),
             database=scratch / "judging.duckdb",
             others=others_of(home, chosen, known),
+            registry=registry_of(home),
             using=using,
             by=by,
             progress=progress,

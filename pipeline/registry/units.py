@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property
-from pathlib import Path
 
 import polars as pl
 
+from pipeline import tables
 from pipeline.cells.text import fold
 from pipeline.home import SEEDS
 
 UNITS = SEEDS / "units.csv"
+SUCCESSION = SEEDS / "unit_succession.csv"
 FOREVER = date(9999, 12, 31)
 
 #: Words that say what kind of body a unit is, not which one.
@@ -43,6 +44,16 @@ class Unit:
     valid_to: date
     aliases: tuple[str, ...]
     is_simulated: bool
+    is_placeholder: bool = False
+
+    @property
+    def names(self) -> set[str]:
+        """All its spellings, folded."""
+        return {fold(text) for text in (self.name, *self.aliases)}
+
+    def meets(self, other: "Unit") -> bool:
+        """Tell whether there is a day on which both exist."""
+        return self.valid_from < other.valid_to and other.valid_from < self.valid_to
 
     def is_valid_on(self, day: date) -> bool:
         """Tell whether the unit exists on ``day``."""
@@ -56,10 +67,14 @@ def name_key(text: str) -> str:
 
 
 class UnitRegistry:
-    """All units, found by key or by name on a day."""
+    """All units, found by key or by name on a day, and what became of them.
 
-    def __init__(self, frame: pl.DataFrame) -> None:
+    ``frame`` as ``tables.UNITS``, ``succession`` as ``tables.UNIT_SUCCESSION``; the shipped one where none is given.
+    """
+
+    def __init__(self, frame: pl.DataFrame, succession: pl.DataFrame | None = None) -> None:
         self.frame = frame
+        self.succession = _shipped_succession() if succession is None else succession
         self.units = {row["unit_key"]: _unit(row) for row in frame.to_dicts()}
         self._by_name: dict[str, list[Unit]] = {}
         for unit in self.units.values():
@@ -69,8 +84,18 @@ class UnitRegistry:
 
     @cached_property
     def version(self) -> str:
-        """Hash of the registry: verdicts are pinned to it."""
-        return hashlib.sha256(self.frame.write_csv().encode()).hexdigest()[:12]
+        """Hash of all units: what was read is pinned to it."""
+        return _hash(self.frame)
+
+    def version_on(self, day: date | None) -> str:
+        """Return the hash of the units of a day, of all where there is none: verdicts are pinned to it.
+
+        So an office that begins in July leaves the verdicts on June alone.
+        """
+        if day is None:
+            return self.version
+        ends = pl.col("valid_to")
+        return _hash(self.frame.filter(pl.col("valid_from") <= day, ends.is_null() | (ends > day)))
 
     @cached_property
     def nation(self) -> str:
@@ -96,6 +121,9 @@ class UnitRegistry:
             valid = [unit for unit in below if unit.parent == above_unit.key] or below
         if len(valid) > 1 and re.search(r"\b(chi cục|huyện|quận|thị xã|ccthads)\b", fold(text)):
             valid = [unit for unit in valid if unit.level == "office"] or valid
+        if len(valid) > 1:  # a town and a district may have one name: the whole spelling tells them apart
+            spelt = fold(text)
+            valid = [u for u in valid if any(f" {name}".endswith(f" {spelt}") for name in u.names)] or valid
         return valid[0] if len(valid) == 1 else None
 
     def _chain(self, unit: Unit) -> Iterator[str]:
@@ -129,16 +157,20 @@ def _unit(row: dict) -> Unit:
         valid_to=row["valid_to"] or FOREVER,
         aliases=tuple((row["aliases"] or "").split("|")) if row["aliases"] else (),
         is_simulated=row["is_simulated"],
+        is_placeholder=row["is_placeholder"],
     )
 
 
-def read_units(path: Path = UNITS) -> UnitRegistry:
-    """Read the registry from CSV."""
-    schema = {"code": pl.String, "valid_from": pl.Date, "valid_to": pl.Date, "is_simulated": pl.Boolean}
-    return UnitRegistry(pl.read_csv(path, schema_overrides=schema))
+def _hash(frame: pl.DataFrame) -> str:
+    return hashlib.sha256(frame.write_csv().encode()).hexdigest()[:12]
+
+
+@cache
+def _shipped_succession() -> pl.DataFrame:
+    return pl.read_csv(SUCCESSION, schema=tables.UNIT_SUCCESSION)
 
 
 @cache
 def unit_registry() -> UnitRegistry:
-    """Return the shipped registry, read once per process."""
-    return read_units()
+    """Return the shipped registry, read once per process; what a home lays over it: ``registry.of_home``."""
+    return UnitRegistry(pl.read_csv(UNITS, schema=tables.UNITS))

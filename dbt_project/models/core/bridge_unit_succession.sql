@@ -2,7 +2,7 @@ with
 
 successions as (
 
-    select * from {{ ref('unit_succession') }}
+    select * from {{ ref('stg_unit_succession') }}
 
 )
 

@@ -2,7 +2,7 @@ with
 
 units as (
 
-    select * from {{ ref('units') }}
+    select * from {{ ref('stg_units') }}
 
 ),
 
@@ -24,6 +24,7 @@ select
     units.valid_to,
     units.aliases,
     units.is_simulated,
+    units.is_placeholder,
     units.note
 
 from units

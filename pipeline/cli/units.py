@@ -1,0 +1,197 @@
+"""``thads units``: the registry of offices that a home loads from CSV, and what it looks like on a day."""
+
+import json
+import sys
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+from rich.table import Table
+from rich.text import Text
+
+from pipeline import tables
+from pipeline.cells.header import parse_day
+from pipeline.cli.main import err, out
+from pipeline.home import Home, open_home, vietnam_now
+from pipeline.registry.of_home import (
+    Change,
+    change_by,
+    import_units,
+    own_keys,
+    registry_as_csv,
+    registry_of,
+    undo,
+)
+from pipeline.registry.register import Problem, RegisterError
+from pipeline.registry.touched import touched
+from pipeline.registry.units import UnitRegistry
+from pipeline.storage import read_tables
+from pipeline.writer import HomeIsBusy, one_writer
+
+PATIENCE_SECONDS = 60
+MOST_LISTED = 12
+
+
+def load_register(file: Path, home: Path | None, *, replace: bool, dry_run: bool, as_json: bool) -> int:
+    """Load a register of units, or only say what it would change; return the exit code."""
+    if not file.is_file():
+        return _refuse(
+            f"there is no file at {file}; name a CSV file, or make one with: thads units export -o units.csv"
+        )
+    opened, content = open_home(home), file.read_bytes()
+    try:
+        if dry_run:
+            before, (change, _) = registry_of(opened), change_by(opened, content, replace=replace)
+        else:
+            with one_writer(opened, patience=PATIENCE_SECONDS):
+                before, change = registry_of(opened), import_units(opened, content, replace=replace)
+    except RegisterError as error:
+        return _tell_problems(file, error.problems, as_json=as_json)
+    except HomeIsBusy as error:
+        return _refuse(str(error))
+    _tell(opened, before, change, is_done=not dry_run, as_json=as_json)
+    return 0
+
+
+def undo_register(home: Path | None, *, as_json: bool) -> int:
+    """Bring back what stood before the last import; return the exit code."""
+    opened = open_home(home)
+    try:
+        with one_writer(opened, patience=PATIENCE_SECONDS):
+            before, change = registry_of(opened), undo(opened)
+    except HomeIsBusy as error:
+        return _refuse(str(error))
+    if change is None:
+        return _refuse("nothing was imported into this home, so there is nothing to undo")
+    _tell(opened, before, change, is_done=True, as_json=as_json)
+    return 0
+
+
+def list_units(on: str | None, under: str | None, home: Path | None, *, as_json: bool) -> int:
+    """Print the units of a day; return the exit code."""
+    day = parse_day(on) if on else vietnam_now().date()
+    if day is None:
+        return _refuse(f"'{on}' is no day; write 2026-01-31 or 31/01/2026")
+    opened = open_home(home)
+    registry, own = registry_of(opened), set(own_keys(opened))
+    frame = _units_on(registry, day)
+    if under:
+        above = registry.units.get(under) or registry.find(under, day)
+        if above is None:
+            return _refuse(f"no unit is called '{under}' on {day:%d/%m/%Y}")
+        frame = frame.filter(pl.any_horizontal(pl.col("unit_key", "parent_key") == above.key))
+    rows = frame.with_columns(is_loaded=pl.col("unit_key").is_in(sorted(own))).to_dicts()
+    if as_json:
+        print(json.dumps({"on": day.isoformat(), "units": rows}, ensure_ascii=False, default=str))
+        return 0
+    table = Table(title=f"Danh mục ngày {day:%d/%m/%Y} · Units on {day.isoformat()}", show_edge=False)
+    for name in (
+        "khóa · key",
+        "mã · code",
+        "tên · name",
+        "cấp trên · parent",
+        "từ · from",
+        "đến · to",
+        "nguồn · source",
+    ):
+        table.add_column(name)
+    for row in rows:
+        table.add_row(
+            *(Text(str(row[name] or "")) for name in ("unit_key", "code", "name", "parent_key")),
+            *(f"{row[name]:%d/%m/%Y}" if row[name] else "" for name in ("valid_from", "valid_to")),
+            "nạp · loaded"
+            if row["is_loaded"]
+            else "chưa rõ tên · name not established"
+            if row["is_placeholder"]
+            else "có sẵn · shipped",
+        )
+    out.print(table)
+    return 0
+
+
+def export_units(output: Path | None, home: Path | None, *, everything: bool) -> int:
+    """Write the register of this home, or all real units, as a file that can be edited and imported; return the exit code."""
+    opened = open_home(home)
+    registry = registry_of(opened)
+    keys = [unit.key for unit in registry.units.values() if not unit.is_simulated] if everything else own_keys(opened)
+    if not keys:
+        return _refuse("nothing was imported into this home; add --all for the units that are shipped")
+    text = registry_as_csv(registry, keys)
+    if output:
+        output.write_text(text, encoding="utf-8-sig")  # the mark lets a spreadsheet read the Vietnamese
+        out.print(Text(f"{output}: {len(keys)} đơn vị · units"))
+    else:
+        sys.stdout.write(text)
+    return 0
+
+
+def _units_on(registry: UnitRegistry, day: date) -> pl.DataFrame:
+    return registry.frame.filter(
+        ~pl.col("is_simulated"),
+        pl.col("valid_from") <= day,
+        pl.col("valid_to").is_null() | (pl.col("valid_to") > day),
+    )
+
+
+def _tell(home: Home, before: UnitRegistry, change: Change, *, is_done: bool, as_json: bool) -> None:
+    submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS)
+    again = touched(submissions, before, change.registry)
+    periods = sorted(
+        period
+        for period, end in submissions.select("period_id", "period_end").drop_nulls().unique().iter_rows()
+        if before.version_on(end) != change.registry.version_on(end)
+    )
+    told = {
+        "imported": is_done,
+        "added": change.added,
+        "changed": change.changed,
+        "withdrawn": change.withdrawn,
+        "returns_to_read_again": again.height,
+        "of_them_without_a_unit": again["unit_key"].null_count(),
+        "periods_to_judge_again": periods,
+    }
+    if as_json:
+        print(json.dumps(told, ensure_ascii=False))
+        return
+    for words, keys in (
+        ("thêm · added", change.added),
+        ("sửa · changed", change.changed),
+        ("bỏ · withdrawn", change.withdrawn),
+    ):
+        if keys:
+            more = f" ... +{len(keys) - MOST_LISTED}" if len(keys) > MOST_LISTED else ""
+            out.print(Text(f"{words}: {len(keys)}  {', '.join(keys[:MOST_LISTED])}{more}"))
+    if not change:
+        out.print(Text("Không có gì thay đổi · Nothing changes", style="dim"))
+    if again.height or periods:
+        out.print(
+            Text(
+                f"Lần nạp sau đọc lại {again.height} báo cáo ({told['of_them_without_a_unit']} chưa rõ đơn vị), "
+                f"kiểm tra lại {len(periods)} kỳ · the next load reads {again.height} returns again "
+                f"({told['of_them_without_a_unit']} without a unit) and judges {len(periods)} periods again"
+            )
+        )
+    if not is_done:
+        out.print(Text("Chưa ghi gì (--dry-run) · Nothing was written (--dry-run)", style="yellow"))
+    elif change:
+        out.print(Text("Trở lại như trước: thads units undo · To go back: thads units undo", style="dim"))
+
+
+def _tell_problems(file: Path, problems: list[Problem], *, as_json: bool) -> int:
+    if as_json:
+        print(json.dumps({"imported": False, "problems": [vars(one) for one in problems]}, ensure_ascii=False))
+    for one in problems:
+        where = f"{file}:{one.line}" + (f" [{one.column}]" if one.column else "")
+        err.print(Text(f"{where}: {one.vi}\n    {one.en}"))
+    err.print(
+        Text(
+            f"thads units import: {len(problems)} lỗi, chưa ghi gì · {len(problems)} problems, nothing was written",
+            style="red",
+        )
+    )
+    return 2
+
+
+def _refuse(why: str) -> int:
+    err.print(Text(f"thads units: {why}"))
+    return 2

@@ -1,0 +1,242 @@
+"""The registry of a home: the shipped one, and laid over it the units that somebody loaded (``thads units import``).
+
+``registry/units.csv`` holds what was loaded, ``registry/history`` what stood there before each change, ``registry/read``
+every registry that returns were read under. Nothing is ever half there: each step is one rename.
+"""
+
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import polars as pl
+
+from pipeline import tables
+from pipeline.home import Home
+from pipeline.landing.blobs import write_whole
+from pipeline.registry.register import COLUMNS, Entry, RegisterError, read_register
+from pipeline.registry.soundness import unsound
+from pipeline.registry.units import UnitRegistry, unit_registry
+from pipeline.vocabulary import Level
+
+WHOLE_TERRITORY = "declared in the home's register"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a register changes: keys of units, and the registry as it would be."""
+
+    added: list[str]
+    changed: list[str]
+    withdrawn: list[str]
+    registry: UnitRegistry
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed or self.withdrawn)
+
+
+def registry_of(home: Home) -> UnitRegistry:
+    """Return the registry by which returns of ``home`` are read and judged, and its tables made."""
+    own = _own(home)
+    return _registry(own) if own else unit_registry()
+
+
+@lru_cache(maxsize=4)
+def _registry(own: bytes) -> UnitRegistry:
+    return laid_over(unit_registry(), read_register(own))
+
+
+def laid_over(shipped: UnitRegistry, entries: list[Entry]) -> UnitRegistry:
+    """Return ``shipped`` with ``entries`` in the place of units of the same key.
+
+    An office that is named under a key of its own takes the place of one of its province whose name was not
+    established: how many there are is known, so no naming makes them fewer. What the register says of a unit's
+    successors replaces what was known of them.
+    """
+    if not entries:
+        return shipped
+    named_by_number = shipped.frame.filter("is_placeholder").select("unit_key", "name").rows()
+    own = pl.DataFrame([_row(entry) for entry in entries], schema=tables.UNITS).with_columns(
+        is_placeholder=pl.Series([(entry.key, entry.name) in named_by_number for entry in entries], dtype=pl.Boolean)
+    )
+    told = pl.DataFrame(
+        [
+            (entry.key, successor, entry.valid_to, WHOLE_TERRITORY)
+            for entry in entries
+            for successor in entry.successors
+        ],
+        schema=tables.UNIT_SUCCESSION,
+        orient="row",
+    )
+    kept = shipped.frame.filter(~pl.col("unit_key").is_in(own["unit_key"].implode()))
+    named = (
+        own.filter(pl.col("level") == str(Level.OFFICE), ~pl.col("unit_key").is_in(shipped.frame["unit_key"].implode()))
+        .group_by("parent_key")
+        .agg(pl.len().alias("named"))
+    )
+    placed = (
+        kept.filter("is_placeholder")
+        .with_columns(pl.col("unit_key").rank("ordinal", descending=True).over("parent_key").alias("from_last"))
+        .join(named, on="parent_key")
+        .filter(pl.col("from_last") <= pl.col("named"))
+    )
+    kept = kept.join(placed, on="unit_key", how="anti")
+    known = shipped.succession.filter(~pl.col("predecessor_key").is_in(told["predecessor_key"].implode()))
+    return UnitRegistry(pl.concat([kept, own]), pl.concat([known, told]))
+
+
+def change_by(home: Home, content: bytes, *, replace: bool = False) -> tuple[Change, str]:
+    """Return what a register would change in ``home``, and the text that would be kept; nothing is written.
+
+    It is laid over what was loaded before, or takes its place (``replace``). Raises ``RegisterError`` with every problem.
+    """
+    entries = read_register(content)
+    told = {entry.key for entry in entries}
+    before = [] if replace or not (own := _own(home)) else [one for one in read_register(own) if one.key not in told]
+    text = as_csv([*before, *entries])
+    # Lines are counted in the file at hand; those loaded before have had their turn, but may no longer fit.
+    together = laid_over(unit_registry(), [*before, *entries])
+    problems = unsound(entries, unit_registry(), together)
+    if problems:
+        raise RegisterError(problems)
+    return changes(registry_of(home), together), text
+
+
+def import_units(home: Home, content: bytes, *, replace: bool = False) -> Change:
+    """Load a register into ``home``; the next load reads and judges again what it touches. Raises ``RegisterError``."""
+    change, text = change_by(home, content, replace=replace)
+    _keep(home, text)
+    return change
+
+
+def undo(home: Home) -> Change | None:
+    """Bring back the register that stood before the last change; None where there was no change."""
+    before = registry_of(home)
+    own = _own(home)
+    for path in sorted(_history(home).glob("*.csv"), reverse=True):
+        earlier = path.read_bytes()
+        if earlier != own:
+            path.replace(_register(home))
+            return changes(before, registry_of(home))
+        path.unlink()  # of an import that was killed before its second step
+    return None
+
+
+def changes(before: UnitRegistry, after: UnitRegistry) -> Change:
+    """Return the keys that one registry has and the other has not, and those that stand for something else."""
+    was, is_now = _rows(before), _rows(after)
+    return Change(
+        added=sorted(set(is_now) - set(was)),
+        changed=sorted(key for key in set(is_now) & set(was) if is_now[key] != was[key]),
+        withdrawn=sorted(set(was) - set(is_now)),
+        registry=after,
+    )
+
+
+def remember(home: Home, registry: UnitRegistry) -> None:
+    """Keep the registry that returns are read under, so that later ones can be compared with it."""
+    path = _remembered(home, registry.version)
+    if not path.exists():
+        write_whole(path, registry.frame.write_parquet)
+
+
+def remembered(home: Home, version: str) -> UnitRegistry | None:
+    """Return the registry of that version, if returns were ever read under it."""
+    path = _remembered(home, version)
+    return UnitRegistry(pl.read_parquet(path)) if path.exists() else None
+
+
+def as_csv(entries: Iterable[Entry]) -> str:
+    """Return entries as a register that can be loaded again."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for entry in sorted(entries, key=lambda one: (one.valid_from, one.key)):
+        writer.writerow(
+            [
+                *(entry.key, entry.name, entry.level, entry.parent, entry.valid_from, entry.code, entry.valid_to),
+                *("|".join(entry.aliases), "|".join(entry.successors), entry.note),
+            ]
+        )
+    return text.getvalue()
+
+
+def registry_as_csv(registry: UnitRegistry, keys: Iterable[str]) -> str:
+    """Return units of a registry as a register, to be edited and loaded."""
+    successors = dict(registry.succession.group_by("predecessor_key").agg("successor_key").iter_rows())
+    return as_csv(
+        Entry(
+            line=0,
+            key=row["unit_key"],
+            name=row["name"],
+            level=Level(row["level"]),
+            parent=row["parent_key"] or "",
+            valid_from=row["valid_from"],
+            valid_to=row["valid_to"],
+            code=row["code"],
+            aliases=tuple((row["aliases"] or "").split("|")) if row["aliases"] else (),
+            successors=tuple(sorted(successors.get(row["unit_key"], ()))),
+            note=row["note"],
+        )
+        for row in registry.frame.filter(pl.col("unit_key").is_in(list(keys))).to_dicts()
+    )
+
+
+def own_keys(home: Home) -> list[str]:
+    """Return the keys of the units that were loaded into ``home``."""
+    own = _own(home)
+    return [entry.key for entry in read_register(own)] if own else []
+
+
+def _row(entry: Entry) -> dict[str, object]:
+    return {
+        "unit_key": entry.key,
+        "code": entry.code,
+        "name": entry.name,
+        "level": str(entry.level),
+        "parent_key": entry.parent or None,
+        "valid_from": entry.valid_from,
+        "valid_to": entry.valid_to,
+        "aliases": "|".join(entry.aliases) or None,
+        "is_simulated": False,
+        "is_placeholder": False,
+        "note": entry.note,
+    }
+
+
+def _rows(registry: UnitRegistry) -> dict[str, tuple]:
+    successors = dict(registry.succession.group_by("predecessor_key").agg("successor_key").iter_rows())
+    return {
+        row["unit_key"]: (*row.values(), tuple(sorted(successors.get(row["unit_key"], ()))))
+        for row in registry.frame.to_dicts()
+    }
+
+
+def _keep(home: Home, text: str) -> None:
+    own, content = _own(home), text.encode()
+    if content == own:
+        return
+    kept = sorted(_history(home).glob("*.csv"))
+    if not (kept and kept[-1].read_bytes() == own):
+        number = int(kept[-1].stem) + 1 if kept else 1
+        write_whole(_history(home) / f"{number:06d}.csv", lambda temporary: temporary.write_bytes(own))
+    write_whole(_register(home), lambda temporary: temporary.write_bytes(content))
+
+
+def _own(home: Home) -> bytes:
+    path = _register(home)
+    return path.read_bytes() if path.exists() else b""
+
+
+def _register(home: Home) -> Path:
+    return home.registry / "units.csv"
+
+
+def _history(home: Home) -> Path:
+    return home.registry / "history"
+
+
+def _remembered(home: Home, version: str) -> Path:
+    return home.registry / "read" / f"{version}.parquet"

@@ -1,0 +1,183 @@
+"""Reads a register of units from CSV: one line a unit, every field checked, all problems told at once.
+
+Columns: ``unit_key, name, level, parent_key, valid_from`` are needed; ``code, valid_to, aliases, successors, note`` may be
+left out. ``aliases`` and ``successors`` hold several with ``|`` between them. Days are 2025-07-01 or 01/07/2025.
+Whether the units fit together is asked in ``pipeline.registry.soundness``.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from pipeline.cells.header import parse_day
+from pipeline.cells.text import decode
+from pipeline.vocabulary import Level
+
+NEEDED = ("unit_key", "name", "level", "parent_key", "valid_from")
+COLUMNS = (*NEEDED, "code", "valid_to", "aliases", "successors", "note")
+MOST_LINES = 20_000
+LONGEST_NAME = 200
+
+_KEY = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}/\d{1,2}/\d{4}")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with a register, where (line of the file, column), and in both languages what to do."""
+
+    code: str
+    line: int
+    column: str | None
+    vi: str
+    en: str
+
+
+class RegisterError(ValueError):
+    """A register that cannot be taken; carries every problem of it, in order of the lines."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(f"{len(problems)} problems; the first, on line {problems[0].line}: {problems[0].en}")
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a register, read. ``valid_to`` is None while the unit lasts."""
+
+    line: int
+    key: str
+    name: str
+    level: Level
+    parent: str
+    valid_from: date
+    valid_to: date | None
+    code: str | None
+    aliases: tuple[str, ...]
+    successors: tuple[str, ...]
+    note: str | None
+
+
+def problem(code: str, line: int, column: str | None = None, **details: object) -> Problem:
+    """Return the problem of that code with its sentences filled in; an unknown code is a ``KeyError``."""
+    said = _sentences()[code]
+    shown = {name: f"{value:%d/%m/%Y}" if isinstance(value, date) else value for name, value in details.items()}
+    return Problem(
+        code, line, column, *(said[language].format(**shown | {"column": column}) for language in ("vi", "en"))
+    )
+
+
+def read_register(content: bytes) -> list[Entry]:
+    """Read the lines of a register; raises ``RegisterError`` with everything that is wrong with them."""
+    text = decode(content)
+    if text is None:
+        raise RegisterError([problem("not_text", 1)])
+    lines = list(_lines(text))
+    if len(lines) > MOST_LINES:
+        raise RegisterError([problem("too_big", MOST_LINES, limit=MOST_LINES)])
+    header = [name.strip().casefold() for name in lines[0][1]] if lines else []
+    problems = [
+        *(problem("missing_column", 1, name, needed=", ".join(NEEDED)) for name in NEEDED if name not in header),
+        *(problem("unknown_column", 1, found=name, known=", ".join(COLUMNS)) for name in header if name not in COLUMNS),
+    ]
+    if problems:
+        raise RegisterError(problems)
+    entries, first_line = [], dict[str, int]()
+    for line, fields in lines[1:]:
+        if len(fields) != len(header):
+            problems.append(problem("wrong_width", line, found=len(fields), expected=len(header)))
+            continue
+        entry, more = _entry(line, dict(zip(header, (field.strip() for field in fields), strict=True)))
+        problems += more
+        key = fields[header.index("unit_key")].strip()
+        if key and first_line.setdefault(key, line) != line:
+            problems.append(problem("twice", line, "unit_key", found=key, other=first_line[key]))
+        if entry:
+            entries.append(entry)
+    if not entries and not problems:
+        problems.append(problem("no_rows", 1))
+    if problems:
+        raise RegisterError(problems)
+    return entries
+
+
+def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield number and fields of every line that is not blank; a spreadsheet may have written ";" between them."""
+    first = text.partition("\n")[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if first.count(";") > first.count(",") else ",")
+    while True:
+        begins = reader.line_num + 1
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            fields = []
+        if any(field.strip() for field in fields):
+            yield begins, fields
+
+
+def _entry(line: int, field: dict[str, str]) -> tuple[Entry | None, list[Problem]]:
+    """Return a line as an entry, or what is wrong with its fields."""
+    problems = [
+        problem("blank", line, name)
+        for name in NEEDED
+        if not field[name] and not (name == "parent_key" and field["level"] == Level.NATION)
+    ]
+    key, name, level, code = field["unit_key"], field["name"], field["level"], field.get("code") or None
+    if key and not _KEY.fullmatch(key):
+        problems.append(problem("bad_key", line, "unit_key", found=key))
+    aliases = _several(field.get("aliases"))
+    for column, text in [("name", name), *(("aliases", alias) for alias in aliases)]:
+        # Also what a spreadsheet would take for a formula.
+        if text and (len(text) > LONGEST_NAME or not (text[0].isalpha() or text[0] == "(")):
+            problems.append(problem("bad_name", line, column, found=text[:LONGEST_NAME], limit=LONGEST_NAME))
+    if level and level not in set(Level):
+        problems.append(problem("bad_level", line, "level", found=level, known=", ".join(Level)))
+    if code and level == Level.PROVINCE and re.fullmatch(r"\d{1,2}", code):
+        code = code.zfill(2)  # a spreadsheet makes 8 of 08
+    elif code:
+        problems.append(problem("bad_code", line, "code", found=code))
+    days: dict[str, date | None] = {}
+    for column in ("valid_from", "valid_to"):
+        text = field.get(column, "")
+        days[column] = parse_day(text) if _DAY.fullmatch(text) else None
+        if text and days[column] is None:
+            problems.append(problem("bad_date", line, column, found=text))
+    begins, ends = days["valid_from"], days["valid_to"]
+    if begins and ends and ends <= begins:
+        problems.append(problem("empty_span", line, "valid_to", found=begins, other=ends))
+    if problems or begins is None:
+        return None, problems
+    return (
+        Entry(
+            line=line,
+            key=key,
+            name=name,
+            level=Level(level),
+            parent=field["parent_key"],
+            valid_from=begins,
+            valid_to=ends,
+            code=code,
+            aliases=aliases,
+            successors=_several(field.get("successors")),
+            note=field.get("note") or None,
+        ),
+        [],
+    )
+
+
+def _several(text: str | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(part.strip() for part in (text or "").split("|") if part.strip()))
+
+
+@cache
+def _sentences() -> dict[str, dict[str, str]]:
+    return yaml.safe_load(Path(__file__).with_name("problems.yaml").read_text(encoding="utf-8"))

@@ -1,0 +1,38 @@
+"""Which returns a change of the registry may place elsewhere: only these are read again."""
+
+import re
+
+import polars as pl
+
+from pipeline.cells.text import fold
+from pipeline.registry.units import Unit, UnitRegistry, name_key
+
+
+def touched(submissions: pl.DataFrame, before: UnitRegistry, after: UnitRegistry) -> pl.DataFrame:
+    """Return the submissions (``tables.SUBMISSIONS``) that ``after`` may place otherwise than ``before`` did.
+
+    Those without a unit, those of a unit that changed or stands below one that did, and those that write a name which
+    a changed unit has or had. More than are placed otherwise in the end, never fewer.
+    """
+    changed = {key for key in {*before.units, *after.units} if before.units.get(key) != after.units.get(key)}
+    if not changed:
+        return submissions.clear()
+    units = [unit for registry in (before, after) for unit in registry.units.values()]
+    below = changed | {unit.key for unit in units if unit.parent in changed}
+    names = {name for unit in units if unit.key in below for name in _names(unit)}
+    written = {text for text in submissions["unit_text"].drop_nulls().unique() if _keys(text) & names}
+    return submissions.filter(
+        pl.col("unit_key").is_null()
+        | pl.col("unit_key").is_in(sorted(below))
+        | pl.col("unit_text").is_in(sorted(written))
+    )
+
+
+def _names(unit: Unit) -> set[str]:
+    return {unit.key, *unit.names, *(name_key(name) for name in unit.names)} - {""}
+
+
+def _keys(text: str) -> set[str]:
+    """Return every way in which a written name may be looked up; "A / B" names two."""
+    parts = [text, *re.split(r"\s*/\s*", text)]
+    return {key for part in parts for key in (part, fold(part), name_key(part))}
