@@ -4,7 +4,7 @@ Where a home holds history, the file is judged beside the other returns of its p
 """
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
@@ -14,7 +14,10 @@ from pipeline.cells.read import read_landed
 from pipeline.cells.reading import Reading
 from pipeline.home import Home
 from pipeline.judged.judge import Judgement, judge, others_of
+from pipeline.landing.blobs import blob_path
 from pipeline.landing.receive import receive
+from pipeline.marked.dossier import dossiers
+from pipeline.marked.stage import marked_file
 from pipeline.registry.of_home import registry_of
 from pipeline.storage import read_tables
 from pipeline.vocabulary import Receipt, Verdict
@@ -27,8 +30,14 @@ class Checked:
     """What a check found: the submissions of a file with their verdicts, findings, and files that could not be read."""
 
     submissions: pl.DataFrame  # tables.SUBMISSIONS and verdict
-    findings: pl.DataFrame  # tables.FINDINGS
+    judgement: Judgement  # of these submissions only
     unreadable: pl.DataFrame  # source_ref, problem, problem_vi, problem_en
+    marked: dict[str, bytes] = field(default_factory=dict)  # name -> workbook, of each return with findings
+
+    @property
+    def findings(self) -> pl.DataFrame:
+        """Return what fails, as ``tables.FINDINGS``."""
+        return self.judgement.findings
 
     @property
     def verdict(self) -> Verdict:
@@ -40,8 +49,11 @@ class Checked:
         return next((verdict for verdict in ranked if verdict in verdicts), Verdict.ACCEPTED)
 
 
-def check_file(file: Path, home: Home) -> Checked:
-    """Judge ``file`` (workbook, CSV or zip) beside the history of ``home``; raises ``FileNotFoundError``."""
+def check_file(file: Path, home: Home, *, mark: bool = False) -> Checked:
+    """Judge ``file`` (workbook, CSV or zip) beside the history of ``home``; raises ``FileNotFoundError``.
+
+    With ``mark`` each return with findings is also given back as an office would get it.
+    """
     if not file.is_file():
         raise FileNotFoundError(f"there is no file at {file}")
     with tempfile.TemporaryDirectory(prefix="thads-check-") as folder:
@@ -67,14 +79,11 @@ def check_file(file: Path, home: Home) -> Checked:
         ).select("source_ref", "problem", "problem_vi", "problem_en")
         readable = reading.submissions.filter(pl.col("is_readable"))
         if readable.is_empty():
-            return Checked(readable.with_columns(verdict=pl.lit(None, pl.String)), _no_findings(), refused)
-        judgement = _judged(readable, reading, home, scratch)
+            return Checked(readable.with_columns(verdict=pl.lit(None, pl.String)), Judgement.none(), refused)
+        judgement = _judged(readable, reading, home, scratch).of(readable["submission_id"])
+        marked = _marked(readable, judgement, scratch) if mark else {}
     verdicts = judgement.verdicts.select("submission_id", "verdict")
-    return Checked(
-        readable.join(verdicts, on="submission_id"),
-        judgement.findings.join(readable.select("submission_id"), on="submission_id", how="semi"),
-        refused,
-    )
+    return Checked(readable.join(verdicts, on="submission_id"), judgement, refused, marked)
 
 
 def _judged(readable: pl.DataFrame, reading: Reading, home: Home, scratch: Home) -> Judgement:
@@ -97,5 +106,13 @@ def _judged(readable: pl.DataFrame, reading: Reading, home: Home, scratch: Home)
     )
 
 
-def _no_findings() -> pl.DataFrame:
-    return pl.DataFrame(schema=tables.FINDINGS)
+def _marked(readable: pl.DataFrame, judgement: Judgement, scratch: Home) -> dict[str, bytes]:
+    told = dossiers(readable, judgement.verdicts, judgement.findings, judgement.causes, judgement.cause_findings)
+    files: dict[str, bytes] = {}
+    for dossier in told:
+        if dossier.causes:
+            name, content, _ = marked_file(blob_path(scratch, dossier.submission["sha256"]), dossier)
+            # Two reports of one CSV, or two files of one name in a zip.
+            free = name if name not in files else f"{dossier.submission['submission_id'][:8]}.{name}"
+            files[free] = content
+    return files

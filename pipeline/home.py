@@ -70,6 +70,11 @@ class Home:
         return self.root / "registry"
 
     @property
+    def marked(self) -> Path:
+        """Offices' files again with what does not add up: ``marked/2022-12/<submission_id>/<name>.xlsx``."""
+        return self.root / "marked"
+
+    @property
     def declared(self) -> Path:
         """Declarations as tables for dbt: ``declared/{forms,measures,rules,lines}.parquet``."""
         return self.root / "declared"

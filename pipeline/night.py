@@ -23,6 +23,7 @@ Progress = Callable[[str], None]
 STAGES = {
     "landing__receipts": "landing",
     "published__warehouse": "published",
+    "marked__workbooks": "marked",
     "alerts__letters": "alerts",
     "bulletin__site": "bulletin",
 }

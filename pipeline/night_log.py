@@ -25,6 +25,7 @@ STEPS = {
     "declared": "xuất danh mục · exporting declarations",
     "warehouse": "dựng kho dữ liệu · building the warehouse",
     "published__warehouse": "công bố · publishing",
+    "marked__workbooks": "đánh dấu tệp của đơn vị · marking workbooks",
     "alerts__letters": "viết thư · writing letters",
     "bulletin__site": "làm bản tin · making the bulletin",
 }

@@ -24,7 +24,7 @@ class Package:
 
     def sheet_parts(self) -> dict[str, str]:
         """Return the part of each sheet by the sheet's name, in workbook order."""
-        workbook = self._target("", "officeDocument") or "xl/workbook.xml"
+        workbook = self.workbook_part()
         targets = self._relations(workbook)
         sheets = {}
         for element in self._tree(workbook).iter():
@@ -32,6 +32,10 @@ class Package:
                 relation = next((value for key, value in element.items() if _local(key) == "id"), "")
                 sheets[element.get("name", "")] = targets.get(relation, ("", ""))[1]
         return sheets
+
+    def workbook_part(self) -> str:
+        """Return the part that lists the sheets."""
+        return self._target("", "officeDocument") or "xl/workbook.xml"
 
     def _target(self, source: str, kind: str) -> str | None:
         return next((target for type_, target in self._relations(source).values() if type_.endswith(kind)), None)

@@ -47,13 +47,17 @@ def load(
 @app.command()
 def check(
     file: Annotated[Path, typer.Argument(help="Workbook, CSV or zip to judge.")],
+    marked: Annotated[
+        Path | None,
+        typer.Option("--marked", help="Also write FILE again, with what fails shown in its cells.", show_default=False),
+    ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Judge FILE without loading it. Exit 0: accepted; 2: would be returned; 3: cannot be read."""
     from pipeline.cli.check import check
 
-    raise typer.Exit(check(file, home, as_json=as_json))
+    raise typer.Exit(check(file, home, as_json=as_json, marked=marked))
 
 
 @app.command()

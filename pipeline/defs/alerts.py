@@ -8,7 +8,7 @@ from pipeline.defs.resources import OneWriter
 
 @dg.asset(
     key=["alerts", "letters"],
-    deps=[["published", "warehouse"]],
+    deps=[["published", "warehouse"], ["marked", "workbooks"]],
     group_name="alerts",
     kinds={"markdown"},
     retry_policy=dg.RetryPolicy(max_retries=2, delay=5),

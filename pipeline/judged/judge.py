@@ -55,6 +55,16 @@ class Judgement:
     standing: pl.DataFrame
     waivers: pl.DataFrame
 
+    @classmethod
+    def none(cls) -> "Judgement":
+        """Return the judgement of no submission at all."""
+        return cls(**{name: pl.DataFrame(schema=getattr(tables, name.upper())) for name in JUDGED})
+
+    def of(self, submissions: pl.Series) -> "Judgement":
+        """Return what was judged of these submissions."""
+        chosen = pl.col("submission_id").is_in(submissions.implode())
+        return Judgement(**{name: frame.filter(chosen) for name, frame in vars(self).items()})
+
     def of_period(self, period: str) -> dict[str, pl.DataFrame]:
         """Return the frames of one period, by file name."""
         is_period = pl.col("period_id").fill_null(UNPLACED) == period
@@ -92,7 +102,7 @@ class Judged:
 def judge_changed(home: Home, *, by: Validate = validate, progress: Progress = lambda _: None) -> Judged:
     """Judge the periods whose submissions or rules changed since they were last judged."""
     submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS).filter(pl.col("is_readable"))
-    commit_folder(home, home.judged / "none", _empty().of_period("none"), fingerprint=" ".join(JUDGED))
+    commit_folder(home, home.judged / "none", Judgement.none().of_period("none"), fingerprint=" ".join(JUDGED))
     registry = registry_of(home)
     changed = {
         period: mark
@@ -162,7 +172,7 @@ def judge(
     compare reports look at: those of one period, and of others.
     """
     if submissions.is_empty():
-        return _empty()
+        return Judgement.none()
     declared, registry, using = declared or forms(), registry or unit_registry(), using or packs()
     others = others or Others.none()
     bench = Bench(database, declared, registry)
@@ -278,16 +288,3 @@ def _fingerprints(
 def _is_current(folder: Path, mark: str) -> bool:
     marked = folder / "fingerprint.txt"
     return marked.exists() and marked.read_text() == mark
-
-
-def _empty() -> Judgement:
-    return Judgement(
-        outcomes=pl.DataFrame(schema=tables.OUTCOMES),
-        findings=pl.DataFrame(schema=tables.FINDINGS),
-        verdicts=pl.DataFrame(schema=tables.VERDICTS),
-        ratios=pl.DataFrame(schema=tables.RATIOS),
-        causes=pl.DataFrame(schema=tables.CAUSES),
-        cause_findings=pl.DataFrame(schema=tables.CAUSE_FINDINGS),
-        standing=pl.DataFrame(schema=tables.STANDING),
-        waivers=pl.DataFrame(schema=tables.WAIVERS),
-    )

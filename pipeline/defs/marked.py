@@ -1,0 +1,27 @@
+"""Stage marked: offices get their own file again, with what does not add up shown where it stands."""
+
+import dagster as dg
+
+from pipeline.defs.resources import OneWriter
+from pipeline.marked import write_marked
+
+
+@dg.asset(
+    key=["marked", "workbooks"],
+    deps=[["judged", "findings"], ["judged", "causes"], ["published", "warehouse"]],
+    group_name="marked",
+    kinds={"excel"},
+    retry_policy=dg.RetryPolicy(max_retries=2, delay=5),
+)
+def marked_workbooks(context: dg.AssetExecutionContext, home: OneWriter) -> dg.MaterializeResult:
+    """Marked workbooks in ``marked/<period>``: one per version that is returned or queried, to go with its letter."""
+    done = write_marked(home.home)
+    context.log.info(f"{len(done.paths)} files marked, {done.beside} of them reports beside a file")
+    return dg.MaterializeResult(
+        metadata={
+            "written": len(done.paths),
+            "beside a file": done.beside,
+            "folder": dg.MetadataValue.path(str(home.home.marked)),
+            "files": dg.MetadataValue.md("\n".join(f"- {path.name}" for path in done.paths[:50]) or "none"),
+        }
+    )

@@ -1,0 +1,97 @@
+"""Cells of an office's sheet given a ground of colour: their tag gets another style, and nothing else."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from pipeline.cells.address import column_number
+from pipeline.marked.parts import MAIN, strange
+
+_CELL = re.compile(rb"<c\s([^<>]*?)(/?)>")
+_ROW = re.compile(rb"<row\b([^<>]*?)(/?)>")
+_PLACE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
+_NUMBER = re.compile(rb'(?:^|\s)r="([0-9]{1,7})"')
+_STYLE = re.compile(rb'\ss="(\d+)"')
+_DATA = re.compile(rb"<sheetData\b[^<>]*?(/?)>")
+
+
+def check_plain(xml: bytes, part: str) -> None:
+    """Raise ``Unmarkable`` where the tags of a sheet are not written as Excel writes them."""
+    data = _DATA.search(xml)
+    if data is None or b"<!" in xml or b"<worksheet" not in xml or MAIN not in xml[:2000]:
+        raise strange(part)
+    if not all(_PLACE.search(attributes) for attributes, _ in _CELL.findall(xml)):
+        raise strange(part)
+
+
+def restyled(xml: bytes, wishes: Mapping[str, Callable[[int], int]], part: str) -> bytes:
+    """Return the sheet with another style at some addresses: each wish makes the new style from the old one.
+
+    A cell that is not there is set in; raises ``Unmarkable``.
+    """
+    check_plain(xml, part)
+    left = dict(wishes)
+
+    def change(match: re.Match[bytes]) -> bytes:
+        place = _PLACE.search(match[1])
+        address = (place[1] + place[2]).decode() if place else ""
+        if address not in left:
+            return match[0]
+        return b"<c " + _with_style(match[1], left.pop(address)) + match[2] + b">"
+
+    xml = _CELL.sub(change, xml)
+    for address in sorted(left, key=_row_and_column):
+        xml = _with_cell(xml, address, left[address](0), part)
+    return xml
+
+
+def style_at(xml: bytes, address: str) -> int:
+    """Return the style of a cell, 0 where it is not there."""
+    found = re.search(rb'<c\s[^<>]*?\br="' + address.encode() + rb'"[^<>]*>', xml)
+    style = _STYLE.search(found[0]) if found else None
+    return int(style[1]) if style else 0
+
+
+def _with_style(attributes: bytes, wish: Callable[[int], int]) -> bytes:
+    old = _STYLE.search(b" " + attributes)
+    new = f' s="{wish(int(old[1]) if old else 0)}"'.encode()
+    if old:
+        return _STYLE.sub(new, b" " + attributes, count=1).lstrip()
+    return attributes.rstrip() + new
+
+
+def _with_cell(xml: bytes, address: str, style: int, part: str) -> bytes:
+    number, column = _row_and_column(address)
+    cell = f'<c r="{address}" s="{style}"/>'.encode()
+    data = _DATA.search(xml)
+    if data is None:
+        raise strange(part)
+    if data[1]:  # not one cell so far
+        return xml[: data.end() - 2] + b">" + _row(number, cell) + b"</sheetData>" + xml[data.end() :]
+    for match in _ROW.finditer(xml, data.end()):
+        found = _NUMBER.search(match[1])
+        if found is None:
+            raise strange(part)
+        if int(found[1]) > number:
+            return xml[: match.start()] + _row(number, cell) + xml[match.start() :]
+        if int(found[1]) == number:
+            if match[2]:
+                return xml[: match.end() - 2] + b">" + cell + b"</row>" + xml[match.end() :]
+            end = xml.index(b"</row>", match.end())
+            later = (
+                place.start()
+                for place in _CELL.finditer(xml, match.end(), end)
+                if column_number(_PLACE.search(place[1])[1]) > column  # type: ignore[index]
+            )
+            at = next(later, end)
+            return xml[:at] + cell + xml[at:]
+    end = xml.index(b"</sheetData>")
+    return xml[:end] + _row(number, cell) + xml[end:]
+
+
+def _row(number: int, cells: bytes) -> bytes:
+    return f'<row r="{number}">'.encode() + cells + b"</row>"
+
+
+def _row_and_column(address: str) -> tuple[int, int]:
+    letters = address.rstrip("0123456789")
+    return int(address[len(letters) :]), column_number(letters)

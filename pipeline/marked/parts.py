@@ -1,0 +1,205 @@
+"""The parts of an office's workbook, changed in place: what is not touched comes back byte for byte.
+
+openpyxl would write the whole file anew and lose what it does not know: pictures, charts, shapes, the values of
+formulas. Here a few tags are set into the XML that is there; a file in which they cannot be set safely is ``Unmarkable``.
+"""
+
+import io
+import posixpath
+import re
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.sax.saxutils import escape, quoteattr
+
+from pipeline.cells.package import open_package
+from pipeline.landing.archive import LIMITS, MEGABYTE, Budget, inflate, open_archive
+from pipeline.landing.problems import UnreadableFile
+
+MAIN = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+PACKAGE_RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
+TYPES = "[Content_Types].xml"
+#: What is marked is held in memory whole; a larger workbook gets a report beside it.
+MOST_BYTES = 64 * MEGABYTE
+SAME_TIME = (1980, 1, 1, 0, 0, 0)
+
+_TAG = re.compile(rb"<(/?)([A-Za-z_][\w:.-]*)([^<>]*?)(/?)>")
+_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LOOKS_ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
+
+
+class Unmarkable(Exception):
+    """A workbook in which nothing can be set safely; carries the reason in Vietnamese and English."""
+
+    def __init__(self, vi: str, en: str):
+        super().__init__(en)
+        self.vi, self.en = vi, en
+
+
+@dataclass
+class Parts:
+    """The members of a workbook by name, in their order."""
+
+    members: dict[str, bytes]
+    workbook: str = "xl/workbook.xml"
+    sheets: dict[str, str] = field(default_factory=dict)  # name -> part, in workbook order
+
+    @classmethod
+    def of(cls, path: Path) -> "Parts":
+        """Open a workbook that was read before; raises ``Unmarkable``."""
+        try:
+            package = open_package(path)
+            sheets, workbook = package.sheet_parts(), package.workbook_part()
+            members: dict[str, bytes] = {}
+            budget = Budget(min(MOST_BYTES, LIMITS.workbook_bytes))
+            with open_archive(path) as archive:
+                for member in archive.infolist():
+                    content = b"".join(inflate(archive, member, budget))
+                    name = member.filename.replace("\\", "/")
+                    if name in members:
+                        raise Unmarkable("tệp có hai phần trùng tên", "two of its parts have one name")
+                    members[name] = package.parts.get(name, content)
+        except UnreadableFile as unreadable:
+            raise Unmarkable(unreadable.problem.vi, unreadable.problem.en) from unreadable
+        if any(name.startswith("_xmlsignatures/") for name in members):
+            raise Unmarkable(
+                "tệp có chữ ký số, sửa vào là mất hiệu lực", "it is signed, and a mark would break the signature"
+            )
+        if b"<workbook" not in members.get(workbook, b"") or MAIN not in members[workbook][:2000]:
+            raise Unmarkable(
+                "tệp ở dạng Strict Open XML hoặc do phần mềm lạ ghi",
+                "it is Strict Open XML, or written by an unusual program",
+            )
+        return cls(members, workbook, sheets)
+
+    def packed(self) -> bytes:
+        """Return the file: the same bytes for the same parts."""
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in self.members.items():
+                entry = zipfile.ZipInfo(name, SAME_TIME)
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                entry.external_attr = 0o644 << 16
+                archive.writestr(entry, content)
+        return buffer.getvalue()
+
+    def free_name(self, pattern: str) -> str:
+        """Return the first part name of ``pattern`` (one ``{}``) that is not taken."""
+        number = 1
+        while pattern.format(number) in self.members:
+            number += 1
+        return pattern.format(number)
+
+    def relate(self, source: str, kind: str, target: str) -> str:
+        """Add a relationship from one part to another; return its id."""
+        path = relations_of(source)
+        found = (
+            self.members.get(path)
+            or f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<Relationships xmlns="{PACKAGE_RELATIONS}"></Relationships>'.encode()
+        )
+        taken = set(re.findall(rb'\bId="([^"]*)"', found))
+        number = 1
+        while (identity := f"rIdThads{number}".encode()) in taken:
+            number += 1
+        where = posixpath.relpath(target, posixpath.dirname(source) or ".")
+        line = f'<Relationship Id="{identity.decode()}" Type="{RELATIONS}/{kind}" Target={quoteattr(where)}/>'.encode()
+        self.members[path] = into(found, b"Relationships", line, part=path)
+        return identity.decode()
+
+    def related(self, source: str, kind: str) -> str | None:
+        """Return the part that ``source`` is related to by ``kind``, None where there is none."""
+        for tag in re.findall(rb"<Relationship\b[^<>]*>", self.members.get(relations_of(source), b"")):
+            attributes = attributes_of(tag)
+            if attributes.get("Type", "").endswith(f"/{kind}") and attributes.get("TargetMode") != "External":
+                return posixpath.normpath(posixpath.join("/", posixpath.dirname(source), attributes["Target"])).lstrip(
+                    "/"
+                )
+        return None
+
+    def declare(self, part: str, content_type: str) -> None:
+        """Say of what type a new part is."""
+        line = f'<Override PartName="/{part}" ContentType="{content_type}"/>'.encode()
+        self.members[TYPES] = into(self.members[TYPES], b"Types", line, part=TYPES)
+
+    def declare_suffix(self, suffix: str, content_type: str) -> None:
+        """Say of what type parts with a suffix are, unless that is said already."""
+        if not re.search(rb'<Default\b[^<>]*Extension="' + suffix.encode() + rb'"', self.members[TYPES], re.IGNORECASE):
+            line = f'<Default Extension="{suffix}" ContentType="{content_type}"/>'.encode()
+            self.members[TYPES] = re.sub(
+                rb"(<Types\b[^<>]*>)", lambda match: match[1] + line, self.members[TYPES], count=1
+            )
+
+
+def relations_of(part: str) -> str:
+    """Return the part that holds the relationships of a part."""
+    folder, name = posixpath.split(part)
+    return posixpath.join(folder, "_rels", f"{name}.rels")
+
+
+def text(value: object) -> str:
+    """Return text as XML may hold it and as a spreadsheet shows it: no control characters, no escapes of its own."""
+    return escape(_LOOKS_ESCAPED.sub("_x005F_", _ILLEGAL.sub("", str(value))))
+
+
+def attribute(value: object) -> str:
+    """Return a quoted attribute value."""
+    return quoteattr(_ILLEGAL.sub("", str(value)))
+
+
+def attributes_of(tag: bytes) -> dict[str, str]:
+    """Return the attributes of a start tag."""
+    from html import unescape
+
+    pairs = re.findall(rb"""([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""", tag)
+    return {name.decode(): unescape((double or single).decode("utf-8", "replace")) for name, double, single in pairs}
+
+
+def into(xml: bytes, element: bytes, content: bytes, *, part: str) -> bytes:
+    """Put ``content`` at the end of the only ``element``; raises ``Unmarkable``."""
+    closed = re.subn(
+        rb"<" + element + rb"(\b[^<>]*?)/>\s*$",
+        lambda m: b"<" + element + m[1] + b">" + content + b"</" + element + b">",
+        xml,
+    )
+    if closed[1]:
+        return closed[0]
+    end = xml.rfind(b"</" + element + b">")
+    if end < 0:
+        raise strange(part)
+    return xml[:end] + content + xml[end:]
+
+
+def children(xml: bytes, part: str) -> list[tuple[bytes, int, int]]:
+    """Return name, start and end of the elements below the root; raises ``Unmarkable`` where the XML is not plain."""
+    if b"<!" in xml or xml.count(b"<?") > 1:
+        raise strange(part)
+    found: list[tuple[bytes, int, int]] = []
+    depth, start, tags = 0, 0, 0
+    for match in _TAG.finditer(xml):
+        closing, name, _, closed = match.groups()
+        tags += 1
+        if closing:
+            depth -= 1
+        elif depth == 1:
+            start = match.start()
+        if depth == 1 and (closing or closed):
+            found.append((name, start, match.end()))
+        if not closing and not closed:
+            depth += 1
+    if depth or tags + xml.count(b"<?") != xml.count(b"<"):
+        raise strange(part)
+    return found
+
+
+def before(xml: bytes, successors: frozenset[bytes], part: str) -> int:
+    """Return where an element belongs that comes before all ``successors``, below the root."""
+    for name, start, _ in children(xml, part):
+        if name in successors:
+            return start
+    return xml.rfind(b"</")
+
+
+def strange(part: str) -> Unmarkable:
+    """Return that a part is written in a way that we do not change."""
+    return Unmarkable(f"phần «{part}» của tệp được ghi theo cách lạ", f"its part '{part}' is written in an unusual way")

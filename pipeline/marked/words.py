@@ -1,0 +1,125 @@
+"""What marked files say, Vietnamese first; the sentences of findings and hypotheses are those of the rules."""
+
+from typing import Any
+
+from pipeline.marked.dossier import UNEXPLAINED, Dossier, Mark
+from pipeline.vocabulary import OnFail, Severity, Verdict
+
+#: What is put behind the name of an office's file: as it stands in e-mails, without marks of tone.
+MARKED, BESIDE = "da-danh-dau", "ket-qua-kiem-tra"
+SHEET = "Kết quả kiểm tra"
+TITLE = "KẾT QUẢ KIỂM TRA BÁO CÁO · FINDINGS"
+COLUMNS = (
+    ("STT\nNo.", 6),
+    ("Mức độ\nSeverity", 14),
+    ("Trang\nSheet", 14),
+    ("Ô\nCell", 9),
+    ("Không khớp ở đâu, phép tính, việc cần làm\nWhat does not add up", 62),
+    (
+        "Nguyên nhân có thể và số làm cho khớp (chỉ là gợi ý)\nLikely cause, and the value that would close (advice only)",
+        48,
+    ),
+    ("In English", 62),
+)
+SEVERITY = {
+    Severity.ERROR: ("LỖI", "Error"),
+    Severity.WARNING: ("CẢNH BÁO", "Warning"),
+    Severity.INFO: ("LƯU Ý", "Note"),
+}
+IN_THE_SUM = ("Ô nằm trong phép tính không khớp", "part of a sum that does not add up")
+ON_FAIL = {OnFail.RETURN: ("trả lại", "return"), OnFail.QUERY: ("hỏi lại", "query"), OnFail.NOTE: ("ghi chú", "note")}
+VERDICT = {
+    Verdict.RETURNED: (
+        "BÁO CÁO BỊ TRẢ LẠI: số liệu chưa được đưa vào kho; bản được chấp nhận trước đó (nếu có) vẫn giữ nguyên.",
+        "RETURNED: the figures are held back; the last accepted version, if any, stays.",
+    ),
+    Verdict.ACCEPTED_WITH_QUERY: (
+        "BÁO CÁO ĐƯỢC CHẤP NHẬN, KÈM CÂU HỎI: hãy giải trình, hoặc sửa và gửi lại.",
+        "ACCEPTED WITH A QUERY: explain, or correct and send again.",
+    ),
+    Verdict.ACCEPTED: ("BÁO CÁO ĐƯỢC CHẤP NHẬN.", "ACCEPTED."),
+}
+SIMULATED = "SỐ LIỆU MÔ PHỎNG · SIMULATED FIGURES"
+HOW_TO = (
+    "Cách gửi báo cáo bổ sung: (1) bấm vào địa chỉ ô để đến ô được tô màu, đọc ghi chú của ô; (2) sửa số sai ngay trong tệp này; "
+    "(3) ghi «Lần báo cáo» và «Lý do bổ sung» ở đầu biểu, trình người có thẩm quyền ký; (4) lưu và gửi lại chính tệp này: trang này "
+    "không phải xóa, hệ thống tự nhận ra tệp là bản trả lời. Có thể tự kiểm tra trước bằng lệnh «thads check TỆP.xlsx». "
+    "Nếu số liệu đúng, hãy gửi giải trình. Hệ thống không tự sửa số nào.",
+    "How to send a supplementary report: (1) follow the links to the coloured cells and read their comments; (2) correct the wrong "
+    "figures in this very file; (3) fill in the version and the reason at the head of the form and have it signed; (4) save it and send "
+    "it back: leave this sheet where it is, the file is recognised as the answer to this version. 'thads check FILE.xlsx' tries it "
+    "beforehand. If the figures are right, explain them. Nothing is corrected for you.",
+)
+HOW_TO_BESIDE = (
+    "Tệp này chỉ là kết quả kiểm tra, không phải báo cáo. Hãy sửa trong tệp đã gửi («{file}»), ghi rõ lần báo cáo và lý do bổ sung rồi gửi "
+    "lại tệp đó. Có thể tự kiểm tra trước bằng lệnh «thads check TỆP». Nếu số liệu đúng, hãy gửi giải trình. Hệ thống không tự sửa số nào.",
+    "This file is only the result of the check, not a report. Correct the file that you sent ('{file}'), state version and reason, and send "
+    "that file again. 'thads check FILE' tries it beforehand. If the figures are right, explain them. Nothing is corrected for you.",
+)
+WHY_BESIDE = (
+    "Không đánh dấu được ngay trong tệp của đơn vị vì {why}.",
+    "Your own file could not be marked because {why}.",
+)
+MORE = (
+    "… và {count} chỗ khác; hãy sửa những chỗ trên trước rồi kiểm tra lại.",
+    "... and {count} more; mend those above first, then check again.",
+)
+SILENCED = (
+    "{count} chỗ khác đã được giải trình hoặc đã biết, không liệt kê.",
+    "{count} more are explained or known, and are not listed.",
+)
+SAME_CAUSE = ("như dòng {number}", "as in line {number}")
+SEE_SHEET = ("Còn {count} chỗ khác ở ô này, xem trang «{sheet}».", "{count} more at this cell, see sheet '{sheet}'.")
+QUOTED = "Nguyên văn"
+QUOTED_COLUMNS = (("Vị trí\nPlace", 14), ("Nguyên văn trong tệp đã gửi\nAs it stands in the file", 110))
+
+MOST_AT_A_CELL = 5
+LONGEST_COMMENT = 2500
+
+
+def comment(mark: Mark) -> str:
+    """Return what the comment at a cell says: each finding with its sum and what to do, and the likely cause."""
+    vi, en = [], []
+    for finding in mark.findings[:MOST_AT_A_CELL]:
+        severity, on_fail = SEVERITY[Severity(finding["severity"])], ON_FAIL[OnFail(finding["on_fail"])]
+        vi.append(f"{severity[0]} ({on_fail[0]}): {finding['sentence_vi']}")
+        en.append(f"{severity[1]} ({on_fail[1]}): {finding['sentence_en']}")
+        if finding["story_vi"]:
+            vi.append(f"→ {finding['story_vi']}.")
+            en.append(f"→ {finding['story_en']}.")
+    if (more := len(mark.findings) - MOST_AT_A_CELL) > 0:
+        vi.append(SEE_SHEET[0].format(count=more, sheet=SHEET))
+        en.append(SEE_SHEET[1].format(count=more, sheet=SHEET))
+    for guess in mark.hypotheses[:MOST_AT_A_CELL]:
+        vi.append(f"→ {guess['sentence_vi']}.")
+        en.append(f"→ {guess['sentence_en']}.")
+    return _cut("\n".join([*vi, "", *en]))
+
+
+def guesses(hypotheses: list[dict[str, Any]], *, vi: bool) -> str:
+    """Return the hypotheses about a cause as numbered lines."""
+    told = [guess["sentence_vi" if vi else "sentence_en"] for guess in hypotheses]
+    if len(told) == 1:
+        return f"{told[0]}."
+    return "\n".join(f"{number}. {sentence}." for number, sentence in enumerate(told, start=1))
+
+
+def whose(dossier: Dossier) -> str:
+    """Return whose report it is: unit, period, version, file."""
+    said = dossier.submission
+    parts = [
+        said["unit_text"] or said["unit_key"],
+        f"kỳ {said['period_id']}" if said["period_id"] else None,
+        f"lần nhận {dossier.version}" if dossier.version else None,
+        f"tệp «{said['file_name']}»",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def is_explained(hypotheses: list[dict[str, Any]]) -> bool:
+    """Tell whether a hypothesis says more than where to begin."""
+    return any(guess["kind"] != UNEXPLAINED for guess in hypotheses)
+
+
+def _cut(words: str) -> str:
+    return words if len(words) <= LONGEST_COMMENT else f"{words[:LONGEST_COMMENT]} …"
