@@ -6,6 +6,7 @@ keeps one connection open for its lifetime. Importing this module imports Great 
 
 import contextlib
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, ClassVar, Literal, Type  # noqa: UP035 - see execution_engine_type
 
 import sqlalchemy as sa
@@ -23,10 +24,20 @@ from great_expectations.validator.validator import ValidationDependencies
 UNREAD = ("unexpected_values", "unexpected_index_query")  # metrics that no one reads of a failing comparison
 
 
+class ToldOnce:
+    """An inspector that remembers: the columns of one table cost SQLAlchemy a tenth of a second, and every suite asks."""
+
+    def __init__(self, inspector: sa.Inspector) -> None:
+        self.dialect = inspector.dialect
+        self.get_columns = cache(inspector.get_columns)
+        self.get_pk_constraint = cache(inspector.get_pk_constraint)
+
+
 class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
     """Keeps its connection open, because results are read lazily; ``close_all`` ends them."""
 
     _opened: ClassVar[list[sa.Connection]] = []
+    _inspectors: ClassVar[dict[str, ToldOnce]] = {}
 
     @contextlib.contextmanager
     def get_connection(self) -> Iterator[sa.Connection]:
@@ -36,9 +47,17 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
             self._opened.append(self._connection)
         yield self._connection
 
+    def get_inspector(self) -> Any:
+        """Return what tells the columns, one for all engines on a file; until :meth:`close_all` no table changes."""
+        url = str(self.engine.url)
+        if url not in self._inspectors:
+            self._inspectors[url] = ToldOnce(sa.inspect(self.engine))
+        return self._inspectors[url]
+
     @classmethod
     def close_all(cls) -> None:
         """Close every connection, so that others may open the files."""
+        cls._inspectors.clear()
         while cls._opened:
             connection = cls._opened.pop()
             connection.close()
@@ -65,7 +84,7 @@ class FigureWithinInterval(MulticolumnMapMetricProvider):
     condition_value_keys = ()
 
     @multicolumn_condition_partial(engine=SqlAlchemyExecutionEngine)
-    def _sqlalchemy(cls, column_list: Any, **kwargs: Any) -> Any:  # noqa: N805
+    def _sqlalchemy(cls, column_list: Any, **kwargs: Any) -> Any:
         found, low, high = column_list
         return sa.and_(found >= low, found <= high)
 

@@ -45,7 +45,9 @@ def validate(database: Path, packs: tuple[Pack, ...], *, keys: set[tuple[str, st
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     # Great Expectations gives a context one `add_` method for every datasource class that it has seen.
-    source: DuckDBDatasource = context.data_sources.add_duckdb(name="judging", connection_string=f"duckdb:///{database}")
+    source: DuckDBDatasource = context.data_sources.add_duckdb(
+        name="judging", connection_string=f"duckdb:///{database}"
+    )
     batch = source.add_table_asset("comparison", table_name="comparison").add_batch_definition_whole_table("all")
     definitions = [
         context.validation_definitions.add(
@@ -62,7 +64,12 @@ def validate(database: Path, packs: tuple[Pack, ...], *, keys: set[tuple[str, st
                                 row_condition=Column("rule_key") == rule_key(pack, rule, form),
                                 severity=SEVERITIES[rule.severity],  # type: ignore[arg-type]
                                 description=f"{rule.vi} / {rule.en}",
-                                meta={"pack": pack.pack, "rule_id": rule.id, "form": form, "on_fail": str(rule.on_fail)},
+                                meta={
+                                    "pack": pack.pack,
+                                    "rule_id": rule.id,
+                                    "form": form,
+                                    "on_fail": str(rule.on_fail),
+                                },
                             )
                             for rule in rules
                         ],

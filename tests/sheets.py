@@ -246,7 +246,14 @@ class Returns:
         bench = Bench(folder / "comparing.duckdb", forms(), unit_registry())
         try:
             bench.lay_out(*self.frames(), packs())
-            bench.compare((pack, rule) for pack in packs() for rule in pack.rules if not looks_beside(rule))
+            bench.compare(
+                (pack, rule, form)
+                for pack in packs()
+                for rule in pack.rules
+                if not looks_beside(rule)
+                for form in rule.forms
+            )
+            bench.admit()
             return bench.query("select *, not found between low and high as fails from comparison")
         finally:
             bench.close()

@@ -208,7 +208,7 @@ def _compared(bench: Bench, failing: pl.DataFrame) -> pl.DataFrame:
     try:
         return bench.query(
             """
-            select comparison.* exclude (rule_key), named_in.finding_id
+            select comparison.*, named_in.finding_id
             from comparison
             left join named_in using (submission_id, rule_id, form, row_code, column_code)
             where comparison.submission_id in (select submission_id from named_in) and remark_id is null

@@ -1,11 +1,13 @@
 """The judging database: cells of the periods at hand, laid out so that rules can compare them."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 
 from expectations.comparisons import COLUMNS, comparisons, rule_key
 from expectations.kinds import relation
@@ -18,16 +20,32 @@ TARGETS = ("annual_target", "pro_rata_target")
 BASIS = {"01": "cases", "02": "money"}
 
 
+@dataclass(frozen=True)
+class Compared:
+    """A DuckDB file with a table ``comparison``, and the (pack, rule, form) that made any."""
+
+    file: Path
+    keys: set[tuple[str, str, str]]
+
+
 class Bench:
-    """A DuckDB file in which submissions lie side by side to be compared. Closed before Great Expectations opens it."""
+    """A DuckDB file in which submissions lie side by side to be compared.
+
+    Each call of :meth:`compare` leaves a file of its own that nobody holds open: Great Expectations judges it from
+    another process while the next comparisons are made. :meth:`admit` lets ``comparison`` be asked.
+    """
 
     def __init__(self, database: Path, forms: Forms, registry: UnitRegistry) -> None:
         database.parent.mkdir(parents=True, exist_ok=True)
-        database.unlink(missing_ok=True)
+        for rest in database.parent.glob(f"{database.stem}*.duckdb*"):
+            rest.unlink()
         self.database = database
         self.forms = forms
         self.registry = registry
-        self.connection = duckdb.connect(str(database))
+        # The file is thrown away: nothing is gained by writing it a second time whenever its log has grown.
+        self.connection = duckdb.connect(str(database), config={"checkpoint_threshold": "1TB"})
+        self._files: list[Path] = []
+        self._comparisons = 0
 
     def lay_out(
         self, submissions: pl.DataFrame, cells: pl.DataFrame, remarks: pl.DataFrame, packs: tuple[Pack, ...]
@@ -35,7 +53,7 @@ class Bench:
         """Fill the tables that comparisons read: submissions with their pack, cells, remarks, wide forms, applicable."""
         connection = self.connection
         connection.register("submissions_in", submissions.with_columns(_pack_of(submissions, packs)).to_arrow())
-        connection.register("cells_in", cells.to_arrow())
+        connection.register("cells_in", cells.to_arrow(compat_level=pl.CompatLevel.newest()))
         connection.register("remarks_in", remarks.with_row_index("remark_id").to_arrow())
         connection.execute("create table submission as from submissions_in")
         connection.execute("create table cell as from cells_in")
@@ -45,39 +63,56 @@ class Bench:
         self._applicable(packs)
         self._rollup_parts()
         self._wide_forms(cells)
-        connection.execute("create sequence comparison_ids")
-        # An ordered type, and comparisons are made in its order: judging one rule skips the rows of all others.
-        keys = ", ".join(
+        self._rule_keys = ", ".join(
             f"'{rule_key(pack, rule, form)}'" for pack in packs for rule in pack.rules for form in rule.forms
         )
-        connection.execute(f"create type rule_key as enum ({keys})")
-        connection.execute(
-            "create table comparison (comparison_id bigint, submission_id varchar, rule_key rule_key, pack varchar, rule_id varchar, "
+
+    def compare(self, rules: Iterable[tuple[Pack, AnyRule, str]]) -> Compared:
+        """Make the comparisons of rules on forms, in a file of their own."""
+        present = set(self.query("select distinct pack, rule_id, form from applicable").iter_rows())
+        file = self.database.with_stem(f"{self.database.stem}-{len(self._files) + 1}")
+        self._files.append(file)
+        self._attach(file, "made")
+        # An ordered type, and comparisons are made in its order: judging one rule skips the rows of all others.
+        self.connection.execute(f"create type made.rule_key as enum ({self._rule_keys})")
+        self.connection.execute(f"create sequence made.comparison_ids start {self._comparisons + 1}")
+        self.connection.execute(
+            "create table made.comparison (comparison_id bigint, submission_id varchar, rule_key made.rule_key, pack varchar, rule_id varchar, "
             "form varchar, row_code varchar, column_code varchar, found decimal(30, 6), expected decimal(30, 6), "
             "low decimal(30, 6), high decimal(30, 6), verdict varchar, remark_id bigint, beside varchar)"
         )
-
-    def compare(self, rules: Iterable[tuple[Pack, AnyRule]]) -> set[tuple[str, str, str]]:
-        """Make the comparisons of ``rules``; return the (pack, rule, form) that made any."""
-        present = set(self.query("select distinct pack, rule_id, form from applicable").iter_rows())
         made = set()
         self.connection.begin()  # one for all: each commit of its own would write its rows twice
-        for pack, rule in rules:
-            for form in rule.forms:
-                key = (pack.pack, rule.id, form)
-                if key not in present:
-                    continue
-                selects = " union all ".join(comparisons(pack, rule, form))
-                (count,) = self.connection.execute(
-                    f"""
-                    insert into comparison
-                    select nextval('comparison_ids'), {COLUMNS} from ({selects}) as made({COLUMNS})
-                    """
-                ).fetchone() or (0,)
-                if count:
-                    made.add(key)
+        for pack, rule, form in rules:
+            key = (pack.pack, rule.id, form)
+            if key not in present:
+                continue
+            selects = " union all ".join(comparisons(pack, rule, form))
+            (count,) = self.connection.execute(
+                f"""
+                insert into made.comparison
+                select nextval('made.comparison_ids'), {COLUMNS} from ({selects}) as made({COLUMNS})
+                """
+            ).fetchone() or (0,)
+            self._comparisons += count
+            if count:
+                made.add(key)
         self.connection.commit()
-        return made
+        self.connection.execute("detach made")
+        return Compared(file, made)
+
+    def admit(self) -> None:
+        """Let ``comparison`` show every comparison made so far; nobody else may have the files open."""
+        for number, file in enumerate(self._files, start=1):
+            self._attach(file, f"made_{number}", "(read_only)")
+        every = " union all ".join(
+            f"select * exclude (rule_key) from made_{number}.main.comparison" for number in range(1, len(self._files) + 1)
+        )
+        self.connection.execute(f"create or replace temp view comparison as {every}")
+
+    def _attach(self, file: Path, name: str, how: str = "") -> None:
+        path = str(file).replace("'", "''")
+        self.connection.execute(f"attach if not exists '{path}' as {name} {how}")
 
     def lay_out_partners(self, partner: pl.DataFrame, standing: pl.DataFrame, arrival: pl.DataFrame) -> None:
         """Lay beside each submission what it is compared with: its partners, their figures, and when it was due."""
@@ -109,12 +144,8 @@ class Bench:
         return pl.DataFrame(self.connection.sql(sql, params=list(parameters)).to_arrow_table())
 
     def close(self) -> None:
-        """Close the connection, so that another may open the file."""
+        """Close the files."""
         self.connection.close()
-
-    def reopen(self) -> None:
-        """Open the file again."""
-        self.connection = duckdb.connect(str(self.database))
 
     def _applicable(self, packs: tuple[Pack, ...]) -> None:
         entries = [
@@ -181,17 +212,18 @@ class Bench:
         self.connection.register("targets_in", targets().to_arrow())
         for form in self.forms.current.values():
             columns = wide_columns(self.forms, form)
-            wide = cells.filter(pl.col("form") == form.code).pivot(
-                on="column_code",
-                on_columns=columns,
-                index=["submission_id", "row_code"],
-                values=["value", "rounding"],
-                aggregate_function="max",
+            of_form = cells.filter(pl.col("form") == form.code)
+            # Workbooks are exact: few columns of few forms have anything to round.
+            rounded = of_form.filter(pl.col("rounding") != 0)
+            roundings = [code for code in columns if code in set(rounded["column_code"])]
+            self.connection.register("wide_in", _widened(of_form, columns, "value"))
+            self.connection.register("rounding_in", _widened(rounded, roundings, "rounding"))
+            measures = ", ".join(
+                f'wide."{code}", '
+                + (f'coalesce(rounded."{code}", 0)' if code in roundings else "0")
+                + f'::decimal(30, 6) as "{code}__rounding"'
+                for code in columns
             )
-            names = {f"value_{code}": code for code in columns} | {
-                f"rounding_{code}": f"{code}__rounding" for code in columns
-            }
-            self.connection.register("wide_in", wide.rename(names).to_arrow())
             self.connection.execute(
                 f"""
                 create table form_{form.code} as
@@ -207,16 +239,28 @@ class Bench:
                         order by targets_in.unit_key = submission.unit_key desc
                     ) = 1
                 )
-                select wide.*,
+                select wide.submission_id, wide.row_code, {measures},
                        target.target_pct::decimal(30, 6) as annual_target, 0::decimal(30, 6) as annual_target__rounding,
                        target.pro_rata_pct::decimal(30, 6) as pro_rata_target,
                        0::decimal(30, 6) as pro_rata_target__rounding
                 from wide_in as wide
+                left join rounding_in as rounded using (submission_id, row_code)
                 left join target on target.submission_id = wide.submission_id and wide.row_code = 'total.total'
                 """
             )
-            self.connection.unregister("wide_in")
+            for name in ("wide_in", "rounding_in"):
+                self.connection.unregister(name)
         self.connection.unregister("targets_in")
+
+
+def _widened(cells: pl.DataFrame, columns: list[str], figure: str) -> pa.Table:
+    """Return submission_id, row_code and a column per measure."""
+    index = ["submission_id", "row_code"]
+    if not columns:
+        return cells.select(index).clear().to_arrow()
+    return cells.pivot(
+        on="column_code", on_columns=columns, index=index, values=figure, aggregate_function="max"
+    ).to_arrow()
 
 
 def wide_columns(forms: Forms, form: Form) -> list[str]:

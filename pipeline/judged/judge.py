@@ -6,7 +6,8 @@ of these tells what must be judged again. Killed at any instant, the next call d
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,6 +36,8 @@ from pipeline.storage import commit_folder, read_tables
 from pipeline.vocabulary import Status
 
 UNPLACED = "unplaced"
+#: Cells of a national month: below it, starting Great Expectations twice costs more than it saves.
+WORTH_SHARING = 500_000
 #: Tables of a judged period: one more, and every period is judged again.
 JUDGED = ("outcomes", "findings", "verdicts", "ratios", "causes", "cause_findings", "standing", "waivers")
 
@@ -180,9 +183,9 @@ def judge(
         bench.lay_out(submissions, cells, remarks, using)
         all_rules = [(pack, rule) for pack in using for rule in pack.rules]
         in_order = versions(submissions)
-        made = bench.compare((pack, rule) for pack, rule in all_rules if not looks_beside(rule))
-        failed = _validate(bench, using, made, by)
-        progress(f"{len(made)} expectations ran, {len(failed)} comparisons fail")
+        alone = [(pack, rule, form) for pack, rule in all_rules if not looks_beside(rule) for form in rule.forms]
+        expectations, failed = _judged(bench, using, shares(alone, cells), by)
+        progress(f"{expectations} expectations ran, {len(failed)} comparisons fail")
         excused = waived(bench, failed, others.waivers, using)
         verdicts = verdicts_frame(in_order, _failures(bench, failed, excused), all_rules)
         current = current_forms(submissions, verdicts, cells)
@@ -205,12 +208,13 @@ def judge(
             pl.concat([standing, others.standing]),
             arrivals(submissions, in_order),
         )
-        beside = bench.compare((pack, rule) for pack, rule in all_rules if looks_beside(rule))
-        if beside:
-            failed = failed + _validate(bench, using, beside, by)
+        beside = [(pack, rule, form) for pack, rule in all_rules if looks_beside(rule) for form in rule.forms]
+        expectations, more = _judged(bench, using, [beside], by)
+        if expectations:
+            failed = failed + more
             excused = waived(bench, failed, others.waivers, using)
             verdicts = verdicts_frame(in_order, _failures(bench, failed, excused), all_rules)
-            progress(f"{len(beside)} expectations compared reports with each other")
+            progress(f"{expectations} expectations compared reports with each other")
         findings, excuses = findings_frame(bench, failed, excused, using, declared)
         likely = likely_causes(bench, findings, submissions, using, declared)
         return Judgement(
@@ -227,12 +231,31 @@ def judge(
         bench.close()
 
 
-def _validate(bench: Bench, using: tuple[Pack, ...], made: set[tuple[str, str, str]], by: Validate) -> list[int]:
-    bench.close()
-    try:
-        return by(bench.database, using, keys=made).failed
-    finally:
-        bench.reopen()
+def shares(
+    rules: Sequence[tuple[Pack, AnyRule, str]], cells: pl.DataFrame
+) -> list[Sequence[tuple[Pack, AnyRule, str]]]:
+    """Divide rules so that Great Expectations judges the many of small forms while those of large ones are compared."""
+    if cells.height < WORTH_SHARING:
+        return [rules]
+    of_forms = cells["form"].value_counts()
+    large = set(of_forms.filter(pl.col("count") > cells.height / 5)["form"])
+    return [[entry for entry in rules if (entry[2] in large) == is_large] for is_large in (False, True)]
+
+
+def _judged(
+    bench: Bench, using: tuple[Pack, ...], of_rules: Iterable[Sequence[tuple[Pack, AnyRule, str]]], by: Validate
+) -> tuple[int, list[int]]:
+    """Compare and validate each share of rules; return how many expectations ran, and the comparisons that fail."""
+    expectations, asked = 0, []
+    with ThreadPoolExecutor(max_workers=1) as judging:
+        for rules in of_rules:
+            compared = bench.compare(rules)
+            if compared.keys:
+                expectations += len(compared.keys)
+                asked.append(judging.submit(by, compared.file, using, keys=compared.keys))
+        failed = [failure for answer in asked for failure in answer.result().failed]
+    bench.admit()
+    return expectations, failed
 
 
 def _failures(bench: Bench, failed: list[int], excused: pl.DataFrame) -> pl.DataFrame:

@@ -9,9 +9,8 @@ from pipeline.vocabulary import RatioVerdict
 
 def ratios_frame(bench: Bench) -> pl.DataFrame:
     """Return every printed percentage, point and change with what it should be, as ``tables.RATIOS``."""
-    return (
-        bench.query(
-            f"""
+    return bench.query(
+        f"""
             with judged as (
                 select submission_id, form, row_code, column_code, rule_id, expected,
                        coalesce(verdict, case when found between low and high then '{RatioVerdict.FITS}'
@@ -28,6 +27,4 @@ def ratios_frame(bench: Bench) -> pl.DataFrame:
             where cell.value is not null and (cell.unit in ('percent', 'point') or ends_with(cell.column_code, '_change'))
             order by cell.submission_id, cell.form, cell.row_code, cell.column_code
             """
-        )
-        .cast(tables.RATIOS)
-    )
+    ).cast(tables.RATIOS)
