@@ -59,6 +59,7 @@ SUBMISSIONS = _schema(
         "revision": pl.Int32,  # "Lần báo cáo", 1 unless the header says more
         "reason": pl.String,  # why a supplementary report corrects the one before
         "signer": pl.String,
+        "in_answer_to": pl.String,  # submission_id that a marked workbook, sent back, says it answers
         "is_readable": pl.Boolean,
         "problem": pl.String,
         "problem_vi": pl.String,

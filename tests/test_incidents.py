@@ -162,3 +162,22 @@ def test_the_standing_list_is_chosen_by_unit_state_rule_and_age(office: Office) 
         chosen(rows, Wish("closed"))
     with pytest.raises(UnknownIncident, match="no incident begins"):
         find(rows, "a")
+
+
+def test_a_marked_workbook_sent_back_closes_what_could_not_be_placed_before(tmp_path) -> None:
+    """It comes under another name; without saying what it answers it would close nothing."""
+    office = Office(Home(tmp_path / "home"))
+    rows = {}
+    for name in ("answered", "alone"):
+        stranger = office.inputs.submission(
+            "?", "2023-09", batch=1, verdict="returned", path=f"{name}.xlsx", placed=False
+        )
+        office.inputs.outcome(stranger, "due", "fail", off_by=1)
+        rows[stranger] = name
+    answered = next(identity for identity, name in rows.items() if name == "answered")
+    unit = "kien-giang.go-quao"
+    reply = office.inputs.submission(unit, "2023-09", batch=2, path="sua-lai.xlsx", in_answer_to=answered)
+    office.inputs.outcome(reply, "due", "pass", off_by=1)
+    office.night()
+    states = {rows[row["opened_by"]]: (row["state"], row["resolved_by"]) for row in incidents(office.home, now=NOW)}
+    assert states == {"answered": ("resolved", reply), "alone": ("open", None)}

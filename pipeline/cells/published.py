@@ -79,6 +79,7 @@ def _submissions(cases: list[dict], receipt: dict, forms: Forms, registry: UnitR
                 "revision": 1,
                 "reason": None,
                 "signer": None,
+                "in_answer_to": None,
                 "is_readable": True,
             }
         )

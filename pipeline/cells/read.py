@@ -53,7 +53,7 @@ def read_landed(home: Home, *, registry: UnitRegistry | None = None, progress: P
     """
     done, registry = Read(), registry or registry_of(home)
     remember(home, registry)
-    commit_folder(home, home.cells / "000000", vars(Reading.nothing()), fingerprint="")
+    commit_folder(home, home.cells / "000000", vars(Reading.nothing()), fingerprint=" ".join(tables.SUBMISSIONS))
     for (batch,), receipts in sorted(read_receipts(home).group_by("batch"), key=lambda group: group[0]):
         folder = home.cells / f"{batch:06d}"
         landed = receipts.filter(pl.col("verdict") == str(Receipt.LANDED), pl.col("media") != "zip").to_dicts()
@@ -72,6 +72,8 @@ def read_landed(home: Home, *, registry: UnitRegistry | None = None, progress: P
 
 def _still_holds(home: Home, folder: Path, landed: list[dict], registry: UnitRegistry) -> bool:
     """Tell whether a batch would be read the same under ``registry``, and note that it was asked."""
+    if list(pl.read_parquet_schema(folder / "submissions.parquet")) != list(tables.SUBMISSIONS):
+        return False  # read by a reader that saw less
     mark = folder / "fingerprint.txt"
     read_under = mark.read_text() if mark.exists() else ""
     if read_under == registry.version:
@@ -163,18 +165,19 @@ def _read_workbooks(
         of_file.setdefault(file, []).append((sheet, form))
     why = {file: (code, vi, en) for file, code, vi, en in problems.iter_rows()}
     names = {(file, sheet): name for file, sheet, name in sheets.select("file", "sheet", "name").iter_rows()}
+    answers = {file: version for file, version in sheets.select("file", "answers").iter_rows()}
     rows, header_remarks = [], []
     for file, (receipt, _) in enumerate(workbooks):
         if file in why:
             rows.append(unreadable(receipt, *why[file]))
         elif file not in of_file:
             listed = ", ".join(name for (at, _), name in names.items() if at == file)[:120]
-            refusal = problem("not_our_form", sheets=listed)
+            refusal = problem("findings_report") if answers.get(file) else problem("not_our_form", sheets=listed)
             rows.append(unreadable(receipt, refusal.code, refusal.vi, refusal.en))
         else:
             told = [(names[file, sheet], headers.get((file, sheet), {}), form) for sheet, form in of_file[file]]
             row, told_of_header = _place(receipt, told, file in simulated, declared, registry)
-            rows.append(row)
+            rows.append(row | {"in_answer_to": answers[file]})
             header_remarks += told_of_header
             printed = [(names[file, sheet], circulars[file, sheet]) for sheet, _ in of_file[file] if (file, sheet) in circulars]
             header_remarks += _other_circular(row, printed, declared)

@@ -15,6 +15,7 @@ import polars as pl
 from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from pipeline.cells.address import address, addresses
+from pipeline.cells.answering import named, signed
 from pipeline.landing.problems import Problem, UnreadableFile, problem
 from pipeline.worker_pool import Failure, run_each
 
@@ -72,7 +73,9 @@ RAW_CELLS = pl.Schema(
         "text": pl.String(),
     }
 )
-SHEETS = pl.Schema({"file": pl.Int32, "sheet": pl.Int32, "name": pl.String, "is_hidden": pl.Boolean})
+SHEETS = pl.Schema(
+    {"file": pl.Int32, "sheet": pl.Int32, "name": pl.String, "is_hidden": pl.Boolean, "answers": pl.String}
+)
 PROBLEMS = pl.Schema({"file": pl.Int32, "problem": pl.String, "problem_vi": pl.String, "problem_en": pl.String})
 
 
@@ -105,9 +108,10 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Workbook:
-    """The worksheets of one file, in workbook order."""
+    """The worksheets of one file, in workbook order, but for our own sheet of findings; ``answers`` is what that says."""
 
     sheets: list[Sheet]
+    answers: str | None = None
 
     def frame(self) -> pl.DataFrame:
         """Return all cells as one frame (``RAW_CELLS``): per sheet by row and column, lost cells after the others."""
@@ -139,6 +143,17 @@ def read_workbook(path: Path) -> Workbook:
         raise UnreadableWorkbook(problem("damaged_workbook", cause=str(error)[:120])) from error
 
 
+def findings_sheets(path: Path) -> dict[str, RawCells]:
+    """Return the cells of our own sheets of findings, by name, of a workbook that ``read_workbook`` reads."""
+    with CalamineWorkbook.from_path(path) as workbook:
+        read = {
+            metadata.name: _values(workbook, index)
+            for index, metadata in enumerate(workbook.sheets_metadata)
+            if metadata.typ == SheetTypeEnum.WorkSheet
+        }
+    return {name: cells for name, cells in read.items() if _version_of_findings(cells)}
+
+
 def read_workbooks(
     paths: Sequence[Path],
     *,
@@ -148,7 +163,7 @@ def read_workbooks(
     """Read many workbooks in processes of their own, so that none that crashes or hangs stops the others.
 
     Returns three frames, each with ``file``, the position in ``paths``: cells (``RAW_CELLS`` with ``file`` first),
-    sheets (file, sheet, name, is_hidden) and problems (file, problem, problem_vi, problem_en). ``workers=0`` reads in
+    sheets (file, sheet, name, is_hidden, and the version that the file answers) and problems (file, problem, problem_vi, problem_en). ``workers=0`` reads in
     this process, without that protection. ``progress`` is told (files done, files in all).
     """
     if workers is None:
@@ -160,7 +175,7 @@ def read_workbooks(
     )
     cells: list[pl.DataFrame] = []
     owners: list[int] = []  # the file of each frame of cells
-    sheets: list[tuple[int, int, str, bool]] = []
+    sheets: list[tuple[int, int, str, bool, str | None]] = []
     problems: list[tuple[int, str, str, str]] = []
     for done, (file, answer) in enumerate(results, start=1):
         if isinstance(answer, Failure):
@@ -168,10 +183,10 @@ def read_workbooks(
         if isinstance(answer, Problem):
             problems.append((file, answer.code, answer.vi, answer.en))
         else:
-            content, names = answer
+            content, names, answers = answer
             cells.append(pl.read_ipc_stream(io.BytesIO(content)))
             owners.append(file)
-            sheets += [(file, index, name, is_hidden) for index, (name, is_hidden) in enumerate(names)]
+            sheets += [(file, index, name, is_hidden, answers) for index, (name, is_hidden) in enumerate(names)]
         if progress:
             progress(done, len(paths))
     in_order = sorted(zip(owners, cells, strict=True), key=lambda owned: owned[0])
@@ -190,7 +205,7 @@ FAILURES = {
 }
 
 
-def _answer(path: Path) -> Problem | tuple[bytes, list[tuple[str, bool]]]:
+def _answer(path: Path) -> Problem | tuple[bytes, list[tuple[str, bool]], str | None]:
     """Return what a worker sends back: cells in Arrow's own format, far cheaper to pass on than Python lists."""
     try:
         workbook = read_workbook(path)
@@ -198,7 +213,7 @@ def _answer(path: Path) -> Problem | tuple[bytes, list[tuple[str, bool]]]:
         return unreadable.problem
     buffer = io.BytesIO()
     workbook.frame().write_ipc_stream(buffer)
-    return buffer.getvalue(), [(sheet.name, sheet.is_hidden) for sheet in workbook.sheets]
+    return buffer.getvalue(), [(sheet.name, sheet.is_hidden) for sheet in workbook.sheets], workbook.answers
 
 
 def _read(path: Path) -> Workbook:
@@ -212,15 +227,24 @@ def _read(path: Path) -> Workbook:
     check_text(list(worksheets.values()), max(strings, key=len, default=b""))
 
     sheet_parts = package.sheet_parts()
-    sheets = []
+    sheets, answers = [], named(package.parts.get(package.workbook_part(), b""))
     with CalamineWorkbook.from_path(path) as workbook:
         for index, metadata in enumerate(workbook.sheets_metadata):
             if metadata.typ != SheetTypeEnum.WorkSheet:
                 continue
             cells = _values(workbook, index)
+            if version := _version_of_findings(cells):
+                answers = answers or version
+                continue
             _add_lost(cells, worksheets.get(sheet_parts.get(metadata.name, ""), b""))
             sheets.append(Sheet(metadata.name, metadata.visible != SheetVisibleEnum.Visible, cells))
-    return Workbook(sheets)
+    if answers and not sheets:
+        raise UnreadableFile(problem("findings_report"))
+    return Workbook(sheets, answers)
+
+
+def _version_of_findings(cells: RawCells) -> str | None:
+    return signed(zip(cells.row, cells.column, cells.text, strict=True))
 
 
 def _values(workbook: CalamineWorkbook, index: int) -> RawCells:

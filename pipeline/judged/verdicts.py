@@ -13,10 +13,19 @@ PARTS = {"submission_id": pl.String, "form": pl.String, "part_submission_id": pl
 
 
 def versions(submissions: pl.DataFrame) -> pl.DataFrame:
-    """Return submission_id, version (from 1, in order of receipt) and the submission that it supersedes."""
+    """Return submission_id, version (from 1, in order of receipt) and the submission that it supersedes.
+
+    A marked workbook that came back is later than the version it answers, whatever the clocks of a load say.
+    """
     # A submission that could not be placed is a report of its own.
     report = pl.coalesce("report_id", "submission_id")
-    return submissions.sort("batch", "received_at", "revision", "source_ref", "submission_id").select(
+    answered = submissions.select(
+        pl.col("submission_id").alias("in_answer_to"), pl.col("received_at").alias("answered_at"), pl.lit(1).alias("is_answer")
+    ).unique("in_answer_to", keep="first")
+    in_order = submissions.join(answered, on="in_answer_to", how="left", maintain_order="left").with_columns(
+        pl.max_horizontal("received_at", "answered_at").alias("received_at"), pl.col("is_answer").fill_null(0)
+    )
+    return in_order.sort("batch", "received_at", "is_answer", "revision", "source_ref", "submission_id").select(
         "submission_id",
         "period_id",
         pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over(report).alias("version"),

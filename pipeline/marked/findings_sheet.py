@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from pipeline.cells.answering import NAME, sign
 from pipeline.marked import words
 from pipeline.marked.dossier import Dossier
 from pipeline.marked.parts import RELATIONS, Parts, attribute, before, strange, text
@@ -16,10 +17,6 @@ from pipeline.vocabulary import OnFail, Severity, Verdict
 
 #: Findings that are listed; the rest is counted.
 MOST_FINDINGS = 500
-#: Stands in the first column of the first rows: by it the sheet is known wherever it comes back from.
-SIGN = "THADS-KQKT"
-#: The hidden name that tells the version even where somebody took the sheet away.
-NAME = "_thads_ket_qua_kiem_tra"
 LONGEST_SHEET_NAME = 31
 _TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
 _AFTER_NAMES = frozenset(
@@ -77,11 +74,6 @@ def add_findings_sheet(
     parts.declare(part, _TYPE)
     relation = parts.relate(parts.workbook, "worksheet", part)
     _register(parts, relation, _free_sheet_name(parts), dossier.submission["submission_id"])
-
-
-def sign(submission_id: str) -> str:
-    """Return the mark by which a version is named on the sheet."""
-    return f"{SIGN} {submission_id}"
 
 
 def _register(parts: Parts, relation: str, name: str, submission_id: str) -> None:

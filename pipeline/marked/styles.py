@@ -8,6 +8,8 @@ from pipeline.vocabulary import Severity
 #: What each severity looks like, ARGB; they differ in lightness too, for who does not see red and green.
 COLOURS = {Severity.ERROR: "FFF4A38C", Severity.WARNING: "FFFFD966", Severity.INFO: "FFBDD7EE"}
 IN_THE_SUM = "FFFDF1E3"  # part of a sum that fails
+#: What may come back from a file that others had in their hands.
+_PLAIN_FILL = re.compile(r"<fill>(?:<[A-Za-z]+(?: [A-Za-z]+=\"[\w.-]*\")*/?>|</[A-Za-z]+>)*</fill>")
 _ITEM = {b"fonts": b"font", b"fills": b"fill", b"borders": b"border", b"cellXfs": b"xf"}
 
 
@@ -25,15 +27,7 @@ class Styles:
     def shaded(self, style: int, colour: str) -> int:
         """Return the style that is ``style`` on a ground of ``colour``."""
         if (style, colour) not in self._shades:
-            fill = self._fill(colour)
-            formats = self._items(b"cellXfs")
-            if style >= len(formats):
-                raise strange(self._part)
-            head, rest = re.match(rb"(<xf\b[^<>]*?)(/?>.*)", formats[style], re.DOTALL).groups()  # type: ignore[union-attr]
-            head = re.sub(rb'\s(?:fillId|applyFill)="[^"]*"', b"", head)
-            self._shades[style, colour] = self._append(
-                b"cellXfs", head + f' fillId="{fill}" applyFill="1"'.encode() + rest
-            )
+            self._shades[style, colour] = self._on(style, self._fill(colour))
         return self._shades[style, colour]
 
     def written(
@@ -58,12 +52,40 @@ class Styles:
             f' applyBorder="1" applyAlignment="1"><alignment horizontal="{across}" vertical="top" wrapText="1"/></xf>'.encode(),
         )
 
+    def styles_on(self, colours: set[str]) -> set[int]:
+        """Return the styles whose ground is one of ``colours``."""
+        grounds = {
+            number
+            for number, fill in enumerate(self._items(b"fills"))
+            if (ink := re.search(rb'<fgColor\b[^<>]*\brgb="([0-9A-F]{8})"', fill)) and ink[1].decode() in colours
+        }
+        return {number for number in range(len(self._items(b"cellXfs"))) if self._fill_number(number) in grounds}
+
+    def grounded(self, style: int, fill: str) -> int:
+        """Return the style that is ``style`` on the ground ``fill``, XML as of :meth:`fill_of`; empty is none."""
+        known = self._items(b"fills")
+        number = known.index(fill.encode()) if fill.encode() in known else 0
+        if fill and not number and _PLAIN_FILL.fullmatch(fill):
+            number = self._append(b"fills", fill.encode())
+        return self._on(style, number)
+
     def fill_of(self, style: int) -> str:
         """Return the ground of a style, as the XML of its ``fill``."""
-        formats, fills = self._items(b"cellXfs"), self._items(b"fills")
-        found = re.search(rb'\bfillId="(\d+)"', formats[style]) if style < len(formats) else None
-        number = int(found[1]) if found else 0
+        fills, number = self._items(b"fills"), self._fill_number(style)
         return fills[number].decode("utf-8", "replace") if number < len(fills) else ""
+
+    def _on(self, style: int, fill: int) -> int:
+        formats = self._items(b"cellXfs")
+        if style >= len(formats):
+            raise strange(self._part)
+        head, rest = re.match(rb"(<xf\b[^<>]*?)(/?>.*)", formats[style], re.DOTALL).groups()  # type: ignore[union-attr]
+        head = re.sub(rb'\s(?:fillId|applyFill)="[^"]*"', b"", head)
+        return self._append(b"cellXfs", head + f' fillId="{fill}" applyFill="1"'.encode() + rest)
+
+    def _fill_number(self, style: int) -> int:
+        formats = self._items(b"cellXfs")
+        found = re.search(rb'\bfillId="(\d+)"', formats[style]) if style < len(formats) else None
+        return int(found[1]) if found else 0
 
     def _fill(self, colour: str) -> int:
         if colour not in self._fills:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from pipeline.cells.workbook import findings_sheets
 from pipeline.marked import words
 from pipeline.marked.cells import restyled, style_at
 from pipeline.marked.comments import comment
@@ -11,6 +12,7 @@ from pipeline.marked.dossier import Dossier, Mark, marks
 from pipeline.marked.findings_sheet import add_findings_sheet
 from pipeline.marked.parts import Parts
 from pipeline.marked.styles import COLOURS, IN_THE_SUM, Styles
+from pipeline.marked.unmarked import take_marks_away
 
 #: Comments on one sheet; cells beyond it are coloured, and their findings listed.
 MOST_COMMENTS = 200
@@ -24,6 +26,8 @@ def marked_workbook(path: Path, dossier: Dossier) -> bytes:
     """
     parts = Parts.of(path)
     styles = Styles(parts)
+    if dossier.submission["in_answer_to"]:
+        take_marks_away(parts, styles, findings_sheets(path))
     by_sheet: dict[str, dict[str, Mark]] = {}
     for (sheet, address), mark in marks(dossier).items():
         if sheet in parts.sheets:

@@ -31,6 +31,10 @@ select
     revision,
     reason,
     signer,
+    -- What a file says of itself counts only where there is such a version.
+    case
+        when in_answer_to in (select answered.submission_id from submissions as answered) then in_answer_to
+    end as in_answer_to,
     problem,
     problem_vi,
     problem_en

@@ -89,6 +89,36 @@ unplaced as (
 
 ),
 
+-- A marked workbook that comes back replaces the file it answers, under whatever path it comes.
+replies as (
+
+    select
+        path,
+        batch,
+        receipt_id,
+        submission_id,
+        version,
+        received_at,
+        is_placed
+    from readable_files
+
+    union all
+
+    select
+        answered.path,
+        readable_files.batch,
+        readable_files.receipt_id,
+        readable_files.submission_id,
+        readable_files.version,
+        readable_files.received_at,
+        readable_files.is_placed
+    from readable_files
+    inner join submissions as answers on readable_files.submission_id = answers.submission_id
+    inner join submissions as answered on answers.in_answer_to = answered.submission_id
+    where readable_files.path <> answered.path
+
+),
+
 replacements as (
 
     select
@@ -96,18 +126,18 @@ replacements as (
         unplaced.chain,
         'resolved' as event,
         unplaced.step + 1 as step,
-        readable_files.submission_id,
-        readable_files.version,
-        readable_files.received_at
+        replies.submission_id,
+        replies.version,
+        replies.received_at
     from unplaced
-    inner join readable_files
+    inner join replies
         on
-            unplaced.path = readable_files.path
-            and unplaced.batch < readable_files.batch
-            and (readable_files.is_placed or not unplaced.must_be_placed)
+            unplaced.path = replies.path
+            and unplaced.batch < replies.batch
+            and (replies.is_placed or not unplaced.must_be_placed)
     qualify
         row_number() over (
-            partition by unplaced.alert_id order by readable_files.batch, readable_files.receipt_id
+            partition by unplaced.alert_id order by replies.batch, replies.receipt_id
         ) = 1
 
 )

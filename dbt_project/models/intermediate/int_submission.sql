@@ -90,6 +90,7 @@ combined as (
         revision,
         reason,
         signer,
+        in_answer_to,
         problem,
         problem_vi,
         problem_en
@@ -123,6 +124,7 @@ combined as (
         null as revision,
         null as reason,
         null as signer,
+        null as in_answer_to,
         problem,
         problem_vi,
         problem_en

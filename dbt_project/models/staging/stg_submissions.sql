@@ -37,6 +37,7 @@ select
     revision,
     reason,
     signer,
+    in_answer_to,
     is_readable,
     problem,
     problem_vi,
