@@ -8,10 +8,12 @@ three processes on the same files, one after the other:
   other  openpyxl, pandas and Great Expectations, one workbook after the other, on a sample that is scaled up
 
 Wall seconds depend on who else uses the machine; CPU seconds (user and system, children too) hardly do, so both are
-told. Memory is the peak of resident bytes summed over the process and its children, which counts shared pages twice.
+told. Memory is the peak over the process and its children together: of what is resident, with a page that several
+share divided among them.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -28,6 +30,7 @@ from typing import Any
 import psutil
 
 from pipeline.simulator import simulate
+from pipeline.simulator.figures import SUBJECTS
 
 GIBIBYTE = 1024**3
 START_SECONDS, TIMES_FLOOR, TIMES_FASTER, MOST_MEMORY = 30, 6, 15, 2 * GIBIBYTE
@@ -55,7 +58,7 @@ def measure(command: list[str], log: Path) -> Measured:
             if pid:
                 break
             peak = max(peak, _resident(watched))
-            time.sleep(0.1)
+            time.sleep(0.25)
         wall = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
@@ -66,14 +69,18 @@ def measure(command: list[str], log: Path) -> Measured:
 
 
 def _resident(process: psutil.Process) -> int:
-    """Return the resident bytes of a process and all below it."""
+    """Return the resident bytes of a process and all below it; a shared page counts once."""
     total = 0
-    try:
-        for one in (process, *process.children(recursive=True)):
-            total += one.memory_info().rss
-    except psutil.Error:  # one ended while we looked
-        pass
+    for one in (process, *_below(process)):
+        with contextlib.suppress(psutil.Error, OSError):  # one ended while we looked
+            total += getattr(one.memory_full_info(), "pss", 0) or one.memory_info().rss
     return total
+
+
+def _below(process: psutil.Process) -> list[psutil.Process]:
+    with contextlib.suppress(psutil.Error):
+        return process.children(recursive=True)
+    return []
 
 
 def commands(inbox: Path, home: Path, sample: int) -> dict[str, list[str]]:
@@ -165,6 +172,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--workbooks", type=int, default=760, metavar="N", help="workbooks in the month (760)")
     parser.add_argument("--provinces", type=int, default=63, metavar="N", help="provinces that send them (63)")
     parser.add_argument("--month", default="2023-09", metavar="YYYY-MM", help="calendar month (2023-09)")
+    parser.add_argument("--forms", nargs="+", metavar="FORM", default=list(SUBJECTS), help="forms of a workbook (all)")
     parser.add_argument("--inbox", type=Path, metavar="DIR", help="measure these workbooks, not simulated ones")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="measure only these parts")
     parser.add_argument("--sample", type=int, default=40, metavar="N", help="workbooks for the other way, 0: all (40)")
@@ -186,6 +194,7 @@ def main(arguments: list[str] | None = None) -> int:
                 seed=2023,
                 consolidated=False,
                 workbooks=wanted.workbooks,
+                forms=wanted.forms,
             )
         files = sum(1 for _ in inbox.rglob("*.xlsx"))
         measured = run(wanted.only, inbox, work, sample=wanted.sample, repeat=wanted.repeat)
