@@ -217,6 +217,21 @@ def test_any_order_of_arrival_in_any_number_of_loads_ends_in_the_same_tables(tmp
     assert all(found[name].equals(expected[name]) for name in expected)
 
 
+def test_judging_period_by_period_ends_as_judging_all_at_once(tmp_path):
+    sent = [month("2022-12", 50), month("2023-01", 10), month("2023-02", 30), month("2023-03", 25)]
+    at_once, in_portions = Home(tmp_path / "at-once"), Home(tmp_path / "in-portions")
+    for home, most in ((at_once, 1_000), (in_portions, 1)):
+        arrive(home, *sent)
+        told: list[str] = []
+        with mock.patch("pipeline.judged.judge.MOST_CELLS", most):
+            judge_changed(home, by=Returns.in_sql, progress=told.append)
+        portions = [line for line in told if line.startswith("judging ")]
+        assert len(portions) == (1 if most > 1 else 4), portions
+    assert falling(in_portions) == {"2023-03"}
+    expected, found = everything(at_once), everything(in_portions)
+    assert all(found[name].equals(expected[name]) for name in expected)
+
+
 def test_a_load_killed_between_two_periods_is_finished_by_the_next(tmp_path):
     home = Home(tmp_path)
     arrive(home, month("2023-01", 10), month("2023-02", 30), month("2023-03", 25))

@@ -13,7 +13,7 @@ from pipeline.night import set_up_dagster
 PORT = 3000
 
 
-def start(home: Path | None = None, port: int = PORT) -> int:
+def start(home: Path | None = None, port: int = PORT) -> int:  # noqa: RET503 - execv does not return
     """Replace this process by ``dagster dev``; it ends with Ctrl-C. Returns only where Dagster is not installed."""
     opened = open_home(home)
     opened.inbox.mkdir(parents=True, exist_ok=True)

@@ -106,7 +106,8 @@ class Bench:
         for number, file in enumerate(self._files, start=1):
             self._attach(file, f"made_{number}", "(read_only)")
         every = " union all ".join(
-            f"select * exclude (rule_key) from made_{number}.main.comparison" for number in range(1, len(self._files) + 1)
+            f"select * exclude (rule_key) from made_{number}.main.comparison"
+            for number in range(1, len(self._files) + 1)
         )
         self.connection.execute(f"create or replace temp view comparison as {every}")
 

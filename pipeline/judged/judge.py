@@ -24,7 +24,7 @@ from pipeline.judged.arrivals import arrivals
 from pipeline.judged.bench import Bench, looks_beside
 from pipeline.judged.findings import findings_frame
 from pipeline.judged.outcomes import outcomes_frame
-from pipeline.judged.partners import digests, partners, standing_cells, wanted, workbooks
+from pipeline.judged.partners import compared_beside, digests, partners, standing_cells, wanted, workbooks
 from pipeline.judged.ratios import ratios_frame
 from pipeline.judged.verdicts import current_forms, office_parts, verdicts_frame, versions
 from pipeline.judged.waivers import waived, waiver_digests, waivers
@@ -38,6 +38,8 @@ from pipeline.vocabulary import Status
 UNPLACED = "unplaced"
 #: Cells of a national month: below it, starting Great Expectations twice costs more than it saves.
 WORTH_SHARING = 500_000
+#: Two national months; judging takes about 600 bytes a cell.
+MOST_CELLS = 4_000_000
 #: Tables of a judged period: one more, and every period is judged again.
 JUDGED = ("outcomes", "findings", "verdicts", "ratios", "causes", "cause_findings", "standing", "waivers")
 
@@ -113,28 +115,48 @@ def judge_changed(home: Home, *, by: Validate = validate, progress: Progress = l
         if not _is_current(home.judged / period, mark)
     }
     done = Judged(periods=sorted(changed))
-    if not changed:
-        return done
-    of_changed = submissions.filter(pl.col("period_id").fill_null(UNPLACED).is_in(list(changed)))
-    cells = read_tables(home.cells, "cells", tables.CELLS, of=of_changed["submission_id"])
-    remarks = read_tables(home.cells, "remarks", tables.REMARKS, of=of_changed["submission_id"])
-    progress(f"judging {of_changed.height} submissions of {len(changed)} periods")
-    judgement = judge(
-        of_changed,
-        cells,
-        remarks,
-        database=home.warehouse / "judging.duckdb",
-        others=others_of(home, of_changed, submissions),
-        registry=registry,
-        by=by,
-        progress=progress,
-    )
-    for period, mark in sorted(changed.items()):
-        commit_folder(home, home.judged / period, judgement.of_period(period), fingerprint=mark)
-    done.submissions = of_changed.height
-    done.outcomes = judgement.outcomes.height
-    done.findings = judgement.findings.height
+    portions = _portions(home, done.periods)
+    for number, periods in enumerate(portions, start=1):
+        of_periods = submissions.filter(pl.col("period_id").fill_null(UNPLACED).is_in(periods))
+        of_all = f", part {number} of {len(portions)}" if len(portions) > 1 else ""
+        progress(f"judging {of_periods.height} submissions of {len(periods)} periods{of_all}")
+        judgement = judge(
+            of_periods,
+            read_tables(home.cells, "cells", tables.CELLS, of=of_periods["submission_id"]),
+            read_tables(home.cells, "remarks", tables.REMARKS, of=of_periods["submission_id"]),
+            database=home.warehouse / "judging.duckdb",
+            others=others_of(home, of_periods, submissions),
+            registry=registry,
+            by=by,
+            progress=progress,
+        )
+        for period in periods:
+            commit_folder(home, home.judged / period, judgement.of_period(period), fingerprint=changed[period])
+        done.submissions += of_periods.height
+        done.outcomes += judgement.outcomes.height
+        done.findings += judgement.findings.height
     return done
+
+
+def _portions(home: Home, periods: list[str]) -> list[list[str]]:
+    """Divide periods, the earliest first, so that the cells of a portion fit in memory.
+
+    Reports are compared with earlier ones only, so those of a portion find what stands of all portions before.
+    """
+    paths = sorted(home.cells.glob("*/cells.parquet"))
+    if not paths:
+        return [periods]
+    counts = pl.scan_parquet(paths).group_by(pl.col("period_id").fill_null(UNPLACED)).len().collect()
+    cells = dict(counts.iter_rows())
+    portions: list[list[str]] = []
+    held = MOST_CELLS
+    for period in periods:
+        if held + cells.get(period, 0) > MOST_CELLS:
+            portions.append([])
+            held = 0
+        portions[-1].append(period)
+        held += cells.get(period, 0)
+    return portions
 
 
 def others_of(home: Home, judged: pl.DataFrame, submissions: pl.DataFrame) -> Others:
@@ -181,18 +203,20 @@ def judge(
     bench = Bench(database, declared, registry)
     try:
         bench.lay_out(submissions, cells, remarks, using)
+        # The bench has the cells; what is still asked of them here is little, and the rest is let go.
+        sent, cells = cells.select("submission_id", "form").unique(), compared_beside(cells, using)
         all_rules = [(pack, rule) for pack in using for rule in pack.rules]
         in_order = versions(submissions)
         alone = [(pack, rule, form) for pack, rule in all_rules if not looks_beside(rule) for form in rule.forms]
-        expectations, failed = _judged(bench, using, shares(alone, cells), by)
+        expectations, failed = _judged(bench, using, shares(alone, bench), by)
         progress(f"{expectations} expectations ran, {len(failed)} comparisons fail")
         excused = waived(bench, failed, others.waivers, using)
         verdicts = verdicts_frame(in_order, _failures(bench, failed, excused), all_rules)
-        current = current_forms(submissions, verdicts, cells)
+        current = current_forms(submissions, verdicts, sent)
         # An office that explained its amounts vouches for them; a slip that is merely known is one still.
         genuine = excused.filter(pl.col("status") == str(Status.EXPLAINED))
         slipped = _slipped(_failures(bench, failed, genuine), all_rules)
-        standing = standing_cells(current, cells, slipped, using)
+        standing = standing_cells(current, cells, slipped)
         bench.lay_out_offices(office_parts(submissions, current, registry))
         bench.lay_out_partners(
             pl.concat(
@@ -202,7 +226,7 @@ def judge(
                         pl.concat([standing, others.standing]),
                         slipped,
                     ),
-                    workbooks(submissions, cells, in_order),
+                    workbooks(submissions, sent, in_order),
                 ]
             ),
             pl.concat([standing, others.standing]),
@@ -231,14 +255,13 @@ def judge(
         bench.close()
 
 
-def shares(
-    rules: Sequence[tuple[Pack, AnyRule, str]], cells: pl.DataFrame
-) -> list[Sequence[tuple[Pack, AnyRule, str]]]:
+def shares(rules: Sequence[tuple[Pack, AnyRule, str]], bench: Bench) -> list[Sequence[tuple[Pack, AnyRule, str]]]:
     """Divide rules so that Great Expectations judges the many of small forms while those of large ones are compared."""
-    if cells.height < WORTH_SHARING:
+    of_forms = bench.query("select form, count(*) as cells from cell group by form")
+    every = of_forms["cells"].sum()
+    if every < WORTH_SHARING:
         return [rules]
-    of_forms = cells["form"].value_counts()
-    large = set(of_forms.filter(pl.col("count") > cells.height / 5)["form"])
+    large = set(of_forms.filter(pl.col("cells") > every / 5)["form"])
     return [[entry for entry in rules if (entry[2] in large) == is_large] for is_large in (False, True)]
 
 

@@ -74,14 +74,8 @@ def digests(submissions: pl.DataFrame, reports: pl.DataFrame) -> dict[str, str]:
     }
 
 
-def standing_cells(
-    current: pl.DataFrame, cells: pl.DataFrame, slipped: pl.DataFrame, using: Iterable[Pack]
-) -> pl.DataFrame:
-    """Return the figures that other periods may look at, as ``tables.STANDING``.
-
-    ``current``: submission_id, report_id and form of what stands; ``slipped``: submission_id and form of amounts in the
-    wrong unit, with which nothing is compared.
-    """
+def compared_beside(cells: pl.DataFrame, using: Iterable[Pack]) -> pl.DataFrame:
+    """Return the figures among ``cells`` that some rule compares with another report."""
     places = pl.DataFrame(
         sorted(
             {
@@ -95,10 +89,17 @@ def standing_cells(
         schema={"form": pl.String, "column_code": pl.String},
         orient="row",
     )
+    return cells.filter(pl.col("value").is_not_null()).join(places, on=["form", "column_code"], how="semi")
+
+
+def standing_cells(current: pl.DataFrame, figures: pl.DataFrame, slipped: pl.DataFrame) -> pl.DataFrame:
+    """Return the figures that other periods may look at, as ``tables.STANDING``.
+
+    ``current``: submission_id, report_id and form of what stands; ``figures``: what is :func:`compared_beside`;
+    ``slipped``: submission_id and form of amounts in the wrong unit, with which nothing is compared.
+    """
     return (
-        cells.filter(pl.col("value").is_not_null())
-        .join(places, on=["form", "column_code"], how="semi")
-        .join(current.select("submission_id", "report_id", "form"), on=["submission_id", "form"])
+        figures.join(current.select("submission_id", "report_id", "form"), on=["submission_id", "form"])
         .join(slipped, on=["submission_id", "form"], how="anti")
         .select(list(tables.STANDING))
         .sort("submission_id", "form", "row_code", "column_code")
@@ -116,13 +117,13 @@ def partners(of_periods: pl.DataFrame, standing: pl.DataFrame, slipped: pl.DataF
     )
 
 
-def workbooks(submissions: pl.DataFrame, cells: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
+def workbooks(submissions: pl.DataFrame, sent: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
     """Return, for every published report, the last workbook of the same agency and period by form, as ``PARTNER``.
 
     Whatever its verdict: a text is held against what the agency said last.
     """
     place = ["unit_key", "scope", "period_id", "is_simulated"]
-    forms = cells.select("submission_id", "form").drop_nulls().unique()
+    forms = sent.drop_nulls()
     told = submissions.filter(
         pl.col("origin") == str(Origin.PUBLISHED), pl.col("vintage") == str(Vintage.REPORTED)
     ).drop_nulls(place)

@@ -77,9 +77,11 @@ class Voice:
     vi: bool
 
     def amount(self, value: Decimal) -> str:
+        """Return an amount as readers of the language write it."""
         return amount_vi(value) if self.vi else amount_en(value)
 
     def say(self, vi: str, en: str) -> str:
+        """Return the words of the language."""
         return vi if self.vi else en
 
     def place(self, failure: Failure) -> str:

@@ -68,12 +68,15 @@ def verdicts_frame(
     )
 
 
-def current_forms(submissions: pl.DataFrame, verdicts: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
-    """Return, for every report and form, the last version that was accepted: submission columns and form."""
+def current_forms(submissions: pl.DataFrame, verdicts: pl.DataFrame, sent: pl.DataFrame) -> pl.DataFrame:
+    """Return, for every report and form, the last version that was accepted: submission columns and form.
+
+    ``sent``: submission_id and form, one row for each form of a submission.
+    """
     return (
         submissions.join(verdicts.select("submission_id", "verdict", "version"), on="submission_id")
         .filter(pl.col("verdict").is_in([Verdict.ACCEPTED, Verdict.ACCEPTED_WITH_QUERY]))
-        .join(cells.select("submission_id", "form").unique(), on="submission_id")
+        .join(sent, on="submission_id")
         .sort("version")
         .unique(["report_id", "form"], keep="last", maintain_order=True)
     )
