@@ -9,7 +9,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipeline.alerts import letters as module
+from pipeline.alerts import journal
 from pipeline.alerts.letters import write_letters
 from pipeline.home import Home
 from pipeline.published import publish
@@ -126,6 +126,43 @@ def test_a_resolved_incident_gets_one_notice_that_names_both_versions(home: Home
     assert "lần 2 đã thay báo cáo lần 1" in outbox(home)["2023-09/go-quao-22222222-resolved.md"]
 
 
+def test_what_a_person_or_an_answer_closed_gets_a_notice_that_says_so(home: Home) -> None:
+    night(home, {})
+    write_letters(home)
+    night(home, {"state": "resolved"})
+    write_letters(home)
+    notice = outbox(home)["2023-09/go-quao-11111111-resolved.md"]
+    assert "Đã đóng" in notice
+    assert "None" not in notice, "no version proved it"
+
+
+def test_a_readable_file_closes_what_could_not_be_read(home: Home) -> None:
+    lost = {
+        "unit_key": None,
+        "form": None,
+        "period_id": None,
+        "scope": None,
+        "rule_id": "unreadable",
+        "opened_version": None,
+    }
+    night(home, lost)
+    write_letters(home)
+    night(home, lost | {"state": "resolved", "resolved_by": "22222222bb", "resolved_version": 1})
+    write_letters(home)
+    notice = outbox(home)["unplaced/go-quao.xlsx-22222222-resolved.md"]
+    assert "Đã đọc được" in notice
+    assert "None" not in notice
+
+
+def test_text_from_a_file_stays_text(home: Home) -> None:
+    hostile = "ghi “<script>x</script> [bấm](https://evil.example) **đậm**\n# Tiêu đề\u202e”"
+    night(home, {"sentence_vi": hostile, "source_ref": "a`b`<b>.xlsx"})
+    write_letters(home)
+    text = letter(home)
+    assert "\\<script\\>x\\</script\\> \\[bấm\\](https: //evil.example) \\*\\*đậm\\*\\* # Tiêu đề" in text
+    assert "\u202e" not in text
+
+
 def test_what_was_resolved_before_anybody_was_told_needs_no_letter(home: Home) -> None:
     night(home, {"state": "resolved", "resolved_by": "22222222bb", "resolved_version": 2})
     assert write_letters(home).paths == []
@@ -179,10 +216,11 @@ def test_killed_between_letter_and_log_the_same_letter_is_written_again(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     night(home, {}, {"alert_id": "a2", "unit_key": "kien-giang", "last_failing_submission_id": "22222222bb"})
-    monkeypatch.setattr(module.os, "fsync", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(journal, "append", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         write_letters(home)
     monkeypatch.undo()
+    assert list(outbox(home)) == ["2023-09/go-quao-11111111.md"]
     write_letters(home)
     assert sorted(outbox(home)) == ["2023-09/go-quao-11111111.md", "2023-09/kien-giang-22222222.md"]
     assert write_letters(home).paths == []
