@@ -7,6 +7,7 @@ template can forget.
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ def chat(value: Any) -> Any:
     return value if isinstance(value, (Raw, jinja2.Undefined)) else plain(value).translate(_CHAT)
 
 
+@cache
 def environment(finalize: Callable[[Any], Any], *, is_html: bool = False) -> jinja2.Environment:
     """Return the environment of one format, with the templates beside this module."""
     made = jinja2.Environment(

@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.alerts.sending import outbox_line
 from pipeline.cli.main import err, out
 from pipeline.home import open_home
 from pipeline.published.query import NoWarehouse, run_query
@@ -71,4 +72,6 @@ def show_status(period: str | None, home: Path | None, *, as_json: bool) -> int:
             str(row["open_alerts"] or ""),
         )
     out.print(table)
+    if line := outbox_line(opened):
+        out.print(Text(line, style="yellow"))
     return 0
