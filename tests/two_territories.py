@@ -20,6 +20,10 @@ ENDS = {
     "2022-02": date(2021, 11, 30),
     "2022-05": date(2022, 2, 28),
     "2022-06": date(2022, 3, 31),
+    "2022-09": date(2022, 6, 30),
+    "2024-02": date(2023, 11, 30),
+    "2024-03": date(2023, 12, 31),
+    "2024-09": date(2024, 6, 30),
     "2023-12": date(2023, 9, 30),
     "2024-12": date(2024, 9, 30),
     "2025-09": date(2025, 6, 30),
@@ -101,8 +105,14 @@ def kien_giang_corrects_2023(inputs: Inputs) -> None:
 
 
 def before_and_after_the_merger(inputs: Inputs) -> None:
-    """2024 on the old territory, 2026 on the new one, and nine months of 2025 on both."""
+    """2022 to 2024 on the old territory, 2026 on the new one, and nine months of 2025 on both."""
     for unit, period, completed in (
+        ("kien-giang", "2022-09", 6101),
+        ("an-giang", "2022-09", 4102),
+        ("kien-giang", "2023-09", 500),
+        ("an-giang", "2023-09", 4903),
+        ("kien-giang", "2024-09", 6304),
+        ("an-giang", "2024-09", 4204),
         ("kien-giang", "2024-12", 7001),
         ("an-giang", "2024-12", 5002),
         ("kien-giang", "2025-09", 6000),
@@ -144,6 +154,29 @@ def offices_without_their_province(inputs: Inputs) -> None:
         send(inputs, unit, "2021-12", scope=scope, cases={"due": 20, "completed": 10, "delegated": 1})
 
 
+def some_agencies_of_a_month(inputs: Inputs) -> None:
+    """Agencies of Kiên Giang send all, declare that there was nothing, are returned or silent; the province sends its sum.
+
+    Gò Quao's file of the second month cannot be read; all of An Giang is silent then, which had reported the first.
+    """
+    everything = {"cases": {"due": 20, "eligible": 10, "completed": 5}, "money": {"due": 10, "completed": 5}}
+    send(inputs, "an-giang", "2024-02", scope="own", received=datetime(2023, 12, 1, 8), **everything)
+    for unit in ("an-bien", "an-minh", "hon-dat"):
+        key, day = f"kien-giang.{unit}", datetime(2024, 1, 4 if unit == "an-minh" else 3, 8)
+        verdict = "returned" if unit == "hon-dat" else "accepted"
+        submission = send(inputs, key, "2024-03", scope="office", received=day, verdict=verdict, **everything)
+        inputs.cells(submission, "11", "cases", claims="-", claims_settled="-")
+    send(inputs, "kien-giang", "2024-03", received=datetime(2024, 1, 6, 8), cases={"due": 60, "completed": 15})
+    inputs.receipt(
+        "2024-03/kien-giang/kien-giang.go-quao.2024-03.xlsx",
+        verdict="unreadable",
+        problem="torn",
+        problem_vi="Tệp hỏng.",
+        problem_en="The file is torn.",
+    )
+    inputs.deadline("2024-03", "office", date(2024, 1, 3))
+
+
 @cache
 def built_home() -> Path:
     """Build the warehouse once and return its home."""
@@ -158,9 +191,19 @@ def built_home() -> Path:
         before_and_after_the_merger,
         nation_twice,
         offices_without_their_province,
+        some_agencies_of_a_month,
     ):
         case(inputs)
     inputs.deadline("2021-12", "office", date(2022, 10, 2))
     inputs.write(home)
     build(home, "--exclude-resource-type", "unit_test")
     return home
+
+
+@cache
+def live_home() -> Path:
+    """Return the same home with the built file under the name that the live file has."""
+    live = built_home() / "published" / "warehouse.duckdb"
+    live.parent.mkdir()
+    live.hardlink_to(built_home() / "warehouse" / "build.duckdb")
+    return built_home()

@@ -31,6 +31,7 @@
                 case when cast(superseded_at as date) <= day then superseded_by end as superseded_by
             )
             from main.fct_form_version where cast(received_at as date) <= day",
+        'fct_form_received': 'select * from main.fct_form_received where ' ~ had_come,
         'fct_outcome': 'select * from main.fct_outcome where ' ~ had_come,
         'fct_finding': 'select * from main.fct_finding where ' ~ had_come,
         'fct_printed_ratio': with_standing ~ ' from main.fct_printed_ratio where ' ~ had_come,
@@ -77,7 +78,7 @@
 
 {#- The steps between facts and marts that marts of a day need too. -#}
 {%- macro steps_as_known_on() -%}
-    {{ return(['int_failure', 'int_headline']) }}
+    {{ return(['int_failure', 'int_headline', 'int_file_hint']) }}
 {%- endmacro -%}
 
 

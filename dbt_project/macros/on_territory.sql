@@ -179,38 +179,35 @@ awaited as (
 
 ),
 
-summed as (
-
-    select distinct
-        counted_key,
-        {{ place | join(', ') }}
-    from parts
-    where scope in ('own', 'office')
-
-),
-
+-- Who has to be heard for a territory to be complete: the agencies that owe their reports, where any of them does, also
+-- behind a province that has sent its sum; else the province.
 expected_parts as (
 
-    select
+    select distinct
         awaited.territory_key,
         {%- for column in place %}
         awaited.{{ column }},
         {%- endfor %}
         coalesce(owed.unit_key, awaited.counted_key) as unit_key,
-        coalesce(owed.name, units.name) || case when owed.scope = 'own' then ' (own caseload)' else '' end as name
+        coalesce(owed.name, units.name) || case when owed.scope = 'own' then ' (own caseload)' else '' end as name,
+        exists (
+            select 1
+            from reports
+            where
+                awaited.counted_key = reports.counted_key
+                {%- for column in place %}
+                and awaited.{{ column }} = reports.{{ column }}
+                {%- endfor %}
+                and coalesce(owed.unit_key, reports.unit_key) = reports.unit_key
+                and coalesce(owed.scope, reports.scope) = reports.scope
+        ) as is_heard
     from awaited
     inner join units on awaited.counted_key = units.unit_key
-    left join summed
-        on
-            awaited.counted_key = summed.counted_key
-            {%- for column in place %}
-            and awaited.{{ column }} = summed.{{ column }}
-            {%- endfor %}
     left join owed
         on
-            summed.counted_key = owed.counted_key
+            awaited.counted_key = owed.counted_key
             {%- for column in place %}
-            and summed.{{ column }} = owed.{{ column }}
+            and awaited.{{ column }} = owed.{{ column }}
             {%- endfor %}
 
 ),
@@ -220,8 +217,10 @@ expected as (
     select
         territory_key,
         {{ place | join(', ') }},
-        list({'unit_key': unit_key, 'name': name} order by unit_key) as parts
-    from (select distinct * from expected_parts)
+        count(*) as units_expected,
+        count(*) filter (where is_heard) as units_found,
+        coalesce(list(name order by unit_key, name) filter (where not is_heard), []) as missing_units
+    from expected_parts
     group by territory_key, {{ place | join(', ') }}
 
 ),
@@ -237,7 +236,6 @@ summed_figures as (
         chosen.is_on_territory,
         bool_or(chosen.is_estimated) as is_estimated,
         bool_or(facts.is_queried) as is_queried,
-        list(distinct chosen.unit_key order by chosen.unit_key) as found,
         list(distinct facts.submission_id order by facts.submission_id) as submission_ids,
         {%- for column in shape.dimensions %}
         facts.{{ column }},
@@ -275,13 +273,10 @@ select
     figures.is_queried,
     figures.is_on_territory,
     figures.is_estimated,
-    cast(len(expected.parts) as integer) as units_expected,
-    cast(len(figures.found) as integer) as units_found,
-    list_transform(
-        list_filter(expected.parts, lambda part: not list_contains(figures.found, part.unit_key)),
-        lambda part: part.name
-    ) as missing_units,
-    len(missing_units) = 0 as is_complete,
+    cast(expected.units_expected as integer) as units_expected,
+    cast(expected.units_found as integer) as units_found,
+    expected.missing_units,
+    len(expected.missing_units) = 0 as is_complete,
     {%- for column in shape.dimensions %}
     figures.{{ column }},
     {%- endfor %}

@@ -13,6 +13,12 @@
             {%- set fact = api.Relation.create(node.database, node.schema, node.alias) -%}
             {%- do bodies.update({node.name ~ '_on_territory': on_territory(fact, 'day')}) -%}
         {%- endfor -%}
+        {#- What is owed and not here is late once its day is over: only who asks knows the day. -#}
+        {%- if 'mart_completeness_as_known_on' in bodies -%}
+            {%- do bodies.update({'mart_completeness_on': "
+                select * replace (case when status = 'due' and due_on < day then 'late' else status end as status)
+                from main.mart_completeness_as_known_on(day)"}) -%}
+        {%- endif -%}
         {%- for name, sql in bodies.items() -%}
             {#- Readers open the file under another name than the one it was built under. -#}
             {%- set portable = sql | replace('"' ~ target.database ~ '".', '') -%}

@@ -1,77 +1,141 @@
-"""``thads status``: who reported for a period, office by office."""
+"""``thads status``: who reported for a period, office by office and form by form, as it stood on a day."""
 
 import json
+from collections import defaultdict
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.alerts.sending import outbox_line
+from pipeline.cells.header import parse_day
 from pipeline.cli.main import err, out
-from pipeline.home import open_home
+from pipeline.home import open_home, vietnam_now
 from pipeline.published.query import NoWarehouse, run_query
 from pipeline.registry.periods import Period
+from pipeline.vocabulary import Completeness
 
 LATEST = "select max(period_id) as period_id from mart_reporting_record where origin = 'submitted'"
-STATUS = """
+UNIT = "select unit_key from dim_unit where $unit in (unit_key, name) order by valid_from desc"
+RECORDS = """
     select record.unit_key, unit.name, record.scope, record.is_simulated,
            case when record.is_silent then 'silent' else record.verdict end as state,
            record.is_late, record.days_late, record.due_on, record.first_received_at, record.versions_received,
            record.accepted_version, record.open_alerts
-    from mart_reporting_record as record
+    from mart_reporting_record_as_known_on($day) as record
     join dim_unit as unit using (unit_key)
     where record.period_id = $period and record.origin = 'submitted'
-    order by record.is_simulated, unit.parent_key nulls first, record.scope desc, unit.name
+      and ($unit is null or $unit in (unit.unit_key, unit.province_key, unit.parent_key))
+    order by record.is_simulated, unit.province_key nulls first, record.scope desc, unit.name
+"""
+FORMS = """
+    select unit_key, scope, is_simulated, form, status, is_late, accepted_version, unreadable_file
+    from mart_completeness_on($day)
+    where period_id = $period
+    order by unit_key, scope, is_simulated, form
+"""
+COVERAGE = """
+    select coverage.unit_key, unit.name, coverage.is_simulated, coverage.form, coverage.units_owed,
+           coverage.units_covered, coverage.missing_units
+    from mart_coverage_as_known_on($day) as coverage
+    join dim_unit as unit using (unit_key)
+    where coverage.period_id = $period and ($unit is null or $unit in (unit.unit_key, unit.parent_key))
+    order by coverage.is_simulated, unit.level = 'nation' desc, unit.name, coverage.form
 """
 WORDS = {
-    "accepted": ("green", "đã chấp nhận · accepted"),
-    "accepted_with_query": ("yellow", "chấp nhận, có câu hỏi · queried"),
-    "returned": ("red", "trả lại · returned"),
-    "unreadable": ("red", "không đọc được · unreadable"),
-    "silent": ("red", "chưa gửi · silent"),
+    Completeness.ACCEPTED: ("green", "chấp nhận · accepted"),
+    Completeness.NIL: ("green", "không phát sinh · nil"),
+    Completeness.RETURNED: ("red", "trả lại · returned"),
+    Completeness.RECEIVED: ("red", "nhận, không đọc được · received, unreadable"),
+    Completeness.LATE: ("red", "quá hạn · late"),
+    Completeness.DUE: ("yellow", "chưa gửi · due"),
+    Completeness.EXEMPT: ("dim", "được miễn · exempt"),
 }
 
 
-def show_status(period: str | None, home: Path | None, *, as_json: bool) -> int:
-    """Print the reporting record of a period; return the exit code."""
-    opened = open_home(home)
+def show_status(period: str | None, unit: str | None, on: str | None, home: Path | None, *, as_json: bool) -> int:
+    """Print what came for a period and what is missing, as it stood on a day (today); return the exit code."""
+    opened, day = open_home(home), parse_day(on) if on else vietnam_now().date()
     try:
+        if day is None:
+            raise ValueError(f"'{on}' is no day; write 2023-07-10 or 10/07/2023")
         if period:
             Period.parse(period)
         else:
             period = run_query(opened, LATEST)["period_id"][0]
-        rows = run_query(opened, STATUS, {"period": period}).to_dicts() if period else []
+        if unit:
+            found = run_query(opened, UNIT, {"unit": unit})["unit_key"]
+            if found.is_empty():
+                raise ValueError(f"no unit has the key or name '{unit}'; see: thads units list")
+            unit = found[0]
+        asked = {"period": period, "day": day}
+        records = run_query(opened, RECORDS, asked | {"unit": unit}).to_dicts() if period else []
+        forms = run_query(opened, FORMS, asked).to_dicts() if period else []
+        coverage = run_query(opened, COVERAGE, asked | {"unit": unit}).to_dicts() if period else []
     except (NoWarehouse, ValueError) as error:
         err.print(Text(f"thads status: {error}"))
         return 2
+    of_unit: dict[tuple, list[dict[str, Any]]] = defaultdict(list)
+    for row in forms:
+        of_unit[row.pop("unit_key"), row.pop("scope"), row.pop("is_simulated")].append(row)
+    units = [row | {"forms": of_unit[row["unit_key"], row["scope"], row["is_simulated"]]} for row in records]
     if as_json:
-        print(json.dumps({"period": period, "units": rows}, ensure_ascii=False, default=str))
+        told = {"period": period, "on": day.isoformat(), "units": units, "coverage": coverage}
+        print(json.dumps(told, ensure_ascii=False, default=str))
         return 0
-    table = Table(title=f"Kỳ · Period {period}", show_edge=False)
+    out.print(_agencies(units, period, day))
+    if coverage:
+        out.print()
+        out.print(_coverage(coverage))
+    return 0
+
+
+def _agencies(units: list[dict[str, Any]], period: str | None, day: date) -> Table:
+    table = Table(title=f"Kỳ · Period {period}, ngày · on {day:%d/%m/%Y}", show_edge=False)
     for name in (
-        "đơn vị · unit",
-        "phạm vi · scope",
-        "tình trạng · state",
-        "nhận · received",
-        "hạn · due",
-        "bản · versions",
-        "cảnh báo · alerts",
+        *("đơn vị · unit", "phạm vi · scope", "biểu · forms", "nhận · received", "hạn · due"),
+        *("bản · versions", "cảnh báo · alerts"),
     ):
         table.add_column(name)
-    for row in rows:
-        colour, words = WORDS[row["state"]]
+    for row in units:
         late = f" (muộn {row['days_late']} ngày · late)" if row["is_late"] else ""
         received = f"{row['first_received_at']:%d/%m/%Y %H:%M}{late}" if row["first_received_at"] else ""
         table.add_row(
             Text(row["name"] + (" (mô phỏng)" if row["is_simulated"] else "")),
             row["scope"],
-            Text(words, style=colour),
+            _forms(row["forms"]),
             received,
             f"{row['due_on']:%d/%m/%Y}" if row["due_on"] else "",
             str(row["versions_received"] or ""),
             str(row["open_alerts"] or ""),
         )
-    out.print(table)
-    if line := outbox_line(opened):
-        out.print(Text(line, style="yellow"))
-    return 0
+    return table
+
+
+def _forms(forms: list[dict[str, Any]]) -> Text:
+    """Return the statuses of a unit's forms, each with the forms it holds for; one that all share names none."""
+    shown = Text()
+    told = [(status, [row["form"] for row in forms if row["status"] == status]) for status in WORDS]
+    kinds = [(status, names) for status, names in told if names]
+    for status, names in kinds:
+        colour, words = WORDS[status]
+        shown.append(" | " if shown else "")
+        shown.append(words if len(kinds) == 1 else f"{words}: {', '.join(names)}", style=colour)
+    files = sorted({row["unreadable_file"] for row in forms if row["unreadable_file"]})
+    return shown.append(f" ({', '.join(files)})") if files else shown
+
+
+def _coverage(coverage: list[dict[str, Any]]) -> Table:
+    """Show, per total, how much of each form is there; forms that lack the same agencies share a line."""
+    table = Table(title="Mức đầy đủ · Coverage", show_edge=False)
+    for name in ("tổng · total", "biểu · forms", "có · there", "thiếu · missing"):
+        table.add_column(name)
+    lines: dict[tuple, list[str]] = defaultdict(list)
+    for row in coverage:
+        name = row["name"] + (" (mô phỏng)" if row["is_simulated"] else "")
+        lines[name, row["units_covered"], row["units_owed"], tuple(row["missing_units"])].append(row["form"])
+    for (name, there, owed, missing), forms in lines.items():
+        named = ", ".join(missing[:6]) + (f" ... +{len(missing) - 6}" if len(missing) > 6 else "")
+        table.add_row(Text(name), ", ".join(forms), f"{there}/{owed}", Text(named, style="red" if missing else ""))
+    return table

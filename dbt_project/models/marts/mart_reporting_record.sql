@@ -27,6 +27,12 @@ periods as (
 
 ),
 
+successions as (
+
+    select * from {{ ref('bridge_unit_succession') }}
+
+),
+
 numbered as (
 
     select
@@ -95,20 +101,93 @@ reporting_units as (
 
 ),
 
-awaited as (
+heard as (
 
-    select
+    select distinct
         reporting_units.province_key,
         reported.period_id,
         reported.vintage,
-        reported.is_simulated,
-        max(reported.due_on) as due_on
+        reported.is_simulated
     from reported
     inner join reporting_units
         on
             reported.unit_key = reporting_units.unit_key
             and reported.scope = reporting_units.scope
-    group by reporting_units.province_key, reported.period_id, reported.vintage, reported.is_simulated
+
+),
+
+asked as (
+
+    select
+        reported.period_id,
+        reported.vintage,
+        reported.is_simulated,
+        max(reported.due_on) as due_on
+    from reported
+    where reported.scope in ('own', 'office')
+    group by reported.period_id, reported.vintage, reported.is_simulated
+
+),
+
+-- The provinces that one of their agencies reported for before, in that year or the one before; what merged goes on.
+heard_before as (
+
+    select
+        heard.province_key,
+        heard.vintage,
+        heard.is_simulated,
+        periods.statistical_year,
+        periods.months
+    from heard
+    inner join periods on heard.period_id = periods.period_id
+
+    union
+
+    select
+        successions.successor_key as province_key,
+        heard.vintage,
+        heard.is_simulated,
+        periods.statistical_year,
+        periods.months
+    from heard
+    inner join periods on heard.period_id = periods.period_id
+    inner join successions on heard.province_key = successions.predecessor_key
+
+),
+
+-- A province that reports is silent where all its agencies are, too.
+awaited as (
+
+    select
+        heard.province_key,
+        asked.period_id,
+        asked.vintage,
+        asked.is_simulated,
+        asked.due_on
+    from asked
+    inner join heard
+        on
+            asked.period_id = heard.period_id
+            and asked.vintage = heard.vintage
+            and asked.is_simulated = heard.is_simulated
+
+    union
+
+    select
+        heard_before.province_key,
+        asked.period_id,
+        asked.vintage,
+        asked.is_simulated,
+        asked.due_on
+    from asked
+    inner join periods on asked.period_id = periods.period_id
+    inner join heard_before
+        on
+            asked.vintage = heard_before.vintage
+            and asked.is_simulated = heard_before.is_simulated
+            and heard_before.statistical_year between periods.statistical_year - 1 and periods.statistical_year
+            and (heard_before.statistical_year, heard_before.months) < (periods.statistical_year, periods.months)
+    where periods.is_standard
 
 ),
 
