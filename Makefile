@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 HOME_DIR ?= var
 
-.PHONY: help setup demo test test-fast check docs dev bench kill-drill drill lock clean
+.PHONY: help setup demo test test-fast check docs dev bench kill-drill drill letters-drill lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ kill-drill: setup ## kill loads at ten moments and prove the warehouse comes out
 
 drill: setup ## plant every kind of fault, alone and mixed: found, traced to the cell, false alarms (a few minutes)
 	@$(BIN)/python -m benchmarks.fault_drill
+
+letters-drill: setup ## a national month with faults, letter by letter, the mail server down for a night (some five minutes)
+	@$(BIN)/python -m benchmarks.letters_drill
 
 lock: ## pin every dependency again (versions and hashes, no addresses)
 	@uv pip compile pyproject.toml --extra dev --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-strip-extras --no-annotate --no-header -q -o requirements.lock

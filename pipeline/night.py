@@ -25,6 +25,7 @@ STAGES = {
     "published__warehouse": "published",
     "marked__workbooks": "marked",
     "alerts__letters": "alerts",
+    "alerts__messages": "sending",
     "bulletin__site": "bulletin",
 }
 
@@ -57,6 +58,7 @@ class Night:
     release: int
     warehouse: Path
     letters_folder: Path
+    messages: dict[str, int]
     run_id: str
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -179,6 +181,7 @@ def _summary(home: Home, result: Any, before: dict[str, str], batches: set[int])
         release=live.number if live else 0,
         warehouse=home.live,
         letters_folder=home.alerts / "outbox",
+        messages=_messages(result),
         run_id=result.run_id,
         seconds=_seconds(result),
     )
@@ -204,6 +207,12 @@ def _returns(home: Home, batches: set[int]) -> list[dict[str, Any]]:
         ],
         how="diagonal",
     ).to_dicts()
+
+
+def _messages(result: Any) -> dict[str, int]:
+    """Return how many messages this night queued and sent, and how many wait or were refused."""
+    (made,) = result.asset_materializations_for_node("alerts__messages")
+    return {name: made.metadata[name].value for name in ("queued", "sent", "waiting", "refused")}
 
 
 def _alert_states(home: Home) -> dict[str, str]:

@@ -27,6 +27,7 @@ STEPS = {
     "published__warehouse": "công bố · publishing",
     "marked__workbooks": "đánh dấu tệp của đơn vị · marking workbooks",
     "alerts__letters": "viết thư · writing letters",
+    "alerts__messages": "gửi thư · sending digests",
     "bulletin__site": "làm bản tin · making the bulletin",
 }
 

@@ -130,3 +130,38 @@ class Receipt(StrEnum):
     LANDED = "landed"
     DUPLICATE = "duplicate"
     UNREADABLE = "unreadable"
+
+
+class Role(StrEnum):
+    """What a person who gets digests does with them: mends reports, or looks after those who do."""
+
+    STATISTICIAN = "statistician"
+    LEADER = "leader"
+
+
+class MessageKind(StrEnum):
+    """Why a message goes out: the digest of a night, or what could not wait for the next."""
+
+    DIGEST = "digest"
+    URGENT = "urgent"
+
+
+class MessageState(StrEnum):
+    """Where a message of the outbox stands; the folder it lies in."""
+
+    WAITING = "waiting"
+    SENDING = "sending"  # handed over, and no answer recorded: only a kill leaves one there
+    SENT = "sent"
+    REFUSED = "refused"  # given up after several nights; a person sends it again or drops it
+    DROPPED = "dropped"
+
+
+class MessageEvent(StrEnum):
+    """What happens to a message (``alerts/deliveries.jsonl``)."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"  # handed over, the answer was lost: it may arrive twice, under one Message-ID
+    REFUSED = "refused"
+    DROPPED = "dropped"

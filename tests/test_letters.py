@@ -1,69 +1,20 @@
 """What a clerk is told, and that nobody is told twice."""
 
 import json
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import duckdb
-import polars as pl
 import pytest
 
-from pipeline.alerts import letters as module
+from pipeline.alerts import journal
 from pipeline.alerts.letters import write_letters
 from pipeline.home import Home
-from pipeline.published import publish
-from pipeline.registry.deadlines import SCHEMA as DEADLINES
-
-ALERT = {
-    "alert_id": "a1", "rule_id": "balance.carried_over", "unit_key": "go-quao", "form": "01", "period_id": "2023-09",
-    "scope": "office", "origin": "submitted", "is_simulated": False, "source_ref": "go-quao.xlsx", "on_fail": "return",
-    "state": "open", "opened_version": 1, "opened_at": datetime(2023, 7, 3, 8), "findings": 1,
-    "last_failing_submission_id": "11111111aa", "resolved_by": None, "resolved_version": None,
-    "sentence_vi": "Số chuyển kỳ sau (ô T14) in 8.122, phải là 20.352 − 12.056 = 8.296, lệch −174.",
-    "sentence_en": "Carried over (cell T14) reads 8,122; 20,352 − 12,056 = 8,296; off by −174.",
-    "story_vi": "Có thể số phải thi hành là 20.178", "story_en": "Due may be 20,178",
-}  # fmt: skip
-ALERT_TYPES = {"opened_version": pl.Int32, "resolved_version": pl.Int32, "resolved_by": pl.String, "form": pl.String,
-               "unit_key": pl.String, "period_id": pl.String, "scope": pl.String}  # fmt: skip
-UNITS = [("go-quao", "Chi cục THADS huyện Gò Quao", "kien-giang"), ("kien-giang", "Kiên Giang", "viet-nam")]
+from tests.published_incidents import declare_deadlines, night
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path)
-    home.declared.mkdir(parents=True)
-    due = [("2023-09", "office", date(2023, 7, 4)), ("2023-09", "province", date(2023, 7, 6))]
-    pl.DataFrame(due, schema=DEADLINES, orient="row").write_parquet(home.declared / "deadlines.parquet")
-    return home
-
-
-def night(home: Home, *alerts: dict[str, Any]) -> None:
-    """Publish a warehouse that holds these incidents; each says what differs from the one above."""
-    rows = [ALERT | alert for alert in alerts]
-    path = home.warehouse / "build.duckdb"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    tables = {
-        "fct_alert": pl.DataFrame(rows, schema_overrides=ALERT_TYPES).with_columns(cells=pl.lit(None, pl.String)),
-        "dim_unit": pl.DataFrame(UNITS, schema=["unit_key", "name", "parent_key"], orient="row"),
-        "fct_submission": pl.DataFrame(
-            {
-                "submission_id": sorted({row["last_failing_submission_id"] for row in rows}),
-                "file_name": "go-quao.xlsx",
-                "source_ref": "go-quao.xlsx",
-                "regime": "06/2019/TT-BTP",
-            }
-        ),
-        "dim_form": pl.DataFrame(
-            {"form": ["01"], "regime": ["06/2019/TT-BTP"], "form_number": ["01/TK-THA"], "title_vi": ["Kết quả"]}
-        ),
-    }
-    with duckdb.connect(str(path)) as connection:
-        for name, frame in tables.items():
-            connection.register("frame", frame.to_arrow())
-            connection.execute(f"create table {name} as from frame")
-            connection.unregister("frame")
-    publish(home, path, f"{abs(hash(json.dumps(rows, default=str))):064x}"[::-1])
+    return declare_deadlines(Home(tmp_path))
 
 
 def outbox(home: Home) -> dict[str, str]:
@@ -126,6 +77,43 @@ def test_a_resolved_incident_gets_one_notice_that_names_both_versions(home: Home
     assert "lần 2 đã thay báo cáo lần 1" in outbox(home)["2023-09/go-quao-22222222-resolved.md"]
 
 
+def test_what_a_person_or_an_answer_closed_gets_a_notice_that_says_so(home: Home) -> None:
+    night(home, {})
+    write_letters(home)
+    night(home, {"state": "resolved"})
+    write_letters(home)
+    notice = outbox(home)["2023-09/go-quao-11111111-resolved.md"]
+    assert "Đã đóng" in notice
+    assert "None" not in notice, "no version proved it"
+
+
+def test_a_readable_file_closes_what_could_not_be_read(home: Home) -> None:
+    lost = {
+        "unit_key": None,
+        "form": None,
+        "period_id": None,
+        "scope": None,
+        "rule_id": "unreadable",
+        "opened_version": None,
+    }
+    night(home, lost)
+    write_letters(home)
+    night(home, lost | {"state": "resolved", "resolved_by": "22222222bb", "resolved_version": 1})
+    write_letters(home)
+    notice = outbox(home)["unplaced/go-quao.xlsx-22222222-resolved.md"]
+    assert "Đã đọc được" in notice
+    assert "None" not in notice
+
+
+def test_text_from_a_file_stays_text(home: Home) -> None:
+    hostile = "ghi “<script>x</script> [bấm](https://evil.example) **đậm**\n# Tiêu đề\u202e”"
+    night(home, {"sentence_vi": hostile, "source_ref": "a`b`<b>.xlsx"})
+    write_letters(home)
+    text = letter(home)
+    assert "\\<script\\>x\\</script\\> \\[bấm\\](https: //evil.example) \\*\\*đậm\\*\\* # Tiêu đề" in text
+    assert "\u202e" not in text
+
+
 def test_what_was_resolved_before_anybody_was_told_needs_no_letter(home: Home) -> None:
     night(home, {"state": "resolved", "resolved_by": "22222222bb", "resolved_version": 2})
     assert write_letters(home).paths == []
@@ -179,10 +167,11 @@ def test_killed_between_letter_and_log_the_same_letter_is_written_again(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     night(home, {}, {"alert_id": "a2", "unit_key": "kien-giang", "last_failing_submission_id": "22222222bb"})
-    monkeypatch.setattr(module.os, "fsync", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(journal, "append", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         write_letters(home)
     monkeypatch.undo()
+    assert list(outbox(home)) == ["2023-09/go-quao-11111111.md"]
     write_letters(home)
     assert sorted(outbox(home)) == ["2023-09/go-quao-11111111.md", "2023-09/kien-giang-22222222.md"]
     assert write_letters(home).paths == []

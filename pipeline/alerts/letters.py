@@ -5,8 +5,6 @@ from what it tells, and it is written before its line in the log: killed in betw
 letter again and nothing twice.
 """
 
-import json
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,22 +13,22 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import polars as pl
 
+from pipeline.alerts import journal
+from pipeline.alerts.wording import environment, markdown
 from pipeline.home import Home
 from pipeline.landing.blobs import write_whole
 from pipeline.published.query import run_query
 from pipeline.vocabulary import AlertState
 
-TEMPLATES = Path(__file__).parent
 UNPLACED = "unplaced"
 LONGEST_NAME = 80
 #: An answer must come before the level above sums it up.
 LEVEL_ABOVE = {"own": "province", "office": "province", "province": "nation"}
 
 INCIDENTS = """
-    select alert.* exclude (cells), unit.name as unit_name, parent.name as parent_name,
+    select alert.* exclude (cells), unit.name as unit_name, unit.parent_key, parent.name as parent_name,
            declared.form_number, declared.title_vi as form_title_vi,
            submission.file_name, submission.source_ref as path, submission.regime
     from fct_alert as alert
@@ -54,13 +52,10 @@ class Letters:
 
 def write_letters(home: Home) -> Letters:
     """Write a letter for every incident of the live warehouse whose opening or end was not told yet."""
-    log = _read_log(home)
+    log = journal.read(home.alerts / "log.jsonl")
     told = {alert: entry["kind"] for entry in log for alert in entry["alert_ids"]}  # the last that was said of each
     sent = {entry["letter"] for entry in log}
-    due = _deadlines(home)
-    incidents = [
-        incident | {"answer_by": _answer_by(incident, due)} for incident in run_query(home, INCIDENTS).to_dicts()
-    ]
+    incidents = read_incidents(home)
     is_open = [incident["state"] == AlertState.OPEN for incident in incidents]
     # An incident that came back is told again; one that was resolved before anybody was told needs no letter at all.
     opened = [i for i, yes in zip(incidents, is_open, strict=True) if yes and told.get(i["alert_id"]) != "opened"]
@@ -72,11 +67,22 @@ def write_letters(home: Home) -> Letters:
     return letters
 
 
+def read_incidents(home: Home) -> list[dict[str, Any]]:
+    """Return every incident of the live warehouse with what a letter says of it, the worst first; see ``INCIDENTS``.
+
+    ``answer_by`` is the day on which the level above must report, None where there is none or it had passed already.
+    """
+    due = _deadlines(home)
+    return [incident | {"answer_by": _answer_by(incident, due)} for incident in run_query(home, INCIDENTS).to_dicts()]
+
+
 def _by_letter(incidents: list[dict[str, Any]], kind: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """Group incidents into letters: one per office, period and version."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for incident in incidents:
-        version = incident["last_failing_submission_id"] if kind == "opened" else incident["resolved_by"]
+        # A person or an answer may have closed it; then the version that they closed gives the name.
+        proof = incident["resolved_by"] if kind == "resolved" else None
+        version = proof or incident["last_failing_submission_id"]
         who = incident["unit_key"] or re.sub(r"[^\w.-]+", "-", incident["source_ref"] or "", flags=re.ASCII).strip("-.")
         origin = "" if incident["origin"] != "published" else "published-"
         period = (incident["period_id"] or UNPLACED).replace("@", "_")
@@ -96,26 +102,12 @@ def _unsent(name: str, sent: set[str]) -> str:
 def _send(home: Home, name: str, kind: str, incidents: list[dict[str, Any]]) -> Path:
     """Write one letter into the outbox and remember in one line that it was written."""
     path = home.alerts / "outbox" / name
-    text = _environment().get_template("letter.md.j2").render(kind=kind, incidents=incidents, first=incidents[0])
+    template = environment(markdown).get_template("letter.md.j2")
+    text = template.render(kind=kind, incidents=incidents, first=incidents[0])
     write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
-    entry = {"letter": name, "kind": kind, "alert_ids": [incident["alert_id"] for incident in incidents]}
-    with (home.alerts / "log.jsonl").open("a", encoding="utf-8") as log:
-        log.write(json.dumps(entry, ensure_ascii=False) + "\n")
-        log.flush()
-        os.fsync(log.fileno())
+    told = {"letter": name, "kind": kind, "alert_ids": [incident["alert_id"] for incident in incidents]}
+    journal.append(home.alerts / "log.jsonl", told)
     return path
-
-
-def _read_log(home: Home) -> list[dict[str, Any]]:
-    """Return what was sent, in order; a line that a kill cut off is taken away, and its letter is written again."""
-    log = home.alerts / "log.jsonl"
-    if not log.exists():
-        return []
-    content = log.read_text(encoding="utf-8")
-    if content and not content.endswith("\n"):
-        content = content[: content.rfind("\n") + 1]
-        write_whole(log, lambda temporary: temporary.write_text(content, encoding="utf-8"))
-    return [json.loads(line) for line in content.splitlines()]
 
 
 def _deadlines(home: Home) -> dict[tuple[str, str], date]:
@@ -128,8 +120,3 @@ def _answer_by(incident: dict[str, Any], due: dict[tuple[str, str], date]) -> da
     """Return the day on which the level above must report, None where none is or it had passed when it opened."""
     day = due.get((incident["period_id"], LEVEL_ABOVE.get(incident["scope"], "")))
     return day if day and incident["opened_at"].date() <= day else None
-
-
-def _environment() -> jinja2.Environment:
-    loader = jinja2.FileSystemLoader(TEMPLATES)
-    return jinja2.Environment(loader=loader, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)

@@ -21,6 +21,7 @@ from pipeline.alerts.incidents import (
     hypotheses_of,
     incidents,
 )
+from pipeline.alerts.sending import outbox_line
 from pipeline.cli.findings import as_objects, print_findings
 from pipeline.cli.main import err, out
 from pipeline.home import Home, open_home
@@ -54,6 +55,8 @@ def show_alerts(wish: Wish, home: Path | None, *, as_json: bool) -> int:
         for row in rows:
             _tell(row)
         out.print(Text(f"{len(rows)} incidents ({wish.state})", style="bold"))
+        if line := outbox_line(opened):
+            out.print(Text(line, style="yellow"))
 
     return _told(home, work)
 

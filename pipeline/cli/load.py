@@ -18,6 +18,11 @@ VERDICTS = {
     "unreadable": ("red", "không đọc được · unreadable"),
     "duplicate": ("dim", "trùng · duplicate"),
 }
+MESSAGES = {
+    "sent": "đã gửi · sent",
+    "waiting": "chờ gửi, xem thads outbox list · waiting",
+    "refused": "bị từ chối · refused",
+}
 MOST_LISTED = 12
 
 
@@ -80,4 +85,7 @@ def _tell(night: Night) -> None:
     out.print(Text(f"Cảnh báo đang mở · Open alerts: {night.alerts_open}"))
     out.print(Text(f"Kho dữ liệu · Warehouse: {night.warehouse}"))
     out.print(Text(f"Thư · Letters: {night.letters_folder}"))
+    if any(night.messages.values()):
+        told = "  ".join(f"{words} {night.messages[name]}" for name, words in MESSAGES.items() if night.messages[name])
+        out.print(Text(f"Thư gửi đi · Messages: {told}"))
     out.print(Text("  ".join(f"{stage} {seconds:.1f}s" for stage, seconds in night.seconds.items()), style="dim"))

@@ -24,8 +24,14 @@ app = typer.Typer(
 )
 alerts = typer.Typer(name="alerts", help="Incidents: what is open, and what people do about it.", no_args_is_help=True)
 app.add_typer(alerts)
-units = typer.Typer(name="units", help="The registry of offices: load it from CSV, look at a day.", no_args_is_help=True)
+units = typer.Typer(
+    name="units", help="The registry of offices: load it from CSV, look at a day.", no_args_is_help=True
+)
 app.add_typer(units)
+contacts = typer.Typer(name="contacts", help="Who gets digests, and on which channels.", no_args_is_help=True)
+app.add_typer(contacts)
+outbox = typer.Typer(name="outbox", help="Messages that wait until their channel takes them.", no_args_is_help=True)
+app.add_typer(outbox)
 
 # Off a terminal (a log, a pipe) lines are long rather than broken.
 out = Console(width=None if sys.stdout.isatty() else 160)
@@ -238,6 +244,98 @@ def reopen_alerts(
     from pipeline.cli.alerts import Act, AlertEvent, act, author
 
     raise typer.Exit(act(ids, Act(AlertEvent.REOPENED, author(by), reason), home, as_json=as_json))
+
+
+@contacts.command("check")
+def check_contacts(
+    file: Annotated[
+        Path | None, typer.Argument(help="The file (default: contacts.yaml of the home).", show_default=False)
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Name every mistake in the contacts by its line. Exit 2: there is one."""
+    from pipeline.cli.contacts import check_contacts
+
+    raise typer.Exit(check_contacts(file, home, as_json=as_json))
+
+
+@contacts.command("list")
+def list_contacts(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """List who is told of which units, on which channels."""
+    from pipeline.cli.contacts import list_contacts
+
+    raise typer.Exit(list_contacts(home, as_json=as_json))
+
+
+@contacts.command("test")
+def try_contact(
+    person: Annotated[str, typer.Argument(help="Id of the person.")],
+    channel: Annotated[
+        str | None, typer.Option("--channel", help="One channel (default: each).", show_default=False)
+    ] = None,
+    home: HomeOption = None,
+) -> None:
+    """Send a trial message to a person now. Exit 1: a channel did not take it."""
+    from pipeline.cli.contacts import try_contact
+
+    raise typer.Exit(try_contact(person, channel, home))
+
+
+@outbox.command("list")
+def list_outbox(
+    state: Annotated[
+        str | None,
+        typer.Option("--state", help="waiting, sending, sent, refused, dropped or all.", show_default=False),
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the messages that were not sent yet, and why not."""
+    from pipeline.cli.outbox import show_outbox
+
+    raise typer.Exit(show_outbox(state, home, as_json=as_json))
+
+
+@outbox.command("show")
+def show_message(
+    message: Annotated[str, typer.Argument(help="Id of the message, or its first letters.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one message as it was or will be sent."""
+    from pipeline.cli.outbox import show_message
+
+    raise typer.Exit(show_message(message, home, as_json=as_json))
+
+
+@outbox.command("send")
+def send_outbox(
+    ids: Annotated[
+        list[str] | None, typer.Argument(help="Ids of messages, refused ones too (default: all that wait).")
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Send what waits now. Exit 1: something still waits."""
+    from pipeline.cli.outbox import send_outbox
+
+    raise typer.Exit(send_outbox(ids or [], home, as_json=as_json))
+
+
+@outbox.command("drop")
+def drop_messages(
+    ids: Annotated[list[str], typer.Argument(help="Ids of messages, or their first letters.")],
+    reason: NeededReasonOption,
+    by: ByOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take messages out of the outbox without sending them; what they told counts as told."""
+    from pipeline.cli.alerts import author
+    from pipeline.cli.outbox import drop_messages
+
+    raise typer.Exit(drop_messages(ids, reason, author(by), home, as_json=as_json))
 
 
 @units.command("import")

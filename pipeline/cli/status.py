@@ -9,6 +9,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.alerts.sending import outbox_line
 from pipeline.cells.header import parse_day
 from pipeline.cli.main import err, out
 from pipeline.home import open_home, vietnam_now
@@ -88,6 +89,8 @@ def show_status(period: str | None, unit: str | None, on: str | None, home: Path
     if coverage:
         out.print()
         out.print(_coverage(coverage))
+    if line := outbox_line(opened):
+        out.print(Text(line, style="yellow"))
     return 0
 
 

@@ -1,9 +1,11 @@
-"""Stage alerts: each incident is told once; a resolved one gets a short notice."""
+"""Stage alerts: each incident is told once, a resolved one once more; digests go to whoever is in the contacts."""
 
 import dagster as dg
 
 from pipeline.alerts.letters import write_letters
+from pipeline.alerts.sending import send_digests
 from pipeline.defs.resources import OneWriter
+from pipeline.defs.shown import markdown_table
 
 
 @dg.asset(
@@ -14,7 +16,7 @@ from pipeline.defs.resources import OneWriter
     retry_policy=dg.RetryPolicy(max_retries=2, delay=5),
 )
 def letters(context: dg.AssetExecutionContext, home: OneWriter) -> dg.MaterializeResult:
-    """Letters in ``alerts/outbox``: one per office and version."""
+    """Letters in ``alerts/outbox``: one per office and version; and the standing list of what is open."""
     written = write_letters(home.home)
     for incident in (*written.opened, *written.resolved):
         context.log.info(f"{incident['state']}: {incident['sentence_vi']}")
@@ -25,5 +27,31 @@ def letters(context: dg.AssetExecutionContext, home: OneWriter) -> dg.Materializ
             "open": written.still_open,
             "outbox": dg.MetadataValue.path(str(home.home.alerts / "outbox")),
             "letters": dg.MetadataValue.md("\n".join(f"- {path.name}" for path in written.paths) or "none"),
+        }
+    )
+
+
+@dg.asset(
+    key=["alerts", "messages"],
+    deps=[["alerts", "letters"]],
+    group_name="alerts",
+    kinds={"email"},
+    retry_policy=dg.RetryPolicy(max_retries=2, delay=5),
+)
+def messages(context: dg.AssetExecutionContext, home: OneWriter) -> dg.MaterializeResult:
+    """Digests by e-mail and chat: queued, sent, and what waits because a channel is down. That is never a red run."""
+    done = send_digests(home.home)
+    for line in done.warnings():
+        context.log.warning(line)
+    return dg.MaterializeResult(
+        metadata={
+            "queued": done.queued,
+            "sent": done.sent,
+            "waiting": done.waiting,
+            "refused": done.refused,
+            "may arrive twice": len(done.uncertain),
+            "incidents without a contact": done.unaddressed,
+            "failed": dg.MetadataValue.md(markdown_table(("channel", "reason"), done.failures.items())),
+            "contacts": dg.MetadataValue.md(markdown_table(("line", "problem"), done.problem_rows())),
         }
     )

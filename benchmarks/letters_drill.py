@@ -1,0 +1,149 @@
+"""A national month with faults, letter by letter: who was told what, over a mail server that is down for a night.
+
+Simulates 760 workbooks of 63 provinces, faults in five of a hundred; everybody in the country has an address. Then four
+loads, each a whole ``thads load``: the month; the same again; the corrections, with the mail server down; the same again,
+with the server up. Run ``make letters-drill`` (some five minutes), or ``python -m benchmarks.letters_drill --provinces 2
+--workbooks 20 --faults 3`` for a taste. Exit 1 where a letter is missing, doubled or too many.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.alerts import journal
+from pipeline.alerts.outbox import Outbox
+from pipeline.home import PROJECT, Home
+from pipeline.simulator import Truth, simulate
+from pipeline.simulator.simulation import write_correction
+from pipeline.vocabulary import MessageState
+from tests.mail_room import MailRoom, text_of
+
+NATION = "nation@example.vn"
+
+
+def main() -> int:
+    """Run the drill, print its counts and what is wrong with them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--provinces", type=int, default=63)
+    parser.add_argument("--workbooks", type=int, default=760)
+    parser.add_argument("--faults", type=int, default=38, help="reports with a fault (default 38, five in a hundred)")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="thads-letters-") as folder, MailRoom() as room:
+        wrong = list(drill(Path(folder), room, options))
+    for line in wrong:
+        print(f"WRONG: {line}")
+    print("every letter once" if not wrong else f"{len(wrong)} claims do not hold")
+    return 1 if wrong else 0
+
+
+def drill(folder: Path, room: MailRoom, options: argparse.Namespace) -> Iterator[str]:
+    """Yield what does not hold."""
+    truth = simulate(
+        folder / "country",
+        options.provinces,
+        "2022-10",
+        "2022-10",
+        options.seed,
+        faults=[str(options.faults)],
+        consolidated=False,
+        workbooks=options.workbooks,
+    )
+    home, inbox = Home(folder / "home"), folder / "country" / "inbox"
+    people = _contacts(home, truth, room.port)
+    faulty = {fault.path for fault in truth.faults}
+    print(f"{len(truth.reports)} workbooks, {len(faulty)} with a fault, {people} people with an address", flush=True)
+
+    first = _load(home, inbox, room, "the month")
+    told = Counter(to for (to,) in room.recipients)
+    yield from (f"{to} got {letters} digests in a night" for to, letters in told.items() if letters > 1)
+    yield from _said_twice(home)
+    if not first["opened"] or not told:
+        yield "no incident was opened, or nobody was told"
+
+    again = _load(home, inbox, room, "the same again")
+    if again["letters"]:
+        yield f"the same night again sent {again['letters']} letters"
+
+    corrected = folder / "corrected"
+    for fault in truth.faults:
+        write_correction(truth, fault.id, corrected)
+    room.shut()
+    down = _load(home, corrected, room, "the corrections, mail server down")
+    room.open()
+    up = _load(home, corrected, room, "the same again, mail server up")
+    if down["letters"] or not down["waiting"] or up["letters"] != down["waiting"] or up["waiting"]:
+        yield f"{down['waiting']} letters waited, {up['letters']} arrived, {up['waiting']} wait still"
+    notices = Counter(to for (to,) in room.recipients[-up["letters"] :])
+    yield from (f"{to} got {letters} notices" for to, letters in notices.items() if letters > 1)
+    yield from (f"{to} was told of the fault and not of its end" for to in told if to not in notices)
+    yield from (
+        f"a notice to {letter['To']} tells of no recovery"
+        for letter in room.letters[-up["letters"] :]
+        if "ĐÃ KHỚP" not in text_of(letter)
+    )
+    yield from _said_twice(home)
+    ids = Counter(letter["Message-ID"] for letter in room.letters)
+    yield from (f"{name} arrived {times} times" for name, times in ids.items() if times > 1)
+    sent = len(Outbox(home).messages(MessageState.SENT))
+    if sent != len(room.letters):
+        yield f"the outbox says {sent} were sent, {len(room.letters)} arrived"
+    print(f"{len(room.letters)} letters to {len(told)} people, {up['open']} incidents still open", flush=True)
+
+
+def _load(home: Home, inbox: Path, room: MailRoom, what: str) -> dict[str, int]:
+    """Load and print what came of it: incidents opened and resolved, letters that arrived."""
+    before, began = len(room.letters), time.monotonic()
+    command = [sys.executable, "-m", "pipeline.cli.main", "load", str(inbox), "--home", str(home.root), "--json"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{what}: the load failed\n{done.stderr[-2000:]}")
+    night = json.loads(done.stdout.splitlines()[-1])
+    told = {
+        "opened": len(night["alerts_opened"]),
+        "resolved": len(night["alerts_resolved"]),
+        "open": night["alerts_open"],
+        "queued": night["messages"]["queued"],
+        "letters": len(room.letters) - before,
+        "waiting": night["messages"]["waiting"],
+    }
+    counts = ", ".join(f"{name} {count}" for name, count in told.items())
+    print(f"{what}: {counts} ({time.monotonic() - began:.0f} s)", flush=True)
+    return told
+
+
+def _said_twice(home: Home) -> Iterator[str]:
+    """Yield incidents that were told twice to one person as open, or twice as resolved."""
+    log = [entry for entry in journal.read(home.alerts / "deliveries.jsonl") if entry["event"] == "queued"]
+    for kind in ("opened", "recovered"):
+        said = Counter((entry["person"], alert) for entry in log for alert in entry[kind])
+        yield from (
+            f"{who} was told {times} times that {alert} {kind}" for (who, alert), times in said.items() if times > 1
+        )
+
+
+def _contacts(home: Home, truth: Truth, port: int) -> int:
+    """Give every unit a person with an address, and the nation one; return how many."""
+    lines = [
+        f'servers: {{mail: "mailto://127.0.0.1:{port}?from=thongke@example.vn&to={{to}}"}}',
+        "people:",
+        f"  - {{id: nation, name: Cả nước, nation: true, channels: [{{via: mail, to: {NATION}}}]}}",
+    ]
+    units = [("provinces", province) for province in truth.provinces]
+    units += [("offices", office) for offices in truth.provinces.values() for office in offices]
+    for place, (follows, unit) in enumerate(units):
+        channel = f"{{via: mail, to: {unit}@example.vn}}"
+        lines.append(f"  - {{id: p{place}, name: {unit}, {follows}: [{unit}], channels: [{channel}]}}")
+    home.root.mkdir(parents=True)
+    (home.root / "contacts.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return len(units) + 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

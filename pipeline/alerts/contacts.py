@@ -1,0 +1,327 @@
+"""Who is told what, and where: ``contacts.yaml`` of the home, with every mistake in it named by its line.
+
+A sample with every key explained is ``docs/contacts.sample.yaml``. A person whose entry is wrong gets nothing until it
+is mended, and then everything; the others are not kept waiting.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pipeline.home import Home
+from pipeline.registry.of_home import registry_of
+from pipeline.registry.units import Unit, UnitRegistry, unit_registry
+from pipeline.vocabulary import OnFail, Origin, Role, Severity
+
+Model = TypeVar("Model", bound=BaseModel)
+Word = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=40)]
+_STRICT = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+#: The parser in C, where PyYAML has it: a nation's contacts are some thousand lines.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SCHEME = re.compile(r"^(\w+)://")
+
+
+class Channel(BaseModel):
+    """One way to reach a person: a whole ``url``, or ``via`` a server ``to`` an address; and from which severity on."""
+
+    model_config = _STRICT
+    name: Word | None = None
+    url: str | None = None
+    via: Word | None = None
+    to: str | None = None
+    severity: Severity = Severity.INFO
+
+    @model_validator(mode="after")
+    def _has_one_address(self) -> "Channel":
+        if (self.url is None) == (self.via is None):
+            raise ValueError("a channel has either 'url' or 'via' with 'to'")
+        if (self.via is None) != (self.to is None):
+            raise ValueError("'via' names a server and needs 'to', the person's own address there")
+        return self
+
+    @property
+    def key(self) -> str:
+        """The name under which the outbox knows the channel: as given, else the server's, else the URL's scheme."""
+        scheme = _SCHEME.match(self.url or "")
+        return self.name or self.via or (scheme[1].lower() if scheme else "url")
+
+    @property
+    def label(self) -> str:
+        """How the channel is shown: never its URL."""
+        return f"{self.key} → {self.to}" if self.to else self.key
+
+    def reaches(self, severity: str) -> bool:
+        """Tell whether an incident of this severity is told here."""
+        order = list(Severity)  # the worst comes first
+        return order.index(Severity(severity)) <= order.index(self.severity)
+
+
+class Person(BaseModel):
+    """Somebody who gets digests: of which units, in which language, on which channels."""
+
+    model_config = _STRICT
+    id: Word
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    language: Literal["vi", "en"] = "vi"
+    role: Role = Role.STATISTICIAN
+    offices: list[str] = []
+    provinces: list[str] = []
+    nation: bool = False
+    published: bool | None = None
+    channels: Annotated[list[Channel], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _follows_something(self) -> "Person":
+        if not (self.offices or self.provinces or self.nation):
+            raise ValueError("name 'offices', 'provinces' or 'nation: true'; as it stands there is nothing to tell")
+        return self
+
+    def follows(self, incident: Mapping[str, Any]) -> bool:
+        """Tell whether an incident is this person's: of their units, or given to them.
+
+        Notes on published figures are for statisticians of the nation unless ``published`` says otherwise; so is a
+        file that nobody can place.
+        """
+        if incident["assigned_to"] in (self.id, self.name):
+            return True
+        unit = incident["unit_key"]
+        if incident["origin"] == Origin.PUBLISHED:
+            wanted = self.published
+            if wanted is None:
+                wanted = self.nation and self.role == Role.STATISTICIAN
+            if not wanted:
+                return False
+        return self.nation or unit in self.offices or bool({unit, incident["parent_key"]} & set(self.provinces))
+
+
+class AtOnce(BaseModel):
+    """What does not wait for the digest of the next night."""
+
+    model_config = _STRICT
+    on_fail: list[OnFail] = [OnFail.RETURN]
+    severity: list[Severity] = []
+    recovered: bool = True
+
+
+class Policy(BaseModel):
+    """How much a digest holds, what is urgent, and how hard a night tries."""
+
+    model_config = _STRICT
+    at_once: AtOnce = AtOnce()
+    items: Annotated[int, Field(ge=1, le=200)] = 20
+    standing: Annotated[int, Field(ge=0, le=200)] = 10
+    attachments: Annotated[int, Field(ge=0, le=20)] = 3
+    minutes: Annotated[float, Field(gt=0)] = 20
+    tries: Annotated[int, Field(ge=1)] = 5
+
+    def is_urgent(self, incident: Mapping[str, Any]) -> bool:
+        """Tell whether an incident is told at once, though tonight's digest has gone out."""
+        return incident["on_fail"] in self.at_once.on_fail or incident["severity"] in self.at_once.severity
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A mistake in the contacts: where, and what to do."""
+
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Contacts:
+    """The people who get digests, the servers that they share, and what is wrong in the file."""
+
+    people: tuple[Person, ...] = ()
+    servers: Mapping[str, str] = field(default_factory=dict)
+    policy: Policy = field(default_factory=Policy)
+    problems: tuple[Problem, ...] = ()
+    lines: Mapping[str, int] = field(default_factory=dict)
+    exists: bool = False
+
+    def person(self, name: str) -> Person | None:
+        """Return the person with this id, or None."""
+        return next((person for person in self.people if person.id == name), None)
+
+    def channel(self, person: str, key: str) -> Channel | None:
+        """Return a person's channel by its key, or None where either is no longer there."""
+        found = self.person(person)
+        return next((channel for channel in found.channels if channel.key == key), None) if found else None
+
+
+def contacts_path(home: Home) -> Path:
+    """Return where a home keeps its contacts."""
+    return home.root / "contacts.yaml"
+
+
+def contacts_of(home: Home) -> Contacts:
+    """Read the contacts of a home, whose own register of offices counts; see ``read_contacts``."""
+    return read_contacts(contacts_path(home), registry_of(home))
+
+
+def read_contacts(path: Path, registry: UnitRegistry | None = None) -> Contacts:
+    """Read the contacts; whatever is wrong stands in ``problems``, nothing is raised. No file, no people."""
+    if not path.exists():
+        return Contacts()
+    try:
+        text = path.read_text(encoding="utf-8")
+        loader = _LOADER(text)
+        node = loader.get_single_node()
+        content = loader.construct_document(node) if node else None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        reason = getattr(error, "problem", None) or "this is not UTF-8"
+        return Contacts(problems=(Problem(mark.line + 1 if mark else 1, f"not YAML: {reason}"),), exists=True)
+    if node is None:
+        return Contacts(exists=True)
+    if not isinstance(content, dict):
+        return Contacts(problems=(Problem(1, "write 'people:', and below it a list"),), exists=True)
+    lines = dict(_lines(node))
+    return _Reading(content, lines, list(_repeated(node)), (registry or unit_registry()).units).contacts()
+
+
+class _Reading:
+    """One pass over the file: what stands, and every mistake with its line."""
+
+    def __init__(
+        self, content: dict[str, Any], lines: dict[tuple, int], problems: list[Problem], units: Mapping[str, Unit]
+    ) -> None:
+        self.content, self.lines, self.problems, self.units = content, lines, problems, units
+
+    def contacts(self) -> Contacts:
+        for key in sorted(set(self.content) - {"servers", "people", "policy"}, key=str):
+            self.say((key,), f"'{key}' is none of servers, people, policy")
+        servers = self._servers()
+        policy = self._valid(Policy, self.content.get("policy") or {}, ("policy",)) or Policy()
+        listed = self.content.get("people") or []
+        if not isinstance(listed, list):
+            self.say(("people",), "'people' is a list; begin each entry with '- id:'")
+            listed = []
+        people: dict[str, Person] = {}
+        for place, entry in enumerate(listed):
+            person = self._person(entry, ("people", place), servers)
+            if person and person.id in people:
+                self.say(("people", place), f"'{person.id}' stands above already; give this person another id")
+            elif person:
+                people[person.id] = person
+        return Contacts(
+            tuple(people.values()),
+            servers,
+            policy,
+            tuple(sorted(self.problems, key=lambda problem: problem.line)),
+            {person["id"]: self.line(("people", n)) for n, person in enumerate(listed) if _has_id(person)},
+            exists=True,
+        )
+
+    def line(self, path: tuple) -> int:
+        """Return the line of the innermost part of ``path`` that stands in the file."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+    def say(self, path: tuple, message: str) -> None:
+        self.problems.append(Problem(self.line(path), message))
+
+    def _servers(self) -> dict[str, str]:
+        servers = self.content.get("servers") or {}
+        if not isinstance(servers, dict):
+            self.say(("servers",), "'servers' gives each server a name and a URL with {to} in it")
+            return {}
+        right = {}
+        for name, url in servers.items():
+            if not isinstance(url, str) or "{to}" not in url:
+                self.say(("servers", name), f"the URL of '{name}' needs {{to}} where a person's address goes")
+            else:
+                right[str(name)] = url
+        return right
+
+    def _person(self, entry: Any, path: tuple, servers: Mapping[str, str]) -> Person | None:
+        before = len(self.problems)
+        self._know_servers(entry, path, servers)
+        person = self._valid(Person, entry, path)
+        if person is None:
+            return None
+        found: dict[str, list[str]] = {"offices": [], "provinces": []}
+        for field_name, keys in found.items():
+            for place, name in enumerate(getattr(person, field_name)):
+                unit = self._unit_key(name, "office" if field_name == "offices" else "province")
+                if unit is None:
+                    self.say(
+                        (*path, field_name, place), f"no unit is called '{name}'; write its key, {self._nearby(name)}"
+                    )
+                else:
+                    keys.append(unit)
+        seen: set[str] = set()
+        for place, channel in enumerate(person.channels):
+            where = (*path, "channels", place)
+            if channel.key in seen:
+                self.say(where, f"two channels of '{person.id}' are called '{channel.key}'; give one a 'name'")
+            seen.add(channel.key)
+        return person.model_copy(update=found) if len(self.problems) == before else None
+
+    def _know_servers(self, entry: Any, path: tuple, servers: Mapping[str, str]) -> None:
+        channels = entry.get("channels") if isinstance(entry, dict) else None
+        for place, channel in enumerate(channels if isinstance(channels, list) else ()):
+            via = channel.get("via") if isinstance(channel, dict) else None
+            if via is not None and via not in servers:
+                known = ", ".join(servers) or "none"
+                self.say((*path, "channels", place), f"there is no server '{via}'; 'servers' has {known}")
+
+    def _unit_key(self, name: str, level: str) -> str | None:
+        """Return the key of a unit by key, or by a name that only one unit of the level has ever had."""
+        if name in self.units:
+            return name
+        same = [u.key for u in self.units.values() if u.level == level and name.casefold() == u.name.casefold()]
+        return same[0] if len(same) == 1 else None
+
+    def _nearby(self, name: str) -> str:
+        near = [key for key in self.units if name.casefold() in key or key in name.casefold()]
+        by_name = {unit.name: unit.key for unit in self.units.values()}
+        near += [by_name[called] for called in get_close_matches(name, by_name, n=3, cutoff=0.7)]
+        return f"such as {', '.join(near[:3])}" if near else "as 'thads units list' shows it"
+
+    def _valid(self, model: type[Model], content: Any, path: tuple) -> Model | None:
+        try:
+            return model.model_validate(content)
+        except ValidationError as error:
+            for wrong in error.errors(include_url=False, include_input=False):
+                place = ".".join(str(part) for part in wrong["loc"])
+                is_extra = wrong["type"] == "extra_forbidden"
+                message = "there is no such key" if is_extra else wrong["msg"].removeprefix("Value error, ")
+                self.say((*path, *wrong["loc"]), f"{place}: {message}" if place else message)
+            return None
+
+
+def _has_id(entry: Any) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get("id"), str)
+
+
+def _lines(node: yaml.Node, path: tuple = ()) -> Iterator[tuple[tuple, int]]:
+    yield path, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield from _lines(value, (*path, key.value))
+            yield (*path, key.value), key.start_mark.line + 1
+    elif isinstance(node, yaml.SequenceNode):
+        for place, item in enumerate(node.value):
+            yield from _lines(item, (*path, place))
+
+
+def _repeated(node: yaml.Node) -> Iterator[Problem]:
+    """Yield keys that stand twice in one entry: YAML would silently take the last."""
+    for child in node.value if isinstance(node, yaml.SequenceNode) else ():
+        yield from _repeated(child)
+    seen: set[str] = set()
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        if key.value in seen:
+            yield Problem(key.start_mark.line + 1, f"'{key.value}' stands twice in this entry")
+        seen.add(key.value)
+        yield from _repeated(value)

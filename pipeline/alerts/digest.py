@@ -1,0 +1,239 @@
+"""What one person is told in one night: chosen, cut to the budget, and written in their language. Pure functions."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+import yaml
+
+from pipeline.alerts.contacts import Channel, Person, Policy
+from pipeline.alerts.outbox import Attachment, Message
+from pipeline.alerts.wording import TEMPLATES, chat, environment, plain
+from pipeline.registry.periods import Period
+from pipeline.vocabulary import AlertState, MessageKind, OnFail, Origin, Role
+
+Incident = Mapping[str, Any]
+CHAT_LINES = 5
+MOST_PLACES = 6
+
+
+@dataclass(frozen=True)
+class News:
+    """Incidents for one person and channel: new ones, resolved ones, and those told before that are still open."""
+
+    opened: tuple[Incident, ...]
+    recovered: tuple[Incident, ...]
+    standing: tuple[Incident, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.opened or self.recovered)
+
+
+def news(person: Person, channel: Channel, incidents: Iterable[Incident], told: Mapping[str, str]) -> News:
+    """Return what ``told`` (the last that was said of each incident there) leaves to say.
+
+    A resolution is told to whoever was told of the incident; what was resolved before is told to nobody.
+    """
+    opened: list[Incident] = []
+    recovered: list[Incident] = []
+    standing: list[Incident] = []
+    for incident in incidents:
+        last = told.get(incident["alert_id"])
+        if incident["state"] == AlertState.RESOLVED:
+            if last == AlertState.OPEN:
+                recovered.append(incident)
+        elif person.follows(incident) and channel.reaches(incident["severity"]):
+            (standing if last == AlertState.OPEN else opened).append(incident)
+    return News(tuple(opened), tuple(recovered), tuple(standing))
+
+
+def what_cannot_wait(found: News, policy: Policy) -> News:
+    """Return the part of the news that goes out though tonight's digest has gone."""
+    opened = tuple(incident for incident in found.opened if policy.is_urgent(incident))
+    return News(opened, found.recovered if policy.at_once.recovered else (), found.standing)
+
+
+def compose(
+    person: Person,
+    channel: Channel,
+    found: News,
+    *,
+    policy: Policy,
+    kind: MessageKind,
+    number: int,
+    night: str,
+    queued_at: str,
+    attach: Callable[[str], Attachment | None],
+) -> Message:
+    """Write the message that tells ``found``; all of it counts as told, also what the budget leaves to a count.
+
+    ``attach`` gives the marked workbook of a submission, None where there is none.
+    """
+    w = words(person.language)
+    told = _told(person, found, policy, w, attach)
+    subject = plain(f"{w['simulated_mark'] if told['is_simulated'] else ''}[THADS] {_subject(found, told, w)}")
+    told |= {"w": w, "name": person.name, "language": person.language, "subject": subject, "lines": CHAT_LINES}
+    return Message(
+        person=person.id,
+        channel=channel.key,
+        number=number,
+        kind=str(kind),
+        night=night,
+        queued_at=queued_at,
+        language=person.language,
+        subject=subject,
+        text=environment(plain).get_template("digest.txt.j2").render(told),
+        html=environment(plain, is_html=True).get_template("digest.html.j2").render(told),
+        brief=environment(chat).get_template("digest.chat.j2").render(told),
+        attachments=tuple(told["attachments"]),
+        opened=tuple(incident["alert_id"] for incident in found.opened),
+        recovered=tuple(incident["alert_id"] for incident in found.recovered),
+    )
+
+
+@cache
+def words(language: str) -> dict[str, Any]:
+    """Return what digests say in a language."""
+    return yaml.safe_load((TEMPLATES / "digest.yaml").read_text(encoding="utf-8"))[language]
+
+
+def _told(
+    person: Person, found: News, policy: Policy, w: Mapping[str, Any], attach: Callable[[str], Attachment | None]
+) -> dict[str, Any]:
+    """Return what the templates print."""
+    opened = sorted(found.opened, key=_urgency)
+    listed, left = opened[: policy.items], opened[policy.items :]
+    recovered = found.recovered[: max(policy.items - len(listed), 1)]
+    reports = [_report(group, person, w) for group in _by_report(listed)]
+    attachments: list[Attachment] = []
+    if person.role == Role.STATISTICIAN:
+        for place, report in enumerate(reports):
+            file = attach(report["submission_id"]) if len(attachments) < policy.attachments else None
+            if file:
+                attachments.append(file)
+                reports[place] = report | {"attachment": file.name}
+    unlisted = Counter(_place(incident) for incident in left)
+    return {
+        "summary": _summary(found, w),
+        "reports": reports,
+        "attachments": _with_names_of_their_own(attachments),
+        "more_count": len(left),
+        "more_where": ", ".join(f"{place} {count}" for place, count in unlisted.most_common(MOST_PLACES)),
+        "recovered": [_line(i, w) | {"proof": _proof(i, w)} for i in recovered],
+        "standing": [_line(i, w) for i in sorted(found.standing, key=_urgency)[: policy.standing]],
+        "standing_count": len(found.standing),
+        "has_to_do": any(incident["origin"] != Origin.PUBLISHED for incident in found.opened),
+        "is_simulated": all(incident["is_simulated"] for incident in (*found.opened, *found.recovered)),
+    }
+
+
+def _urgency(incident: Incident) -> tuple:
+    return (_verdict(incident) == "published", incident["on_fail"] != OnFail.RETURN, incident["opened_at"], _place(incident),
+            incident["last_failing_submission_id"], incident["form"] or "", incident["alert_id"])  # fmt: skip
+
+
+def _by_report(incidents: Iterable[Incident]) -> list[list[Incident]]:
+    groups: dict[str, list[Incident]] = {}
+    for incident in incidents:
+        groups.setdefault(incident["last_failing_submission_id"], []).append(incident)
+    return list(groups.values())
+
+
+def _verdict(incident: Incident) -> str:
+    if incident["origin"] == Origin.PUBLISHED:
+        return "published"
+    if incident["rule_id"] == "unreadable":
+        return "unreadable"
+    return "returned" if incident["on_fail"] == OnFail.RETURN else "queried"
+
+
+def _verdict_of(group: Sequence[Incident]) -> str:
+    order = ["published", "unreadable", "returned", "queried"]
+    return min((_verdict(incident) for incident in group), key=order.index)
+
+
+def _report(group: Sequence[Incident], person: Person, w: Mapping[str, Any]) -> dict[str, Any]:
+    first = group[0]
+    verdict = _verdict_of(group)
+    day = first["answer_by"]
+    return {
+        "place": _place(first),
+        "period": _period(first, w),
+        "version": first["opened_version"] if len({i["opened_version"] for i in group}) == 1 else None,
+        "path": first["path"] or first["source_ref"],
+        "verdict": verdict,
+        "is_simulated": first["is_simulated"],
+        "points": [_item(incident, person) for incident in group],
+        "answer_by": day.strftime(w["date"]) if day and verdict != "published" else None,
+        "is_overdue": day is None and first["period_id"] is not None and verdict != "published",
+        "attachment": None,
+        "submission_id": first["last_failing_submission_id"],
+    }
+
+
+def _item(incident: Incident, person: Person) -> dict[str, Any]:
+    return {
+        "form": incident["form_number"] or incident["form"],
+        "sentence": incident[f"sentence_{person.language}"],
+        "story": incident[f"story_{person.language}"] if person.role == Role.STATISTICIAN else None,
+        "others": incident["findings"] - 1,
+        "id": incident["alert_id"][:8],
+    }
+
+
+def _line(incident: Incident, w: Mapping[str, Any]) -> dict[str, Any]:
+    language = "vi" if w is words("vi") else "en"
+    standing = w["standing"].get(incident["standing"], incident["standing"])
+    return {
+        "place": _place(incident),
+        "period": _period(incident, w),
+        "form": incident["form_number"] or incident["form"],
+        "sentence": incident[f"sentence_{language}"],
+        "since": w["since"].format(date=incident["opened_at"].strftime(w["date"])),
+        "standing": standing.format(who=incident["assigned_to"]),
+    }
+
+
+def _proof(incident: Incident, w: Mapping[str, Any]) -> str:
+    if incident["resolved_by"] and incident["opened_version"]:
+        return w["replaced"].format(new=incident["resolved_version"], old=incident["opened_version"])
+    return w["readable"] if incident["resolved_by"] else w["closed"]
+
+
+def _place(incident: Incident) -> str:
+    return incident["unit_name"] or incident["unit_key"] or incident["source_ref"] or ""
+
+
+def _period(incident: Incident, w: Mapping[str, Any]) -> str:
+    if not incident["period_id"]:
+        return ""
+    period = Period.parse(incident["period_id"].partition("@")[0])
+    return w["period"].format(months=period.months, year=period.year, id=incident["period_id"])
+
+
+def _summary(found: News, w: Mapping[str, Any]) -> str:
+    verdicts = Counter(_verdict_of(group) for group in _by_report(found.opened))
+    parts = [w[verdict].format(count=verdicts[verdict]) for verdict in w["verdict"] if verdicts[verdict]]
+    if found.recovered:
+        parts.append(w["recovered"].format(count=len(found.recovered)))
+    return ", ".join(parts) or w["nothing_new"]
+
+
+def _subject(found: News, told: Mapping[str, Any], w: Mapping[str, Any]) -> str:
+    places = {_place(incident) for incident in (*found.opened, *found.recovered)}
+    periods = {incident["period_id"] for incident in (*found.opened, *found.recovered) if incident["period_id"]}
+    named = ", ".join([*(sorted(places) if len(places) == 1 else ()), *(sorted(periods) if len(periods) == 1 else ())])
+    return f"{named}: {told['summary']}" if named else told["summary"]
+
+
+def _with_names_of_their_own(files: Sequence[Attachment]) -> list[Attachment]:
+    """Return the files under names that differ, as two offices may call theirs the same."""
+    seen: Counter[str] = Counter()
+    named = []
+    for file in files:
+        seen[file.name] += 1
+        stem, dot, ending = file.name.rpartition(".")
+        named.append(file if seen[file.name] == 1 else replace(file, name=f"{stem} ({seen[file.name]}){dot}{ending}"))
+    return named

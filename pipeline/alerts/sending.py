@@ -1,0 +1,206 @@
+"""One round of sending: what is new is queued as digests, and what waits is handed to its channels.
+
+A round never fails because a channel does. What it could not send waits in the outbox, what is wrong in the contacts is
+told, and the next round makes good for both.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from pipeline.alerts.addresses import WrongAddress, address_of
+from pipeline.alerts.channels import Channels
+from pipeline.alerts.contacts import Contacts, Problem, contacts_of
+from pipeline.alerts.digest import compose, news, what_cannot_wait
+from pipeline.alerts.letters import read_incidents
+from pipeline.alerts.mail import AnswerLost, NotSent, Refused
+from pipeline.alerts.outbox import Attachment, Message, Outbox, OutboxIsBusy, open_outbox
+from pipeline.alerts.wording import plain
+from pipeline.home import Home, vietnam_now
+from pipeline.marked import marked_path
+from pipeline.vocabulary import AlertState, MessageEvent, MessageKind, MessageState
+
+#: A message that was refused twice waits this long before the next attempt, then twice as long each time.
+FIRST_PAUSE = timedelta(minutes=15)
+
+
+@dataclass
+class Round:
+    """What one round did: messages queued and sent, and what stands in the way of the rest."""
+
+    queued: int = 0
+    sent: int = 0
+    failures: dict[str, str] = field(default_factory=dict)  # by channel as it is shown: the last reason
+    uncertain: list[str] = field(default_factory=list)  # ids of messages that may arrive twice
+    waiting: int = 0
+    refused: int = 0
+    unaddressed: int = 0  # open incidents that nobody in the contacts follows
+    problems: tuple[Problem, ...] = ()
+
+    def warnings(self) -> list[str]:
+        """Return a sentence on each thing that somebody should see to."""
+        told = [f"contacts.yaml, {problem}" for problem in self.problems]
+        told += [f"{channel}: {reason}" for channel, reason in self.failures.items()]
+        told += [f"message {name[:8]} may arrive twice, under one Message-ID" for name in self.uncertain]
+        if self.waiting or self.refused:
+            told.append(f"{self.waiting} messages wait and {self.refused} were refused: thads outbox list")
+        if self.unaddressed:
+            told.append(f"{self.unaddressed} open incidents have nobody in the contacts who is told")
+        return told
+
+    def problem_rows(self) -> list[tuple[int, str]]:
+        """Return what is wrong in the contacts, by line."""
+        return [(problem.line, problem.message) for problem in self.problems]
+
+    def as_object(self) -> dict[str, Any]:
+        """Return the round as plain data."""
+        return vars(self) | {"problems": [str(problem) for problem in self.problems]}
+
+
+def send_digests(home: Home, *, now: datetime | None = None) -> Round:
+    """Queue what is new for every contact and send what waits; a channel that is down is told, not raised."""
+    done = Round()
+    contacts = contacts_of(home)
+    if not contacts.exists:
+        return done
+    done.problems = contacts.problems
+    try:
+        with open_outbox(home) as outbox:
+            done.uncertain += [message.id for message in outbox.recover()]
+            done.queued, done.unaddressed = queue_digests(home, outbox, contacts, now or vietnam_now())
+            deliver(home, outbox, contacts, done)
+    except OutboxIsBusy as error:
+        done.failures["outbox"] = str(error)
+    return done
+
+
+def send_waiting(home: Home, ids: Collection[str] = ()) -> Round:
+    """Send what waits, or only the messages with these ids, refused ones too; raises ``UnknownMessage``, ``OutboxIsBusy``."""
+    done = Round()
+    contacts = contacts_of(home)
+    done.problems = contacts.problems
+    with open_outbox(home) as outbox:
+        done.uncertain += [message.id for message in outbox.recover()]
+        for name in ids:
+            state, message = outbox.find(name, MessageState.WAITING, MessageState.REFUSED)
+            if state == MessageState.REFUSED:
+                outbox.move(message, state, MessageState.WAITING)
+        deliver(home, outbox, contacts, done, is_asked_for=True)
+    return done
+
+
+def queue_digests(home: Home, outbox: Outbox, contacts: Contacts, now: datetime) -> tuple[int, int]:
+    """Queue one message for each person and channel that has news; return how many, and how many open incidents nobody
+    in the contacts follows.
+
+    A person gets one digest a night, the date in Vietnam. What comes after it waits for the next, unless it is urgent.
+    """
+    incidents, night, queued = read_incidents(home), f"{now:%Y-%m-%d}", 0
+    for person in contacts.people:
+        for channel in person.channels:
+            queue = (person.id, channel.key)
+            found = news(person, channel, incidents, outbox.history.told.get(queue, {}))
+            kind = MessageKind.DIGEST
+            if (*queue, night) in outbox.history.digests:
+                kind, found = MessageKind.URGENT, what_cannot_wait(found, contacts.policy)
+            if found:
+                message = compose(
+                    person,
+                    channel,
+                    found,
+                    policy=contacts.policy,
+                    kind=kind,
+                    number=outbox.history.numbers.get(queue, 0) + 1,
+                    night=night,
+                    queued_at=now.isoformat(),
+                    attach=partial(_marked, home),
+                )
+                outbox.put(message)
+                queued += 1
+    is_open = [incident for incident in incidents if incident["state"] == AlertState.OPEN]
+    return queued, sum(not any(person.follows(incident) for person in contacts.people) for incident in is_open)
+
+
+def deliver(home: Home, outbox: Outbox, contacts: Contacts, done: Round, *, is_asked_for: bool = False) -> None:
+    """Hand over what waits, each person's messages in order, and add to ``done`` what came of it.
+
+    Where one message of a person does not go, those behind it wait as well.
+    """
+    until = time.monotonic() + contacts.policy.minutes * 60
+    stuck: set[tuple[str, str]] = set()
+    with Channels(home) as channels:
+        for message in outbox.messages(MessageState.WAITING):
+            if message.queue in stuck:
+                continue
+            if time.monotonic() > until and not is_asked_for:
+                done.failures["time"] = f"{contacts.policy.minutes:g} minutes have passed; the next load goes on"
+                break
+            if not (is_asked_for or _is_due(outbox, message)) or not _sent(outbox, channels, contacts, message, done):
+                stuck.add(message.queue)
+    done.waiting = outbox.count(MessageState.WAITING)
+    done.refused = outbox.count(MessageState.REFUSED)
+
+
+def _sent(outbox: Outbox, channels: Channels, contacts: Contacts, message: Message, done: Round) -> bool:
+    """Try one message; return whether those behind it may go."""
+    channel = contacts.channel(*message.queue)
+    shown = channel.label if channel else message.channel
+    hand_over = partial(outbox.move, message, MessageState.WAITING, MessageState.SENDING)
+    try:
+        if channel is None:
+            raise WrongAddress(f"{message.person} has no channel '{message.channel}' in the contacts any more")
+        channels.send(message, address_of(channel, contacts.servers), hand_over)
+    except (NotSent, WrongAddress) as error:
+        done.failures[shown] = str(error)
+        return _put_back(outbox, contacts, message, error, done)
+    outbox.move(message, MessageState.SENDING, MessageState.SENT)
+    outbox.tell(message, MessageEvent.SENT)
+    done.sent += 1
+    return True
+
+
+def _put_back(outbox: Outbox, contacts: Contacts, message: Message, error: Exception, done: Round) -> bool:
+    """Have a message wait that did not go, or give it up; return whether those behind it may go."""
+    state = outbox.state_of(message)
+    reason = str(error)
+    if isinstance(error, AnswerLost):
+        outbox.tell(message, MessageEvent.UNCERTAIN, reason=reason)
+        done.uncertain.append(message.id)
+    else:
+        outbox.tell(message, MessageEvent.FAILED, reason=reason, is_refusal=isinstance(error, Refused))
+    if outbox.history.refusals[message.id] >= contacts.policy.tries:
+        outbox.move(message, state, MessageState.REFUSED)
+        outbox.tell(message, MessageEvent.REFUSED, reason=reason)
+        return True
+    if state != MessageState.WAITING:
+        outbox.move(message, state, MessageState.WAITING)
+    return False
+
+
+def _is_due(outbox: Outbox, message: Message) -> bool:
+    refusals = outbox.history.refusals[message.id]
+    if refusals < 2:
+        return True
+    return vietnam_now() >= outbox.history.refused_at[message.id] + FIRST_PAUSE * 2 ** (refusals - 2)
+
+
+def _marked(home: Home, submission_id: str) -> Attachment | None:
+    """Return the office's marked workbook of a version, None where there is none."""
+    path = marked_path(home, submission_id)
+    return Attachment(str(path.relative_to(home.root)), plain(path.name)) if path else None
+
+
+def outbox_line(home: Home) -> str | None:
+    """Return one line on what waits in the outbox and why, None where nothing does."""
+    outbox = Outbox(home)
+    states = Counter({str(state): outbox.count(state) for state in MessageState})
+    shown = [f"{states[state]} {state}" for state in ("waiting", "sending", "refused") if states[state]]
+    if not shown:
+        return None
+    failure = outbox.last_failure
+    why = f"; {failure['channel']}: {failure['reason']}" if failure else ""
+    return f"Hộp thư · Outbox: {', '.join(shown)}{why} (thads outbox list)"

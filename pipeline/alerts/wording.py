@@ -1,0 +1,69 @@
+"""Text from strangers' files on its way into letters: it stays text, and never becomes markup, a header or a link.
+
+A template names a value, and the environment of its format writes it: ``finalize`` sees every ``{{ ... }}``, so no
+template can forget.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+TEMPLATES = Path(__file__).parent
+LONGEST = 2000
+#: Controls, bidirectional overrides, zero-width marks, surrogates, private use, line and paragraph separators.
+_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_MARKDOWN = re.compile(r"([\\`*_\[\]<>|~])")
+_BEGINS_A_BLOCK = re.compile(r"^([#+>=-]|\d+[.)])(?=\s|$)")
+#: What chat services read as markup, mentions or channels, beside what looks the same to a reader.
+_CHAT = str.maketrans("<>&*_`~[]|@#", "‹›＆∗＿ʼ～［］｜＠＃")
+
+
+class Raw(str):
+    """Text that is safe as it stands in its format."""
+
+
+def plain(value: Any) -> Any:
+    """Return the value as one line of visible text; an address in it is not one that a mail program would open."""
+    if isinstance(value, (Raw, jinja2.Undefined)) or hasattr(value, "__html__"):
+        return value
+    text = unicodedata.normalize("NFC", "" if value is None else str(value))
+    seen = "".join(" " if unicodedata.category(sign) in _UNSEEN else sign for sign in text)
+    line = " ".join(seen.split()).replace("://", ": //")
+    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+
+
+def markdown(value: Any) -> Any:
+    """Return the value as one line of Markdown that shows it as it is."""
+    if isinstance(value, (Raw, jinja2.Undefined)):
+        return value
+    return _BEGINS_A_BLOCK.sub(r"\\\1", _MARKDOWN.sub(r"\\\1", plain(value)))
+
+
+def code(value: Any) -> Raw:
+    """Return the value as the inside of a Markdown code span."""
+    return Raw(plain(value).replace("`", "ʼ"))
+
+
+def chat(value: Any) -> Any:
+    """Return the value as text in which no chat service finds markup, a mention or a channel."""
+    return value if isinstance(value, (Raw, jinja2.Undefined)) else plain(value).translate(_CHAT)
+
+
+@cache
+def environment(finalize: Callable[[Any], Any], *, is_html: bool = False) -> jinja2.Environment:
+    """Return the environment of one format, with the templates beside this module."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        autoescape=is_html,
+        finalize=finalize,
+    )
+    made.filters["code"] = code
+    return made

@@ -1,0 +1,496 @@
+"""Digests on their way: one a person and night, each exactly once, whatever is down or killed meanwhile."""
+
+import io
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from email.message import EmailMessage
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from pipeline.alerts import journal, mail, sending
+from pipeline.alerts.contacts import Channel
+from pipeline.alerts.outbox import Attachment, Outbox, UnknownMessage
+from pipeline.alerts.sending import Round, outbox_line, send_digests, send_waiting
+from pipeline.home import PROJECT, Home
+from pipeline.registry.units import unit_registry
+from pipeline.vocabulary import MessageState
+from tests.mail_room import MailRoom, text_of
+from tests.published_incidents import declare_deadlines, night
+
+TONIGHT = datetime(2026, 11, 25, 1, 5)
+TOMORROW = TONIGHT + timedelta(days=1)
+QUERY = {"on_fail": "query", "severity": "warning"}
+PEOPLE = """\
+servers: {{mail: "mailto://127.0.0.1:{port}?from=THADS <thongke@example.vn>&to={{to}}"}}
+people:
+  - id: an
+    name: Lê Thị An
+    nation: true
+    channels: [{{via: mail, to: an@example.vn}}]
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return declare_deadlines(Home(tmp_path / "home"))
+
+
+@pytest.fixture
+def room(monkeypatch: pytest.MonkeyPatch) -> Iterator[MailRoom]:
+    monkeypatch.setattr(mail, "PAUSES_SECONDS", ())
+    with MailRoom() as room:
+        yield room
+
+
+def tell(home: Home, port: int, people: str = PEOPLE, *, more: str = "") -> None:
+    (home.root / "contacts.yaml").write_text(people.format(port=port) + more, encoding="utf-8")
+
+
+def incident(number: int, **more: Any) -> dict[str, Any]:
+    return {"alert_id": f"{number:032x}", "last_failing_submission_id": f"{number:032x}"} | more
+
+
+def resolved(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {"state": "resolved", "resolved_by": "22222222bb", "resolved_version": 2}
+
+
+def the(room: MailRoom) -> EmailMessage:
+    (letter,) = room.letters
+    return letter
+
+
+def test_a_letter_says_what_is_wrong_in_vietnamese_with_its_likely_story(home: Home, room: MailRoom) -> None:
+    tell(home, room.port)
+    night(home, {})
+    assert send_digests(home, now=TONIGHT).sent == 1
+    letter = the(room)
+    assert letter["Subject"] == "[THADS] Chi cục THADS huyện Gò Quao, 2023-09: 1 báo cáo trả lại"
+    assert letter["To"] == "an@example.vn"
+    assert letter["From"] == "THADS <thongke@example.vn>"
+    in_order = [
+        "Kính gửi: Lê Thị An",
+        "Chi cục THADS huyện Gò Quao, 9 tháng năm thống kê 2023 (kỳ 2023-09), lần báo cáo 1",
+        "TRẢ LẠI",
+        "Tệp: go-quao.xlsx",
+        "Biểu 01/TK-THA: Số chuyển kỳ sau (ô T14) in 8.122, phải là 20.352 − 12.056 = 8.296, lệch −174.",
+        "Gợi ý: Có thể số phải thi hành là 20.178",
+        "Hạn trả lời: 06/07/2023",
+    ]
+    page = letter.get_body(("html",))
+    assert page is not None
+    for text in (text_of(letter), re.sub("<[^>]+>", "", page.get_content())):
+        places = [text.index(words) for words in in_order[1:]]
+        assert places == sorted(places)
+
+
+def test_headers_are_ascii_on_the_line_and_vietnamese_to_the_reader(home: Home, room: MailRoom) -> None:
+    tell(home, room.port)
+    night(home, {})
+    send_digests(home, now=TONIGHT)
+    (message,) = Outbox(home).messages(MessageState.SENT)
+    service = sending.address_of(Channel(url=f"mailto://127.0.0.1:{room.port}?from=a@b.vn&to=c@d.vn"), {}).service
+    header, _, _ = mail.mail_bytes(home, message, service).partition(b"\r\n\r\n")
+    assert b"Subject: [THADS] Chi =?utf-8?" in header
+    assert header.isascii()
+
+
+def test_the_recipient_chooses_the_language_and_a_leader_is_spared_the_details(home: Home, room: MailRoom) -> None:
+    more = "  - {id: bob, name: Bob, language: en, role: leader, nation: true, channels: [{via: mail, to: bob@example.vn}]}\n"
+    tell(home, room.port, more=more)
+    night(home, {"findings": 3})
+    send_digests(home, now=TONIGHT)
+    (letter,) = room.to("bob@example.vn")
+    text = text_of(letter)
+    assert letter["Subject"] == "[THADS] Chi cục THADS huyện Gò Quao, 2023-09: reports returned: 1"
+    assert "Carried over (cell T14) reads 8,122" in text
+    assert "Other places with the same cause: 2." in text
+    assert "Answer by 6 July 2023" in text
+    assert "20,178" not in text, "likely causes are for who mends the report"
+
+
+def test_the_same_night_again_sends_nothing(home: Home, room: MailRoom) -> None:
+    tell(home, room.port)
+    night(home, {}, incident(2, **QUERY))
+    send_digests(home, now=TONIGHT)
+    for now in (TONIGHT, TOMORROW):
+        again = send_digests(home, now=now)
+        assert (again.queued, again.sent, len(room.letters)) == (0, 0, 1)
+
+
+def test_after_the_correction_comes_one_notice_and_the_list_of_what_is_open(home: Home, room: MailRoom) -> None:
+    tell(home, room.port)
+    night(home, {}, incident(2, unit_key="kien-giang"))
+    send_digests(home, now=TONIGHT)
+    night(home, resolved({}), incident(2, unit_key="kien-giang", standing="assigned", assigned_to="Trần Bình"))
+    for now in (TONIGHT, TOMORROW):
+        send_digests(home, now=now)
+    notice = text_of(room.letters[1])
+    assert len(room.letters) == 2
+    assert "báo cáo lần 2 thay báo cáo lần 1" in notice
+    assert "ĐANG MỞ TỪ TRƯỚC (1)" in notice
+    assert "(từ 03/07/2023, đã giao Trần Bình)" in notice
+
+
+def test_what_comes_back_is_told_again(home: Home, room: MailRoom) -> None:
+    tell(home, room.port)
+    for rows in ({}, resolved({}), {"last_failing_submission_id": "33333333cc"}):
+        night(home, rows)
+        send_digests(home, now=TONIGHT)
+    assert len(room.letters) == 3
+    assert len({letter["Message-ID"] for letter in room.letters}) == 3
+
+
+def test_one_digest_a_night_what_is_held_back_at_once_and_the_rest_tomorrow(home: Home, room: MailRoom) -> None:
+    tell(home, room.port)
+    night(home, incident(1, **QUERY))
+    send_digests(home, now=TONIGHT)
+    night(home, incident(1, **QUERY), incident(2, **QUERY), incident(3))
+    noon = send_digests(home, now=TONIGHT + timedelta(hours=11))
+    assert noon.sent == 1
+    assert "1 báo cáo trả lại." in text_of(room.letters[1]), "the query waits"
+    assert send_digests(home, now=TONIGHT + timedelta(hours=12)).sent == 0
+    assert send_digests(home, now=TOMORROW).sent == 1
+    assert "1 báo cáo có câu hỏi." in text_of(room.letters[2])
+
+
+def test_the_budget_lists_the_worst_and_counts_the_rest(home: Home, room: MailRoom) -> None:
+    tell(home, room.port, more="policy: {items: 4, standing: 2}\n")
+    returned = [incident(number, sentence_vi=f"Sai số {number}.") for number in range(1, 4)]
+    queries = [incident(number, sentence_vi=f"Hỏi số {number}.", **QUERY) for number in range(4, 11)]
+    night(home, *queries, *returned)
+    send_digests(home, now=TONIGHT)
+    text = text_of(the(room))
+    assert [f"Sai số {number}." in text for number in range(1, 4)] == [True] * 3
+    assert text.count("Hỏi số") == 1
+    assert "Còn 6 mục mới không in ở đây: Chi cục THADS huyện Gò Quao 6." in text
+    night(home, *queries, *returned, incident(11))
+    send_digests(home, now=TOMORROW)
+    later = text_of(room.letters[1])
+    assert "1 báo cáo trả lại. Đang mở từ trước: 10." in later
+    assert later.count("chưa ai nhận") == 2
+    assert "và 8 mục khác" in later
+
+
+def test_each_channel_has_its_own_severity(home: Home, room: MailRoom) -> None:
+    more = """\
+  - id: binh
+    name: Bình
+    nation: true
+    channels:
+      - {via: mail, to: all@example.vn}
+      - {name: pager, via: mail, to: worst@example.vn, severity: error}
+"""
+    tell(home, room.port, more=more)
+    night(home, incident(1, **QUERY))
+    send_digests(home, now=TONIGHT)
+    assert (len(room.to("all@example.vn")), len(room.to("worst@example.vn"))) == (1, 0)
+    night(home, incident(1, **QUERY), incident(2))
+    send_digests(home, now=TOMORROW)
+    (worst,) = room.to("worst@example.vn")
+    assert "1 báo cáo trả lại." in text_of(worst)
+
+
+def test_simulated_figures_are_marked_in_the_subject(home: Home, room: MailRoom) -> None:
+    tell(home, room.port)
+    night(home, {"is_simulated": True})
+    send_digests(home, now=TONIGHT)
+    assert the(room)["Subject"].startswith("[MÔ PHỎNG] [THADS]")
+    assert "SỐ LIỆU MÔ PHỎNG" in text_of(the(room))
+
+
+def test_text_from_a_file_becomes_neither_header_nor_markup(home: Home, room: MailRoom) -> None:
+    tell(home, room.port)
+    hostile = "x\r\nBcc: all@example.vn\r\n\r\n<script>alert(1)</script>\u202e <img src=https://evil.example/a.png>"
+    lost = {"unit_key": None, "form": None, "period_id": None, "scope": None, "rule_id": "unreadable"}
+    night(home, lost | {"source_ref": hostile, "sentence_vi": hostile})
+    send_digests(home, now=TONIGHT)
+    letter = the(room)
+    assert room.recipients == [["an@example.vn"]]
+    assert letter["Bcc"] is None
+    assert "Bcc: all@example.vn" in letter["Subject"], "it stands there as text, on one line"
+    page = letter.get_body(("html",))
+    assert page is not None
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page.get_content()
+    for text in (text_of(letter), page.get_content()):
+        assert "\u202e" not in text
+        assert "https://evil" not in text
+    (message,) = Outbox(home).messages(MessageState.SENT)
+    assert not set("<>@[]*`") & set(message.brief)
+
+
+def test_the_marked_workbook_goes_with_the_letter_and_opens(
+    home: Home, room: MailRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marked = openpyxl.Workbook()
+    marked.active["A1"] = "Số chuyển kỳ sau"
+    (home.root / "marked").mkdir()
+    marked.save(home.root / "marked" / "a.xlsx")
+    monkeypatch.setattr(
+        sending,
+        "_marked",
+        lambda _, submission: None if submission.endswith("2") else Attachment("marked/a.xlsx", "Gò Quao 2023-09.xlsx"),
+    )
+    tell(home, room.port, more="policy: {attachments: 2}\n")
+    night(home, *(incident(number) for number in range(1, 6)))
+    send_digests(home, now=TONIGHT)
+    files = list(the(room).iter_attachments())
+    assert [file.get_filename() for file in files] == ["Gò Quao 2023-09.xlsx", "Gò Quao 2023-09 (2).xlsx"]
+    for file in files:
+        assert openpyxl.load_workbook(io.BytesIO(file.get_content())).active["A1"].value == "Số chuyển kỳ sau"
+    assert text_of(the(room)).count("Kèm theo:") == 2
+
+
+def test_a_server_that_is_down_for_a_night_gets_each_letter_once_and_in_order(home: Home, room: MailRoom) -> None:
+    tell(home, room.port)
+    room.shut()
+    night(home, incident(1))
+    down = send_digests(home, now=TONIGHT)
+    assert (down.queued, down.sent, down.waiting) == (1, 0, 1)
+    assert list(down.failures) == ["mail → an@example.vn"]
+    assert "1 waiting" in (outbox_line(home) or "")
+    night(home, incident(1), incident(2))
+    assert send_digests(home, now=TOMORROW).waiting == 2
+    room.open()
+    up = send_digests(home, now=TOMORROW + timedelta(days=1))
+    assert (up.queued, up.sent, up.waiting) == (0, 2, 0)
+    assert outbox_line(home) is None
+    assert send_digests(home, now=TOMORROW + timedelta(days=2)).sent == 0
+    assert [f"{number:08x}" in text_of(letter) for number, letter in enumerate(room.letters, 1)] == [False, False]
+    assert [m.number for m in Outbox(home).messages(MessageState.SENT)] == [1, 2]
+    assert [letter["Date"].datetime.day for letter in room.letters] == [25, 26]
+
+
+def test_a_dead_server_keeps_nobody_waiting_who_has_another(home: Home, room: MailRoom) -> None:
+    more = '  - {id: binh, name: Bình, nation: true, channels: [{url: "mailto://127.0.0.1:1?from=a@b.vn&to=c@d.vn"}]}\n'
+    tell(home, room.port, more=more)
+    night(home, {})
+    done = send_digests(home, now=TONIGHT)
+    assert (done.sent, done.waiting) == (1, 1)
+    assert list(done.failures) == ["mailto"]
+
+
+def test_a_letter_that_is_refused_is_tried_some_nights_and_then_given_up(home: Home, room: MailRoom) -> None:
+    more = (
+        '  - {id: binh, name: Bình, nation: true, channels: [{via: mail, to: "gone@example.vn"}]}\npolicy: {tries: 2}\n'
+    )
+    tell(home, room.port, more=more)
+    room.answer_recipient = lambda address: "550 no such user" if address == "gone@example.vn" else "250 OK"
+    night(home, incident(1))
+    first = send_digests(home, now=TONIGHT)
+    assert (first.sent, first.waiting, first.refused) == (1, 1, 0)
+    night(home, incident(1), incident(2))
+    second = send_digests(home, now=TOMORROW)
+    assert (second.waiting, second.refused) == (1, 1), "what stands behind it goes on"
+    assert "550 no such user" in second.failures["mail → gone@example.vn"]
+    (refused,) = Outbox(home).messages(MessageState.REFUSED)
+    room.answer_recipient = lambda _: "250 OK"
+    assert send_waiting(home, [refused.id[:8]]).sent == 2
+    assert len(room.to("gone@example.vn")) == 2
+
+
+def test_a_letter_to_several_goes_to_all_or_to_none(home: Home, room: MailRoom) -> None:
+    people = PEOPLE.replace("to: an@example.vn", 'to: "an@example.vn,binh@example.vn"')
+    tell(home, room.port, people)
+    room.answer_recipient = lambda address: "450 later" if address == "binh@example.vn" else "250 OK"
+    night(home, {})
+    assert send_digests(home, now=TONIGHT).waiting == 1
+    assert room.letters == []
+    room.answer_recipient = lambda _: "250 OK"
+    assert send_digests(home, now=TOMORROW).sent == 1
+    assert sorted(room.recipients[0]) == ["an@example.vn", "binh@example.vn"]
+
+
+def test_mistakes_in_the_contacts_lose_nothing(home: Home, room: MailRoom) -> None:
+    tell(home, room.port, PEOPLE.replace("nation: true", "nation: true\n    langage: vi"))
+    night(home, {})
+    wrong = send_digests(home, now=TONIGHT)
+    assert (wrong.queued, wrong.unaddressed, len(wrong.problems)) == (0, 1, 1)
+    tell(home, room.port)
+    assert send_digests(home, now=TONIGHT).sent == 1
+
+
+def test_a_channel_that_is_taken_away_leaves_its_messages_to_a_person(home: Home, room: MailRoom) -> None:
+    tell(home, room.port)
+    room.shut()
+    night(home, {})
+    send_digests(home, now=TONIGHT)
+    tell(home, room.port, PEOPLE.replace("id: an", "id: anh"))
+    done = send_digests(home, now=TONIGHT)
+    assert "an has no channel 'mail' in the contacts any more" in done.failures["mail"]
+    assert done.waiting == 2
+
+
+def test_secrets_are_nowhere_in_the_home(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mail, "PAUSES_SECONDS", ())
+    with MailRoom(password="sesame-@/mo:ra") as room:
+        people = PEOPLE.replace("mailto://", "mailto://thongke:${{SMTP_PASSWORD}}@")
+        tell(home, room.port, people)
+        night(home, {})
+        monkeypatch.setenv("SMTP_PASSWORD", "sesame-sai@/")
+        wrong = send_digests(home, now=TONIGHT)
+        assert (wrong.sent, wrong.waiting) == (0, 1)
+        assert "535" in wrong.failures["mail → an@example.vn"]
+        monkeypatch.setenv("SMTP_PASSWORD", "sesame-có-dấu")
+        assert "log-in does not take" in send_digests(home, now=TONIGHT).failures["mail → an@example.vn"]
+        monkeypatch.setenv("SMTP_PASSWORD", "sesame-@/mo:ra")
+        assert send_digests(home, now=TONIGHT).sent == 1
+    for path in home.root.rglob("*"):
+        assert path.is_dir() or b"sesame" not in path.read_bytes(), path
+
+
+KILLED = """
+import sys, os
+from datetime import datetime
+from pathlib import Path
+from pipeline.alerts.sending import send_digests
+from pipeline.home import Home
+print(os.getpid(), flush=True)
+sys.stdin.readline()
+send_digests(Home(Path(sys.argv[1])), now=datetime(2026, 11, 25, 1, 5))
+"""
+
+
+def test_killed_when_the_server_has_it_and_we_do_not_know_it_comes_again_under_the_same_id(
+    home: Home, room: MailRoom
+) -> None:
+    more = "  - {id: binh, name: Bình, nation: true, channels: [{via: mail, to: binh@example.vn}]}\n"
+    tell(home, room.port, more=more)
+    night(home, {})
+    command = [sys.executable, "-c", KILLED, str(home.root)]
+    sender = subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert sender.stdin is not None
+    assert sender.stdout is not None
+    room.sender_pid, room.kill_on_letter = int(sender.stdout.readline()), True
+    sender.stdin.write("\n")
+    sender.stdin.flush()
+    assert sender.wait(60) == -9
+    assert len(Outbox(home).messages(MessageState.SENDING)) == 1
+    room.kill_on_letter = False
+    after = send_digests(home, now=TONIGHT)
+    assert (after.queued, after.sent, after.waiting) == (0, 2, 0)
+    first, again = room.to("an@example.vn")
+    assert first["Message-ID"] == again["Message-ID"]
+    assert first.as_bytes() == again.as_bytes()
+    assert after.uncertain == [first["Message-ID"][1:33]], "and somebody is told"
+    assert len(room.to("binh@example.vn")) == 1
+
+
+class Killed(BaseException):
+    """Stands for a kill: nothing catches it."""
+
+
+def test_killed_at_any_write_each_letter_comes_once_but_for_the_moment_nobody_can_close(
+    home: Home, room: MailRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = "  - {id: binh, name: Bình, nation: true, channels: [{via: mail, to: binh@example.vn}]}\n"
+    for kill_at in count(1):
+        root = Home(home.root / f"kill-{kill_at}")
+        declare_deadlines(root)
+        tell(root, room.port, more=more)
+        night(root, {})
+        room.letters.clear()
+        room.recipients.clear()
+        steps, done = 0, None
+
+        def step(real: Any, limit: int = kill_at) -> Any:
+            def counted(*arguments: Any, **named: Any) -> Any:
+                nonlocal steps
+                steps += 1
+                if steps == limit:
+                    raise Killed
+                return real(*arguments, **named)
+
+            return counted
+
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "replace", step(os.replace))
+            patched.setattr(journal, "append", step(journal.append))
+            try:
+                done = send_digests(root, now=TONIGHT)
+            except Killed:
+                was_sending = len(Outbox(root).messages(MessageState.SENDING))
+            else:
+                was_sending = 0
+        after = send_digests(root, now=TONIGHT)
+        for address in ("an@example.vn", "binh@example.vn"):
+            letters = room.to(address)
+            assert len({letter["Message-ID"] for letter in letters}) == 1
+            assert len(letters) <= 1 + was_sending
+        assert len(room.letters) <= 2 + was_sending
+        assert len(after.uncertain) == was_sending
+        assert len(Outbox(root).messages(MessageState.SENT)) == 2
+        if done:
+            assert kill_at > 10, "there were moments to be killed at"
+            return
+
+
+def test_an_answer_that_is_lost_after_the_letter_was_handed_over_is_told(home: Home, room: MailRoom) -> None:
+    tell(home, room.port)
+    room.answer_letter = lambda _: "421 closing"
+    night(home, {})
+    done: Round = send_digests(home, now=TONIGHT)
+    assert (done.sent, done.waiting) == (0, 1)
+    room.answer_letter = lambda _: "250 OK"
+    assert send_digests(home, now=TONIGHT).sent == 1
+    assert len(room.letters) == 1
+
+
+def test_a_person_drops_a_message_and_what_it_told_counts_as_told(home: Home, room: MailRoom) -> None:
+    from pipeline.cli.outbox import drop_messages
+
+    tell(home, room.port)
+    room.shut()
+    night(home, {})
+    send_digests(home, now=TONIGHT)
+    (waiting,) = Outbox(home).messages(MessageState.WAITING)
+    assert drop_messages([waiting.id[:8]], "gọi điện rồi", "an", home.root, as_json=True) == 0
+    room.open()
+    assert send_digests(home, now=TOMORROW).queued == 0
+    assert room.letters == []
+    with pytest.raises(UnknownMessage, match="no message begins"):
+        send_waiting(home, ["ffff"])
+
+
+def test_760_offices_get_one_digest_a_person_and_no_incident_twice(home: Home, room: MailRoom) -> None:
+    valid = [unit for unit in unit_registry().units.values() if unit.is_valid_on(date(2023, 6, 30))]
+    provinces = [unit for unit in valid if unit.level == "province"]
+    offices = [unit for unit in valid if unit.level == "office"][: 760 - len(provinces)]
+    units = [(unit.key, unit.name, unit.parent or "") for unit in (*provinces, *offices)]
+    assert len(units) == 760
+    people = "".join(
+        f"  - {{id: p{place}, name: {unit.key}, {field}: [{unit.key}], channels: [{{via: mail, to: {unit.key}@example.vn}}]}}\n"
+        for field, level in (("provinces", provinces), ("offices", offices))
+        for place, unit in enumerate(level, start=1000 if field == "offices" else 1)
+    )
+    tell(home, room.port, more=people)
+    faulty = units[::20]
+    rows = [
+        incident(2 * place + more, unit_key=unit, last_failing_submission_id=f"{place:032x}")
+        for place, (unit, _, _) in enumerate(faulty)
+        for more in (0, 1)
+    ]
+    reached = {key for unit, _, parent in faulty for key in (unit, parent) if key != "viet-nam"}
+    told = sorted([*(f"{key}@example.vn" for key in reached), "an@example.vn"])
+    night(home, *rows, units=units)
+    first = send_digests(home, now=TONIGHT)
+    assert len(faulty) == 38, "five in a hundred"
+    assert (first.sent, first.unaddressed, first.problems) == (len(told), 0, ())
+    assert sorted(to for (to,) in room.recipients) == told, "one digest a person"
+    assert send_digests(home, now=TONIGHT).sent == send_digests(home, now=TOMORROW).sent == 0
+    night(home, *map(resolved, rows), units=units)
+    send_digests(home, now=TOMORROW)
+    assert sorted(to for (to,) in room.recipients[len(told) :]) == told, "one recovered notice each"
+    assert all("ĐÃ KHỚP" in text_of(letter) for letter in room.letters[len(told) :])
+    assert send_digests(home, now=TOMORROW + timedelta(days=1)).sent == 0
+    log = [entry for entry in journal.read(home.alerts / "deliveries.jsonl") if entry["event"] == "queued"]
+    for kind in ("opened", "recovered"):
+        said = [(entry["person"], alert) for entry in log for alert in entry[kind]]
+        assert len(said) == len(set(said)) >= 2 * len(rows), "no incident twice to anybody"
