@@ -14,14 +14,15 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from itertools import cycle, islice
 from pathlib import Path
 
 from pipeline.alerts import journal
 from pipeline.alerts.outbox import Outbox
 from pipeline.home import PROJECT, Home
-from pipeline.simulator import Truth, simulate
+from pipeline.simulator import FAULTS, Truth, simulate
 from pipeline.simulator.simulation import write_correction
-from pipeline.vocabulary import MessageState
+from pipeline.vocabulary import MessageState, Scope
 from tests.mail_room import MailRoom, text_of
 
 NATION = "nation@example.vn"
@@ -51,7 +52,7 @@ def drill(folder: Path, room: MailRoom, options: argparse.Namespace) -> Iterator
         "2022-10",
         "2022-10",
         options.seed,
-        faults=[str(options.faults)],
+        faults=list(islice(cycle(_kinds()), options.faults)),
         consolidated=False,
         workbooks=options.workbooks,
     )
@@ -95,6 +96,16 @@ def drill(folder: Path, room: MailRoom, options: argparse.Namespace) -> Iterator
     if sent != len(room.letters):
         yield f"the outbox says {sent} were sent, {len(room.letters)} arrived"
     print(f"{len(room.letters)} letters to {len(told)} people, {up['open']} incidents still open", flush=True)
+
+
+def _kinds() -> list[str]:
+    """Return the kinds of fault that an office can make in a first month and that somebody is told of."""
+    return [
+        name
+        for name, fault in FAULTS.items()
+        if Scope.OFFICE in fault.scopes
+        and not (fault.is_harmless or fault.needs_previous or fault.needs_last_year or fault.months)
+    ]
 
 
 def _load(home: Home, inbox: Path, room: MailRoom, what: str) -> dict[str, int]:

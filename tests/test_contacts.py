@@ -116,6 +116,12 @@ def test_a_person_follows_offices_provinces_or_the_nation() -> None:
     assert person(offices=["kien-giang.an-bien"]).follows(incident(assigned_to="an")), "whoever was asked to see to it"
 
 
+def test_a_file_that_cannot_be_placed_is_whose_path_it_lies_under() -> None:
+    lost = incident(unit_key=None, parent_key=None, source_ref="2023-09.zip!/kien-giang/kien-giang.phu-quoc.xlsx")
+    assert person(offices=["kien-giang.phu-quoc"], files=["*/kien-giang.phu-quoc*"]).follows(lost)
+    assert not person(offices=["kien-giang.an-bien"], files=["*/kien-giang.an-bien*"]).follows(lost)
+
+
 def test_notes_on_published_figures_are_for_the_data_team() -> None:
     published = incident(origin="published")
     assert person(nation=True).follows(published)

@@ -105,6 +105,7 @@ def _asset() -> Any:
 
     # Its warnings quote addresses; what matters of them comes back to us and is scrubbed first.
     logging.getLogger("apprise").propagate = False
+    logging.getLogger("apprise").addHandler(logging.NullHandler())
     return apprise.AppriseAsset(
         app_id="THADS",
         app_desc="THADS",

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -73,6 +74,7 @@ class Person(BaseModel):
     offices: list[str] = []
     provinces: list[str] = []
     nation: bool = False
+    files: list[str] = []
     published: bool | None = None
     channels: Annotated[list[Channel], Field(min_length=1)]
 
@@ -86,7 +88,7 @@ class Person(BaseModel):
         """Tell whether an incident is this person's: of their units, or given to them.
 
         Notes on published figures are for statisticians of the nation unless ``published`` says otherwise; so is a
-        file that nobody can place.
+        file that nobody can place, unless its path is one of this person's ``files``.
         """
         if incident["assigned_to"] in (self.id, self.name):
             return True
@@ -97,6 +99,8 @@ class Person(BaseModel):
                 wanted = self.nation and self.role == Role.STATISTICIAN
             if not wanted:
                 return False
+        if unit is None and any(fnmatchcase(incident["source_ref"] or "", pattern) for pattern in self.files):
+            return True
         return self.nation or unit in self.offices or bool({unit, incident["parent_key"]} & set(self.provinces))
 
 

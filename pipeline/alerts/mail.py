@@ -9,9 +9,10 @@ import re
 import smtplib
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import datetime
+from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr
@@ -51,12 +52,6 @@ def mail_bytes(home: Home, message: Message, service: Any) -> bytes:
     ``service`` is apprise's reading of the address. A file that is no longer there is left out.
     """
     letter = EmailMessage(policy=SMTP)
-    letter["Subject"] = message.subject
-    letter["From"] = formataddr((service.from_addr[0] or "THADS", service.from_addr[1]), charset="utf-8")
-    letter["To"] = ", ".join(formataddr((name or "", address), charset="utf-8") for name, address in service.targets)
-    for header, addresses in (("Cc", service.cc), ("Reply-To", service.reply_to)):
-        if addresses:
-            letter[header] = ", ".join(sorted(addresses))
     letter["Date"] = format_datetime(datetime.fromisoformat(message.queued_at).replace(tzinfo=VIETNAM))
     letter["Message-ID"] = message_id(message, service)
     letter["Auto-Submitted"] = "auto-generated"
@@ -70,7 +65,32 @@ def mail_bytes(home: Home, message: Message, service: Any) -> bytes:
             letter.add_attachment(path.read_bytes(), maintype=kind, subtype=subtype, filename=attachment.name)
     for number, part in enumerate(part for part in letter.walk() if part.is_multipart()):
         part.set_boundary(f"=-{message.id}-{number}")
-    return letter.as_bytes()
+    return _worded_headers(message, service) + letter.as_bytes()
+
+
+def _worded_headers(message: Message, service: Any) -> bytes:
+    """Return the headers that people's words stand in.
+
+    ``EmailMessage`` loses a space where it breaks a long header between two encoded words; ``Header`` does not.
+    """
+    headers = {
+        "Subject": _encoded(message.subject),
+        "From": _addresses([(service.from_addr[0] or "THADS", service.from_addr[1])]),
+        "To": _addresses(service.targets),
+        "Cc": ", ".join(sorted(service.cc)),
+        "Reply-To": ", ".join(sorted(service.reply_to)),
+    }
+    return "".join(f"{name}: {value}\r\n" for name, value in headers.items() if value).encode("ascii")
+
+
+def _addresses(people: Iterable[tuple[str | bool, str]]) -> str:
+    # A name is one encoded word: readers disagree on what stands between two of them in an address.
+    return ",\r\n ".join(formataddr((name or "", address), charset="utf-8") for name, address in people)  # type: ignore[arg-type]
+
+
+def _encoded(subject: str) -> str:
+    line = " ".join(subject.split())
+    return Header(line, "ascii" if line.isascii() else "utf-8", header_name="Subject").encode(linesep="\r\n")
 
 
 def message_id(message: Message, service: Any) -> str:
