@@ -124,6 +124,17 @@ class AlertEvent(StrEnum):
     REOPENED = "reopened"
 
 
+#: How an incident stands, as a person reads it.
+STANDINGS = {
+    "opened": "mới mở · opened",
+    "acknowledged": "đã nhận biết · acknowledged",
+    "assigned": "đã giao · assigned",
+    "explained": "đã giải trình · explained",
+    "resolved": "đã đóng · resolved",
+    "reopened": "mở lại · reopened",
+}
+
+
 class Receipt(StrEnum):
     """What landing made of a file (``landing/receipts.verdict``)."""
 

@@ -119,6 +119,18 @@ def test_what_was_resolved_before_anybody_was_told_needs_no_letter(home: Home) -
     assert write_letters(home).paths == []
 
 
+def test_the_standing_list_tells_what_is_open_and_since_when(home: Home) -> None:
+    older = {"alert_id": "a2", "unit_key": "kien-giang", "opened_at": datetime(2023, 6, 1, 8), "standing": "assigned"}
+    night(home, {}, older | {"assigned_to": "Trần Bình"})
+    write_letters(home)
+    told = (home.alerts / "standing.md").read_text(encoding="utf-8")
+    assert "2 điểm" in told
+    assert "từ 01/06/2023, kỳ 2023-09, Biểu 01/TK-THA, đã giao · assigned → Trần Bình: Số chuyển" in told
+    night(home, {}, older | {"state": "resolved", "resolved_by": "22222222bb", "resolved_version": 2})
+    write_letters(home)
+    assert "1 điểm" in (home.alerts / "standing.md").read_text(encoding="utf-8")
+
+
 def test_an_incident_that_comes_back_is_told_again(home: Home) -> None:
     night(home, {})
     write_letters(home)

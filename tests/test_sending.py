@@ -2,6 +2,7 @@
 
 import email
 import io
+import json
 import os
 import re
 import subprocess
@@ -10,9 +11,11 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from email.message import EmailMessage
 from email.policy import default
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import Any, ClassVar
 
 import openpyxl
 import pytest
@@ -28,6 +31,7 @@ from pipeline.home import PROJECT, Home
 from pipeline.registry.units import unit_registry
 from pipeline.vocabulary import MessageState
 from tests.mail_room import MailRoom, text_of
+from tests.nights import copy_of
 from tests.published_incidents import declare_deadlines, night
 
 TONIGHT = datetime(2026, 11, 25, 1, 5)
@@ -354,6 +358,7 @@ def test_a_channel_that_is_taken_away_leaves_its_messages_to_a_person(home: Home
     assert done.waiting == 2
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH")
 def test_secrets_are_nowhere_in_the_home(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mail, "PAUSES_SECONDS", ())
     with MailRoom(password="sesame-@/mo:ra") as room:
@@ -370,6 +375,100 @@ def test_secrets_are_nowhere_in_the_home(home: Home, monkeypatch: pytest.MonkeyP
         assert send_digests(home, now=TONIGHT).sent == 1
     for path in home.root.rglob("*"):
         assert path.is_dir() or b"sesame" not in path.read_bytes(), path
+
+
+class Listener(BaseHTTPRequestHandler):
+    """Takes what a chat service is sent; down while ``is_down``."""
+
+    heard: ClassVar[list[dict[str, Any]]] = []
+    is_down: ClassVar[bool] = False
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if not self.is_down:
+            self.heard.append(json.loads(body))
+        self.send_response(503 if self.is_down else 200)
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def test_chat_goes_through_apprise_and_survives_its_service_being_down(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHAT_TOKEN", "bearer-of-secrets")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Listener)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        people = PEOPLE.replace(
+            "{{via: mail, to: an@example.vn}}", '{{url: "json://u:${{CHAT_TOKEN}}@127.0.0.1:{port}/"}}'
+        )
+        tell(home, server.server_address[1], people)
+        night(home, {"sentence_vi": "@here <!channel> *đậm* [x](https://evil.example)"})
+        monkeypatch.setattr(Listener, "is_down", True)
+        down = send_digests(home, now=TONIGHT)
+        assert (down.sent, down.waiting) == (0, 1)
+        assert "503" in down.failures["json"]
+        monkeypatch.setattr(Listener, "is_down", False)
+        assert send_digests(home, now=TOMORROW).sent == 1
+        assert send_digests(home, now=TOMORROW).sent == 0
+    finally:
+        server.shutdown()
+        server.server_close()
+    (heard,) = Listener.heard
+    assert heard["title"].startswith("[THADS] Chi cục THADS huyện Gò Quao")
+    assert "＠here ‹!channel› ∗đậm∗ ［x］" in heard["message"]
+    assert "github" not in json.dumps(heard), "no picture or link from elsewhere"
+    for path in home.root.rglob("*"):
+        assert path.is_dir() or b"bearer-of" not in path.read_bytes(), path
+
+
+def test_a_dead_channel_is_a_warning_and_metadata_and_the_run_is_green(home: Home, room: MailRoom) -> None:
+    import dagster as dg
+
+    from pipeline.defs.alerts import messages
+    from pipeline.defs.resources import OneWriter
+
+    tell(home, room.port)
+    room.shut()
+    night(home, {})
+    result = dg.materialize([messages], resources={"home": OneWriter(root=str(home.root))})
+    assert result.success
+    (made,) = result.asset_materializations_for_node("alerts__messages")
+    assert {name: made.metadata[name].value for name in ("queued", "sent", "waiting")} == {
+        "queued": 1,
+        "sent": 0,
+        "waiting": 1,
+    }
+    assert "mail → an@example.vn" in made.metadata["failed"].value
+
+
+@pytest.mark.slow
+def test_the_letter_of_the_report_that_began_it_all(samples_home: Home, tmp_path: Path, room: MailRoom) -> None:
+    home = copy_of(samples_home, tmp_path / "home")
+    people = PEOPLE.replace("nation: true", "offices: [kien-giang]")
+    tell(home, room.port, people)
+    assert send_digests(home, now=TONIGHT).sent == 1
+    letter = the(room)
+    assert letter["Subject"] == "[THADS] Kiên Giang, 2022-12: 1 báo cáo trả lại"
+    text = text_of(letter)
+    in_order = [
+        "8.122 (ô T14)",
+        "20.352 (ô J14)",
+        "8.296",
+        "lệch −174",
+        "Gợi ý: Có thể số phải thi hành 20.352",
+        "20.178",
+    ]
+    places = [text.index(words) for words in in_order]
+    assert places == sorted(places)
+    assert "ủy thác hoặc thu hồi, hủy 174" in text
+    (workbook,) = letter.iter_attachments()
+    marked = openpyxl.load_workbook(io.BytesIO(workbook.get_content()))
+    assert marked["01"]["T14"].value == 8122, "their figure stands"
+    assert marked["01"]["T14"].comment is not None
+    assert f"Kèm theo: {workbook.get_filename()}" in text
 
 
 KILLED = """

@@ -20,7 +20,7 @@ from pipeline.alerts.wording import environment, markdown
 from pipeline.home import Home
 from pipeline.landing.blobs import write_whole
 from pipeline.published.query import run_query
-from pipeline.vocabulary import AlertState
+from pipeline.vocabulary import STANDINGS, AlertState
 
 UNPLACED = "unplaced"
 LONGEST_NAME = 80
@@ -64,6 +64,7 @@ def write_letters(home: Home) -> Letters:
     for kind, new in (("opened", opened), ("resolved", resolved)):
         for name, group in _by_letter(new, kind):
             letters.paths.append(_send(home, _unsent(name, sent), kind, group))
+    _write_standing_list(home, [i for i, yes in zip(incidents, is_open, strict=True) if yes])
     return letters
 
 
@@ -74,6 +75,14 @@ def read_incidents(home: Home) -> list[dict[str, Any]]:
     """
     due = _deadlines(home)
     return [incident | {"answer_by": _answer_by(incident, due)} for incident in run_query(home, INCIDENTS).to_dicts()]
+
+
+def _write_standing_list(home: Home, incidents: list[dict[str, Any]]) -> None:
+    """Write ``alerts/standing.md``: everything that is open now, office by office, the oldest first."""
+    listed = sorted(incidents, key=lambda incident: (incident["opened_at"], incident["alert_id"]))
+    placed = [row | {"place": row["unit_name"] or row["unit_key"] or row["source_ref"] or ""} for row in listed]
+    text = environment(markdown).get_template("standing.md.j2").render(incidents=placed, standings=STANDINGS)
+    write_whole(home.alerts / "standing.md", lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 def _by_letter(incidents: list[dict[str, Any]], kind: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:

@@ -26,21 +26,13 @@ from pipeline.cli.findings import as_objects, print_findings
 from pipeline.cli.main import err, out
 from pipeline.home import Home, open_home
 from pipeline.published.query import NoWarehouse
-from pipeline.vocabulary import AlertEvent, AlertState
+from pipeline.vocabulary import STANDINGS, AlertEvent, AlertState
 
 LISTED = [
     "alert_id", "state", "standing", "age_days", "assigned_to", "cause_id", "cause_kind", "rule_id", "rules", "form", "unit_key", "unit_name",
     "period_id", "scope", "origin", "is_simulated", "severity", "on_fail", "findings", "opened_at", "opened_version",
     "resolved_at", "resolved_version", "source_ref", "sentence_vi", "sentence_en", "story_vi", "story_en",
 ]  # fmt: skip
-STANDINGS = {
-    "opened": "mới mở · opened",
-    "acknowledged": "đã nhận biết · acknowledged",
-    "assigned": "đã giao · assigned",
-    "explained": "đã giải trình · explained",
-    "resolved": "đã đóng · resolved",
-    "reopened": "mở lại · reopened",
-}
 MAKERS = {"return": "báo cáo · return", "rules": "quy tắc · rules"}
 
 
