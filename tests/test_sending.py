@@ -21,12 +21,14 @@ import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner, Result
 
 from pipeline.alerts import journal, mail, sending
 from pipeline.alerts.addresses import address_of
 from pipeline.alerts.contacts import Channel
-from pipeline.alerts.outbox import Attachment, Message, Outbox, UnknownMessage
+from pipeline.alerts.outbox import Attachment, Message, Outbox
 from pipeline.alerts.sending import Round, outbox_line, send_digests, send_waiting
+from pipeline.cli.main import app
 from pipeline.home import PROJECT, Home
 from pipeline.registry.units import unit_registry
 from pipeline.vocabulary import MessageState
@@ -568,20 +570,34 @@ def test_an_answer_that_is_lost_after_the_letter_was_handed_over_is_told(home: H
     assert len(room.letters) == 1
 
 
-def test_a_person_drops_a_message_and_what_it_told_counts_as_told(home: Home, room: MailRoom) -> None:
-    from pipeline.cli.outbox import drop_messages
+def test_a_person_looks_at_the_outbox_drops_a_message_and_sends_the_rest(home: Home, room: MailRoom) -> None:
+    def thads(*words: str) -> Result:
+        return CliRunner().invoke(app, ["outbox", *words, "--home", str(home.root)])
 
     tell(home, room.port)
     room.shut()
-    night(home, {})
+    night(home, incident(1))
     send_digests(home, now=TONIGHT)
-    (waiting,) = Outbox(home).messages(MessageState.WAITING)
-    assert drop_messages([waiting.id[:8]], "gọi điện rồi", "an", home.root, as_json=True) == 0
+    night(home, incident(1), incident(2))
+    send_digests(home, now=TOMORROW)
+    listed = json.loads(thads("list", "--json").output)
+    assert [(row["state"], row["number"]) for row in listed] == [("waiting", 1), ("waiting", 2)]
+    assert "Connection refused" in listed[0]["last_failure"]
+    first, second = (row["id"] for row in listed)
+    assert "Kính gửi: Lê Thị An" in thads("show", first[:8]).output
+    assert thads("send").exit_code == 1, "something still waits"
+    assert thads("drop", first[:8], "--reason", "gọi điện rồi", "--by", "Lê An").exit_code == 0
     room.open()
-    assert send_digests(home, now=TOMORROW).queued == 0
-    assert room.letters == []
-    with pytest.raises(UnknownMessage, match="no message begins"):
-        send_waiting(home, ["ffff"])
+    sent = thads("send", "--json")
+    assert (sent.exit_code, json.loads(sent.output)["sent"]) == (0, 1)
+    assert the(room)["Message-ID"].startswith(f"<{second}")
+    assert send_digests(home, now=TOMORROW).queued == 0, "what a dropped message told counts as told"
+    assert "0 messages" in thads("list").output
+    unknown = thads("send", "ffff")
+    assert (unknown.exit_code, "no message begins" in unknown.output) == (2, True)
+    assert thads("list", "--state", "lost").exit_code == 2
+    dropped = journal.read(home.alerts / "deliveries.jsonl")[-2]
+    assert (dropped["event"], dropped["reason"], dropped["author"]) == ("dropped", "gọi điện rồi", "Lê An")
 
 
 def test_760_offices_get_one_digest_a_person_and_no_incident_twice(home: Home, room: MailRoom) -> None:
