@@ -20,6 +20,7 @@ from pathlib import Path
 from pipeline.alerts import journal
 from pipeline.alerts.outbox import Outbox
 from pipeline.home import PROJECT, Home
+from pipeline.published.query import run_query
 from pipeline.simulator import FAULTS, Truth, simulate
 from pipeline.simulator.simulation import write_correction
 from pipeline.vocabulary import MessageState, Scope
@@ -73,8 +74,11 @@ def drill(folder: Path, room: MailRoom, options: argparse.Namespace) -> Iterator
         yield f"the same night again sent {again['letters']} letters"
 
     corrected = folder / "corrected"
+    nowhere = set(run_query(home, "select source_ref from fct_alert where unit_key is null")["source_ref"])
     for fault in truth.faults:
-        write_correction(truth, fault.id, corrected)
+        path = write_correction(truth, fault.id, corrected)
+        if fault.path in nowhere:  # only a file under the same path can take the place of one that has none
+            path.rename(corrected / fault.path)
     room.shut()
     down = _load(home, corrected, room, "the corrections, mail server down")
     room.open()
