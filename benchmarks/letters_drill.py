@@ -74,7 +74,9 @@ def drill(folder: Path, room: MailRoom, options: argparse.Namespace) -> Iterator
         yield f"the same night again sent {again['letters']} letters"
 
     corrected = folder / "corrected"
-    nowhere = set(run_query(home, "select source_ref from fct_alert where unit_key is null")["source_ref"])
+    nowhere = set(
+        run_query(home, "select source_ref from fct_alert where unit_key is null or period_id is null")["source_ref"]
+    )
     for fault in truth.faults:
         path = write_correction(truth, fault.id, corrected)
         if fault.path in nowhere:  # only a file under the same path can take the place of one that has none
