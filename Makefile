@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 HOME_DIR ?= var
 
-.PHONY: help setup demo test test-fast check docs dev bench kill-drill drill letters-drill lock clean
+.PHONY: help setup setup-browser demo test test-fast check docs dev bench bench-bulletin kill-drill drill letters-drill lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 setup: .setup/done ## create .venv and install the pinned dependencies
 
@@ -22,7 +22,10 @@ setup: .setup/done ## create .venv and install the pinned dependencies
 demo: setup ## load samples/ through the Dagster job into ./var and show what was found
 	@$(BIN)/thads demo --home $(HOME_DIR)
 
-test: setup ## every test: Python, dbt unit and data tests, definitions check
+setup-browser: setup ## a Chromium for the tests of the bulletin: the system's, installed by apt-get where we are root
+	@$(BIN)/python -m tests.browser
+
+test: setup-browser ## every test: Python, dbt unit and data tests, definitions check
 	@$(BIN)/python -m pytest
 
 test-fast: setup ## the tests that take less than ten seconds each
@@ -42,6 +45,9 @@ dev: setup ## the Dagster UI with daemon, schedule and sensor on
 
 bench: setup ## the national month: wall time and memory of a night (docs/benchmarks.md)
 	@$(BIN)/python -m benchmarks.national_month
+
+bench-bulletin: setup ## the bulletin of a country of three years: time, pages, largest page (docs/benchmarks.md)
+	@$(BIN)/python -m benchmarks.bulletin_years
 
 kill-drill: setup ## kill loads at ten moments and prove the warehouse comes out the same (about ten minutes)
 	@$(BIN)/python -m benchmarks.kill_drill

@@ -9,12 +9,13 @@ VOID = {"meta", "input", "br", "img", "link", "hr", "col"}
 
 @dataclass
 class HtmlPage(HTMLParser):
-    """One page: ``figures`` are (table, key, column, value, text)."""
+    """One page: ``figures`` are (table, key, column, value, text), ``figure_links`` (table, key, column, where it leads)."""
 
     path: Path
     links: list[str] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)
     figures: list[tuple[str, str, str, str, str]] = field(default_factory=list)
+    figure_links: list[tuple[str, str, str, str | None]] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
     text: str = ""
     unclosed: list[str] = field(default_factory=list)
@@ -37,6 +38,8 @@ class HtmlPage(HTMLParser):
             self._open.append((tag, found))
         if tag == "data":
             self._figure = (self._nearest("data-table"), self._nearest("data-key"), found["data-f"], found["value"])
+            link = next((opened["href"] for name, opened in self._open[-2:-1] if name == "a"), None)
+            self.figure_links.append((*self._figure[:3], link))
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = dict(attrs)

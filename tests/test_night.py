@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from decimal import Decimal
@@ -10,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipeline.bulletin import make_bulletin
 from pipeline.home import Home
 from pipeline.published.query import run_query
 from pipeline.published.releases import live_release, releases
@@ -189,6 +191,23 @@ def test_a_corrected_return_replaces_the_first_while_readers_go_on(home: Home, f
     assert "kien-giang.go-quao.bo-sung-2.xlsx" in news
     (incident,) = resolved
     assert incident["rule_id"] in news.split("Incidents resolved")[1]
+
+
+def test_the_bulletin_of_a_later_night_is_what_a_fresh_one_would_be(
+    home: Home, first_night: dict, tmp_path: Path
+) -> None:
+    made = make_bulletin(home)
+    assert made.release == 2
+    assert not made.is_new, "the night made it"
+    make_bulletin(home, tmp_path / "fresh")
+    taken, releases_told = 0, re.compile(r'<span id="release">(\d+)</span>')
+    for path in sorted((tmp_path / "fresh").rglob("*.html")):
+        kept = made.folder / path.relative_to(tmp_path / "fresh")
+        texts = [page.read_text(encoding="utf-8") for page in (path, kept)]
+        assert releases_told.sub("", texts[0]) == releases_told.sub("", texts[1]), kept
+        taken += releases_told.findall(texts[1]) == ["1"]
+    assert taken > 150, "pages on which nothing changed are not written again"
+    assert sum(1 for _ in made.folder.rglob("*.html")) == sum(1 for _ in (tmp_path / "fresh").rglob("*.html"))
 
 
 def test_the_published_file_holds_tables_only_and_opens_without_us(home: Home, first_night: dict) -> None:

@@ -1,88 +1,105 @@
-"""The source arranged by page: partitions made once, and how much of what is owed stands behind a figure."""
+"""The source arranged by page: partitions made once, and which units have a page."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from pipeline.bulletin.changes import Changes
-from pipeline.bulletin.source import Source, by
+from pipeline.bulletin.passports import Passports
+from pipeline.bulletin.shelf import Shelf, digest_of, frame_digest
+from pipeline.bulletin.source import NATION, SERIES, Source
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page: where it stands in the site, its template, and what the template shows."""
+    """A page: its place in the site, its template, what the template shows, made only when the page is written.
+
+    ``digest`` is that of everything shown; None for a page that is written every night.
+    """
 
     path: str
     template: str
-    context: dict[str, Any] = field(default_factory=dict)
+    context: Callable[[], Row]
+    digest: str | None = None
 
 
 class Book:
-    """The source, by page: partitions made once."""
+    """The source by page: partitions made once, whatever the number of pages."""
 
     def __init__(self, source: Source, changes: Changes | None = None) -> None:
         self.source = source
         self.changes = changes
         self.units = {row["unit_key"]: row for row in source.units.to_dicts()}
         self.periods = {row["period_id"]: row for row in source.periods.to_dicts()}
-        self.reports = by(source.reports, "unit_key")
-        self.record = by(source.record, "unit_key")
-        self.incidents = by(source.incidents, "unit_key")
-        self.flows = by(source.flows, "unit_key")
-        self.revisions = by(source.revisions, "unit_key")
-        self.conduct = by(source.conduct, "unit_key")
-        self.rules = by(source.rules, "rule_id")
+        self.names = digest_of(frame_digest(source.units), frame_digest(source.periods))
+        self.reports = Shelf(source.reports, "unit_key")
+        self.wholes = Shelf(source.reports.filter(pl.col("scope").is_in(["province", "nation"])), "period_id")
+        self.record = Shelf(source.record, "unit_key")
+        self.record_of_period = Shelf(source.record, "period_id")
+        self.grids = Shelf(_newest_year(source.record), "province_key")
+        # A province answers for its offices: its page holds their incidents too.
+        of_province = source.incidents.filter(pl.col("unit_key") != pl.col("province_key"))
+        of_province = of_province.with_columns(pl.col("province_key").alias("page_of"))
+        of_unit = source.incidents.with_columns(pl.col("unit_key").alias("page_of"))
+        self.incidents = Shelf(pl.concat([of_unit, of_province]), "page_of")
+        self.flows = Shelf(source.flows, "unit_key")
+        self.revisions = Shelf(source.revisions, "unit_key")
+        self.conduct = Shelf(source.conduct, "unit_key")
+        self.conduct_of = Shelf(
+            source.conduct.with_columns(place=pl.concat_str("period_id", "series", separator=".")), "place"
+        )
+        self.rules = Shelf(source.rules, "rule_id")
+        self.firings = Shelf(source.firings, "rule_id")
+        self.findings = Shelf(source.findings, "rule_id")
+        self.passports = Passports(source)
+        newest = _newest(source.reports)
+        self.newest_below = Shelf(newest, "parent_key")
+        self.newest = {row["unit_key"]: row for row in newest.to_dicts()}
         self.indicators = source.indicators.to_dicts()
-        self.coverage = _coverage(source.record)
+        self.coverage = {
+            (row["period_id"], row["series"]): row
+            for row in source.coverage.filter(pl.col("unit_key") == NATION).to_dicts()
+        }
         self.children: dict[str, list[str]] = {}
         for unit in self.units.values():
             self.children.setdefault(unit["parent_key"] or "", []).append(unit["unit_key"])
 
-    def covered(self, row: Row) -> Row | None:
-        """Return how many of the units that owe a part of this figure are in it, None where nobody can tell."""
-        unit = self.units[row["unit_key"]]
-        if unit["level"] == "office" or row["scope"] == "own":
-            return None
-        return self.coverage.get(
-            (unit["unit_key"] if unit["level"] == "province" else "", row["period_id"], row["series"])
-        )
-
     def tree(self) -> list[tuple[Row, list[Row]]]:
-        """Return provinces with their offices, today's first."""
+        """Return provinces with those of their offices that ever reported, today's first."""
         provinces = sorted(
             (unit for unit in self.units.values() if unit["level"] == "province"),
             key=lambda unit: (unit["valid_to"] is not None, unit["name"].removeprefix("TP ")),
         )
         return [
-            (
-                unit,
-                [
-                    self.units[key]
-                    for key in self.children.get(unit["unit_key"], [])
-                    if key in self.reports or not self.units[key]["is_simulated"]
-                ],
-            )
+            (unit, [self.units[key] for key in self.children.get(unit["unit_key"], []) if self.has_page(key)])
             for unit in provinces
         ]
 
+    def has_page(self, key: str) -> bool:
+        """Return whether the site has a page of a unit: every province, and offices that reported or should have."""
+        return self.units[key]["level"] != "office" or key in self.reports or key in self.record or key in self.conduct
 
-def _coverage(record: pl.DataFrame) -> dict[tuple[str, str, str], Row]:
-    """Return expected and counted parts by province (and "" for the nation), period and series."""
-    parts = record.filter(pl.col("scope").is_in(["own", "office"]))
-    is_in = pl.col("accepted_version").is_not_null()
-    asked = (
-        pl.len().alias("expected"),
-        is_in.sum().alias("counted"),
-        pl.col("name").filter(~is_in).sort().alias("missing"),
+
+def _newest(reports: pl.DataFrame) -> pl.DataFrame:
+    """Return the newest report of each unit, the series in their order, with the unit's parent."""
+    order = pl.col("series").replace_strict({name: place for place, name in enumerate(SERIES)}, return_dtype=pl.Int8)
+    return (
+        reports.filter(pl.col("scope") != "own")
+        .with_columns(order.alias("order"))
+        .sort("period_id", "order", descending=[True, False], maintain_order=True)
+        .unique("unit_key", keep="first", maintain_order=True)
+        .drop("order")
+        .sort("unit_key")
     )
-    whole = pl.concat(
-        [
-            parts.group_by("province_key", "period_id", "series").agg(*asked),
-            parts.group_by("period_id", "series").agg(*asked).with_columns(pl.lit("").alias("province_key")),
-        ],
-        how="diagonal_relaxed",
-    )
-    return {(row["province_key"], row["period_id"], row["series"]): row for row in whole.to_dicts()}
+
+
+def _newest_year(record: pl.DataFrame) -> pl.DataFrame:
+    """Return who owed what in the newest year of each province and series, whole months only."""
+    months = record.filter(
+        pl.col("scope").is_in(["own", "office"]), ~pl.col("period_id").str.contains("@", literal=True)
+    ).with_columns(pl.col("period_id").str.head(4).alias("year"))
+    return months.filter(pl.col("year") == pl.col("year").max().over("province_key", "series"))

@@ -1,8 +1,10 @@
-"""Which cell stands behind which headline figure, and where it is in the files that were read."""
+"""Which cell stands behind which figure of the bulletin, and where it is in the files that were read."""
+
+from collections.abc import Collection
+from pathlib import Path
 
 import polars as pl
 
-from pipeline import tables
 from pipeline.home import Home
 
 COUNTS = (
@@ -36,21 +38,31 @@ SHARES = {
     "money_completion_rate_pct": ("money_completed_vnd", "money_eligible_vnd"),
     "money_eligible_share_pct": ("money_eligible_vnd", "money_due_vnd"),
 }
+SHOWN = ["submission_id", "form", "row_code", "column_code", "sheet", "address", "raw"]
 
 
-def cells_behind(home: Home, versions: pl.DataFrame) -> pl.DataFrame:
-    """Return report_id, form, row_code, column_code, sheet, address and raw of the figures that the pages show."""
-    shown = ["report_id", "form", "row_code", "column_code", "sheet", "address", "raw"]
-    paths = sorted(home.cells.glob("*/cells.parquet"))
-    if not paths or versions.is_empty():
-        return pl.DataFrame(schema=dict.fromkeys(shown, pl.String))
+def cells_behind(home: Home, submissions: Collection[str]) -> pl.DataFrame:
+    """Return submission_id, form, row_code, column_code, sheet, address and raw of the figures that the pages show.
+
+    Only the loads that read one of ``submissions`` are opened: what it costs follows what is asked for, not the history.
+    """
+    wanted = pl.Series("submission_id", sorted(submissions), dtype=pl.String)
+    paths = [path for path in sorted(home.cells.glob("*/cells.parquet")) if _holds(path, wanted)]
+    if not paths:
+        return pl.DataFrame(schema=dict.fromkeys(SHOWN, pl.String))
     places = pl.LazyFrame(sorted(set(CELLS.values())), schema=["form", "row_code", "column_code"], orient="row")
     return (
         pl.scan_parquet(paths)
-        .filter(pl.col("row_code").is_in(sorted({row for _, row, _ in CELLS.values()})))
-        .select(name for name in tables.CELLS if name in {*shown, "submission_id"})
+        .filter(
+            pl.col("row_code").is_in(sorted({row for _, row, _ in CELLS.values()})),
+            pl.col("submission_id").is_in(wanted.implode()),
+        )
+        .select(SHOWN)
         .join(places, on=["form", "row_code", "column_code"], how="semi")
-        .join(versions.lazy().select("report_id", "submission_id", "form"), on=["submission_id", "form"])
-        .select(shown)
         .collect()
     )
+
+
+def _holds(cells: Path, wanted: pl.Series) -> bool:
+    read = pl.read_parquet(cells.with_name("submissions.parquet"), columns=["submission_id"])
+    return bool(read["submission_id"].is_in(wanted.implode()).any())

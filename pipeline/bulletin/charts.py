@@ -96,7 +96,7 @@ def rates_chart(rows: Sequence[dict[str, Any]], basis: str) -> Chart | None:
         lines.append(Line("target", "target", [(_month(m), place(v), written(v, 1)) for m, v in ends]))
     for year in years:
         points = [
-            (_month(row["months"]), place(float(row[column])), written(row[column], 2))
+            (_month(row["months"]), place(float(row[column])), f"{row['months']}: {written(row[column], 2)}")
             for row in sorted(rows, key=lambda row: row["months"])
             if row["statistical_year"] == year
         ]
@@ -119,7 +119,8 @@ def flow_chart(rows: Sequence[dict[str, Any]]) -> Chart | None:
             if row[name] is not None:
                 top = place(float(row[name]))
                 left = _month(row["months"]) + side * width
-                bars.append((left, min(top, zero), width - 1, abs(zero - top), name, written(row[name])))
+                told = f"{row['months']}: {'mới' if side else 'xong'} {written(row[name])}"
+                bars.append((left, min(top, zero), width - 1, abs(zero - top), name, told))
     return Chart(x=_months(), y=[Tick(place(tick), written(tick)) for tick in ticks], bars=bars, zero=zero)
 
 

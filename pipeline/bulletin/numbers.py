@@ -1,9 +1,11 @@
 """Figures as a Vietnamese reader writes them: ``1.234.567,89``, a true minus, a dash where nothing was reported."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from markupsafe import Markup, escape
+
+from pipeline.bulletin.words import both
 
 MINUS = "−"
 NOTHING = Markup('<span class="none" title="không có số liệu · not reported">–</span>')
@@ -20,8 +22,9 @@ def written(value: Decimal | float, decimals: int = 0, *, signed: bool = False) 
 
 
 def plain(value: Decimal | int) -> str:
-    """Return the figure as the warehouse holds it, for machines: ``57.79``, ``1165081049000``."""
-    return f"{value:f}"
+    """Return the exact figure for machines, without zeros behind it: ``57.79``, ``1165081049000``."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def figure(row: dict[str, object], column: str, decimals: int = 0, *, href: str = "", signed: bool = False) -> Markup:
@@ -37,6 +40,29 @@ def figure(row: dict[str, object], column: str, decimals: int = 0, *, href: str 
     text = written(shown, decimals, signed=signed)
     data = f'<data value="{plain(value)}" data-f="{column}">{text}</data>'
     return Markup(f'<a href="{escape(href)}">{data}</a>' if href else data)
+
+
+def shortened(text: str, most: int) -> str:
+    """Return the text, cut where it is longer than ``most`` characters: what a file holds may be of any length."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def eve(value: date) -> date:
+    """Return the day before: the last day of what ends before ``value``."""
+    return value - timedelta(days=1)
+
+
+def span(first: date | None, end: date | None) -> Markup | str:
+    """Return a validity as its first and last day; without bounds where there are none."""
+    known_first = first if first and first.year > 1 else None
+    known_end = end if end and end.year < 9999 else None
+    if known_first and known_end:
+        return f"{day(known_first)} – {day(eve(known_end))}"
+    if known_first:
+        return both(f"từ {known_first:%d/%m/%Y}", f"from {known_first:%d/%m/%Y}")
+    if known_end:
+        return both(f"đến {eve(known_end):%d/%m/%Y}", f"to {eve(known_end):%d/%m/%Y}")
+    return both("như bộ quy tắc", "as the pack")
 
 
 def day(value: date | datetime | None) -> Markup | str:

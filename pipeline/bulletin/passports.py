@@ -1,23 +1,26 @@
-"""Passports: where each headline figure of a report stands - file, version, sheet, cell, raw text - and what judged it.
+"""Passports: where the figures of a report come from - file, version, verdict, sheet, cell, raw text.
 
-One page a unit, scope and statistical year. A total that was summed here names its parts instead of a cell.
+A page holds the reports of one unit, scope and statistical year, at most ``REPORTS_A_PAGE`` of them. A figure that was
+summed by the bulletin names its parts instead of a cell.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
-from pipeline.bulletin.cells import CELLS
-from pipeline.bulletin.source import Source, by
+from pipeline.bulletin.cells import CELLS, cells_behind
+from pipeline.bulletin.shelf import Shelf
+from pipeline.bulletin.source import Source
+from pipeline.home import Home
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Passport:
-    """A report's passport: its versions by form, its cells by column, or the reports that it is the sum of."""
+    """A report's passport: its versions by file, its cells by column, or the reports that it is the sum of."""
 
     row: Row
     versions: list[Row]
@@ -26,39 +29,92 @@ class Passport:
 
 
 class Passports:
-    """All passports of a release, put together by report."""
+    """All passports of a release by page; cells are read for the pages that are written, see ``read_cells``."""
 
     def __init__(self, source: Source) -> None:
-        self._versions = by(source.versions, "report_id")
-        self._cells: dict[str, dict[tuple[str, str, str], Row]] = {
-            report: {(row["form"], row["row_code"], row["column_code"]): row for row in rows}
-            for report, rows in by(source.cells, "report_id").items()
-        }
-        self._parts = by(parts_of_sums(source.reports), "whole_id")
-        self.rows = by(_figures(source), "unit_key")
-
-    def of_unit(self, rows: list[Row]) -> Iterator[tuple[int, list[Passport]]]:
-        """Yield the statistical years of reports with their passports, the newest first."""
-        for year in sorted({row["statistical_year"] for row in rows}, reverse=True):
-            yield year, [self._of(row) for row in reversed(rows) if row["statistical_year"] == year]
-
-    def _of(self, row: Row) -> Passport:
-        found = self._cells.get(row["report_id"], {})
-        return Passport(
-            row,
-            self._versions.get(row["report_id"], []),
-            {column: found[place] for column, place in CELLS.items() if place in found},
-            self._parts.get(row["report_id"], []),
+        figures = _figures(source)
+        pages = figures.select("report_id", "page")
+        self._figures = Shelf(figures, "page")
+        self._versions = Shelf(source.versions.join(pages, on="report_id", maintain_order="left"), "page")
+        parts = parts_of_sums(source.reports)
+        pages = pages.rename({"report_id": "whole_id", "page": "whole_page"})
+        self._parts = Shelf(parts.join(pages, on="whole_id", maintain_order="left"), "whole_page")
+        self._cells: dict[tuple[str, str], dict[tuple[str, str], Row]] = {}
+        around = figures.select("unit_key", "scope", "page").unique().sort("page")
+        near = around.with_columns(
+            pl.col("page").shift(1).over("unit_key", "scope").alias("earlier"),
+            pl.col("page").shift(-1).over("unit_key", "scope").alias("later"),
         )
+        self.pages: dict[str, Row] = {row["page"]: row for row in near.to_dicts()}
+
+    def digest(self, page: str) -> tuple[object, ...]:
+        """Return what a page of passports depends on; its cells follow from its versions."""
+        return (
+            self._figures.digest(page),
+            self._versions.digest(page),
+            self._parts.digest(page),
+            self.pages[page]["earlier"],
+            self.pages[page]["later"],
+        )
+
+    def read_cells(self, home: Home, pages: Iterable[str]) -> None:
+        """Read the cells behind the figures of some pages; the others will show none."""
+        versions = [row for page in pages for row in self._versions.get(page, [])]
+        for row in cells_behind(home, {row["submission_id"] for row in versions}).to_dicts():
+            found = self._cells.setdefault((row["submission_id"], row["form"]), {})
+            found[row["row_code"], row["column_code"]] = row
+
+    def of_page(self, page: str) -> list[Passport]:
+        """Return the passports of a page, the newest first."""
+        versions, parts = self._versions.get(page, []), self._parts.get(page, [])
+        return [
+            self._of(
+                row,
+                [version for version in versions if version["report_id"] == row["report_id"]],
+                [part for part in parts if part["whole_id"] == row["report_id"]],
+            )
+            for row in reversed(self._figures[page])
+        ]
+
+    def cell_behind(self, submission_id: str, form: str, line: str, measure: str) -> Row | None:
+        """Return the cell of a figure, None where it has none or its page was not asked for."""
+        return self._cells.get((submission_id, form), {}).get((line, measure))
+
+    def _of(self, row: Row, versions: list[Row], parts: list[Row]) -> Passport:
+        of_form = {version["form"]: version["submission_id"] for version in versions}
+        cells = {
+            column: cell
+            for column, (form, line, measure) in CELLS.items()
+            if form in of_form and (cell := self.cell_behind(of_form[form], form, line, measure))
+        }
+        return Passport(row, list(_by_file(versions)), cells, parts)
+
+
+def _by_file(versions: list[Row]) -> Iterator[Row]:
+    """Yield the versions behind a report, each with the forms that it stands behind and their outcomes summed."""
+    files: dict[str, list[Row]] = {}
+    for version in versions:
+        files.setdefault(version["submission_id"], []).append(version)
+    for of_file in files.values():
+        yield of_file[0] | {
+            "forms": [version["form"] for version in of_file],
+            "failing_rules": sorted({rule for version in of_file for rule in version["failing_rules"] or []}),
+            **{
+                outcome: sum(version[outcome] or 0 for version in of_file)
+                for outcome in ("passed", "failed", "excused", "not_applicable")
+            },
+        }
 
 
 def _figures(source: Source) -> pl.DataFrame:
     """Return a row per report with its headline and its conduct; a report may hold only one of them."""
-    shared = ["report_id", "unit_key", "period_id", "scope", "series", "statistical_year", "anchor"]
-    conduct = source.conduct.drop("origin", "vintage", "is_simulated")
+    shared = ["report_id", "unit_key", "period_id", "scope", "series", "statistical_year", "anchor", "page"]
+    conduct = source.conduct.drop("origin", "vintage", "is_simulated", "missing")
+    either = ("is_sum", "summed", "expected", "counted")
     return (
         source.reports.join(conduct, on=shared, how="full", coalesce=True)
-        .with_columns(pl.col("is_sum").fill_null(False))
+        .with_columns(pl.coalesce(name, f"{name}_right").alias(name) for name in either)
+        .drop(f"{name}_right" for name in either)
         .sort("period_id", "series", "scope", "report_id")
     )
 
@@ -72,7 +128,7 @@ def parts_of_sums(reports: pl.DataFrame) -> pl.DataFrame:
         pl.col("scope").alias("whole_scope"),
         *place,
     )
-    shown = ["report_id", "unit_key", "unit_name", "scope", "statistical_year", "anchor", *place]
+    shown = ["report_id", "unit_key", "unit_name", "scope", "anchor", "page", *place]
     below = [
         reports.filter(pl.col("origin") == "submitted", pl.col("scope").is_in(scopes)).select(
             *shown, pl.col(above).alias("whole_key"), pl.lit(whole).alias("whole_scope")
@@ -82,4 +138,6 @@ def parts_of_sums(reports: pl.DataFrame) -> pl.DataFrame:
             ("nation", "parent_key", ["province"]),
         )
     ]
-    return sums.join(pl.concat(below), on=["whole_key", "whole_scope", *place]).sort("whole_id", "scope", "unit_name")
+    return sums.join(pl.concat(below), on=["whole_key", "whole_scope", *place]).sort(
+        "whole_id", "scope", "unit_name", "report_id"
+    )

@@ -12,33 +12,46 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import polars as pl
 from markupsafe import Markup
 
 from pipeline.bulletin import numbers, words
 from pipeline.bulletin.book import Book, Page
 from pipeline.bulletin.cells import CONDUCT
 from pipeline.bulletin.changes import changes_since
-from pipeline.bulletin.pages import all_pages
+from pipeline.bulletin.ledger import ledger
+from pipeline.bulletin.pages import PASSPORTS, all_pages
 from pipeline.bulletin.source import read_source
 from pipeline.home import Home
 from pipeline.published.query import NoWarehouse
 from pipeline.published.releases import Release, live_release
+from pipeline.vocabulary import Verdict
 
 TEMPLATES = Path(__file__).parent / "templates"
-SOURCES = ("*.py", "*.yaml", "*.csv", "queries/*", "templates/*")
+SOURCES = ("*.py", "*.yaml", "*.csv", "queries/*", "templates/*", "../forms/*.yaml")
 
 #: Says which release a site was made from, and that a folder is a bulletin.
 MARK = "bulletin.json"
+
+#: Columns of the table of a unit's reports, with their decimals.
+REPORT_COLUMNS = (
+    *((name, 0) for name in ("judgments_received", "cases_newly_accepted", "cases_due", "cases_eligible")),
+    *(("cases_completed", 0), ("cases_carried_over", 0), ("cases_completion_rate_pct", 2)),
+    *(
+        (name, 2)
+        for name in ("money_due_vnd", "money_eligible_vnd", "money_completed_vnd", "money_completion_rate_pct")
+    ),
+)
 
 #: The pages that every page leads to.
 CONTENTS = (
     ("index.html", "Tổng quan", "Overview"),
     ("units/index.html", "Các đơn vị", "Units"),
-    ("record/index.html", "Việc gửi báo cáo", "Reporting record"),
+    ("record/index.html", "Tình hình gửi báo cáo", "Reporting record"),
     ("quality.html", "Chất lượng số liệu", "Quality"),
-    ("rules/index.html", "Quy tắc", "Rules"),
+    ("rules/index.html", "Quy tắc kiểm tra", "Rules"),
     ("conduct/index.html", "Tiếp dân, đơn thư, kỷ luật", "Reception, complaints, discipline"),
-    ("changes.html", "Mới", "What changed"),
+    ("changes.html", "Thay đổi", "What changed"),
     ("about.html", "Cách đọc", "How to read"),
 )
 
@@ -71,7 +84,8 @@ def make_bulletin(home: Home, out: Path | None = None) -> Bulletin:
     is_new = not site.exists()
     if is_new:
         building = home.root / "scratch" / "bulletin"
-        _build(home, release, building)
+        current = home.bulletin / "current"
+        _build(home, release, building, before=current.resolve() if current.exists() else None)
         site.parent.mkdir(parents=True, exist_ok=True)
         building.rename(site)
     _make_current(home, site)
@@ -93,10 +107,16 @@ def _write_to(out: Path, home: Home, release: Release) -> None:
 
 def site_fingerprint(release: Release) -> str:
     """Return a hash of all that a site is made from: the release, and the code, templates and words of the pages."""
-    digest = hashlib.sha256(f"{release.number} {release.fingerprint}".encode())
-    for pattern in SOURCES:
-        for file in sorted(Path(__file__).parent.glob(pattern)):
-            digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return hashlib.sha256(f"{release.number} {release.fingerprint} {code_fingerprint()}".encode()).hexdigest()
+
+
+@cache
+def code_fingerprint() -> str:
+    """Return a hash of what turns rows into pages: code, templates, words, and the labels of the forms."""
+    digest = hashlib.sha256(pl.__version__.encode())  # the digests of rows hold within one version of Polars
+    folder = Path(__file__).parent
+    for file in sorted(file for pattern in SOURCES for file in folder.glob(pattern)):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
 
 
@@ -111,23 +131,47 @@ def _make_current(home: Home, site: Path) -> None:
             shutil.rmtree(old, ignore_errors=True)
 
 
-def _build(home: Home, release: Release, building: Path) -> None:
+def _build(home: Home, release: Release, building: Path, before: Path | None = None) -> None:
+    """Write the site; pages that show what they showed ``before`` are taken from there."""
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
-    book = Book(read_source(home, release.path), changes_since(home, release))
-    for page in all_pages(book):
-        write_page(building, page, release=release, known_rules=set(book.rules))
-    told = {"release": release.number, "fingerprint": release.fingerprint}
-    (building / MARK).write_text(json.dumps(told) + "\n", encoding="utf-8")
+    book = Book(read_source(release.path), changes_since(home, release))
+    pages = list(all_pages(book))
+    stood = _pages_of(before)
+    stale = [page for page in pages if page.digest is None or stood.get(page.path) != page.digest]
+    book.passports.read_cells(
+        home, [page.path[len(PASSPORTS) : -5] for page in stale if page.path.startswith(PASSPORTS)]
+    )
+    for folder in {(building / page.path).parent for page in pages}:
+        folder.mkdir(parents=True, exist_ok=True)
+    for page in stale:
+        write_page(building, page, release=release, known_rules=book.rules)
+    for path in {page.path for page in pages} - {page.path for page in stale}:
+        assert before is not None
+        os.link(before / path, building / path)
+    told = {
+        "release": release.number,
+        "fingerprint": release.fingerprint,
+        "code": code_fingerprint(),
+        "pages": {page.path: page.digest for page in pages},
+    }
+    (building / MARK).write_text(json.dumps(told, indent=0) + "\n", encoding="utf-8")
+
+
+def _pages_of(site: Path | None) -> dict[str, str]:
+    """Return path and digest of the pages that this code wrote in an earlier site."""
+    if site is None or not (site / MARK).exists():
+        return {}
+    told = json.loads((site / MARK).read_text(encoding="utf-8"))
+    return told["pages"] if told.get("code") == code_fingerprint() else {}
 
 
 def write_page(folder: Path, page: Page, **everywhere: Any) -> None:
     """Render one page to its place; ``everywhere`` is what every page knows."""
     file = folder / page.path
     file.parent.mkdir(parents=True, exist_ok=True)
-    text = _template(page.template).render(
-        **everywhere, **page.context, root="../" * page.path.count("/"), here=page.path
-    )
+    context = page.context()
+    text = _template(page.template).render(**everywhere, **context, root="../" * page.path.count("/"), here=page.path)
     file.write_text(text, encoding="utf-8")
 
 
@@ -157,14 +201,27 @@ def environment() -> jinja2.Environment:
         written=numbers.written,
         moved=numbers.moved,
         column_word=words.column_word,
-        unit_word=words.unit_word,
+        period_word=words.period_word,
+        state_mark=_state_mark,
+        ledger=ledger,
+        eve=numbers.eve,
+        span=numbers.span,
+        report_columns=REPORT_COLUMNS,
         conduct_columns=tuple(CONDUCT),
         contents=CONTENTS,
         style=Markup((TEMPLATES / "bulletin.css").read_text(encoding="utf-8")),
         script=Markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
+    made.filters["short"] = numbers.shortened
     return made
+
+
+def _state_mark(row: dict[str, Any]) -> Markup:
+    """Return the sign of a row of the reporting record."""
+    if row["is_silent"]:
+        return words.state_mark("silent")
+    return words.state_mark("late" if row["is_late"] and row["verdict"] == Verdict.ACCEPTED else row["verdict"])
 
 
 def _measured(folder: Path, release: Release, *, is_new: bool) -> Bulletin:

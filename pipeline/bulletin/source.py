@@ -9,8 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipeline.bulletin.cells import AMOUNTS, COUNTS, cells_behind
-from pipeline.home import Home
+from pipeline.bulletin.cells import AMOUNTS, CONDUCT, COUNTS
 from pipeline.published.query import open_readonly
 from pipeline.vocabulary import Origin, Scope
 
@@ -19,6 +18,11 @@ QUERIES = (
     *("units", "periods", "reports", "targets", "record", "incidents", "flows", "revisions", "versions"),
     *("rules", "firings", "findings", "conduct", "indicators"),
 )
+
+NATION = "viet-nam"
+
+#: A page of passports holds so many reports: half a year of months, whose cells may hold text of any length.
+REPORTS_A_PAGE = 6
 
 #: A series is comparable within itself only: origin, vintage and whether the simulator made it.
 SERIES = ("submitted", "published", "final", "preliminary", "simulated")
@@ -36,42 +40,77 @@ class Source:
     flows: pl.DataFrame
     revisions: pl.DataFrame
     versions: pl.DataFrame
-    cells: pl.DataFrame
     rules: pl.DataFrame
     firings: pl.DataFrame
     findings: pl.DataFrame
     conduct: pl.DataFrame
+    coverage: pl.DataFrame
     indicators: pl.DataFrame
 
 
-def read_source(home: Home, warehouse: Path) -> Source:
-    """Ask a warehouse file for all that the pages show, and the cells of the home for where it stands."""
+def read_source(warehouse: Path) -> Source:
+    """Ask a warehouse file for all that the pages show."""
     frames = ask(warehouse, QUERIES)
     targets = frames.pop("targets")
-    reports = with_series(frames["reports"])
-    provinces = _summed(reports, frames["units"], Scope.PROVINCE, targets)
-    reports = _together(reports, provinces)
-    nations = _summed(reports, frames["units"], Scope.NATION, targets)
+    units = frames["units"]
+    reports = with_totals(with_series(frames["reports"]), units, COUNTS + AMOUNTS)
+    is_sum = pl.col("is_sum")
+    reports = _together(reports.filter(~is_sum), _with_rates(reports.filter(is_sum), targets))
+    frames["conduct"] = with_totals(with_series(frames["conduct"]), units, tuple(CONDUCT))
     names = frames["units"].select("unit_key", pl.col("name").alias("unit_name"), "parent_key", "province_key")
-    frames["reports"] = (
-        _together(reports, nations)
-        .join(names, on="unit_key", how="left")
-        .sort("period_id", "series", "scope", "unit_key")
+    frames["reports"] = reports.join(names, on="unit_key", how="left").sort(
+        "period_id", "series", "scope", "unit_key", "report_id"
     )
     frames["reports"] = frames["reports"].with_columns(
         pl.col(f"{basis}_completion_rate_pct").count().over("period_id", "series", "scope").alias(f"{basis}_ranked")
         for basis in ("cases", "money")
     )
-    anchors = _anchors(frames["reports"], with_series(frames["conduct"]))
-    frames["reports"] = frames["reports"].join(anchors, on="report_id", maintain_order="left")
-    frames["conduct"] = frames["conduct"].join(anchors, on="report_id", maintain_order="left")
-    frames["cells"] = cells_behind(home, frames["versions"])
+    for name in ("flows", "revisions"):
+        frames[name] = with_series(frames[name])
+    anchors = _anchors(frames["reports"], frames["conduct"])
+    for name in ("reports", "conduct", "flows", "revisions"):
+        frames[name] = frames[name].join(anchors, on="report_id", how="left", maintain_order="left")
     frames["record"] = frames["record"].with_columns(
         pl.when("is_simulated").then(pl.lit("simulated")).otherwise(pl.lit("submitted")).alias("series")
     )
-    for name in ("incidents", "flows", "revisions", "firings", "findings", "conduct"):
+    for name in ("incidents", "firings", "findings"):
         frames[name] = with_series(frames[name])
+    frames["coverage"] = coverage(frames["record"], units)
+    for name in ("reports", "conduct"):
+        frames[name] = frames[name].join(
+            frames["coverage"], on=["unit_key", "scope", "period_id", "series"], how="left", maintain_order="left"
+        )
     return Source(**frames)
+
+
+def coverage(record: pl.DataFrame, units: pl.DataFrame) -> pl.DataFrame:
+    """Return how many of the units that owe a part of a total are in it, and which are not; a row per province or
+    nation, period and series.
+    """
+    parts = record.filter(pl.col("scope").is_in([Scope.OWN, Scope.OFFICE]))
+    is_in = pl.col("accepted_version").is_not_null()
+    asked = (
+        pl.len().cast(pl.Int64).alias("expected"),
+        is_in.sum().cast(pl.Int64).alias("counted"),
+        pl.col("name").filter(~is_in).sort().alias("missing"),
+    )
+    provinces = parts.group_by(pl.col("province_key").alias("unit_key"), "period_id", "series").agg(*asked)
+    # Offices of several provinces bear one name: the nation's list tells which is meant.
+    province = pl.concat_str("name", "province_name", separator=", ")
+    named = parts.join(
+        units.select(pl.col("unit_key").alias("province_key"), pl.col("name").alias("province_name")),
+        on="province_key",
+        how="left",
+    ).with_columns(
+        pl.when(pl.col("scope") == Scope.OWN).then("name").otherwise(pl.coalesce(province, "name")).alias("name")
+    )
+    nation = named.group_by("period_id", "series").agg(*asked).with_columns(pl.lit(NATION).alias("unit_key"))
+    return pl.concat(
+        [
+            provinces.with_columns(pl.lit(str(Scope.PROVINCE)).alias("scope")),
+            nation.with_columns(pl.lit(str(Scope.NATION)).alias("scope")).select([*provinces.columns, "scope"]),
+        ]
+    )
 
 
 def ask(warehouse: Path, names: Iterable[str]) -> dict[str, pl.DataFrame]:
@@ -84,16 +123,25 @@ def ask(warehouse: Path, names: Iterable[str]) -> dict[str, pl.DataFrame]:
 
 
 def _anchors(*frames: pl.DataFrame) -> pl.DataFrame:
-    """Return the place of each report in the page of its passport; two published ones may stand for the same."""
+    """Return the page of each report's passport and its place there; two published reports may stand for the same."""
     place = ["unit_key", "period_id", "series", "scope"]
-    reports = pl.concat([frame.select("report_id", *place) for frame in frames]).unique().sort("report_id")
+    shelf = ["unit_key", "scope", "statistical_year"]
+    reports = pl.concat([frame.select("report_id", *place, "statistical_year") for frame in frames])
+    reports = reports.unique("report_id").sort("period_id", "series", "report_id")
     number = pl.int_range(1, pl.len() + 1).over(place)
+    sheet = pl.int_range(pl.len()).over(shelf) // REPORTS_A_PAGE + 1
+    anchor = pl.concat_str("period_id", "series", separator=".")
+    page = pl.concat_str(shelf, separator=".")
     return reports.select(
         "report_id",
         pl.when(number == 1)
-        .then(pl.concat_str("period_id", "series", "scope", separator="."))
-        .otherwise(pl.concat_str("period_id", "series", "scope", number.cast(pl.String), separator="."))
+        .then(anchor)
+        .otherwise(pl.concat_str(anchor, number.cast(pl.String), separator="."))
         .alias("anchor"),
+        pl.when(sheet == 1)
+        .then(page)
+        .otherwise(pl.concat_str(page, sheet.cast(pl.String), separator="-"))
+        .alias("page"),
     )
 
 
@@ -113,8 +161,16 @@ def _together(reports: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([reports, sums.select(name for name in reports.columns if name in sums.columns)], how="diagonal")
 
 
-def _summed(reports: pl.DataFrame, units: pl.DataFrame, scope: Scope, targets: pl.DataFrame) -> pl.DataFrame:
-    """Return totals for provinces, or the nation, that sent no report of their own for a period.
+def with_totals(reports: pl.DataFrame, units: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:
+    """Add totals of ``columns`` for provinces, then the nation, that sent no report of their own for a period."""
+    reports = reports.with_columns(is_sum=pl.lit(False), summed=pl.lit(None, pl.Int64))
+    for scope in (Scope.PROVINCE, Scope.NATION):
+        reports = _together(reports, _summed(reports, units, scope, columns))
+    return reports
+
+
+def _summed(reports: pl.DataFrame, units: pl.DataFrame, scope: Scope, columns: tuple[str, ...]) -> pl.DataFrame:
+    """Return the totals of one scope that nobody sent.
 
     A figure that one part leaves out is missing in the sum, never counted as zero. Figures that were published by chance
     are not summed: they are no parts of anything.
@@ -126,16 +182,19 @@ def _summed(reports: pl.DataFrame, units: pl.DataFrame, scope: Scope, targets: p
     )
     own = reports.filter(pl.col("scope") == scope)
     place = ["period_id", "series"]
-    whole = (
+    shared = [
+        name
+        for name in ("origin", "vintage", "is_simulated", "statistical_year", "months", "is_standard")
+        if name in parts.columns
+    ]
+    flags = [name for name in ("is_queried", "has_open_alert") if name in parts.columns]
+    return (
         parts.filter(pl.col("whole_key").is_not_null())
         .group_by("whole_key", *place)
         .agg(
-            *(
-                pl.when(pl.col(name).null_count() == 0).then(pl.col(name).sum()).alias(name)
-                for name in COUNTS + AMOUNTS
-            ),
-            pl.col("origin", "vintage", "is_simulated", "statistical_year", "months", "is_standard").first(),
-            pl.col("is_queried", "has_open_alert").any(),
+            *(pl.when(pl.col(name).null_count() == 0).then(pl.col(name).sum()).alias(name) for name in columns),
+            pl.col(shared).first(),
+            pl.col(flags).any(),
             pl.len().cast(pl.Int64).alias("summed"),
         )
         .rename({"whole_key": "unit_key"})
@@ -145,7 +204,6 @@ def _summed(reports: pl.DataFrame, units: pl.DataFrame, scope: Scope, targets: p
             pl.concat_str([pl.lit("sum"), "unit_key", "period_id", "series"], separator="/").alias("report_id")
         )
     )
-    return _with_rates(whole, targets)
 
 
 def _with_rates(sums: pl.DataFrame, targets: pl.DataFrame) -> pl.DataFrame:
@@ -183,15 +241,6 @@ def _with_rates(sums: pl.DataFrame, targets: pl.DataFrame) -> pl.DataFrame:
 
 def _two_decimals(value: pl.Expr) -> pl.Expr:
     return pl.when(value.is_finite()).then(value.round(2, mode="half_away_from_zero").cast(pl.Decimal(18, 2)))
-
-
-def by(frame: pl.DataFrame, key: str) -> dict[str, list[dict]]:
-    """Return the rows of each value of ``key``, in the frame's order."""
-    return {
-        str(value): part.to_dicts()
-        for (value,), part in frame.partition_by(key, as_dict=True, maintain_order=True).items()
-        if value is not None
-    }
 
 
 def latest_first(rows: Iterable[dict]) -> Iterator[dict]:

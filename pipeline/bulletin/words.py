@@ -1,6 +1,6 @@
 """The words of the pages in both languages, and the labels of measures from the declarations."""
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ def words() -> dict[str, dict[str, dict[str, str]]]:
     return yaml.safe_load((Path(__file__).parent / "words.yaml").read_text(encoding="utf-8"))
 
 
+@lru_cache(maxsize=4096)
 def both(vi: str, en: str) -> Markup:
     """Return a text in both languages; the switch of the page shows one."""
     return Markup(f'<span lang="vi">{escape(vi)}</span><span lang="en">{escape(en)}</span>')
@@ -39,19 +40,33 @@ def measure(code: str) -> Markup:
 def column_word(column: str) -> Markup:
     """Return what a column of the scorecard shows, and whether by cases or by money."""
     basis, _, code = column.removesuffix("_vnd").removesuffix("_pct").partition("_")
+    if column == "judgments_received":
+        return measure(column)
     term = words()["figure"].get(code) or {"vi": forms().measures[code].vi, "en": forms().measures[code].en}
     by_vi, by_en = ("về việc", "by cases") if basis == "cases" else ("về tiền", "by money")
     return both(f"{term['vi']}, {by_vi}", f"{term['en']}, {by_en}")
 
 
 @cache
-def unit_word(column: str, form: str) -> Markup:
-    """Return the unit in which a column is printed: tỷ đồng for money, else what its form counts."""
-    if column.endswith("_vnd"):
-        return both("tỷ đồng", "billion đồng")
-    code = {"visits": "visit", "people": "person", "discipline": "person"}.get(column.split("_by_")[0])
-    code = code or {"01": "case", "08": "letter", "discipline": "person"}[form]
-    if form == "08" and column in ("matters", "settled", "pending"):
-        code = "case"
-    unit = forms().units[code]
-    return both(unit.vi, unit.en)
+def period_word(period_id: str | None) -> Markup:
+    """Return a period as a table names it: ``9T/2023`` is the nine months of 2023, never September."""
+    if not period_id:
+        return Markup("–")
+    months, _, until = period_id.partition("@")
+    year, number = months.split("-")
+    vi, en = f"{int(number)}T/{year}", f"{int(number)}M/{year}"
+    if until:
+        told = "/".join(reversed(until.split("-")))
+        vi, en = f"{vi} (đến {told})", f"{en} (to {told})"
+    return both(vi, en)
+
+
+@cache
+def state_mark(code: str) -> Markup:
+    """Return the sign of what became of a report that was owed, with its meaning for who points at it or has it read."""
+    sign = {"silent": "○", "returned": "✕", "unreadable": "✕", "accepted": "●"}.get(code, "◐")
+    entry = words()["verdict"].get(code) or words()["record"][code]
+    style = ' class="down"' if sign in "○✕" else ""
+    return Markup(
+        f'<span{style} role="img" aria-label="{entry["vi"]} · {entry["en"]}" title="{entry["vi"]}">{sign}</span>'
+    )

@@ -13,4 +13,4 @@ select
 
 from fct_submission
 
-order by received_at desc, source_ref
+order by received_at desc, source_ref, submission_id

@@ -74,4 +74,4 @@ left join complaints on reports.report_id = complaints.report_id
 
 left join discipline on reports.report_id = discipline.report_id
 
-order by reports.period_id desc, reports.unit_key, reports.scope
+order by reports.period_id desc, reports.unit_key, reports.scope, reports.report_id

@@ -20,4 +20,4 @@ group by all
 
 having looked_at > 0
 
-order by outcome.rule_id, outcome.pack, statistical_year desc
+order by outcome.rule_id, outcome.pack, statistical_year desc, origin, vintage, is_simulated

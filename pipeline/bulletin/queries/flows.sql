@@ -23,4 +23,4 @@ where
     case_kind = 'total'
     and initiative = 'total'
 
-order by unit_key, period_id
+order by unit_key, period_id, report_id

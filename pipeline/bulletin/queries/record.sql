@@ -22,4 +22,4 @@ from mart_reporting_record as record
 
 inner join dim_unit as unit on record.unit_key = unit.unit_key
 
-order by record.period_id, record.unit_key, record.scope
+order by record.period_id, record.unit_key, record.scope, record.vintage, record.is_simulated

@@ -51,9 +51,7 @@ select
     submission.sha256,
     period.statistical_year,
     period.months,
-    period.is_standard,
-    false as is_sum,
-    cast(null as bigint) as summed
+    period.is_standard
 
 from mart_scorecard as card
 

@@ -12,4 +12,4 @@ select
 
 from dim_unit as unit
 
-order by unit.level, unit.name, unit.valid_from
+order by unit.level, unit.name, unit.valid_from, unit.unit_key

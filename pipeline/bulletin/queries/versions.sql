@@ -49,4 +49,4 @@ where
     version.superseded_at is null
     and version.form in ('01', '02', '08', '09', 'discipline')
 
-order by version.report_id, version.form
+order by version.report_id, version.form, version.submission_id

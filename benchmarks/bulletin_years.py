@@ -1,0 +1,121 @@
+"""The bulletin of a country of three years: every province, every office, thousands of pages.
+
+Simulates the country, loads it in three parts as nights would, and measures
+
+  nights  what the bulletin took of each night: two years at once, the third but its last month, the last month alone
+  whole   ``thads bulletin --out`` as a process of its own, every page written anew
+
+The last night shows what a month costs beside years of history: pages on which nothing changed are kept.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.national_month import GIBIBYTE, Measured, _figures, _machine, _verdict, measure
+from pipeline.simulator import simulate
+
+MOST_SECONDS, LARGEST_PAGE = 60, 300_000
+#: The forms that the bulletin shows; the others would only make the load longer.
+FORMS = ("01", "02", "08", "09", "discipline")
+
+
+def parts_of(inbox: Path) -> list[list[Path]]:
+    """Return the periods of an inbox in three parts: all years but the last, the last but its last month, that month."""
+    periods = sorted(path for path in inbox.iterdir() if path.is_dir())
+    year = periods[-1].name[:4]
+    parts = [
+        [path for path in periods if path.name[:4] < year],
+        [path for path in periods[:-1] if path.name[:4] == year],
+        periods[-1:],
+    ]
+    return [part for part in parts if part]
+
+
+def load_in_nights(inbox: Path, home: Path, work: Path) -> list[Measured]:
+    """Load each part of the inbox; the inbox of a night holds all that came so far, as it does in life."""
+    nights = []
+    arrived = work / "arrived"
+    for number, part in enumerate(parts_of(inbox), start=1):
+        for period in part:
+            (arrived / period.name).parent.mkdir(parents=True, exist_ok=True)
+            if not (arrived / period.name).exists():
+                shutil.copytree(period, arrived / period.name, copy_function=_linked)
+        command = [sys.executable, "-m", "pipeline.cli.main", "load", str(arrived), "--home", str(home), "--json"]
+        nights.append(measure(command, work / f"night-{number}.log"))
+        print(
+            f"night {number}: {len(part)} months, {_figures(nights[-1])}; of it the bulletin "
+            f"{nights[-1].told['seconds'].get('bulletin', 0):.1f} s wall",
+            flush=True,
+        )
+    return nights
+
+
+def _linked(source: str, target: str) -> None:
+    Path(target).hardlink_to(source)
+
+
+def measure_whole(home: Path, work: Path) -> Measured:
+    """Measure a process that writes every page."""
+    shutil.rmtree(work / "site", ignore_errors=True)
+    command = [sys.executable, "-m", "pipeline.cli.main", "bulletin", "--home", str(home), "--out", str(work / "site")]
+    return measure([*command, "--json"], work / "bulletin.log")
+
+
+def report(whole: Measured) -> list[str]:
+    """Return the figures against the aims."""
+    told = whole.told
+    path, size = told["largest"]
+    return [
+        _machine(),
+        f"{told['pages']} pages, {told['bytes'] / 1e6:.0f} MB, {_figures(whole)}",
+        f"written in {whole.wall_s:.1f} s, allowed {MOST_SECONDS}: {_verdict(whole.wall_s < MOST_SECONDS)}",
+        f"largest page {path} {size / 1000:.0f} kB, allowed {LARGEST_PAGE / 1000:.0f}: {_verdict(size < LARGEST_PAGE)}",
+        f"peak memory {whole.peak_bytes / GIBIBYTE:.2f} GiB",
+    ]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the benchmark; return 0 whatever the figures are."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.bulletin_years",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--provinces", type=int, default=63, metavar="N", help="provinces (63)")
+    parser.add_argument("--from", dest="first", default="2022-10", metavar="YYYY-MM", help="first month (2022-10)")
+    parser.add_argument("--to", dest="last", default="2025-09", metavar="YYYY-MM", help="last month (2025-09)")
+    parser.add_argument("--home", type=Path, metavar="DIR", help="measure the bulletin of this home, load nothing")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep country, home and logs in this folder")
+    wanted = parser.parse_args(arguments)
+    work = wanted.keep or Path(tempfile.mkdtemp(prefix="bulletin-years-"))
+    work.mkdir(parents=True, exist_ok=True)
+    try:
+        home = wanted.home or work / "home"
+        if not wanted.home:
+            country = work / "country"
+            if not (country / "truth.json").exists():
+                print(f"simulating {wanted.provinces} provinces from {wanted.first} to {wanted.last} ...", flush=True)
+                simulate(
+                    country,
+                    provinces=wanted.provinces,
+                    first=wanted.first,
+                    last=wanted.last,
+                    seed=2023,
+                    forms=FORMS,
+                    consolidated=False,
+                )
+            nights = load_in_nights(country / "inbox", home, work)
+            (work / "nights.json").write_text(json.dumps([night.told["seconds"] for night in nights], indent=1))
+        print("\n".join(report(measure_whole(home, work))))
+    finally:
+        if not wanted.keep:
+            shutil.rmtree(work, ignore_errors=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""The rows of a passport: every figure of a report with what it is, as it was written, and where.
+
+Written directly and not by a template: a country of three years has two million of these rows, and a template takes
+five times as long for each.
+"""
+
+from functools import cache
+
+from markupsafe import Markup, escape
+
+from pipeline.bulletin import words
+from pipeline.bulletin.cells import CELLS, SHARES
+from pipeline.bulletin.numbers import figure, shortened
+from pipeline.bulletin.passports import Passport
+
+#: What is worked out from a share and the targets, by the end of its column: decimals, and whether a plus is written.
+DERIVED = {
+    "target_pct": (2, False),
+    "target_pro_rata_pct": (2, False),
+    "gap_points": (2, True),
+    "completion_rate_change_points": (2, True),
+    "completion_rank": (0, False),
+}
+
+
+def ledger(passport: Passport) -> Markup:
+    """Return the rows of a passport as HTML; figures that the report does not hold have none."""
+    row, told, form = passport.row, [], ""
+    anchor = row["anchor"]
+    for column, (of_form, _, _) in CELLS.items():
+        if row.get(column) is None:
+            continue
+        if of_form != form:
+            form = of_form
+            told.append(_heading(form))
+        cell = passport.cells.get(column)
+        if cell:
+            where = (
+                f'<td class="words">{escape(shortened(cell["raw"], 60))}</td>'
+                f'<td class="words">{escape(shortened(cell["sheet"], 31))}!<b>{escape(cell["address"])}</b></td>'
+            )
+        else:
+            where = _summed() if row["is_sum"] or form == "discipline" else _nowhere()
+        shown = figure(row, column, 3 if form == "02" else 0)
+        told.append(f'<tr id="{anchor}.{column}">{_label(column)}<td>{shown}</td>{where}</tr>')
+    for column in SHARES:
+        if row.get(column) is not None:
+            told.append(
+                f'<tr id="{anchor}.{column}">{_label(column)}<td>{figure(row, column, 2)}</td>{_share(column, anchor)}</tr>'
+            )
+    for basis in ("cases", "money"):
+        for code, (decimals, signed) in DERIVED.items():
+            column = f"{basis}_{code}"
+            if row.get(column) is not None:
+                shown = figure(row, column, decimals, signed=signed)
+                ranked = row[f"{basis}_ranked"] if code == "completion_rank" else None
+                told.append(
+                    f'<tr id="{anchor}.{column}">{_label(column)}<td>{shown}{f"/{ranked}" if ranked else ""}</td>'
+                    f"{_derivation(code)}</tr>"
+                )
+    return Markup("\n".join(told))
+
+
+@cache
+def _heading(form: str) -> str:
+    unit = {"01": ("việc", "cases"), "02": ("tỷ đồng", "billion đồng")}.get(form)
+    title = words.both(f"Biểu {form}", f"Form {form}") if form.isdigit() else words.word("form", form)
+    return (
+        f'<tr class="group"><th scope="rowgroup" colspan="4">{title}'
+        f"{' · ' + words.both(*unit) if unit else ''}</th></tr>"
+    )
+
+
+@cache
+def _label(column: str) -> str:
+    form, _, code = CELLS.get(column, ("", "", ""))
+    if form in ("01", "02"):
+        text = words.measure(code)
+    elif form:
+        text = words.word("conduct", column)
+    else:
+        text = words.column_word(column)
+    return f'<th scope="row">{text}</th>'
+
+
+@cache
+def _summed() -> str:
+    return f'<td colspan="2" class="words none">{words.both("tổng cộng", "summed")}</td>'
+
+
+@cache
+def _nowhere() -> str:
+    return '<td colspan="2" class="words none">–</td>'
+
+
+def _share(column: str, anchor: str) -> str:
+    part, whole = (f'<a href="#{anchor}.{term}">{words.measure(CELLS[term][2])}</a>' for term in SHARES[column])
+    return f'<td colspan="2" class="words">100 × {part} / {whole}</td>'
+
+
+@cache
+def _derivation(code: str) -> str:
+    return f'<td colspan="2" class="words">{words.word("derivation", code)}</td>'
