@@ -48,7 +48,7 @@ class MailRoom:
         more: dict[str, Any] = {}
         if self.password:
             more = {"authenticator": self._knows, "auth_required": True, "auth_require_tls": False}
-        self._server = Controller(self, hostname="127.0.0.1", port=self.port, **more)
+        self._server = Controller(self, hostname="127.0.0.1", port=self.port, ready_timeout=60, **more)
         self._server.start()
 
     def shut(self) -> None:

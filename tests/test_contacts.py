@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from pipeline.alerts import mail
 from pipeline.alerts.addresses import WrongAddress, address_of, wrong_addresses
 from pipeline.alerts.contacts import Channel, Contacts, Person, read_contacts
 from pipeline.cli.main import app
 from pipeline.home import PROJECT
+from tests.mail_room import MailRoom, text_of
 
 SAMPLE = PROJECT / "docs" / "contacts.sample.yaml"
 ENVIRONMENT = {
@@ -100,6 +102,27 @@ def test_one_wrong_entry_keeps_nobody_else_waiting(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["people: [", "\tpeople:", "- an", "people: 3", "servers: []"])
 def test_a_file_that_is_no_list_of_people_is_told_and_not_raised(tmp_path: Path, text: str) -> None:
     assert contacts(tmp_path, text).people == ()
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "contacts.yaml").mkdir()
+    assert "cannot be read" in read_contacts(tmp_path / "contacts.yaml").problems[0].message
+
+
+def test_a_trial_message_tells_whether_a_channel_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mail, "PAUSES_SECONDS", ())
+    with MailRoom() as room:
+        url = f"mailto://127.0.0.1:{room.port}?from=thongke@example.vn&to=an@example.vn"
+        text = f"people:\n  - {{id: an, name: Lê An, nation: true, channels: [{{url: '{url}'}}]}}\n"
+        (tmp_path / "contacts.yaml").write_text(text, encoding="utf-8")
+        words = ["contacts", "test", "an", "--home", str(tmp_path)]
+        assert CliRunner().invoke(app, words).exit_code == 0
+        (letter,) = room.letters
+        assert "Lê An" in text_of(letter)
+        room.shut()
+        down = CliRunner().invoke(app, words)
+        assert (down.exit_code, "Connection refused" in down.output) == (1, True)
+        assert CliRunner().invoke(app, [*words[:2], "binh", *words[3:]]).exit_code == 2
 
 
 def test_without_a_file_nobody_is_told(tmp_path: Path) -> None:

@@ -210,6 +210,12 @@ def test_the_budget_lists_the_worst_and_counts_the_rest(home: Home, room: MailRo
     assert "1 báo cáo trả lại. Đang mở từ trước: 10." in later
     assert later.count("chưa ai nhận") == 2
     assert "và 8 mục khác" in later
+    night(home, *map(resolved, (*queries, *returned)), incident(11))
+    send_digests(home, now=TOMORROW)
+    notice = text_of(room.letters[2])
+    assert "10 mục đã khớp." in notice
+    assert notice.count("thay báo cáo lần 1") == 4
+    assert "và 6 mục khác." in notice
 
 
 def test_each_channel_has_its_own_severity(home: Home, room: MailRoom) -> None:
@@ -269,9 +275,11 @@ def test_the_marked_workbook_goes_with_the_letter_and_opens(
     monkeypatch.setattr(
         sending,
         "_marked",
-        lambda _, submission: None if submission.endswith("2") else Attachment("marked/a.xlsx", "Gò Quao 2023-09.xlsx"),
+        lambda _, submission: (
+            None if submission.endswith("2") else Attachment("marked/a.xlsx", "Gò Quao 2023-09.xlsx", 4_000_000)
+        ),
     )
-    tell(home, room.port, more="policy: {attachments: 2}\n")
+    tell(home, room.port, more="policy: {attachments: 9}\n")
     night(home, *(incident(number) for number in range(1, 6)))
     send_digests(home, now=TONIGHT)
     files = list(the(room).iter_attachments())

@@ -121,6 +121,7 @@ class Policy(BaseModel):
     items: Annotated[int, Field(ge=1, le=200)] = 20
     standing: Annotated[int, Field(ge=0, le=200)] = 10
     attachments: Annotated[int, Field(ge=0, le=20)] = 3
+    megabytes: Annotated[float, Field(ge=0)] = 10
     minutes: Annotated[float, Field(gt=0)] = 20
     tries: Annotated[int, Field(ge=1)] = 5
 
@@ -180,6 +181,8 @@ def read_contacts(path: Path, registry: UnitRegistry | None = None) -> Contacts:
         loader = _LOADER(text)
         node = loader.get_single_node()
         content = loader.construct_document(node) if node else None
+    except OSError as error:
+        return Contacts(problems=(Problem(1, f"cannot be read: {error.strerror}"),), exists=True)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or "this is not UTF-8"

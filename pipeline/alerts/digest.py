@@ -108,12 +108,11 @@ def _told(
     recovered = found.recovered[: max(policy.items - len(listed), 1)]
     reports = [_report(group, person, w) for group in _by_report(listed)]
     attachments: list[Attachment] = []
-    if person.role == Role.STATISTICIAN:
-        for place, report in enumerate(reports):
-            file = attach(report["submission_id"]) if len(attachments) < policy.attachments else None
-            if file:
-                attachments.append(file)
-                reports[place] = report | {"attachment": file.name}
+    for place, report in enumerate(reports if person.role == Role.STATISTICIAN else ()):
+        file = attach(report["submission_id"]) if len(attachments) < policy.attachments else None
+        if file and sum(one.size for one in (*attachments, file)) <= policy.megabytes * 1e6:
+            attachments.append(file)
+            reports[place] = report | {"attachment": file.name}
     unlisted = Counter(_place(incident) for incident in left)
     return {
         "summary": _summary(found, w),
@@ -121,8 +120,9 @@ def _told(
         "attachments": _with_names_of_their_own(attachments),
         "more_count": len(left),
         "more_where": ", ".join(f"{place} {count}" for place, count in unlisted.most_common(MOST_PLACES)),
-        "recovered": [_line(i, w) | {"proof": _proof(i, w)} for i in recovered],
-        "standing": [_line(i, w) for i in sorted(found.standing, key=_urgency)[: policy.standing]],
+        "recovered": [_line(i, person, w) | {"proof": _proof(i, w)} for i in recovered],
+        "more_recovered": len(found.recovered) - len(recovered),
+        "standing": [_line(i, person, w) for i in sorted(found.standing, key=_urgency)[: policy.standing]],
         "standing_count": len(found.standing),
         "has_to_do": any(incident["origin"] != Origin.PUBLISHED for incident in found.opened),
         "is_simulated": all(incident["is_simulated"] for incident in (*found.opened, *found.recovered)),
@@ -183,14 +183,13 @@ def _item(incident: Incident, person: Person) -> dict[str, Any]:
     }
 
 
-def _line(incident: Incident, w: Mapping[str, Any]) -> dict[str, Any]:
-    language = "vi" if w is words("vi") else "en"
+def _line(incident: Incident, person: Person, w: Mapping[str, Any]) -> dict[str, Any]:
     standing = w["standing"].get(incident["standing"], incident["standing"])
     return {
         "place": _place(incident),
         "period": _period(incident, w),
         "form": incident["form_number"] or incident["form"],
-        "sentence": incident[f"sentence_{language}"],
+        "sentence": incident[f"sentence_{person.language}"],
         "since": w["since"].format(date=incident["opened_at"].strftime(w["date"])),
         "standing": standing.format(who=incident["assigned_to"]),
     }

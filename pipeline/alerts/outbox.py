@@ -37,10 +37,11 @@ class UnknownMessage(LookupError):
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file that goes with a message: its path below the home, and the name that the reader sees."""
+    """A file that goes with a message: its path below the home, the name that the reader sees, its bytes."""
 
     path: str
     name: str
+    size: int
 
 
 @dataclass(frozen=True)

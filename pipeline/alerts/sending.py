@@ -191,7 +191,7 @@ def _is_due(outbox: Outbox, message: Message) -> bool:
 def _marked(home: Home, submission_id: str) -> Attachment | None:
     """Return the office's marked workbook of a version, None where there is none."""
     path = marked_path(home, submission_id)
-    return Attachment(str(path.relative_to(home.root)), plain(path.name)) if path else None
+    return Attachment(str(path.relative_to(home.root)), plain(path.name), path.stat().st_size) if path else None
 
 
 def outbox_line(home: Home) -> str | None:
