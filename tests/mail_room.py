@@ -75,6 +75,8 @@ class MailRoom:
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         letter = email.message_from_bytes(envelope.content, policy=default)
         answer = self.answer_letter(letter)
+        if answer == "cut":  # the line breaks before anything is said
+            server.transport.abort()
         if answer.startswith("250"):
             self.letters.append(letter)
             self.recipients.append(list(envelope.rcpt_tos))

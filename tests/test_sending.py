@@ -318,6 +318,20 @@ def test_a_dead_server_keeps_nobody_waiting_who_has_another(home: Home, room: Ma
     assert list(done.failures) == ["mailto"]
 
 
+def test_a_letter_at_which_the_line_breaks_holds_up_nobody_else_and_is_given_up(home: Home, room: MailRoom) -> None:
+    more = (
+        "  - {id: binh, name: Bình, nation: true, channels: [{via: mail, to: binh@example.vn}]}\npolicy: {tries: 2}\n"
+    )
+    tell(home, room.port, more=more)
+    room.answer_letter = lambda letter: "cut" if letter["To"] == "an@example.vn" else "250 OK"
+    night(home, {})
+    first = send_digests(home, now=TONIGHT)
+    assert (first.sent, first.waiting, len(first.uncertain)) == (1, 1, 1)
+    second = send_digests(home, now=TOMORROW)
+    assert (second.sent, second.waiting, second.refused) == (0, 0, 1)
+    assert len(room.to("binh@example.vn")) == 1
+
+
 def test_a_letter_that_is_refused_is_tried_some_nights_and_then_given_up(home: Home, room: MailRoom) -> None:
     more = (
         '  - {id: binh, name: Bình, nation: true, channels: [{via: mail, to: "gone@example.vn"}]}\npolicy: {tries: 2}\n'

@@ -1,21 +1,26 @@
 """Hands messages to their channels: e-mail through our own connection, everything else through apprise."""
 
+from collections import Counter
 from collections.abc import Callable
 from types import TracebackType
 
 from pipeline.alerts.addresses import Address
-from pipeline.alerts.mail import AnswerLost, ChannelDown, MailServer, NotSent, server_key
+from pipeline.alerts.mail import AnswerLost, ChannelDown, MailServer, NotSent, Unreachable, server_key
 from pipeline.alerts.outbox import Message
 from pipeline.home import Home
 
+#: After so many broken connections a server is left alone for the rest of the round.
+MOST_LOSSES = 3
+
 
 class Channels:
-    """The services of one round of sending; a mail server is connected to once, and not again after it failed."""
+    """The services of one round of sending; one that cannot be reached is left alone for the rest of it."""
 
     def __init__(self, home: Home) -> None:
         self.home = home
         self._servers: dict[tuple, MailServer] = {}
         self._down: dict[tuple, str] = {}
+        self._losses: Counter[tuple] = Counter()
 
     def __enter__(self) -> "Channels":
         return self
@@ -31,7 +36,7 @@ class Channels:
 
         ``on_handing_over`` is called at the last moment at which the message can still be held back.
         """
-        key = server_key(address.service) if address.is_mail else (address.service.url_id(),)
+        key = server_key(address.service) if address.is_mail else (address.service.url_id() or message.id,)
         if key in self._down:
             raise ChannelDown(self._down[key])
         try:
@@ -43,7 +48,10 @@ class Channels:
         except NotSent as error:
             told = address.scrub(str(error))
             if isinstance(error, (ChannelDown, AnswerLost)):
-                self._down[key] = told
+                self._losses[key] += 1
+                # A line that breaks may be this message's fault; others are not kept waiting for it.
+                if isinstance(error, Unreachable) or self._losses[key] >= MOST_LOSSES:
+                    self._down[key] = told
             raise type(error)(told) from None
 
     def _notify(self, message: Message, address: Address, on_handing_over: Callable[[], None]) -> None:
@@ -67,7 +75,7 @@ class Channels:
                     attach=files or None,
                 )
             except Exception as error:  # a plugin's own fault is a channel that is down, not a red night
-                raise ChannelDown(f"{type(error).__name__}: {error}") from error
+                raise Unreachable(f"{type(error).__name__}: {error}") from error
             reason = " ".join(said.getvalue().split())[:300]
         if not is_sent:
-            raise ChannelDown(reason or "the service did not take it")
+            raise Unreachable(reason or "the service did not take it")

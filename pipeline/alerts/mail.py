@@ -38,6 +38,10 @@ class ChannelDown(NotSent):
     """Nothing can be sent there now: not reached, log-in refused, connection lost."""
 
 
+class Unreachable(ChannelDown):
+    """Not even a connection comes about."""
+
+
 class Refused(NotSent):
     """The channel works and does not take this message."""
 
@@ -181,11 +185,11 @@ class MailServer:
             smtp.ehlo_or_helo_if_needed()
         except (OSError, smtplib.SMTPException) as error:
             self.close()
-            raise ChannelDown(f"{service.smtp_host}:{service.port}: {_said(error)}") from error
+            raise Unreachable(f"{service.smtp_host}:{service.port}: {_said(error)}") from error
         except UnicodeError:
             self.close()
             # Python's own message quotes the password.
-            raise ChannelDown("user or password hold letters that a mail server's log-in does not take") from None
+            raise Unreachable("user or password hold letters that a mail server's log-in does not take") from None
         return smtp
 
     @staticmethod

@@ -108,7 +108,8 @@ class History:
         self.last = entry
         if "reason" in entry:
             self.failures[entry["id"]] = entry
-        if entry["event"] == MessageEvent.FAILED and entry["is_refusal"]:
+        # A message at which the line breaks each time is given up like one that is refused.
+        if entry["event"] == MessageEvent.UNCERTAIN or entry.get("is_refusal"):
             self.refusals[entry["id"]] += 1
             self.refused_at[entry["id"]] = datetime.fromisoformat(entry["at"])
 
