@@ -94,9 +94,13 @@ def read_files(
     *,
     declared: Forms | None = None,
     registry: UnitRegistry | None = None,
+    workers: int | None = None,
     progress: Progress | None = None,
 ) -> Reading:
-    """Read files whose bytes lie at ``paths``; a file that cannot be read becomes an unreadable submission."""
+    """Read files whose bytes lie at ``paths``; a file that cannot be read becomes an unreadable submission.
+
+    ``workers`` as in ``workbook.read_workbooks``.
+    """
     declared, registry = declared or forms(), registry or unit_registry()
     by_media: dict[str, list[tuple[dict, Path]]] = {}
     for receipt, path in zip(receipts, paths, strict=True):
@@ -105,7 +109,7 @@ def read_files(
     readings += [_read_report(receipt, path, declared, registry) for receipt, path in by_media.pop("txt", [])]
     workbooks = by_media.pop("xlsx", [])
     if workbooks:
-        readings.append(_read_workbooks(workbooks, declared, registry, progress))
+        readings.append(_read_workbooks(workbooks, declared, registry, workers, progress))
     readings += [_refused(receipt, "no_reader") for rest in by_media.values() for receipt, _ in rest]
     return Reading.together(readings)
 
@@ -145,9 +149,13 @@ def _read_report(receipt: dict, path: Path, declared: Forms, registry: UnitRegis
 
 
 def _read_workbooks(
-    workbooks: list[tuple[dict, Path]], declared: Forms, registry: UnitRegistry, progress: Progress | None
+    workbooks: list[tuple[dict, Path]],
+    declared: Forms,
+    registry: UnitRegistry,
+    workers: int | None,
+    progress: Progress | None,
 ) -> Reading:
-    raw, sheets, problems = read_workbooks([path for _, path in workbooks], progress=progress)
+    raw, sheets, problems = read_workbooks([path for _, path in workbooks], workers=workers, progress=progress)
     # The same few words stand on every sheet: each is folded once.
     keys = raw.select(pl.col("text").drop_nulls().unique()).with_columns(folded(pl.col("text")).alias("key"))
     raw = raw.join(keys, on="text", how="left", maintain_order="left")
@@ -165,7 +173,7 @@ def _read_workbooks(
         of_file.setdefault(file, []).append((sheet, form))
     why = {file: (code, vi, en) for file, code, vi, en in problems.iter_rows()}
     names = {(file, sheet): name for file, sheet, name in sheets.select("file", "sheet", "name").iter_rows()}
-    answers = {file: version for file, version in sheets.select("file", "answers").iter_rows()}
+    answers = dict(sheets.select("file", "answers").iter_rows())
     rows, header_remarks = [], []
     for file, (receipt, _) in enumerate(workbooks):
         if file in why:

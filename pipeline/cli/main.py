@@ -407,6 +407,20 @@ def bulletin(
 
 
 @app.command()
+def trace(
+    table: Annotated[str, typer.Argument(help="A fact, a mart, or a table of a day: \"fct_case_results_on_territory('2026-01-01')\".")],
+    column: Annotated[str, typer.Argument(help="The column of the number.")],
+    keys: Annotated[list[str] | None, typer.Argument(help="column=value, as many as choose one row.", show_default=False)] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Trace a published number to sheet and cell, proven by the landed bytes. Exit 1: not proven; 2: no such number."""
+    from pipeline.cli.trace import show_trace
+
+    raise typer.Exit(show_trace(table, column, keys or [], home, as_json=as_json))
+
+
+@app.command()
 def replay(
     pack: Annotated[
         Path, typer.Option("--pack", help="The changed pack, a YAML file; its name says which it replaces.")

@@ -24,7 +24,7 @@ _AFTER_NAMES = frozenset(
      b"webPublishObjects", b"extLst", b"mc:AlternateContent")
 )  # fmt: skip
 GROUNDS = ("J", "K", "L")  # hidden: sheet, address, ground before it was marked
-_LETTERS_A_LINE = 1.15  # letters that a column of width one holds in 10 point
+_LETTERS_A_LINE = 1.35  # letters that a column of width one holds in 10 point
 
 
 @dataclass
@@ -127,7 +127,7 @@ def _sheet(
         sheet.merged.append(f"A{number}:{last}{number}")
     _legend(sheet, looks)
     number = len(sheet.rows) + 1
-    sheet.rows.append(_row(number, [(title, looks.head) for title, _ in words.COLUMNS], 42))
+    sheet.rows.append(_row(number, [(title, looks.head) for title, _ in words.COLUMNS], 44))
     header = number
     for line in _lines(dossier, linked):
         number = len(sheet.rows) + 1

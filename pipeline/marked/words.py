@@ -11,15 +11,15 @@ SHEET = "Kết quả kiểm tra"
 TITLE = "KẾT QUẢ KIỂM TRA BÁO CÁO · FINDINGS"
 COLUMNS = (
     ("STT\nNo.", 6),
-    ("Mức độ\nSeverity", 14),
-    ("Trang\nSheet", 14),
+    ("Mức độ\nSeverity", 13),
+    ("Trang\nSheet", 11),
     ("Ô\nCell", 9),
-    ("Không khớp ở đâu, phép tính, việc cần làm\nWhat does not add up", 62),
+    ("Không khớp ở đâu, phép tính, việc cần làm\nWhat does not add up", 54),
     (
         "Nguyên nhân có thể và số làm cho khớp (chỉ là gợi ý)\nLikely cause, and the value that would close (advice only)",
-        48,
+        42,
     ),
-    ("In English", 62),
+    ("In English", 46),
 )
 SEVERITY = {
     Severity.ERROR: ("LỖI", "Error"),

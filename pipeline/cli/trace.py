@@ -1,0 +1,87 @@
+"""``thads trace``: a published number back to its cells, with proof."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.text import Text
+from rich.tree import Tree
+
+from pipeline.cli.main import err, out
+from pipeline.home import open_home
+from pipeline.published.query import NoWarehouse
+from pipeline.trace import Question, Trace, Untraceable, trace
+from pipeline.trace.proof import Proven
+
+PROOFS = {
+    Proven.VERIFIED: ("green", "đã đối chiếu với tệp gốc · read again from the landed bytes, hash and cell agree"),
+    Proven.MISSING: ("red", "KHÔNG CÒN tệp gốc · the landed bytes are missing"),
+    Proven.TAMPERED: ("red", "TỆP GỐC ĐÃ BỊ THAY ĐỔI · the landed bytes changed: their hash is another"),
+    Proven.READS_OTHERWISE: ("red", "ĐỌC LẠI RA SỐ KHÁC · read again, the cell says something else"),
+}
+MARKS = {"pass": ("green", "✓"), "fail": ("red", "✗"), "known": ("yellow", "≈"), "explained": ("yellow", "≈")}
+MOST_RULES = 12
+
+
+def show_trace(table: str, column: str, keys: Sequence[str], home: Path | None, *, as_json: bool) -> int:
+    """Print where a number comes from; return the exit code: 0 proven, 1 not proven, 2 nothing to trace."""
+    try:
+        found = trace(open_home(home), Question.of(table, column, keys))
+    except (NoWarehouse, Untraceable) as error:
+        err.print(Text(f"thads trace: {error}"))
+        return 2
+    if as_json:
+        print(json.dumps(found.as_object(), ensure_ascii=False, default=str))
+    else:
+        out.print(_tree(found))
+        colour, word = ("green", "PROVEN") if found.is_proven else ("red", "NOT PROVEN")
+        out.print(Text(word, style=f"bold {colour}"))
+    return 0 if found.is_proven else 1
+
+
+def _tree(of: Trace, above: Tree | None = None) -> Tree:
+    place = ", ".join(f"{name}={value}" for name, value in of.key.items())
+    told = Text.assemble((str(of.value), "bold"), f"  {of.table}.{of.column}  ", (place, "dim"))
+    node = above.add(told) if above else Tree(told)
+    if of.parts:
+        node.add(
+            Text.assemble(
+                "= ", of.how or "", "  → ", (str(of.worked_out), "green" if of.worked_out == of.value else "bold red")
+            )
+        )
+    for part in of.parts:
+        _tree(part, node)
+    if of.cell and of.version and of.proof:
+        _add_cell(node, of, of.version)
+    return node
+
+
+def _add_cell(node: Tree, of: Trace, version: dict[str, Any]) -> None:
+    cell = of.cell
+    if cell is None or of.proof is None:
+        return
+    node.add(
+        Text.assemble(
+            ("ô · cell ", "dim"), (f"{cell.sheet}!{cell.address}", "bold"), f" «{cell.raw}» ({cell.unit or cell.state})"
+        )
+    )
+    answer = f", trả lời · answers {version['in_answer_to']}" if version["in_answer_to"] else ""
+    node.add(
+        Text.assemble(
+            ("tệp · file ", "dim"), version["source_ref"] or version["file_name"],
+            f", bản · version {version['version']} ({version['verdict']}), {version['received_at']}{answer}",
+        )
+    )  # fmt: skip
+    colour, words = PROOFS[of.proof]
+    node.add(Text.assemble(("sha256 ", "dim"), version["sha256"][:16], "…  ", (words, colour)))
+    if of.worked_out != of.value:
+        node.add(Text(f"the cell reads {of.worked_out}, the table says {of.value}", style="red"))
+    rules = node.add(Text(f"quy tắc đã kiểm tra · rules that looked at it: {len(of.rules)}", style="dim"))
+    for rule in of.rules[:MOST_RULES]:
+        colour, mark = MARKS.get(rule["status"], ("dim", "·"))
+        if rule["status"] == "fail" and not rule["fails_here"]:
+            colour, mark = "dim", "✓"  # it fails elsewhere in the form
+        rules.add(Text.assemble((f"{mark} ", colour), f"{rule['rule_id']}: {rule['vi']} · {rule['en']}"))
+    if len(of.rules) > MOST_RULES:
+        rules.add(Text(f"… {len(of.rules) - MOST_RULES} more", style="dim"))

@@ -1,0 +1,57 @@
+"""The rules that looked at a cell, with how they came out."""
+
+import re
+from typing import Any
+
+import duckdb
+
+from expectations.rules import AnyRule, packs
+from pipeline.forms import forms
+from pipeline.trace.proof import Cell
+
+Row = dict[str, Any]
+_WORD = re.compile(r"[a-z_]+")
+_SPOKEN = {"vi", "en", "basis", "stories", "story", "id"}
+
+
+def rules_of(connection: duckdb.DuckDBPyConnection, cell: Cell) -> list[Row]:
+    """Return rule, pack, status, how much it compared and its sentences, of rules that speak of the cell's column.
+
+    A rule that names no column speaks of all of them. ``fails_here`` tells that it failed at this very cell.
+    """
+    outcomes = connection.execute(
+        """
+        select rule_id, pack, status, checked, failed from main.fct_outcome
+        where submission_id = ? and coalesce(form, '*') in (?, '*') and status <> 'not_applicable'
+        order by rule_id, pack
+        """,
+        [cell.submission_id, cell.form or "*"],
+    ).fetchall()
+    failing = {
+        row[0]
+        for row in connection.execute(
+            """
+            select distinct rule_id
+            from (select rule_id, unnest(cells) as cell from main.fct_finding where submission_id = ?)
+            where cell.sheet = ? and cell.address = ?
+            """,
+            [cell.submission_id, cell.sheet, cell.address],
+        ).fetchall()
+    }
+    declared = {(pack.pack, rule.id): rule for pack in packs() for rule in pack.rules}
+    return [
+        {
+            "rule_id": rule_id, "pack": pack, "status": status, "checked": checked, "failed": failed,
+            "fails_here": rule_id in failing, "vi": rule.vi, "en": rule.en,
+        }
+        for rule_id, pack, status, checked, failed in outcomes
+        if (rule := declared.get((pack, rule_id))) and _speaks_of(rule, cell.column_code)
+    ]  # fmt: skip
+
+
+def _speaks_of(rule: AnyRule, column: str) -> bool:
+    said = rule.model_dump(mode="json", exclude=_SPOKEN)
+    named = (
+        set(_WORD.findall(str({key: value for key, value in said.items() if key != "kind"}))) & forms().measures.keys()
+    )
+    return not named or column in named

@@ -1,0 +1,128 @@
+"""Claims about ``thads trace``: every published number leads to cells that the landed bytes prove, or says why not."""
+
+import json
+import shutil
+
+import pytest
+from typer.testing import CliRunner
+
+from pipeline.cli.main import app
+from pipeline.home import Home
+from pipeline.landing.blobs import blob_path
+from pipeline.published.query import open_published
+from pipeline.trace import Question, Untraceable, trace
+from pipeline.trace.proof import Proven
+from pipeline.trace.trace import Tracer
+
+KIEN_GIANG = ("unit_key=kien-giang", "period_id=2022-12")
+TOTAL = ("case_kind=total", "initiative=total")
+AN_BIEN = ("unit_key=kien-giang.an-bien", "period_id=2023-09")
+
+
+@pytest.fixture
+def tracer(samples_home: Home):
+    with open_published(samples_home) as connection:
+        yield Tracer(samples_home, connection)
+
+
+def asked(table: str, column: str, *keys: str) -> Question:
+    return Question.of(table, column, keys)
+
+
+def test_the_8122_of_the_seed_is_traced_to_the_line_that_prints_it(samples_home):
+    found = trace(samples_home, asked("fct_case_results", "carried_over", *KIEN_GIANG, *TOTAL))
+    assert (found.value, found.cell.address, found.cell.raw) == (8122, "G7", "8122")
+    assert found.version["source_ref"] == "KG-2022-12M"
+    assert found.proof is Proven.VERIFIED
+    assert {"balance.carried_over"} <= {rule["rule_id"] for rule in found.rules if rule["fails_here"]}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "cells"),
+    [
+        ("money_completion_rate_pct", "57.79", {"G10", "G12"}),
+        ("money_gap_points", "17.69", {"G10", "G12"}),
+        ("money_eligible_share_pct", "59.20", {"G9", "G10"}),
+        ("printed_money_completion_rate_pct", "57.7900", {"G15"}),
+        ("cases_due", "20352", {"G3"}),
+    ],
+)
+def test_a_headline_goes_back_to_what_it_was_worked_out_from(tracer, column, value, cells):
+    found = tracer.trace(asked("mart_scorecard", column, *KIEN_GIANG))
+    assert str(found.value) == value
+    assert found.is_proven
+    assert {end.cell.address for end in found.cells()} == cells
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "keys"),
+    [
+        ("mart_indicator", "value", (*AN_BIEN, "measure=disposition_time", "basis=cases")),
+        ("mart_indicator", "value", (*AN_BIEN, "measure=money_per_case")),
+        ("mart_indicator", "numerator", (*AN_BIEN, "measure=ageing_share", "basis=money")),
+        ("mart_monthly_flow", "completed", (*AN_BIEN, *TOTAL)),
+        ("fct_printed_ratio", "printed", (*AN_BIEN, "form=01", "row_code=total.total", "measure=completion_rate")),
+        ("fct_case_results_as_known_on('2030-01-01')", "due", (*AN_BIEN, *TOTAL)),
+        ("mart_scorecard_as_known_on('2030-01-01')", "cases_completion_rate_pct", AN_BIEN),
+    ],
+)
+def test_marts_printed_ratios_and_tables_of_a_day_are_traced(tracer, table, column, keys):
+    found = tracer.trace(asked(table, column, *keys))
+    assert found.is_proven
+    assert list(found.cells())
+
+
+def test_a_sum_on_a_territory_goes_back_to_its_parts(tracer):
+    table = "fct_case_results_on_territory('2026-01-01')"
+    found = tracer.trace(asked(table, "completed", "unit_key=an-giang-2025", "period_id=2023-09", *TOTAL))
+    assert found.is_proven
+    assert len(found.parts) > 10
+    assert sum(part.value for part in found.parts) == found.value
+
+
+def test_changed_and_missing_bytes_are_told(samples_home, tmp_path):
+    home = Home(tmp_path / "home")
+    shutil.copytree(samples_home.root, home.root, symlinks=True, ignore=shutil.ignore_patterns("dagster", "bulletin"))
+    question = asked("fct_case_results", "due", *AN_BIEN, *TOTAL)
+    blob = blob_path(home, trace(home, question).version["sha256"])
+    content = blob.read_bytes()
+    blob.unlink()
+    assert trace(home, question).proof is Proven.MISSING
+    blob.write_bytes(content + b" ")
+    assert trace(home, question).proof is Proven.TAMPERED
+    command = ["trace", "fct_case_results", "due", *AN_BIEN, *TOTAL, "--home", str(home.root), "--json"]
+    told = CliRunner().invoke(app, command)
+    assert told.exit_code == 1
+    assert json.loads(told.stdout)["is_proven"] is False
+
+
+@pytest.mark.parametrize(
+    ("question", "way_out"),
+    [
+        (("fct_case_result", "due"), "near it are fct_case_results"),
+        (("fct_case_results", "duee", *KIEN_GIANG), "it has due"),
+        (("fct_case_results", "due", "unit_key=kien-giangg", "period_id=2022-12"), "it is kien-giang"),
+        (("fct_case_results", "due", *KIEN_GIANG, "case_kind"), "write column=value"),
+        (("fct_case_results", "completed", "period_id=2023-09", "unit_key=kien-giang.an-bien"), "add case_kind="),
+        (("fct_case_results_on_territory('soon')", "due"), "is no table"),
+        (("fct_case_results_on_territory", "due"), "of a day; write e.g."),
+        (("fct_case_results", "delegated", *KIEN_GIANG, *TOTAL), "was not reported, which is not zero"),
+        (("fct_case_results; drop table x", "due"), "is no table"),
+        (("mart_reporting_record", "versions_received", *AN_BIEN), "lead to no cell"),
+        (("mart_scorecard", "cases_completion_rank", *AN_BIEN), "no single cell"),
+    ],
+)
+def test_a_question_that_leads_nowhere_says_what_would(tracer, question, way_out):
+    with pytest.raises(Untraceable, match=way_out.replace(".", r"\.")):
+        tracer.trace(asked(*question))
+
+
+def test_the_command_exits_2_and_names_the_way_out(samples_home, tmp_path):
+    told = CliRunner().invoke(app, ["trace", "fct_case_results", "due", "--home", str(tmp_path / "none")])
+    assert told.exit_code == 2
+    told = CliRunner().invoke(
+        app, ["trace", "fct_case_results", "carried_over", *KIEN_GIANG, *TOTAL, "--home", str(samples_home.root)]
+    )
+    assert told.exit_code == 0
+    assert "PROVEN" in told.stdout
+    assert "published_figures.csv!G7" in told.stdout
