@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 HOME_DIR ?= var
 
-.PHONY: help setup setup-browser demo test test-fast check docs dev bench bench-bulletin kill-drill drill letters-drill lock clean
+.PHONY: help setup setup-browser demo test test-fast check docs walkthrough dev bench bench-bulletin kill-drill drill letters-drill lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ check: setup ## format, lint and type-check
 
 docs: setup ## write docs/forms.md, docs/rules.md and docs/tables.md from the declarations
 	@$(BIN)/python -m pipeline.reference
+
+walkthrough: setup ## walk docs/walkthrough.md and draw its pictures again (needs Chromium)
+	@$(BIN)/python -m docs.walkthrough.walk
 
 dev: setup ## the Dagster UI with daemon, schedule and sensor on
 	@$(BIN)/thads dev --home $(HOME_DIR)

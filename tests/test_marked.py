@@ -1,20 +1,30 @@
 """Claims about marked workbooks: the office's own file again, with every failing cell shown and nothing else changed."""
 
 import io
+import json
 import re
+import time
 import zipfile
 from datetime import datetime
+from pathlib import Path
 
 import openpyxl
 import polars as pl
 import pytest
+import xlsxwriter
+from typer.testing import CliRunner
 
 from pipeline import tables
 from pipeline.check import Checked, check_file
+from pipeline.cli.main import app
 from pipeline.home import PROJECT, Home
 from pipeline.judged.verdicts import versions
 from pipeline.marked import marked_path, write_marked
+from pipeline.marked.dossier import Dossier, dossiers
+from pipeline.marked.findings_sheet import MOST_FINDINGS
+from pipeline.marked.stage import marked_file
 from pipeline.marked.styles import COLOURS, IN_THE_SUM
+from pipeline.marked.workbook import marked_workbook
 from pipeline.vocabulary import Severity, Verdict
 
 SAMPLE = PROJECT / "samples" / "kien-giang-2022" / "kien-giang.2022-12.xlsx"
@@ -181,3 +191,205 @@ def test_the_answer_comes_after_what_it_answers_whatever_the_clock_of_the_load_s
         schema=tables.SUBMISSIONS,
     )
     assert dict(versions(frame).select("submission_id", "version").iter_rows()) == {"first": 1, "answer": 2}
+
+
+# --- files from strangers
+
+
+SENT = "0123456789abcdef"
+HOSTILE = "=A1+'x\"&<b>"
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000d49444154789c6360000000000200015de4d1a40000000049454e44ae426082"
+)
+
+
+def finding(number: int, sheet: str, address: str, severity: str = "error", said: str = "=HYPERLINK(1)") -> dict:
+    cell = {"role": "found", "submission_id": SENT, "sheet": sheet, "address": address}
+    return {
+        "finding_id": f"f{number:04}", "submission_id": SENT, "rule_id": f"rule.{number}", "status": "fail",
+        "severity": severity, "on_fail": "return", "form": "01", "sheet": sheet, "cells": [cell],
+        "sentence_vi": said, "sentence_en": said,
+    }  # fmt: skip
+
+
+def dossier(*findings: dict, **said: str) -> Dossier:
+    header = {"submission_id": SENT, "unit_text": "@SUM(A1)", "file_name": "a.xlsx", "is_simulated": False, **said}
+    verdict = {"submission_id": SENT, "verdict": "returned", "version": 1}
+    (one,) = dossiers(
+        pl.DataFrame([header], schema=tables.SUBMISSIONS),
+        pl.DataFrame([verdict], schema=tables.VERDICTS),
+        pl.DataFrame(list(findings), schema=tables.FINDINGS),
+        pl.DataFrame(schema=tables.CAUSES),
+        pl.DataFrame(schema=tables.CAUSE_FINDINGS),
+    )
+    return one
+
+
+@pytest.fixture
+def foreign(tmp_path) -> Path:
+    """A workbook with all that a rewriting program would lose, and a sheet whose name is an attack."""
+    path = tmp_path / "foreign.xlsx"
+    (tmp_path / "seal.png").write_bytes(PIXEL)
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet(HOSTILE[:31])
+        sheet.write_formula("B2", "=1+1", book.add_format({"bold": True, "bg_color": "#00FF00"}), 2)
+        sheet.write_comment("B2", "Đã hỏi kế toán")
+        sheet.insert_image("D4", str(tmp_path / "seal.png"))
+        sheet.conditional_format("B2:B9", {"type": "data_bar"})
+        sheet.set_column("B:B", 33)
+        chart = book.add_chart({"type": "column"})
+        chart.add_series({"values": [HOSTILE[:31], 1, 1, 3, 1]})
+        sheet.insert_chart("F8", chart)
+        book.add_worksheet("ẩn").hide()
+        book.define_name("Tong", "='ẩn'!$A$1")
+    return path
+
+
+def members(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_pictures_charts_hidden_sheets_and_an_offices_own_comment_stay(foreign):
+    sheet = HOSTILE[:31]
+    content = marked_workbook(foreign, dossier(finding(1, sheet, "B2"), finding(2, sheet, "C30", "warning")))
+    before, after = members(foreign.read_bytes()), members(content)
+    for name in before:
+        if name.startswith(("xl/media/", "xl/charts/", "xl/drawings/drawing", "xl/theme")) or "sheet2" in name:
+            assert after[name] == before[name]
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    assert book.sheetnames == ["Kết quả kiểm tra", sheet, "ẩn"]
+    assert book["ẩn"].sheet_state == "hidden"
+    assert book[sheet]["B2"].value == "=1+1"
+    assert openpyxl.load_workbook(io.BytesIO(content), data_only=True)[sheet]["B2"].value == 2
+    assert book[sheet]["B2"].font.b
+    assert book[sheet]["B2"].fill.fgColor.rgb == COLOURS[Severity.ERROR]
+    assert book[sheet]["B2"].comment.text.startswith("Đã hỏi kế toán")
+    assert "LỖI" in book[sheet]["B2"].comment.text
+    assert book[sheet]["C30"].fill.fgColor.rgb == COLOURS[Severity.WARNING]  # a cell that was not there before
+    assert b"dataBar" in after["xl/worksheets/sheet1.xml"]
+
+
+def test_marks_are_taken_away_to_the_last_and_what_was_the_offices_stays(foreign, tmp_path):
+    sheet = HOSTILE[:31]
+    (back := tmp_path / "back.xlsx").write_bytes(marked_workbook(foreign, dossier(finding(1, sheet, "B2"))))
+    again = marked_workbook(back, dossier(finding(1, sheet, "B9"), in_answer_to=SENT))
+    book = openpyxl.load_workbook(io.BytesIO(again))
+    assert book[sheet]["B2"].fill.fgColor.rgb == "FF00FF00"
+    assert book[sheet]["B2"].comment.text == "Đã hỏi kế toán"
+    assert book[sheet]["B9"].fill.fgColor.rgb == COLOURS[Severity.ERROR]
+    assert book.sheetnames == ["Kết quả kiểm tra", sheet, "ẩn"]
+    assert book.defined_names["Tong"].attr_text == "'ẩn'!$A$1"
+
+
+def test_a_strangers_text_is_never_a_formula_and_links_lead_to_the_cell(foreign):
+    sheet = HOSTILE[:31]
+    content = marked_workbook(
+        foreign, dossier(finding(1, sheet, "B2"), finding(2, sheet, "C3", said="+cmd|' /C calc'!A0\x07_x0041_"))
+    )
+    first = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
+    assert b"<f" not in members(content)["xl/worksheets/sheet_thads1.xml"]
+    values = [cell.value for row in first.iter_rows() for cell in row if cell.value]
+    assert {cell.data_type for row in first.iter_rows() for cell in row if cell.value} == {"s"}
+    assert any(value.startswith("+cmd|' /C calc'!A0_x") for value in values)  # without the control character
+    locations = {cell.hyperlink.location for row in first.iter_rows() for cell in row if cell.hyperlink}
+    assert locations == {f"'{sheet.replace(chr(39), chr(39) * 2)}'!{address}" for address in ("B2", "C3")}
+
+
+def test_every_cell_of_a_long_list_is_coloured_and_the_list_is_cut(foreign):
+    sheet = HOSTILE[:31]
+    many = [finding(number, sheet, f"H{number}") for number in range(1, 1501)]
+    started = time.process_time()
+    content = marked_workbook(foreign, dossier(*many))
+    assert time.process_time() - started < 10
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    grounds = [book[sheet][f"H{number}"].fill.fgColor.rgb for number in range(1, 1501)]
+    assert set(grounds) == {COLOURS[Severity.ERROR]}
+    first = book.worksheets[0]
+    told = [str(cell.value) for (cell,) in first.iter_rows(max_col=1) if cell.value]
+    assert sum(text.isdecimal() for text in told) == MOST_FINDINGS
+    assert f"… và {1500 - MOST_FINDINGS} chỗ khác" in told[-1]
+    assert len(content) < 500_000
+
+
+@pytest.mark.parametrize(
+    ("part", "change"),
+    [
+        ("xl/workbook.xml", lambda xml: xml.replace(b"http://schemas.openxmlformats.org/spreadsheetml/2006/main", b"http://purl.oclc.org/ooxml/spreadsheetml/main")),
+        ("xl/worksheets/sheet1.xml", lambda xml: xml.replace(b"<sheetData>", b"<sheetData><!-- x -->")),
+        ("xl/worksheets/sheet1.xml", lambda xml: xml.replace(b'<c r="B2"', b"<c")),
+        ("_xmlsignatures/sig1.xml", lambda _: b"<Signature/>"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_marked_safely_gets_a_report_beside_it_that_says_why(foreign, part, change):
+    changed = members(foreign.read_bytes())
+    changed[part] = change(changed.get(part, b""))
+    with zipfile.ZipFile(foreign, "w") as archive:
+        for name, content in changed.items():
+            archive.writestr(name, content)
+    name, content, is_beside = marked_file(foreign, dossier(finding(1, HOSTILE[:31], "B2")))
+    assert is_beside
+    assert name == "a.ket-qua-kiem-tra.xlsx"
+    (first,) = openpyxl.load_workbook(io.BytesIO(content)).worksheets
+    told = "\n".join(str(cell.value) for row in first.iter_rows() for cell in row if cell.value)
+    assert "Không đánh dấu được ngay trong tệp của đơn vị vì" in told
+
+
+def test_a_csv_gets_a_report_beside_it_that_quotes_the_lines(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text('unit,value\n"=1+1",5\nAn Biên,=2+2\n', encoding="utf-8")
+    name, content, is_beside = marked_file(path, dossier(finding(1, "a.csv", "B3"), file_name="a.csv"))
+    assert (name, is_beside) == ("a.ket-qua-kiem-tra.xlsx", True)
+    first, quoted = openpyxl.load_workbook(io.BytesIO(content)).worksheets
+    assert [cell.value for cell in quoted[2]] == ["B3", "An Biên,=2+2"]
+    assert {cell.data_type for row in quoted.iter_rows() for cell in row} == {"s"}
+    assert "không phải báo cáo" in "\n".join(str(cell.value) for (cell,) in first.iter_rows(max_col=1))
+
+
+def test_a_text_is_quoted_around_the_figure(tmp_path):
+    (path := tmp_path / "a.txt").write_text("Số phải thi hành là 20.352 việc.", encoding="utf-8")
+    _, content, _ = marked_file(path, dossier(finding(1, "a.txt", "c20-26"), file_name="a.txt"))
+    quoted = openpyxl.load_workbook(io.BytesIO(content)).worksheets[1]
+    assert quoted["B2"].value == "… Số phải thi hành là [20.352] việc. …"
+
+
+def test_the_report_beside_a_file_is_nobodys_return(tmp_path):
+    (path := tmp_path / "a.csv").write_text("unit,value\n", encoding="utf-8")
+    name, content, _ = marked_file(path, dossier(finding(1, "a.csv", "B3"), file_name="a.csv"))
+    (sent := tmp_path / name).write_bytes(content)
+    checked = check_file(sent, Home(tmp_path / "home"))
+    assert checked.unreadable["problem"].to_list() == ["findings_report"]
+
+
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "a\r\nBcc: x", "=1+1.xlsx", "....", "Biểu 01 (sửa).xlsx", "x" * 300]
+)
+def test_the_name_of_a_file_does_no_harm(foreign, name):
+    named, _, _ = marked_file(foreign, dossier(finding(1, HOSTILE[:31], "B2"), file_name=name))
+    assert re.fullmatch(r"[\w()-][\w.()-]{0,120}\.da-danh-dau\.xlsx", named)
+
+
+def test_findings_for_machines_have_the_european_shape(tmp_path):
+    report = tmp_path / "report.json"
+    command = ["check", str(SAMPLE), "--report", str(report), "--home", str(tmp_path / "home")]
+    assert CliRunner().invoke(app, command).exit_code == 2
+    entries = json.loads(report.read_text(encoding="utf-8"))
+    assert {entry["value"] for entry in entries} == {"0", "1"}
+    assert len({entry["id"] for entry in entries}) == len(entries)
+    (failing,) = [entry for entry in entries if entry["value"] == "0"]
+    assert failing["rule"]["expression"].startswith("carried_over = due - completed")
+    assert failing["data"]["target"] == ["9e320960c58979e2/01/total.total/carried_over 01!T14"]
+    for entry in entries:
+        assert entry.keys() == {"id", "type", "event", "rule", "data", "value"}
+        assert entry["event"]["time"] == "2022-10-06T16:00:00+07:00"
+        assert entry["rule"]["severity"] in ("error", "warning", "information")
+        assert entry["rule"].keys() >= {"language", "expression", "severity"}
+        assert entry["data"].keys() >= {"source", "target"}
+
+
+def test_the_file_under_check_is_never_written_over(tmp_path):
+    (path := tmp_path / "mine.xlsx").write_bytes(SAMPLE.read_bytes())
+    told = CliRunner().invoke(app, ["check", str(path), "--marked", str(path), "--home", str(tmp_path / "home")])
+    assert told.exit_code == 2
+    assert path.read_bytes() == SAMPLE.read_bytes()

@@ -57,13 +57,17 @@ def check(
         Path | None,
         typer.Option("--marked", help="Also write FILE again, with what fails shown in its cells.", show_default=False),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="Also write the European validation report (JSON) here.", show_default=False),
+    ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Judge FILE without loading it. Exit 0: accepted; 2: would be returned; 3: cannot be read."""
     from pipeline.cli.check import check
 
-    raise typer.Exit(check(file, home, as_json=as_json, marked=marked))
+    raise typer.Exit(check(file, home, as_json=as_json, marked=marked, report=report))
 
 
 @app.command()

@@ -24,6 +24,7 @@ _AFTER_NAMES = frozenset(
      b"webPublishObjects", b"extLst", b"mc:AlternateContent")
 )  # fmt: skip
 GROUNDS = ("J", "K", "L")  # hidden: sheet, address, ground before it was marked
+_SMALLER = 1.15  # what is said in English is smaller
 _LETTERS_A_LINE = 1.35  # letters that a column of width one holds in 10 point
 
 
@@ -134,7 +135,10 @@ def _sheet(
         plain = [looks.cell] * len(words.COLUMNS)
         plain[1], plain[6] = looks.severity[line.severity], looks.english_cell
         plain[3] = looks.link if line.place else looks.cell
-        height = max(_height(told, width) for told, (_, width) in zip(line.told, words.COLUMNS, strict=True))
+        height = max(
+            *(_height(told, width) for told, (_, width) in zip(line.told[:6], words.COLUMNS[:6], strict=True)),
+            _height(line.told[6], words.COLUMNS[6][1] * _SMALLER),
+        )
         sheet.rows.append(_row(number, list(zip(line.told, plain, strict=True)), height))
         if line.place:
             address, shown = attribute(line.place), attribute(line.told[3])

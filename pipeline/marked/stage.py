@@ -15,6 +15,7 @@ import polars as pl
 
 from pipeline import tables
 from pipeline.home import Home
+from pipeline.judged.validation_report import as_json, validation_report
 from pipeline.landing.blobs import blob_path, write_whole
 from pipeline.landing.media import ZIP_HEADERS
 from pipeline.marked import words
@@ -26,9 +27,11 @@ from pipeline.storage import commit_files, read_tables
 from pipeline.vocabulary import Verdict
 
 #: Changes when marked files look different: all are made again.
-MADE_BY = "1"
+MADE_BY = "2"
 TOLD = [str(Verdict.RETURNED), str(Verdict.ACCEPTED_WITH_QUERY)]
 LONGEST_NAME = 80
+#: The findings for machines, beside the marked file.
+REPORT = "validation.json"
 
 
 @dataclass
@@ -58,8 +61,11 @@ def write_marked(home: Home) -> Marked:
         mark = home.marked / folder.name / "fingerprint.txt"
         if mark.exists() and mark.read_text() == judged:
             continue
-        for dossier in _dossiers_of(home, folder):
-            _write(home, folder.name, dossier, done)
+        told = _dossiers_of(home, folder)
+        outcomes = pl.read_parquet(folder / "outcomes.parquet") if told else pl.DataFrame(schema=tables.OUTCOMES)
+        for dossier in told:
+            of_return = outcomes.filter(pl.col("submission_id") == dossier.submission["submission_id"])
+            _write(home, folder.name, dossier, of_return, done)
         write_whole(mark, partial(Path.write_text, data=judged))
     return done
 
@@ -81,7 +87,7 @@ def _safe(stem: str) -> str:
     return re.sub(r"[^\w.()-]+", "_", stem)[:LONGEST_NAME].strip("._") or "tep"
 
 
-def _write(home: Home, period: str, dossier: Dossier, done: Marked) -> None:
+def _write(home: Home, period: str, dossier: Dossier, outcomes: pl.DataFrame, done: Marked) -> None:
     said = dossier.submission
     folder = home.marked / period / said["submission_id"]
     made_from = json.dumps([MADE_BY, dossier.verdict, dossier.version, dossier.silenced, dossier.causes], default=str)
@@ -89,7 +95,8 @@ def _write(home: Home, period: str, dossier: Dossier, done: Marked) -> None:
     if (folder / "fingerprint.txt").exists() and (folder / "fingerprint.txt").read_text() == fingerprint:
         return
     name, content, is_beside = marked_file(blob_path(home, said["sha256"]), dossier)
-    commit_files(home, folder, {name: content}, fingerprint=fingerprint)
+    report = as_json(validation_report(said, dossier.findings, outcomes.to_dicts(), trigger="load"))
+    commit_files(home, folder, {name: content, REPORT: report.encode()}, fingerprint=fingerprint)
     done.paths.append(folder / name)
     done.beside += is_beside
 
