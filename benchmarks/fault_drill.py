@@ -1,7 +1,10 @@
 """Plants every kind of fault in a clean country and tells which were found, which were traced to the cell, and at what cost.
 
-Run ``make drill`` (about two minutes), or ``python -m benchmarks.fault_drill --copies 1`` for a taste. Three countries: one
-fault a return, two, three. Landing, reading and judging as in a night; no warehouse.
+Run ``make drill`` (some six minutes), or ``python -m benchmarks.fault_drill --copies 1`` for a taste. Three countries: one
+fault a return, two, three; and the national report over 63 provinces. Landing, reading and judging as in a night; no warehouse.
+
+``make country`` (``--country 10``) plants nothing: three statistical years of all forms, with every office, across the merger
+of 1 July 2025. Whatever it finds is a false alarm.
 """
 
 import argparse
@@ -21,13 +24,18 @@ from pipeline.home import Home
 from pipeline.judged.judge import judge_changed
 from pipeline.landing.receive import receive
 from pipeline.simulator import FAULTS, Truth, simulate
-from pipeline.simulator.truth import PlantedFault
+from pipeline.simulator.truth import PlantedFault, SentReport
 from pipeline.storage import read_tables
-from pipeline.vocabulary import Receipt, Status
+from pipeline.vocabulary import Receipt, Scope, Status
 
 FORMS = ("01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "discipline", "credit", "corruption")
 #: Two years, as some faults only show beside the year before; mixtures have none of these.
 ALONE, MIXED = ("2021-10", "2023-09"), ("2023-04", "2023-09")
+NATIONAL = ("2023-06", "2023-06")
+#: Statistical years 2024 to 2026: of 63 provinces until June 2025, of 34 from July on.
+FAULTLESS = ("2023-10", "2026-09")
+#: Rules that compare a report with one of another period.
+LOOKING_BACK = ("cumulative.", "continuity.", "change.", "duplicate.")
 LOOKED_AT = 3  # an office reads three hypotheses
 AIMS = {"detected": 0.99, "located": 0.90}
 
@@ -72,12 +80,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--copies", type=int, default=4, help="how often each kind is planted alone (default 4)")
     parser.add_argument("--mixtures", type=int, default=60, help="returns with two faults, and with three (default 60)")
-    parser.add_argument("--provinces", type=int, default=1)
+    parser.add_argument("--provinces", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--missed", action="store_true", help="list what was missed")
+    parser.add_argument("--country", type=int, help="only judge so many provinces without a fault, three years")
     options = parser.parse_args()
     started, kinds = time.monotonic(), harmful()
     whole = Drill()
+    if options.country:
+        with tempfile.TemporaryDirectory(prefix="thads-country-") as folder:
+            faultless = drill(Path(folder), (), FAULTLESS, provinces=options.country, seed=options.seed)
+        print(*sorted(faultless.false_alarms), sep="\n", end="")
+        print(
+            f"{len(faultless.false_alarms)} false alarms on {faultless.clean} clean returns; {time.monotonic() - started:.0f} s"
+        )
+        return 1 if faultless.false_alarms else 0
     with tempfile.TemporaryDirectory(prefix="thads-drill-") as folder:
         for together, faults, months in (
             (1, kinds * options.copies, ALONE),
@@ -88,6 +105,7 @@ def main() -> int:
             one = drill(country, faults, months, provinces=options.provinces, seed=options.seed, together=together)
             print(f"{together} a return: {_line(one)}", flush=True)
             whole += one
+        whole += national(Path(folder) / "nation", seed=options.seed)
     print(f"\ntogether:   {_line(whole)}; {time.monotonic() - started:.0f} s\n")
     print(by_kind(whole), by_rule(whole), sep="\n\n")
     if options.missed:
@@ -100,8 +118,14 @@ def main() -> int:
 
 
 def harmful() -> list[str]:
-    """Return the kinds of fault that something should find."""
-    return [name for name, fault in FAULTS.items() if not fault.is_harmless]
+    """Return the kinds of fault that something should find in what offices and provinces send."""
+    return [name for name, fault in FAULTS.items() if not fault.is_harmless and not fault.is_national]
+
+
+def national(folder: Path, *, seed: int = 1) -> Drill:
+    """Plant what only the national department can get wrong: one month of all provinces, without their offices."""
+    kinds = [name for name, fault in FAULTS.items() if fault.is_national]
+    return drill(folder, kinds, NATIONAL, provinces=63, seed=seed, forms=("09",), offices=0, national=True)
 
 
 def drill(
@@ -113,9 +137,21 @@ def drill(
     seed: int = 1,
     together: int = 1,
     forms: Sequence[str] = FORMS,
+    offices: int | None = None,
+    national: bool = False,
 ) -> Drill:
     """Simulate a country with faults in ``folder``, judge it, and trace every fault."""
-    truth = simulate(folder, provinces, *months, seed, faults, forms=forms, faults_per_office=together)
+    truth = simulate(
+        folder,
+        provinces,
+        *months,
+        seed,
+        faults,
+        forms=forms,
+        faults_per_office=together,
+        offices_per_province=offices,
+        national=national,
+    )
     home = Home(folder / "home")
     receive(folder / "inbox", home)
     read_landed(home)
@@ -148,11 +184,14 @@ def trace(truth: Truth, home: Home) -> Drill:
         for fault in truth.faults
         if not fault.is_harmless
     ]
+    by_province: dict[str, list[PlantedFault]] = defaultdict(list)
+    for fault in truth.faults:
+        by_province[fault.province].append(fault)
     unexplained = [
         (rule, report.path)
         for report in truth.reports
         for rule in fired[report.path]
-        if not any(_explains(fault, rule, report.path, report.province) for fault in truth.faults)
+        if not any(explains(fault, rule, report) for fault in by_province[report.province])
     ]
     unexplained += [("unreadable", path) for path in refused if not any(f.is_unreadable for f in faults_of[path])]
     return Drill(traced, unexplained, sum(not faults_of[report.path] for report in truth.reports))
@@ -174,11 +213,18 @@ def _traced(fault: PlantedFault, fired: Counter[str], is_refused: bool, hypothes
     )
 
 
-def _explains(fault: PlantedFault, rule: str, path: str, province: str) -> bool:
-    """Tell whether a rule may fire on a report because of a fault: on its own, its province's, or another period's."""
-    if fault.path != path and fault.province != province:
-        return False
-    return any(fnmatchcase(rule, pattern) for pattern in (*fault.meant, *fault.entails))
+def explains(fault: PlantedFault, rule: str, report: SentReport) -> bool:
+    """Tell whether a rule may fire on a report because of a fault.
+
+    On the report itself what the fault is known to set off; on the province's report of the period its sums; on another
+    period's report of the same unit what looks back.
+    """
+    if fault.path == report.path:
+        return any(fnmatchcase(rule, pattern) for pattern in (*fault.meant, *fault.entails))
+    if fault.period == report.period:
+        return rule == "rollup.offices" and (fault.province, report.scope) == (report.province, Scope.PROVINCE)
+    is_same_unit = (fault.unit, fault.scope) == (report.unit, report.scope)
+    return is_same_unit and rule.startswith(LOOKING_BACK)
 
 
 def _line(of: Drill) -> str:

@@ -23,6 +23,7 @@ from expectations.kinds import (
     Timeliness,
 )
 from pipeline.forms import forms
+from pipeline.vocabulary import Scope
 
 #: Columns that judging adds beside the printed ones (``pipeline.judged.bench``).
 TARGETS = {
@@ -68,7 +69,9 @@ def _integer(rule: Integer) -> Iterator[str]:
 @formulas.register
 def _rollup(rule: Rollup) -> Iterator[str]:
     along = ", ".join(f"`{name}`" for name in rule.dimensions)
-    if rule.offices:
+    if rule.offices and rule.scopes == (Scope.NATION,):
+        yield "In every row and column: the nation = each of its provinces, once all were accepted"
+    elif rule.offices:
         yield "In every row and column: the province = its own caseload + each of its offices, once all were accepted"
     elif rule.partial:
         yield f"In every column: the sum of the printed rows ≤ their total row, along {along}"

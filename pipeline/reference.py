@@ -5,7 +5,7 @@ Run ``make docs`` after changing a form, a rule pack or the YAML of a dbt model;
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from expectations.formulas import figure, formulas
 from expectations.rules import FIRST_DAY, LAST_DAY, WHOLE_WORKBOOK, AnyRule, Pack, Story, packs
 from pipeline.forms import Column, Form, Forms, Row, forms
 from pipeline.forms import Term as FormTerm
+from pipeline.forms.declaration import FOREVER
 from pipeline.home import DBT_PROJECT, PROJECT
 from pipeline.vocabulary import Scope
 
@@ -149,11 +150,21 @@ def rules_page(of: tuple[Pack, ...]) -> str:
     )
 
 
+def _in_force(pack: Pack) -> str:
+    """Return for which periods a pack holds: those of its circulars, by the last day of the period."""
+    regimes = [forms().regimes[name] for name in pack.regimes]
+    if not regimes:
+        return ""
+    first, end = min(regime.valid_from for regime in regimes), max(regime.valid_to for regime in regimes)
+    until = f" to {end - timedelta(days=1):%d/%m/%Y}" if end.year < FOREVER.year else " on"
+    return f", for periods that end from {first:%d/%m/%Y}{until}"
+
+
 def _pack(pack: Pack) -> Iterator[str]:
     yield f"## Pack {pack.pack}"
     yield (
         f"Version {pack.version}. Judges what was {pack.origin}"
-        f"{' on the forms of ' + ', '.join(pack.regimes) if pack.regimes else ''}. Basis: {pack.basis}."
+        f"{' on the forms of ' + ', '.join(pack.regimes) if pack.regimes else ''}{_in_force(pack)}. Basis: {pack.basis}."
     )
     yield _table(
         ("rule", "kind", "forms", "on fail", "severity"),

@@ -1,8 +1,12 @@
 """Homes that several tests look at: made once, never changed. Whoever changes one takes ``nights.copy_of`` it."""
 
+from pathlib import Path
+
 import pytest
 
 from pipeline.home import Home
+from pipeline.simulator import FAULTS, Truth, simulate
+from pipeline.simulator.figures import SUBJECTS
 from pipeline.simulator.samples import SAMPLES
 from tests import nights
 
@@ -18,3 +22,21 @@ def samples_night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, dict]
 def samples_home(samples_night: tuple[Home, dict]) -> Home:
     """The home of the night over ``samples/``, to look at only."""
     return samples_night[0]
+
+
+#: Two provinces with every office and every form, from one annual report to the next.
+COUNTRY = {"provinces": 2, "first": "2022-09", "last": "2023-09", "seed": 7, "forms": list(SUBJECTS)}
+
+
+@pytest.fixture(scope="session")
+def faulty_country(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Truth]:
+    """A country with every kind of fault but the national ones, each in a report of its own, to look at only."""
+    out = tmp_path_factory.mktemp("faulty")
+    return out, simulate(out, **COUNTRY, faults=[kind for kind, fault in FAULTS.items() if not fault.is_national])
+
+
+@pytest.fixture(scope="session")
+def clean_country(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Truth]:
+    """The same country without a fault, to look at only."""
+    out = tmp_path_factory.mktemp("clean")
+    return out, simulate(out, **COUNTRY)

@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from benchmarks.fault_drill import FAULTLESS, drill, explains, national, trace
 from expectations.rules import packs
 from pipeline import tables
 from pipeline.cells.read import read_landed
@@ -19,13 +20,7 @@ from pipeline.vocabulary import Receipt
 
 pytestmark = pytest.mark.slow
 
-RULES = {rule.id for pack in packs() if pack.pack == "circular-06-2019" for rule in pack.rules}
-#: Faults that only a rule of a later issue finds stay out until the rule is there.
-FINDABLE = [
-    name
-    for name, fault in FAULTS.items()
-    if fault.is_harmless or fault.is_unreadable or any(rule in RULES for rule in fault.meant)
-]
+CIRCULARS = [pack for pack in packs() if pack.regimes]
 
 
 @dataclass
@@ -162,20 +157,10 @@ def test_a_second_night_over_the_same_inbox_changes_nothing(corrected, month):
 # --- every kind of fault, each in a report of its own
 
 
-ALONE = "province_total_off"  # a province is compared with its offices only when all of them are in
-
-
 @pytest.fixture(scope="module")
-def country(tmp_path_factory) -> tuple[Truth, Night]:
-    folder = tmp_path_factory.mktemp("country")
-    truth = simulate(folder / "a", 2, "2023-05", "2023-06", 7, faults=[kind for kind in FINDABLE if kind != ALONE])
-    quiet = simulate(folder / "b", 1, "2023-03", "2023-03", 7, faults=[ALONE])
-    home = Home(folder / "home")
-    receive(folder / "a" / "inbox", home)
-    night = Night.over(folder / "b" / "inbox", home)
-    truth.reports += quiet.reports
-    truth.faults += quiet.faults
-    return truth, night
+def country(faulty_country, tmp_path_factory) -> tuple[Truth, Night]:
+    out, truth = faulty_country
+    return truth, Night.over(out / "inbox", Home(tmp_path_factory.mktemp("country") / "home"))
 
 
 def planted(truth: Truth, kind: str):
@@ -183,15 +168,25 @@ def planted(truth: Truth, kind: str):
     return fault
 
 
-@pytest.mark.parametrize("kind", FINDABLE)
+def test_there_are_at_least_forty_kinds_of_fault_and_each_has_a_rule_that_is_meant_for_it():
+    harmful = [fault for fault in FAULTS.values() if not fault.is_harmless]
+    assert len(harmful) >= 40
+    assert [fault.name for fault in harmful if not fault.meant and not fault.is_unreadable] == []
+
+
+@pytest.mark.parametrize("pack", CIRCULARS, ids=lambda pack: pack.pack)
+def test_no_rule_is_one_that_no_fault_can_trip(pack):
+    meant = {rule for fault in FAULTS.values() for rule in fault.meant}
+    assert [rule.id for rule in pack.rules if rule.id not in meant] == []
+
+
+@pytest.mark.parametrize("kind", [kind for kind, fault in FAULTS.items() if not fault.is_national])
 def test_a_planted_fault_is_found_by_the_rules_that_are_meant_to_and_by_no_other(kind, country):
     truth, night = country
     fault = planted(truth, kind)
     fired = night.fired(fault.path)
-    assert set(fault.meant) & RULES <= fired
+    assert set(fault.meant) <= fired
     allowed = (*fault.meant, *fault.entails)
-    # An office's fault may show in its province's report, never the other way.
-    allowed += ("rollup.offices",) if fault.scope == "province" else ()
     assert [rule for rule in fired if not any(fnmatchcase(rule, pattern) for pattern in allowed)] == []
     (verdict,) = night.submissions.filter(pl.col("source_ref") == fault.path)["verdict"]
     assert (verdict == "unreadable") == fault.is_unreadable
@@ -202,23 +197,56 @@ def test_a_planted_fault_is_found_by_the_rules_that_are_meant_to_and_by_no_other
 def test_a_finding_of_every_planted_fault_names_a_cell_that_was_changed(country):
     truth, night = country
     for fault in truth.faults:
-        changed = {(change.sheet, change.address) for change in fault.changes if change.address}
+        changed = {(change.sheet, change.address) for change in fault.changes if change.address and change.is_root}
         findings = [row for row in night.findings(fault.path) if row["rule_id"] in fault.meant]
         if changed and findings:
             named = {(cell["sheet"], cell["address"]) for row in findings for cell in row["cells"]}
             assert changed & named, fault.kind
 
 
-def test_the_clean_reports_of_the_country_are_accepted_in_silence(country):
+def test_the_clean_reports_of_the_country_are_silent_but_where_they_are_compared_with_a_faulty_one(country):
     truth, night = country
-    faulty = {fault.province for fault in truth.faults if not fault.is_harmless}
     for report in truth.reports:
         if not report.faults:
-            fired = night.fired(report.path)
-            assert fired <= ({"rollup.offices"} if report.scope == "province" and report.province in faulty else set())
+            left = [
+                rule for rule in night.fired(report.path) if not any(explains(f, rule, report) for f in truth.faults)
+            ]
+            assert left == [], report.path
 
 
-def test_every_rule_that_a_fault_is_meant_for_has_been_seen_to_fire(country):
+def test_the_cell_that_a_fault_changed_is_among_the_first_three_hypotheses_of_its_kind(country):
     truth, night = country
-    fired = set(night.table("findings")["rule_id"])
-    assert {rule for fault in truth.faults for rule in fault.meant} & RULES <= fired
+    drilled = trace(truth, night.home)
+    missed = [
+        t.kind for t in drilled.traced if t.is_locatable and not (t.is_located and (t.is_named or not t.is_nameable))
+    ]
+    # One of each, as drawn: the figures over many are those of the drill (docs/benchmarks.md).
+    assert len(missed) <= 0.1 * len(drilled.traced), missed
+    assert drilled.false_alarms == []
+
+
+def test_a_nation_that_is_not_its_provinces_is_found_and_they_are_not_asked(tmp_path):
+    drilled = national(tmp_path)
+    assert [(traced.kind, traced.fired) for traced in drilled.traced] == [("nation_total_off", ("rollup.provinces",))]
+    assert drilled.false_alarms == []
+    truth = Truth.read(tmp_path / "truth.json")
+    write_correction(truth, truth.faults[0].id, tmp_path / "next")
+    night = Night.over(tmp_path / "next", Home(tmp_path / "home"))
+    corrected = night.submissions.filter(pl.col("version") == 2)
+    assert corrected.select("scope", "verdict").rows() == [("nation", "accepted")]
+
+
+# --- no fault at all
+
+
+def test_three_years_across_the_merger_of_provinces_have_no_finding(tmp_path):
+    # Three provinces with every office, all forms; ``make country`` judges ten.
+    drilled = drill(tmp_path, (), FAULTLESS, provinces=3, seed=5)
+    assert drilled.false_alarms == []
+    assert drilled.clean > 1300
+    truth = Truth.read(tmp_path / "truth.json")
+    assert {"kien-giang", "an-giang", "an-giang-2025"} <= set(truth.provinces)
+    outcomes = read_tables(Home(tmp_path / "home").judged, "outcomes", tables.OUTCOMES)
+    held = set(outcomes.filter(pl.col("status") == "pass")["rule_id"])
+    # Every rule of the circulars looked at something; a rule that compared nothing would be silent for nothing.
+    assert {rule.id for pack in CIRCULARS if pack.pack != "circular-01-2013" for rule in pack.rules} <= held

@@ -421,7 +421,7 @@ def draw_twins(returns: Returns, pack: Pack) -> dict[tuple[str, str, str], list[
             if isinstance(rule, BESIDE):
                 made += add_beside(returns, rule, form, f"{pack.pack}|{rule.id}|{code}", header)
             if is_across_offices(rule):
-                made.append((f"province|{pack.pack}|bad", f"province|{pack.pack}|good"))
+                made.append((f"{rule.id}|{pack.pack}|bad", f"{rule.id}|{pack.pack}|good"))
         if is_across_offices(rule):
             add_provinces(returns, pack, rule)
     return pairs
@@ -430,18 +430,28 @@ def draw_twins(returns: Returns, pack: Pack) -> dict[tuple[str, str, str], list[
 def add_provinces(returns: Returns, pack: Pack, rule: AnyRule) -> None:
     """Add a province whose offices add up, and one a month earlier whose offices do not."""
     header = header_of(pack, rule)
-    first = Period.parse(str(header["period"]))
-    for kind, period in (("bad", Period(first.year, first.months - 1)), ("good", first)):
+    last = Period.parse(str(header["period"]))
+    # Provinces report to the nation in other months than those in which they add up offices.
+    months = last.months - 2 * ("nation" in rule.scopes)
+    for kind, period in (("bad", Period(last.year, months - 1)), ("good", Period(last.year, months))):
         at = header | {"period": period.id}
-        offices = unit_registry().parts_of("kien-giang", period.end, is_simulated=False)
+        whole, scope, parts = wholes(rule, period)
         places = [(f.code, f.rows[0].code, f.columns[0].code) for code in rule.forms for f in [declared(pack)[code]]]
         own: Figures = {(form, row): {column: 1} for form, row, column in places}
-        for unit in (*offices, "kien-giang"):
-            scope = "own" if unit == "kien-giang" else "office"
-            returns.add(f"{pack.pack}|{unit}|{period.id}", own, **at | {"unit": unit, "scope": scope})
-        all_together = len(offices) + 1 + (kind == "bad")
+        for unit, of in parts:
+            returns.add(f"{pack.pack}|{unit}|{of}|{period.id}", own, **at | {"unit": unit, "scope": of})
+        all_together = len(parts) + (kind == "bad")
         total: Figures = {(form, row): {column: all_together} for form, row, column in places}
-        returns.add(f"province|{pack.pack}|{kind}", total, **at | {"unit": "kien-giang", "scope": "province"})
+        returns.add(f"{rule.id}|{pack.pack}|{kind}", total, **at | {"unit": whole, "scope": scope})
+
+
+def wholes(rule: AnyRule, period: Period) -> tuple[str, str, list[tuple[str, str]]]:
+    """Return unit and scope of a report that adds up others, and theirs."""
+    registry = unit_registry()
+    if "nation" in rule.scopes:
+        return registry.nation, "nation", [(province, "province") for province in registry.provinces_of(period.end)]
+    offices = registry.parts_of("kien-giang", period.end, is_simulated=False)
+    return "kien-giang", "province", [*((office, "office") for office in offices), ("kien-giang", "own")]
 
 
 @pytest.mark.slow

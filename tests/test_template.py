@@ -1,8 +1,10 @@
 """The template computes what it can, shows what it is given, and is the same file every time."""
 
 import hashlib
+import shutil
+import subprocess
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -12,9 +14,17 @@ import pytest
 import python_calamine
 from openpyxl.worksheet.cell_range import MultiCellRange
 from openpyxl.worksheet.worksheet import Worksheet
+from sheets import Returns, read
+from typer.testing import CliRunner
 
+from pipeline.cli.main import app
 from pipeline.forms import Form, forms
 from pipeline.forms.template import Figure, Header, address, percent, recalculate, write_workbook
+from pipeline.home import Home
+from pipeline.judged.before import figures_before
+from pipeline.judged.judge import judge_changed
+from pipeline.registry.periods import Period
+from pipeline.storage import commit_folder
 from pipeline.vocabulary import Scope
 
 HEADER = Header(
@@ -76,12 +86,12 @@ def test_only_input_cells_are_open_and_validated(blank: Path, code: str) -> None
     for row in form.rows:
         for column in form.columns:
             cell = sheet[address(form, row.code, column.code)]
-            is_money = forms().units[form.unit_of(row.code, column.code)].base == "vnd"
+            may_be_broken = forms().units[form.unit_of(row.code, column.code)].base in ("vnd", "percent")
             kinds = {kind for kind, ranges in validated.items() if cell.coordinate in ranges}
-            if cell.value is None and column.unit != "percent":
+            if cell.value is None:
                 assert not cell.protection.locked
-                assert kinds == {"decimal" if is_money else "whole"}
-            elif cell.value is not None:
+                assert kinds == {"decimal" if may_be_broken else "whole"}
+            else:
                 assert cell.protection.locked
                 assert not kinds
 
@@ -195,3 +205,116 @@ def test_last_period_is_shown_as_comments(tmp_path: Path) -> None:
 )
 def test_rates_are_rounded_half_away_from_zero(part: int, whole: int, printed: str | None) -> None:
     assert percent(part, whole) == (None if printed is None else Decimal(printed))
+
+
+# --- every form of every circular, and the last report beside it
+
+
+@pytest.mark.parametrize("form", forms().all, ids=lambda form: f"{form.regime.folder}-{form.code}")
+def test_a_filled_template_of_every_circular_is_read_back_without_a_remark(form: Form, tmp_path: Path) -> None:
+    if not form.fact:
+        pytest.skip("known from published figures only")
+    end = min(form.regime.valid_to, date(2025, 7, 1)) - timedelta(days=40)
+    period = Period.ending_in(end.year, end.month)
+    header = replace(HEADER, period_start=period.start, period_end=period.end)
+    matrix = figures_of(form)
+    write_workbook(tmp_path / "f.xlsx", header, [form], {form.code: matrix})
+    assert opened(tmp_path / "f.xlsx", form.code).protection.sheet
+    reading = read(tmp_path / "f.xlsx")
+    assert reading.remarks.rows() == []
+    (submission,) = reading.submissions.to_dicts()
+    assert (submission["unit_key"], submission["period_id"], submission["regime"]) == (
+        HEADER.unit_key,
+        period.id,
+        form.regime.name,
+    )
+    factor = {code: unit.factor for code, unit in forms().units.items()}
+    seen = {
+        (c["row_code"], c["column_code"]): c["value"] / factor[c["unit"]]
+        for c in reading.cells.to_dicts()
+        if c["value"] is not None
+    }
+    told = {
+        (row, column): Decimal(str(figure))
+        for row, line in zip(form.row, matrix, strict=True)
+        for column, figure in zip(form.column, line, strict=True)
+        if figure is not None
+    }
+    assert seen == told
+
+
+@pytest.fixture
+def reported(tmp_path: Path) -> Home:
+    """A home in which Gò Quao reported May 2023 and, wrongly, June, and the annual report of 2022."""
+    home, drawn = Home(tmp_path / "home"), Returns()
+    for name, period, people in (("year", "2022-12", 50), ("may", "2023-08", 40), ("june", "2023-09", 3)):
+        figures = {("09", "total"): {"visits": 30, "people": people}, ("02", "total.total"): {"opening": 1234}}
+        drawn.add(name, figures, period=period)
+    frames = dict(zip(("submissions", "cells", "remarks"), drawn.frames(), strict=True))
+    commit_folder(home, home.cells / "000001", frames, fingerprint="1")
+    judge_changed(home, by=Returns.in_sql)
+    return home
+
+
+@pytest.mark.parametrize(
+    ("period", "before", "people"),
+    [("2023-09", "2023-08", 40), ("2023-11", "2023-08", 40), ("2023-01", "2022-12", 50), ("2022-03", None, None)],
+    ids=["the month before", "the last accepted one", "last year's annual report", "none"],
+)
+def test_the_template_of_a_period_shows_the_last_accepted_report(reported, tmp_path, period, before, people) -> None:
+    wanted = {code: FORMS[code] for code in ("02", "09")}
+    found, previous = figures_before(reported, "kien-giang.go-quao", Scope.OFFICE, Period.parse(period), wanted)
+    assert (found and found.id) == before
+    if before:
+        assert previous["09"][0] == [30, people]
+        assert previous["02"][0][1] == 1234  # in thousand đồng, as the form prints it
+    else:
+        assert previous == {}
+
+
+def test_the_command_tells_which_report_it_shows(reported, tmp_path) -> None:
+    out = tmp_path / "mau.xlsx"
+    words = ["template", "09", "--unit", "Gò Quao", "--period", "2023-09", "-o", str(out), "--home", str(reported.root)]
+    told = CliRunner().invoke(app, words)
+    assert told.exit_code == 0, told.output
+    assert "8 tháng năm 2023" in told.output
+    assert "40" in opened(out, "09")[address(FORMS["09"], "total", "people")].comment.text
+    assert opened(out, "09")[address(FORMS["09"], "total", "people")].value is None
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+def test_what_a_clerk_fills_in_is_worked_out_by_libreoffice_and_read_clean(blank: Path, tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(blank)
+    told: dict[tuple[str, str, str], Decimal] = {}
+    for code, form in FORMS.items():
+        matrix = figures_of(form)
+        for r, row in enumerate(form.row):
+            for c, column in enumerate(form.column):
+                cell = book[code][address(form, row, column)]
+                if not cell.protection.locked:
+                    cell.value = matrix[r][c]
+                if matrix[r][c] is not None:
+                    told[code, row, column] = Decimal(str(matrix[r][c]))
+    book.save(tmp_path / "filled.xlsx")
+    profile = f"-env:UserInstallation=file://{tmp_path}/profile"
+    command = [
+        "soffice",
+        profile,
+        "--headless",
+        "--convert-to",
+        "xlsx",
+        "--outdir",
+        str(tmp_path / "out"),
+        str(tmp_path / "filled.xlsx"),
+    ]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    reading = read(tmp_path / "out" / "filled.xlsx")
+    assert reading.remarks.rows() == []
+    factor = {code: unit.factor for code, unit in forms().units.items()}
+    seen = {
+        (c["form"], c["row_code"], c["column_code"]): c["value"] / factor[c["unit"]]
+        for c in reading.cells.to_dicts()
+        if c["value"] is not None
+    }
+    assert seen == told

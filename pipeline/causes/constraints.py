@@ -29,7 +29,7 @@ class Cell:
     """A figure that takes part in a constraint, in base units, with where it stands."""
 
     place: Place
-    value: Decimal
+    value: Decimal | None  # null where it shows none
     unit: str | None
     sheet: str | None
     address: str | None
@@ -158,6 +158,18 @@ class Whole(Constraint):
         value = values[place]
         if value < self.minimum:
             yield -value
+
+
+@dataclass(frozen=True, eq=False)
+class Blank(Constraint):
+    """A cell shows a figure: one that could not be read, or was never calculated, shows none."""
+
+    def holds(self, values: Values) -> bool:
+        """Tell whether there is a figure."""
+        try:
+            return values[self.places[0]] is not None
+        except KeyError:
+            return False
 
 
 def constraint(rule: AnyRule, row: dict, cells: list[dict], own: str) -> Constraint:

@@ -6,18 +6,20 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from expectations.rules import AnyRule, Pack
+from expectations.rules import AnyRule, Duplicate, Pack
 from pipeline import tables
-from pipeline.causes.constraints import Cell, Constraint, Place, constraint
-from pipeline.causes.edits import Return
+from pipeline.causes.constraints import Blank, Cell, Constraint, Place, constraint
+from pipeline.causes.returns import Return
 from pipeline.causes.search import Cause, Hypothesis, causes_of
-from pipeline.causes.sentences import told, unexplained
+from pipeline.causes.sentences import copied, told, unexplained
 from pipeline.forms import Forms
 from pipeline.judged.bench import Bench
 from pipeline.judged.findings import cells_of
 from pipeline.vocabulary import Status
 
 #: A rule makes at most one comparison at a place; those of reading make none that could be closed.
+#: Codes of reading that leave a cell of a form without a figure.
+WITHOUT_FIGURE = ("reading.number", "reading.excel_error", "reading.formula_without_value")
 AT = ["submission_id", "rule_id", "form", "row_code", "column_code"]
 
 
@@ -68,11 +70,12 @@ def _rows(of: Return, cause: Cause, root: Place, told_of: dict[str, dict]) -> It
         yield {"rank": rank, "of": count} | _hypothesis(of, hypothesis, count)
     if not cause.hypotheses:
         first = told_of[cause.findings[0]]
-        sentence_vi, sentence_en = unexplained(of, root, count)
+        is_copy = any(isinstance(c.rule, Duplicate) for c in of.constraints if c.finding_id in cause.findings)
+        sentence_vi, sentence_en = (copied if is_copy else unexplained)(of, root)
         cell = of.cells.get(root)
         yield {
             "rank": 1,
-            "kind": "unknown",
+            "kind": "last_month_copied" if is_copy else "unknown",
             "form": first["form"],
             "row_code": first["row_code"],
             "column_code": first["column_code"],
@@ -182,7 +185,10 @@ def _returns(
         judged = {known.finding_id for known in constraints}
         for finding in findings[submission_id]:
             if finding["finding_id"] not in judged:
-                constraints.append(_remark(finding, rules, submission_id))
+                constraints.append(remark := _remark(finding, rules, submission_id))
+                if isinstance(remark, Blank):
+                    (cell,) = finding["cells"]
+                    cells.setdefault(remark.places[0], _cell(cell | {"submission_id": submission_id, "value": None}))
         regime = headers[submission_id]["regime"]
         applied = declared.applied_in(declared.regimes[regime]) if regime in declared.regimes else declared.current
         yield Return(submission_id, cells, constraints, applied, declared)
@@ -238,4 +244,5 @@ def _remark(finding: dict, rules: dict[tuple[str, str], AnyRule], submission_id:
         if cell["form"]
     )
     at = (finding["form"], finding["row_code"] or "", finding["column_code"] or "")
-    return Constraint(rule, *at, finding["finding_id"], places)
+    is_blank = rule.id in WITHOUT_FIGURE and len(places) == 1 and all(places[0])
+    return (Blank if is_blank else Constraint)(rule, *at, finding["finding_id"], places)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from pipeline.causes.constraints import Constraint, Place
-from pipeline.causes.edits import Edit, Return, edits
+from pipeline.causes.edits import edits
+from pipeline.causes.returns import Edit, Return
 
 MOST_CAUSES = 40
 MOST_HYPOTHESES = 5

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from pipeline.causes.constraints import Place
-from pipeline.causes.edits import Edit, Return
+from pipeline.causes.returns import Edit, Return
 from pipeline.causes.search import Hypothesis
 from pipeline.judged.sentences import amount_en, amount_vi
 
@@ -93,7 +93,15 @@ def _pattern(edit: Edit) -> tuple[str, str]:
     return NO_SLIP if edit.said.get("slip") == "none" else KINDS[edit.kind]
 
 
-def unexplained(of: Return, root: Place, count: int) -> tuple[str, str]:
+def copied(of: Return, root: Place) -> tuple[str, str]:
+    """Return what is said where the whole form is last month's: no figure of this month is known."""
+    return (
+        f"Có thể cả biểu được chép lại từ tháng trước; hãy nhập lại số liệu tháng này, bắt đầu từ {_cell(of, root, vi=True)}",
+        f"Perhaps the whole form was copied from last month; enter this month's figures, beginning with {_cell(of, root, vi=False)}",
+    )
+
+
+def unexplained(of: Return, root: Place) -> tuple[str, str]:
     """Return what is said where no figure closes anything."""
     return (
         f"Chưa rõ nguyên nhân; hãy bắt đầu kiểm tra từ {_cell(of, root, vi=True)}",
@@ -112,7 +120,7 @@ def _words(of: Return, edit: Edit, *, vi: bool) -> dict[str, str]:
     gap = edit.said.get("gap")
     return {
         "cell": _cell(of, root, vi=vi),
-        "found": amount(of.printed(root, of.cells[root].value)),
+        "found": amount(of.printed(root, found)) if (found := of.cells[root].value) is not None else "",
         "would_be": amount(of.printed(root, edit.changes[root])),
         "others": ", ".join(others[:MOST_OTHERS] + more),
         "terms": (" và " if vi else " and ").join(named),

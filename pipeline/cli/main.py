@@ -1,6 +1,7 @@
 """The command ``thads``: what a person types. Each command imports what it needs when it runs."""
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -32,6 +33,8 @@ contacts = typer.Typer(name="contacts", help="Who gets digests, and on which cha
 app.add_typer(contacts)
 outbox = typer.Typer(name="outbox", help="Messages that wait until their channel takes them.", no_args_is_help=True)
 app.add_typer(outbox)
+answers = typer.Typer(name="answers", help="What offices explained: the ledger of answers.", no_args_is_help=True)
+app.add_typer(answers)
 
 # Off a terminal (a log, a pipe) lines are long rather than broken.
 out = Console(width=None if sys.stdout.isatty() else 160)
@@ -81,7 +84,7 @@ def template(
     scope: Annotated[str | None, typer.Option("--scope", help="own or province, for a provincial agency.")] = None,
     home: HomeOption = None,
 ) -> None:
-    """Make a blank official workbook with live totals, unit and period filled in."""
+    """Make a blank official workbook: live totals, unit and period filled in, last period's figures as comments."""
     from pipeline.cli.template import write_template
 
     raise typer.Exit(write_template(form, unit, period, output, scope, home))
@@ -220,6 +223,55 @@ def assign_alerts(
     from pipeline.cli.alerts import Act, AlertEvent, act, author
 
     raise typer.Exit(act(ids, Act(AlertEvent.ASSIGNED, author(by), reason, to), home, as_json=as_json))
+
+
+@alerts.command("explain")
+def explain_alerts(
+    ids: IdsArgument,
+    reason: NeededReasonOption,
+    approver: Annotated[str, typer.Option("--approver", help="Who approves; not the author.")],
+    expires: Annotated[datetime, typer.Option("--expires", formats=["%Y-%m-%d"], help="Last day on which it holds.")],
+    tolerance: Annotated[
+        str, typer.Option("--tolerance", help="How far beyond the difference it still holds, in base units.")
+    ] = "0",
+    every_period: Annotated[bool, typer.Option("--every-period", help="Not for this period alone.")] = False,
+    by: ByOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer for these incidents: the same findings are silent while the answer holds, and not one step beyond."""
+    from pipeline.cli.answers import Explanation, author, explain_incidents
+
+    said = Explanation(author(by), reason, approver, expires.date(), tolerance, every_period)
+    raise typer.Exit(explain_incidents(ids, said, home, as_json=as_json))
+
+
+@answers.command("list")
+def list_answers(
+    unit: Annotated[str | None, typer.Option("--unit", help="Key of the unit.", show_default=False)] = None,
+    standing: Annotated[
+        str | None, typer.Option("--standing", help="holds, matches_nothing, expired or withdrawn.", show_default=False)
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List what offices explained, and whether each answer still silences anything."""
+    from pipeline.cli.answers import show_answers
+
+    raise typer.Exit(show_answers(unit, standing, home, as_json=as_json))
+
+
+@answers.command("withdraw")
+def withdraw_answers(
+    ids: Annotated[list[str], typer.Argument(help="Ids of answers, or their first letters.")],
+    reason: NeededReasonOption,
+    by: ByOption = None,
+    home: HomeOption = None,
+) -> None:
+    """Withdraw answers; the next load finds again what they silenced."""
+    from pipeline.cli.answers import author, withdraw
+
+    raise typer.Exit(withdraw(ids, author(by), reason, home))
 
 
 @alerts.command("resolve")

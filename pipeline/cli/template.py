@@ -9,6 +9,7 @@ from pipeline.cli.main import err, out
 from pipeline.forms import forms
 from pipeline.forms.template import Header, write_workbook
 from pipeline.home import open_home
+from pipeline.judged.before import figures_before
 from pipeline.registry.of_home import registry_of
 from pipeline.registry.periods import Period
 from pipeline.registry.units import Unit, UnitRegistry
@@ -48,8 +49,12 @@ def write_template(form: str, unit: str, period: str, output: Path | None, scope
         period_end=of.end,
     )
     path = output or Path(f"{found.key}.{of.id}.{form}.xlsx")
-    write_workbook(path, header, [in_force[code] for code in wanted])
+    forms_wanted = {code: in_force[code] for code in wanted}
+    before, previous = figures_before(open_home(home), found.key, header.scope, of, forms_wanted)
+    write_workbook(path, header, list(forms_wanted.values()), previous=previous)
     out.print(Text(f"{path}: {found.name}, {of.label_vi}, {', '.join(in_force[code].number for code in wanted)}"))
+    if before:
+        out.print(Text(f"  kỳ trước · the period before: {before.label_vi}, {', '.join(previous)}", style="dim"))
     return 0
 
 

@@ -35,6 +35,18 @@ DATA = HEADER_ROWS + 3  # below the Vietnamese labels, the English labels and th
 NARROWEST = 8  # columns that the header needs, however few a form has
 CENT = Decimal("0.01")
 UNDATED = date(2020, 1, 5)
+#: Line of the header in which a field stands, and whether on the right of the sheet; its value is right of its label.
+HEADER_PLACES = {
+    "form_number": (1, False),
+    "measure_unit": (3, False),
+    "revision": (4, False),
+    "reason": (5, False),
+    "unit": (1, True),
+    "unit_code": (2, True),
+    "parent": (3, True),
+    "scope": (4, True),
+    "signer": (5, True),
+}
 
 
 @dataclass(frozen=True)
@@ -99,6 +111,19 @@ def address(form: Form, row: str, column: str, origin: tuple[int, int] = (0, 0))
     """Return where the template puts a cell, e.g. ``H14``."""
     rows, columns = list(form.row), list(form.column)
     return xl_rowcol_to_cell(origin[0] + DATA + rows.index(row), origin[1] + FIRST + columns.index(column))
+
+
+def header_address(form: Form, field: str, origin: tuple[int, int] = (0, 0)) -> str:
+    """Return where the template puts what the header says of ``field``."""
+    down, is_right = HEADER_PLACES[field]
+    end = origin[1] + FIRST + max(len(form.columns), NARROWEST) - 1
+    return xl_rowcol_to_cell(origin[0] + down, (end - 5 if is_right else origin[1] + LABEL) + 1)
+
+
+def row_head(form: Form, row: str, origin: tuple[int, int] = (0, 0)) -> tuple[str, str]:
+    """Return where the template puts label and code of a row."""
+    at = origin[0] + DATA + list(form.row).index(row)
+    return xl_rowcol_to_cell(at, origin[1] + LABEL), xl_rowcol_to_cell(at, origin[1] + CODE)
 
 
 def recalculate(form: Form, matrix: Matrix) -> list[list[Figure]]:
@@ -168,8 +193,13 @@ class _Styles:
 
     @cached_property
     def rate(self) -> dict[bool, Format]:
-        """Per cent with two decimals; ``True`` for the cells of total rows."""
+        """Per cent with two decimals, computed; ``True`` for the cells of total rows."""
         return {bold: self(BOX, num_format="0.00", bg_color="#F2F2F2", bold=bold) for bold in (False, True)}
+
+    @cached_property
+    def typed_rate(self) -> dict[bool, Format]:
+        """Per cent that the office works out, as its whole stands on another form."""
+        return {bold: self(BOX, num_format="0.00", locked=False, bold=bold) for bold in (False, True)}
 
 
 @dataclass(frozen=True)
@@ -222,7 +252,7 @@ class _Plan:
 
     recipes: dict[tuple[int, int], _Sum | _Rate]
     formulas: dict[tuple[int, int], str]
-    #: ranges of input cells, by whether they hold money
+    #: ranges of input cells, by whether they hold money or per cent, which need not be whole
     inputs: dict[bool, list[str]]
 
 
@@ -265,7 +295,7 @@ def _input_ranges(
     units = forms().units
     patterns = [
         tuple(
-            (r, c) not in recipes and (units[form.unit_of(row.code, column.code)].base == "vnd") == is_money
+            (r, c) not in recipes and (units[form.unit_of(row.code, column.code)].base in ("vnd", "percent")) == is_money
             for c, column in enumerate(form.columns)
         )
         for r, row in enumerate(form.rows)
@@ -334,7 +364,7 @@ class _Sheet:
     def _draw_header(self, is_simulated: bool) -> None:
         sheet, styles, header, form = self.sheet, self.styles, self.header, self.form
         fields = forms().header
-        top, b, r = self.top, self.left + LABEL, self.end - 5
+        top, b = self.top, self.left + LABEL
         value, typed = styles(bold=True), styles(bold=True, locked=False, align="left")
         if is_simulated:
             banner = f"{fields['simulated']['vi']} - {fields['simulated']['en']}"
@@ -342,21 +372,23 @@ class _Sheet:
             sheet.merge_range(top, self.left, top, self.end, banner, red)
         sheet.write_string(top + 2, b, f"Ban hành theo Thông tư số {form.regime.name}", styles(italic=True))
         unit = forms().units[form.unit].vi
-        lines = [
-            (top + 1, b, "form_number", form.number, value),
-            (top + 3, b, "measure_unit", unit[:1].upper() + unit[1:], value),
-            (top + 4, b, "revision", header.revision, typed),
-            (top + 5, b, "reason", header.reason, typed),
-            (top + 1, r, "unit", header.unit_name, value),
-            (top + 2, r, "unit_code", header.unit_key, value),
-            (top + 3, r, "parent", header.parent_name, value),
-            (top + 4, r, "scope", fields["scope"]["choices"][header.scope.value], value),
-            (top + 5, r, "signer", header.signer, typed),
+        said: list[tuple[str, Any, Format]] = [
+            ("form_number", form.number, value),
+            ("measure_unit", unit[:1].upper() + unit[1:], value),
+            ("revision", header.revision, typed),
+            ("reason", header.reason, typed),
+            ("unit", header.unit_name, value),
+            ("unit_code", header.unit_key, value),
+            ("parent", header.parent_name, value),
+            ("scope", fields["scope"]["choices"][header.scope.value], value),
+            ("signer", header.signer, typed),
         ]
-        for row, column, name, said, style in lines:
-            label = styles() if column == b else styles(align="right", indent=1)
-            sheet.write_string(row, column, fields[name]["vi"], label)
-            sheet.write(row, column + 1, said, style)
+        for name, text, style in said:
+            down, is_right = HEADER_PLACES[name]
+            label = styles(align="right", indent=1) if is_right else styles()
+            column = self.end - 5 if is_right else b
+            sheet.write_string(top + down, column, fields[name]["vi"], label)
+            sheet.write(top + down, column + 1, text, style)
         title, subtitle = (
             styles(bold=True, font_size=16, align="center"),
             styles(italic=True, font_size=9, align="center"),
@@ -449,6 +481,8 @@ class _Sheet:
             sheet.write_string(row, column, figure, style)
 
     def _style(self, r: int, c: int, row: Row, column: Column) -> Format:
+        if column.unit == "percent" and (r, c) not in self.plan.recipes:
+            return self.styles.typed_rate[row.is_total]
         if column.ratio or column.unit == "percent":
             return self.styles.rate[row.is_total]
         return (self.styles.computed if (r, c) in self.plan.recipes else self.styles.input)[row.is_total]
@@ -463,10 +497,10 @@ class _Sheet:
                     )
 
     def _validate(self) -> None:
-        """Let input cells take only whole numbers, or amounts, that are not negative."""
+        """Let input cells take only whole numbers, or amounts and rates, that are not negative."""
         rules = {
             False: ("integer", "Nhập số nguyên không âm, không có chữ."),
-            True: ("decimal", "Nhập số tiền không âm, theo đúng đơn vị tính."),
+            True: ("decimal", "Nhập số tiền hoặc tỷ lệ không âm, theo đúng đơn vị tính."),
         }
         for is_money, (kind, message) in rules.items():
             if not self.plan.inputs[is_money]:

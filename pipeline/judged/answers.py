@@ -97,7 +97,7 @@ def explain(
     every_period: bool = False,
     answered_at: datetime | None = None,
 ) -> list[str]:
-    """Answer findings of ``home``; return the ids of the entries.
+    """Answer findings of ``home``; return the ids of the entries, in order of the finding ids.
 
     The band is the difference of each finding, wider by ``tolerance`` on both sides. The next load counts it as
     explained. Raises ``AnswerError`` for a finding that there is not, or whose report could not be placed.

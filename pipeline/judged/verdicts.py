@@ -83,14 +83,17 @@ def current_forms(submissions: pl.DataFrame, verdicts: pl.DataFrame, sent: pl.Da
 
 
 def office_parts(submissions: pl.DataFrame, current: pl.DataFrame, registry: UnitRegistry) -> pl.DataFrame:
-    """Return, for every province's report and form, the accepted submissions of its own caseload and its offices."""
-    provinces = submissions.filter(pl.col("scope") == "province", pl.col("origin") == "submitted")
+    """Return, for every report of a province or of the nation, the accepted submissions that it adds up, by form.
+
+    A province adds up its own caseload and its offices, the nation the provinces of the day.
+    """
+    wholes = submissions.filter(pl.col("scope").is_in(["province", "nation"]), pl.col("origin") == "submitted")
     wanted = pl.DataFrame(
         [
-            (row["submission_id"], row["period_id"], row["is_simulated"], part, scope, len(offices) + 1)
-            for row in provinces.drop_nulls(["unit_key", "period_id"]).to_dicts()
-            for offices in [registry.parts_of(row["unit_key"], row["period_end"], is_simulated=row["is_simulated"])]
-            for part, scope in [(row["unit_key"], "own"), *((office, "office") for office in offices)]
+            (row["submission_id"], row["period_id"], row["is_simulated"], part, scope, len(parts))
+            for row in wholes.drop_nulls(["unit_key", "period_id"]).to_dicts()
+            for parts in [_parts_of(row, registry)]
+            for part, scope in parts
         ],
         schema={
             "submission_id": pl.String,
@@ -105,3 +108,11 @@ def office_parts(submissions: pl.DataFrame, current: pl.DataFrame, registry: Uni
     place = ["period_id", "is_simulated", "unit_key", "scope"]
     parts = current.select(*place, "form", pl.col("submission_id").alias("part_submission_id"))
     return wanted.join(parts, on=place).select(list(PARTS))
+
+
+def _parts_of(whole: dict, registry: UnitRegistry) -> list[tuple[str, str]]:
+    """Return unit and scope of what a report of a province or of the nation adds up."""
+    if whole["scope"] == "nation":
+        return [(province, "province") for province in registry.provinces_of(whole["period_end"])]
+    offices = registry.parts_of(whole["unit_key"], whole["period_end"], is_simulated=whole["is_simulated"])
+    return [(whole["unit_key"], "own"), *((office, "office") for office in offices)]

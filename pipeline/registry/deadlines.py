@@ -30,6 +30,12 @@ def deadlines(periods: Iterable[tuple[str, date]], path: Path = DEADLINES) -> pl
     return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
+def due_on(end: date, level: str, path: Path = DEADLINES) -> date:
+    """Return when ``level`` has to report on a period that ends on ``end``."""
+    ((_, _, due),) = deadlines([("", end)], path).filter(pl.col("level") == level).iter_rows()
+    return due
+
+
 def working_day_after(day: date, count: int) -> date:
     """Return the ``count``-th working day after ``day``."""
     while count:

@@ -133,6 +133,10 @@ class UnitRegistry:
             yield above.key
             above = self.units.get(above.parent or "")
 
+    def provinces_of(self, day: date) -> list[str]:
+        """Return the provinces of the nation on ``day``."""
+        return sorted(unit.key for unit in self.units.values() if unit.level == "province" and unit.is_valid_on(day))
+
     def parts_of(self, province: str, day: date, *, is_simulated: bool) -> list[str]:
         """Return the offices below a province on ``day``.
 

@@ -42,6 +42,11 @@ class Caseload:
             caseload[number] = cls(year, {version: lay_out(form, year) for version, form in needed.items()})
         return caseload
 
+    def together(self, of_period: dict[str, Form], months: int) -> tuple[dict[str, Counts], dict[str, int]]:
+        """Return the figures of the whole territory by form, rows x columns, and all that is due, to be added up."""
+        due = {basis: int(self.year[basis].values["due"][:, months - 1].sum()) for basis in ("cases", "money")}
+        return {code: self.laid[form.version][:, months - 1].sum(0) for code, form in of_period.items()}, due
+
     def figures(self, of_period: dict[str, Form], units: slice, months: int) -> Figures:
         """Return the printed figures of some units together after so many months."""
         due = {basis: int(self.year[basis].values["due"][units, months - 1].sum()) for basis in ("cases", "money")}

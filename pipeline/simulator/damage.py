@@ -1,10 +1,12 @@
 """What happens to a finished file: members of the archive changed, bytes lost, another kind of file under its name."""
 
 import re
+import shutil
 import zipfile
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 
 def truncate(path: Path) -> None:
@@ -25,6 +27,25 @@ def hide_sheet(name: str) -> Callable[[Path], None]:
         return xml.replace(f'<sheet name="{name}" ', f'<sheet name="{name}" state="hidden" ')
 
     return lambda path: _rewrite(path, "xl/workbook.xml", change)
+
+
+def retype(sheet: int, address: str, text: str) -> Callable[[Path], None]:
+    """Return what types another text, or number, over a cell, whatever stood there."""
+
+    def change(xml: str) -> str:
+        cell = re.compile(rf'<c r="{address}"( s="\d+")?[^>]*?(?:/>|>.*?</c>)')
+        return cell.sub(rf'<c r="{address}"\1 t="inlineStr"><is><t>{escape(text)}</t></is></c>', xml, count=1)
+
+    return lambda path: _rewrite(path, f"xl/worksheets/sheet{sheet}.xml", change)
+
+
+def copy_beside(name: str) -> Callable[[Path], None]:
+    """Return what leaves a second copy of the file beside it."""
+
+    def copy(path: Path) -> None:
+        shutil.copy2(path, path.with_name(f"{path.stem}{name}{path.suffix}"))
+
+    return copy
 
 
 def forget_value(sheet: int, address: str) -> Callable[[Path], None]:

@@ -2,10 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 
-from pipeline.registry.periods import Period
 from pipeline.simulator.faults import FAULTS, Fault, FaultError, fault_named
 from pipeline.simulator.report import Report, Slot
 from pipeline.simulator.truth import PlantedFault
@@ -42,10 +41,10 @@ def plan_faults(
         name, _, where = text.partition("@")
         fault = fault_named(name)
         planned[_aimed(fault, where, _fitting(fault, slots, forms))].append(Planned(id, fault, is_drawn))
-    unplaced = [one for one in numbered if "@" not in one[1]]
-    for first in range(0, len(unplaced), together):
-        group = unplaced[first : first + together]
-        faults = [Planned(id, fault_named(name), is_drawn) for id, name, is_drawn in group]
+    unplaced = [Planned(id, fault_named(name), is_drawn) for id, name, is_drawn in numbered if "@" not in name]
+    groups = [unplaced[first : first + together] for first in range(0, len(unplaced), together)]
+    # Those that fit few reports choose first.
+    for faults in sorted(groups, key=lambda group: -max(_choosiness(one.fault) for one in group)):
         planned[_free(faults, slots, forms, planned, rng)] += faults
     return planned
 
@@ -103,8 +102,12 @@ def _drawn(number: int, slots: Sequence[Slot], forms: Sequence[str], rng: Random
         yield from rng.sample(harmful, min(together, number - first))
 
 
+def _choosiness(fault: Fault) -> int:
+    return 2 * bool(fault.months) + 4 * fault.needs_offices + len(fault.beside) + (Scope.OFFICE not in fault.scopes)
+
+
 def _is_mixable(fault: Fault) -> bool:
-    if fault.is_whole or fault.is_harmless or fault.needs_previous or fault.needs_last_year:
+    if fault.is_whole or fault.is_harmless or fault.beside or fault.needs_offices:
         return False
     return Scope.OFFICE in fault.scopes and not fault.months
 
@@ -112,16 +115,11 @@ def _is_mixable(fault: Fault) -> bool:
 def _fitting(fault: Fault, slots: Sequence[Slot], forms: Sequence[str]) -> list[Slot]:
     there = set(slots)
 
-    def has(slot: Slot, year: int, months: int) -> bool:
-        return replace(slot, period=Period(year, months)) in there
-
     def fits(slot: Slot) -> bool:
-        year, months = slot.period.year, slot.period.months
         return (
             slot.scope in fault.scopes
-            and (not fault.months or months in fault.months)
-            and (not fault.needs_previous or (months > 1 and has(slot, year, months - 1)))
-            and (not fault.needs_last_year or (has(slot, year - 1, months) and has(slot, year - 1, 12)))
+            and (not fault.months or slot.period.months in fault.months)
+            and all(beside in there for beside in fault.looks_at(slot, there))
         )
 
     return [slot for slot in slots if fits(slot)] if fault.fits(forms) else []
@@ -145,19 +143,17 @@ def _free(
     """Choose a report that has no fault yet and takes all of these."""
     fitting = [set(_fitting(one.fault, slots, forms)) for one in faults]
     # A report that another is compared with stays as it is: one that is returned is compared with nothing.
-    kept = {_before(slot) for slot, made in planned.items() if any(one.fault.needs_previous for one in made)}
-    taken = set(planned) | kept
-    if any(one.fault.needs_previous for one in faults):
-        taken |= {slot for slot in slots if _before(slot) in planned}
-    free = [slot for slot in slots if slot not in taken and all(slot in fits for fits in fitting)]
+    kept = {beside for slot, made in planned.items() for one in made for beside in one.fault.looks_at(slot, slots)}
+    free = [
+        slot
+        for slot in slots
+        if slot not in planned
+        and slot not in kept
+        and all(slot in fits for fits in fitting)
+        and not any(beside in planned for one in faults for beside in one.fault.looks_at(slot, slots))
+    ]
     if not free:
         names = ", ".join(one.fault.name for one in faults)
         raise FaultError(f"{names}: no report is left into which it fits")
     from_months = max(one.fault.from_months for one in faults)
     return rng.choice([slot for slot in free if slot.period.months >= from_months] or free)
-
-
-def _before(slot: Slot) -> Slot | None:
-    """Return the report of the month before, None at the beginning of a year."""
-    year, months = slot.period.year, slot.period.months
-    return replace(slot, period=Period(year, months - 1)) if months > 1 else None

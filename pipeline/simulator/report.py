@@ -45,6 +45,8 @@ class Report:
     received_at: datetime
     origin: tuple[int, int] = (0, 0)
     extra_sheets: Mapping[str, tuple[Form, list[list[Figure]]]] = field(default_factory=dict)
+    #: what lies beside the workbook: texts by the suffix of the file
+    beside: Mapping[str, str] = field(default_factory=dict)
     #: done to the finished file, in order
     damage: list[Callable[[Path], None]] = field(default_factory=list)
 
@@ -83,6 +85,8 @@ class Report:
         )
         for damage in self.damage:
             damage(path)
+        for suffix, text in self.beside.items():
+            path.with_suffix(suffix).write_text(text, encoding="utf-8")
 
     def _place(self, form: str, row: str, column: str) -> tuple[int, int]:
         declared = self.forms[form]

@@ -1,22 +1,25 @@
 """A country's inbox: which offices report when, what they report, and the faults planted on the way."""
 
 import csv
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
 from random import Random
 
+from pipeline.forms import Form
 from pipeline.forms.template import Header
-from pipeline.registry.deadlines import working_day_after
+from pipeline.registry.deadlines import due_on, working_day_after
 from pipeline.registry.periods import Period
 from pipeline.registry.units import unit_registry
 from pipeline.simulator.caseload import Caseload
+from pipeline.simulator.cube import Counts
+from pipeline.simulator.figures import print_matrix
 from pipeline.simulator.planting import plan_faults, plant
-from pipeline.simulator.report import Report, Slot
-from pipeline.simulator.territory import DEFAULT_FORMS, Simulation, Territory
+from pipeline.simulator.report import Figures, Report, Slot
+from pipeline.simulator.territory import DEFAULT_FORMS, Simulation, Territory, national_slot
 from pipeline.simulator.truth import PlantedFault, SentReport, Truth
 from pipeline.vocabulary import Scope
 
@@ -24,7 +27,7 @@ RECEIVED = "received.csv"
 #: From this day provincial agencies and regional offices report, no longer departments and district offices.
 REGIONAL = date(2025, 7, 1)
 #: Working days in which a report is due: circulars 06/2019/TT-BTP and 05/2024/TT-BTP.
-DUE = {Scope.OFFICE: 2, Scope.OWN: 2, Scope.PROVINCE: 4}
+DUE = {Scope.OFFICE: 2, Scope.OWN: 2, Scope.PROVINCE: 4, Scope.NATION: 6}
 FAMILIES = ("Nguyễn", "Trần", "Lê", "Phạm", "Huỳnh", "Võ", "Đặng", "Bùi", "Danh", "Lâm")
 GIVEN = ("Văn An", "Thị Bình", "Quốc Cường", "Thị Dung", "Minh Đức", "Thu Hà", "Thanh Hải", "Thị Lan", "Ngọc Yến")
 
@@ -44,6 +47,7 @@ def simulate(
     consolidated: bool = True,
     workbooks: int | None = None,
     faults_per_office: int = 1,
+    national: bool = False,
 ) -> Truth:
     """Write a country's workbooks to ``out/inbox`` and what is true of them to ``out/truth.json``.
 
@@ -53,7 +57,15 @@ def simulate(
     months or provinces that there are not.
     """
     made_with = Simulation(
-        provinces, first, last, seed, offices_per_province, tuple(forms or DEFAULT_FORMS), consolidated, workbooks
+        provinces,
+        first,
+        last,
+        seed,
+        offices_per_province,
+        tuple(forms or DEFAULT_FORMS),
+        consolidated,
+        workbooks,
+        national,
     )
     territories = made_with.territories()
     slots = made_with.slots(territories)
@@ -64,12 +76,15 @@ def simulate(
         provinces={territory.province: list(territory.offices) for territory in territories},
     )
     inbox, done = out / "inbox", 0
-    for territory in territories:
-        for report in _reports(made_with, territory, truth):
+    sums = Sums()
+    for reports in (*(_reports(made_with, one, truth, sums=sums) for one in territories), sums.reports(made_with)):
+        for report in reports:
             report, planted = plant(report, planned.get(report.slot, ()), seed)
             report.write(inbox / report.slot.path)
             truth.faults += planted
-            truth.reports.append(_sent(report, planted))
+            sent = _sent(report, planted)
+            truth.reports.append(sent)
+            truth.reports += [replace(sent, path=sent.path.removesuffix(".xlsx") + suffix) for suffix in report.beside]
             done += 1
             if progress:
                 progress(done, len(slots))
@@ -91,8 +106,15 @@ def write_correction(truth: Truth, fault_id: str, out: Path) -> Path:
     fault = truth.fault(fault_id)
     made_with = Simulation(**truth.made_with | {"forms": tuple(truth.made_with["forms"])})
     slot = Slot(Period.parse(fault.period), fault.province, fault.unit, Scope(fault.scope))
-    territory = next(t for t in made_with.territories() if t.province == fault.province and slot.period in t.periods)
-    (report,) = _reports(made_with, territory, None, {slot})
+    territories = [one for one in made_with.territories() if slot.period in one.periods]
+    if slot.scope == Scope.NATION:
+        sums = Sums()
+        for territory in territories:
+            list(_reports(made_with, territory, None, (), sums))
+        report = next(one for one in sums.reports(made_with) if one.slot == slot)
+    else:
+        territory = next(one for one in territories if one.province == fault.province)
+        (report,) = _reports(made_with, territory, None, {slot})
     report.header = replace(report.header, revision=2, reason=f"Báo cáo bổ sung, đính chính: {fault.vi}")
     report.received_at = datetime.combine(working_day_after(report.received_at.date(), 2), time(9, 30))
     path = out / slot.path.replace(".xlsx", ".bo-sung-2.xlsx")
@@ -103,7 +125,11 @@ def write_correction(truth: Truth, fault_id: str, out: Path) -> Path:
 
 
 def _reports(
-    simulation: Simulation, territory: Territory, truth: Truth | None, wanted: Collection[Slot] | None = None
+    simulation: Simulation,
+    territory: Territory,
+    truth: Truth | None,
+    wanted: Collection[Slot] | None = None,
+    sums: "Sums | None" = None,
 ) -> Iterator[Report]:
     caseload = Caseload.of(simulation, territory)
     for period in territory.periods:
@@ -111,6 +137,8 @@ def _reports(
         if truth:
             by_province = truth.totals.setdefault(period.id, {})
             by_province[territory.province] = year.totals(of_period, period.months)
+        if sums is not None and simulation.national:
+            sums.add(period, *year.together(of_period, period.months))
         for slot in simulation.slots_of(territory, period):
             if wanted is not None and slot not in wanted:
                 continue
@@ -126,15 +154,55 @@ def _reports(
             )
 
 
+@dataclass
+class Sums:
+    """What all territories report together, by period, for the report of the national department."""
+
+    figures: dict[Period, dict[str, Counts]] = field(default_factory=dict)
+    due: dict[Period, Counter[str]] = field(default_factory=dict)
+
+    def add(self, period: Period, figures: dict[str, Counts], due: dict[str, int]) -> None:
+        """Add a territory."""
+        known = self.figures.setdefault(period, {})
+        for code, matrix in figures.items():
+            known[code] = known[code] + matrix if code in known else matrix
+        self.due.setdefault(period, Counter()).update(due)
+
+    def reports(self, simulation: Simulation) -> Iterator[Report]:
+        """Yield the national reports."""
+        for period in sorted(self.figures, key=lambda one: one.id):
+            of_period, slot = simulation.forms_in(period), national_slot(period)
+            yield Report(
+                slot=slot,
+                header=_header(slot, simulation.seed),
+                forms=dict(of_period),
+                figures=self._of(period, of_period),
+                previous=partial(self._of, Period(period.year, period.months - 1), of_period),
+                received_at=_reception(slot, simulation.seed),
+            )
+
+    def _of(self, period: Period, of_period: dict[str, Form]) -> Figures:
+        return {
+            code: print_matrix(form, self.figures[period][code], self.due[period], is_together=True)
+            for code, form in of_period.items()
+        }
+
+
 def _header(slot: Slot, seed: int) -> Header:
     units, rng = unit_registry().units, Random(f"{seed}/{slot.unit}")
     unit, province = units[slot.unit], units[slot.province]
     is_regional = slot.period.end >= REGIONAL
     agency = f"THADS {province.name}" if is_regional else f"Cục THADS {province.name}"
+    department = "Cục Quản lý THADS" if is_regional else "Tổng cục THADS"
+    names = {
+        Scope.OFFICE: (unit.name, agency),
+        Scope.NATION: (department, "Bộ Tư pháp"),
+    }
+    unit_name, parent_name = names.get(slot.scope, (agency, department))
     return Header(
-        unit_name=unit.name if slot.scope == Scope.OFFICE else agency,
+        unit_name=unit_name,
         unit_key=unit.key,
-        parent_name=agency if slot.scope == Scope.OFFICE else "Cục Quản lý THADS" if is_regional else "Tổng cục THADS",
+        parent_name=parent_name,
         scope=slot.scope,
         period_start=slot.period.start,
         period_end=slot.period.end,
@@ -145,8 +213,10 @@ def _header(slot: Slot, seed: int) -> Header:
 def _reception(slot: Slot, seed: int) -> datetime:
     """Return when the report came: on some working day before it was due, in office hours."""
     rng = Random(f"{seed}/{slot.path}")
-    earliest = DUE[Scope.OFFICE] + 1 if slot.scope == Scope.PROVINCE else 1
+    earliest = {Scope.PROVINCE: DUE[Scope.OFFICE] + 1, Scope.NATION: DUE[Scope.PROVINCE] + 1}.get(slot.scope, 1)
     day = working_day_after(slot.period.end, rng.randint(earliest, DUE[slot.scope]))
+    # Before 2020 days were counted, not working days.
+    day = min(day, due_on(slot.period.end, str(Scope.OFFICE if slot.scope == Scope.OWN else slot.scope)))
     return datetime.combine(day, time(7, 30)) + timedelta(minutes=rng.randrange(9 * 60))
 
 

@@ -49,6 +49,7 @@ class Simulation:
     forms: tuple[str, ...] = DEFAULT_FORMS
     consolidated: bool = True
     workbooks: int | None = None
+    national: bool = False  # the national department reports too, on the provinces together
 
     def periods(self) -> list[Period]:
         """Return the periods from ``first`` to ``last``, one a calendar month."""
@@ -75,9 +76,10 @@ class Simulation:
         return [
             slot
             for period in self.periods()
-            for territory in territories
-            if period in territory.periods
-            for slot in self.slots_of(territory, period)
+            for slot in (
+                *(slot for one in territories if period in one.periods for slot in self.slots_of(one, period)),
+                *([national_slot(period)] if self.national else []),
+            )
         ]
 
     def slots_of(self, territory: Territory, period: Period) -> Iterator[Slot]:
@@ -116,6 +118,12 @@ class Simulation:
                         offices[province].pop()
                         surplus -= 1
         return offices
+
+
+def national_slot(period: Period) -> Slot:
+    """Return the report of the national department on a period."""
+    nation = unit_registry().nation
+    return Slot(period, nation, nation, Scope.NATION)
 
 
 def _calendar_month(text: str) -> tuple[int, int]:

@@ -20,6 +20,7 @@ from pipeline.cells.narrative.places import Places
 from pipeline.cells.narrative.words import words
 from pipeline.cells.numerals import NotANumber
 from pipeline.cells.reading import Reading, submission_id, unreadable
+from pipeline.cells.text import fold
 from pipeline.forms import Forms
 from pipeline.registry.periods import Period
 from pipeline.registry.units import Unit, UnitRegistry
@@ -68,7 +69,9 @@ def read_narrative(text: str, receipt: dict, forms: Forms, registry: UnitRegistr
     if len(text) > MOST_CHARACTERS:
         remarks.append(_too_much(f"c{MOST_CHARACTERS}-{len(text)}", told))
     unit_text = read[unit_mark.start : unit_mark.end] if unit_mark else None
-    row = _submission(receipt, unit, unit_text, period, forms)
+    # A text that says so is as little a real report as a workbook that does.
+    is_simulated = any(fold(said) in fold(text) for said in forms.header["simulated"].values())
+    row = _submission(receipt, unit, unit_text, period, forms, is_simulated)
     place = {"submission_id": row["submission_id"], "sheet": receipt["file_name"]}
     return Reading(
         pl.DataFrame([row], schema=tables.SUBMISSIONS),
@@ -97,10 +100,13 @@ def _period(found: Iterable[Sentence], told: Narrative) -> Period | None:
     return None
 
 
-def _submission(receipt: dict, unit: Unit | None, unit_text: str | None, period: Period | None, forms: Forms) -> dict:
+def _submission(
+    receipt: dict, unit: Unit | None, unit_text: str | None, period: Period | None, forms: Forms, is_simulated: bool
+) -> dict:
     # Files of one name come from many offices: the name alone would make each a version of the other.
     stem = PurePosixPath(receipt["file_name"]).stem
-    report_id = f"{Origin.PUBLISHED}/{stem}/{unit.key}/{period.id}" if unit and period else None
+    origin = "simulated" if is_simulated else str(Origin.PUBLISHED)
+    report_id = f"{origin}/{stem}/{unit.key}/{period.id}" if unit and period else None
     return {
         "submission_id": submission_id(receipt["sha256"]),
         "receipt_id": receipt["receipt_id"],
@@ -110,7 +116,7 @@ def _submission(receipt: dict, unit: Unit | None, unit_text: str | None, period:
         "sha256": receipt["sha256"],
         "received_at": receipt["received_at"],
         "origin": str(Origin.PUBLISHED),
-        "is_simulated": False,
+        "is_simulated": is_simulated,
         "vintage": str(Vintage.REPORTED),
         "report_id": report_id,
         "unit_key": unit.key if unit else None,

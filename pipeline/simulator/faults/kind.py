@@ -1,13 +1,15 @@
 """What a named kind of fault is, and what all of them have in hand."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from enum import StrEnum
 from random import Random
 
 from pipeline.forms.declaration import Form
 from pipeline.forms.template import Figure
-from pipeline.simulator.report import Report
+from pipeline.registry.periods import Period
+from pipeline.simulator.report import Report, Slot
 from pipeline.simulator.truth import Change, PlantedFault, Printed
 from pipeline.vocabulary import Scope
 
@@ -25,6 +27,27 @@ Touched = tuple[str, str, str, Figure, Figure]
 
 Act = Callable[[Report, Random], Iterator[Touched]]
 Place = tuple[str, str]
+
+
+class Beside(StrEnum):
+    """Another report of the same unit, beside which a fault shows."""
+
+    PREVIOUS = "previous"  # of the month before
+    LAST_YEAR = "last_year"  # of the same months of the year before
+    YEAR_END = "year_end"  # of all of the year before
+    TENTH_MONTH = "tenth_month"  # of ten months of this year
+
+    def of(self, period: Period) -> Period | None:
+        """Return the period of that report; None where there can be none."""
+        match self:
+            case Beside.PREVIOUS:
+                return Period(period.year, period.months - 1) if period.months > 1 else None
+            case Beside.LAST_YEAR:
+                return Period(period.year - 1, period.months)
+            case Beside.YEAR_END:
+                return Period(period.year - 1, 12)
+            case _:
+                return Period(period.year, 10) if period.months > 10 else None
 
 
 class FaultError(ValueError):
@@ -50,19 +73,37 @@ class Fault:
     cause: str | None = None
     is_whole: bool = False
     is_unreadable: bool = False
-    needs_previous: bool = False  # the same unit reports on the month before
-    needs_last_year: bool = False  # and on the same months of the year before, and on all of it
+    is_of_sheet: bool = False  # the sheet is to be mended, none of the cells that it changed
+    beside: tuple[
+        Beside, ...
+    ] = ()  # reports of the same unit that it shows beside; they are there and stay as they are
+    needs_offices: bool = False  # so are all that the province adds up
     from_months: int = 1  # chosen at random, it avoids shorter periods: there may be too few cases to show it
     months: tuple[int, ...] = ()  # the only periods in which it can be made, all where empty
+    suffix: str = ".xlsx"  # of the file that it spoils: another one may lie beside the workbook
 
     @property
     def is_harmless(self) -> bool:
         """Tell whether the report stays right, so that nothing may be found."""
         return not self.meant and not self.is_unreadable
 
+    @property
+    def is_national(self) -> bool:
+        """Tell whether only the national department can make it."""
+        return self.scopes == (Scope.NATION,)
+
     def fits(self, report_forms: Sequence[str]) -> bool:
         """Tell whether a report on these forms has what the fault changes."""
         return set(self.forms) <= set(report_forms)
+
+    def looks_at(self, slot: Slot, slots: Iterable[Slot]) -> list[Slot | None]:
+        """Return the reports beside which the fault shows; None for one that there cannot be."""
+        periods = (beside.of(slot.period) for beside in self.beside)
+        earlier = [replace(slot, period=period) if period else None for period in periods]
+        if not self.needs_offices:
+            return earlier
+        parts = [one for one in slots if (one.period, one.province) == (slot.period, slot.province) and one != slot]
+        return [*earlier, *parts]
 
     def plant(self, report: Report, rng: Random, id: str) -> PlantedFault:
         """Change the report and return what was done."""
@@ -71,7 +112,16 @@ class Fault:
             raise FaultError(f"{self.name}: the report has no form {', '.join(missing)}")
         touched = list(self.act(report, rng))
         changes = (
-            Change(form, form, row, column, report.address(form, row, column), _printed(true), _printed(written))
+            Change(
+                form,
+                form,
+                row,
+                column,
+                report.address(form, row, column),
+                _printed(true),
+                _printed(written),
+                not self.is_of_sheet,
+            )
             for form, row, column, true, written in touched
         )
         slot = report.slot
@@ -89,7 +139,7 @@ class Fault:
             province=slot.province,
             unit=slot.unit,
             scope=slot.scope.value,
-            path=slot.path,
+            path=slot.path.removesuffix(".xlsx") + self.suffix,
             changes=tuple(changes),
         )
 
@@ -118,10 +168,12 @@ def fault(
     cause: str | None = None,
     is_whole: bool = False,
     is_unreadable: bool = False,
-    needs_previous: bool = False,
-    needs_last_year: bool = False,
+    is_of_sheet: bool = False,
+    beside: Sequence[Beside] = (),
+    needs_offices: bool = False,
     from_months: int = 1,
     months: Sequence[int] = (),
+    suffix: str = ".xlsx",
 ) -> Callable[[Act], Act]:
     """Return what makes a fault of a function and registers it under the function's name."""
 
@@ -139,10 +191,12 @@ def fault(
             cause,
             is_whole or is_unreadable,
             is_unreadable,
-            needs_previous,
-            needs_last_year,
+            is_of_sheet,
+            tuple(beside),
+            needs_offices,
             from_months,
             tuple(months),
+            suffix,
         )
         return act
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from random import Random
 
 from pipeline.forms.template import recalculate
-from pipeline.simulator.faults.kind import Touched, count, fault, replace_figures, type_over
+from pipeline.simulator.faults.kind import NEIGHBOURS, PARTS, Touched, count, fault, leaf, replace_figures, type_over
 from pipeline.simulator.report import Report
 
 
@@ -26,6 +26,51 @@ def _unit_slip(report: Report, rng: Random) -> Iterator[Touched]:
         for column in counts:
             if true := count(report, "02", row, column):
                 yield type_over(report, "02", row, column, 1000 * true)
+
+
+@fault(
+    "Một ô tiền ghi bằng đồng thay vì 1.000 đồng",
+    "One amount was entered in đồng instead of thousand đồng",
+    meant=["balance.accepted_total"],
+    entails=NEIGHBOURS,
+    forms=["02"],
+    cause="unit_thousand",
+)
+def _cell_in_dong(report: Report, rng: Random) -> Iterator[Touched]:
+    row, column = leaf(report, "02", ("opening", "newly_accepted"), rng)
+    yield type_over(report, "02", row, column, 1000 * count(report, "02", row, column))
+
+
+@fault(
+    "Số tiền ghi bằng triệu đồng thay vì 1.000 đồng",
+    "Money was entered in million đồng instead of thousand đồng",
+    meant=["money_per_case.results"],
+    entails=["rollup.*", "balance.*", "order.*", "ratio.*", "change.*", "cumulative.*", "continuity.*", "cross.*"],
+    forms=["01", "02"],
+    from_months=3,
+    cause="unit_thousand",
+    is_whole=True,
+)
+def _money_in_million(report: Report, rng: Random) -> Iterator[Touched]:
+    form = report.forms["02"]
+    counts = [column for column in form.column if form.column[column].unit != "percent"]
+    for row in form.row:
+        for column in counts:
+            if true := count(report, "02", row, column):
+                yield type_over(report, "02", row, column, true // 1000)
+
+
+@fault(
+    "Số tiền âm",
+    "A negative amount",
+    meant=["integer.not_negative"],
+    entails=NEIGHBOURS,
+    forms=["02"],
+    cause="sign",
+)
+def _negative_money(report: Report, rng: Random) -> Iterator[Touched]:
+    row, column = leaf(report, "02", PARTS, rng)
+    yield type_over(report, "02", row, column, -count(report, "02", row, column))
 
 
 @fault(

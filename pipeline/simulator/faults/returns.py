@@ -2,11 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from random import Random
 
+from pipeline.forms.declaration import forms
+from pipeline.forms.template import header_address
 from pipeline.simulator import damage
-from pipeline.simulator.faults.kind import Touched, fault, replace_figures
+from pipeline.simulator.faults.kind import TOTAL, Beside, FaultError, Touched, count, fault, replace_figures
 from pipeline.simulator.report import Report
+from pipeline.vocabulary import Scope
+
+LONG_CSV = "unit,period_start,period_end,form,row,column,value"
 
 
 @fault(
@@ -32,11 +38,118 @@ def _unknown_unit(report: Report, rng: Random) -> Iterator[Touched]:
 
 
 @fault(
+    "Hai biểu trong một tệp ghi hai đơn vị",
+    "Two sheets of one workbook name different units",
+    meant=["header.agreement"],
+    forms=["01", "02"],
+    is_whole=True,
+)
+def _sheets_disagree(report: Report, rng: Random) -> Iterator[Touched]:
+    address = header_address(report.forms["02"], "unit", report.origin)
+    report.damage.append(damage.retype(_sheet(report, "02"), address, "Chi cục THADS huyện Tân Hiệp"))
+    yield from ()
+
+
+@fault(
+    "Mẫu biểu của thông tư cũ",
+    "The form of an older circular",
+    meant=["header.regime"],
+    entails=["reading.missing_column", "balance.*", "cross.*"],
+    forms=["01"],
+    is_whole=True,
+)
+def _form_of_old_circular(report: Report, rng: Random) -> Iterator[Touched]:
+    form = report.forms["01"]
+    old = forms().in_force(form.regime.valid_from - timedelta(days=1))["01"]
+    if old.regime == form.regime:
+        raise FaultError("form_of_old_circular: no circular is older than the one in force; take a later period")
+    true = {
+        (row, column): report.figure("01", row, column)
+        for row in form.row
+        for column in form.column
+        if column not in old.column
+    }
+    report.figures["01"] = [
+        [report.figure("01", row, column) if column in form.column else 0 for column in old.column] for row in form.row
+    ]
+    report.forms["01"] = old
+    yield from (("01", row, column, figure, None) for (row, column), figure in true.items())
+
+
+@fault(
+    "Bảng số liệu CSV ghi mã biểu không có",
+    "A table of figures (CSV) names a form that there is not",
+    meant=["reading.unknown_form"],
+    suffix=".csv",
+    is_whole=True,
+)
+def _unknown_form(report: Report, rng: Random) -> Iterator[Touched]:
+    period = report.slot.period
+    line = (report.slot.unit, period.start, period.end, "47", TOTAL, "due", rng.randint(1, 90))
+    report.beside = {".csv": f"{LONG_CSV}\n{','.join(map(str, line))}\n"}
+    yield from ()
+
+
+@fault(
+    "Cùng một tệp gửi hai lần",
+    "The same file was sent twice",
+    is_whole=True,
+)
+def _sent_twice(report: Report, rng: Random) -> Iterator[Touched]:
+    report.damage.append(damage.copy_beside(" (1)"))
+    yield from ()
+
+
+def _sheet(report: Report, form: str) -> int:
+    return list(report.forms).index(form) + 1
+
+
+@fault(
+    "Báo cáo bằng lời in một số khác với biểu mẫu",
+    "A report in words prints another figure than the forms",
+    meant=["text.agrees_with_forms"],
+    forms=["01"],
+    scopes=[Scope.PROVINCE],
+    suffix=".txt",
+    is_whole=True,
+)
+def _text_contradicts(report: Report, rng: Random) -> Iterator[Touched]:
+    completed = count(report, "01", TOTAL, "completed")
+    report.beside = {".txt": _in_words(report, completed + rng.randint(1, 90))}
+    yield from ()
+
+
+@fault(
+    "Báo cáo bằng lời in đúng số của biểu mẫu",
+    "A report in words prints what the forms say",
+    forms=["01"],
+    scopes=[Scope.PROVINCE],
+    suffix=".txt",
+    is_whole=True,
+)
+def _text_agrees(report: Report, rng: Random) -> Iterator[Touched]:
+    report.beside = {".txt": _in_words(report, count(report, "01", TOTAL, "completed"))}
+    yield from ()
+
+
+def _in_words(report: Report, completed: int) -> str:
+    def said(figure: int) -> str:
+        return f"{figure:,}".replace(",", ".")
+
+    received, due = (said(count(report, "01", TOTAL, name)) for name in ("newly_accepted", "due"))
+    return (
+        f"{forms().header['simulated']['vi']}\n"
+        f"{report.slot.period.label_vi}, {report.header.unit_name} báo cáo kết quả công tác.\n"
+        f"Thụ lý mới {received} việc. Tổng số phải thi hành là {due} việc. Thi hành xong {said(completed)} việc.\n"
+    )
+
+
+@fault(
     "Số liệu giống hệt tháng trước",
     "The figures are last month's",
     meant=["duplicate.month"],
     entails=["rollup.offices", "change.*", "cumulative.*"],
-    needs_previous=True,
+    beside=[Beside.PREVIOUS],
     cause="last_month_copied",
     is_whole=True,
 )

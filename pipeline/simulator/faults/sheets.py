@@ -5,8 +5,19 @@ from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
+from pipeline.forms.template import row_head
 from pipeline.simulator import damage
-from pipeline.simulator.faults.kind import NEIGHBOURS, PARTS, TOTAL, Touched, count, fault, leaf, type_over
+from pipeline.simulator.faults.kind import (
+    NEIGHBOURS,
+    PARTS,
+    TOTAL,
+    Touched,
+    count,
+    fault,
+    leaf,
+    replace_figures,
+    type_over,
+)
 from pipeline.simulator.report import Report
 
 
@@ -140,6 +151,122 @@ def _hidden_sheet(report: Report, rng: Random) -> Iterator[Touched]:
     report.extra_sheets = {name: (replace(report.forms["01"], code=name), draft)}
     report.damage.append(damage.hide_sheet(name))
     yield from ()
+
+
+@fault(
+    "Một biểu có hai trang tính",
+    "A form has two sheets",
+    meant=["reading.duplicate_sheet"],
+    forms=["01"],
+    is_whole=True,
+)
+def _form_twice(report: Report, rng: Random) -> Iterator[Touched]:
+    name = "01 (2)"
+    report.extra_sheets = {name: (replace(report.forms["01"], code=name), report.figures["01"])}
+    yield from ()
+
+
+@fault(
+    "Trang tính có số liệu nhưng không phải biểu mẫu",
+    "A sheet with figures that is none of the forms",
+    meant=["reading.unknown_sheet"],
+    forms=["09"],
+    is_whole=True,
+)
+def _private_sheet(report: Report, rng: Random) -> Iterator[Touched]:
+    form, name = report.forms["09"], "Theo dõi riêng"
+    rows = tuple(replace(row, code=f"tdr_{n}", vi=f"Hồ sơ {n}", en=f"File {n}") for n, row in enumerate(form.rows))
+    columns = tuple(
+        replace(one, code=f"gc_{n}", vi=f"Ghi chú {n}", en=f"Note {n}") for n, one in enumerate(form.columns)
+    )
+    own = replace(form, code=name, number="Sổ tay", vi=name, en="Kept by hand", rows=rows, columns=columns, rollups=())
+    report.extra_sheets = {name: (own, [[rng.randint(1, 99) for _ in columns] for _ in rows])}
+    yield from ()
+
+
+@fault(
+    "Biểu bỏ trống hoàn toàn",
+    "A form is left blank",
+    meant=["reading.empty_form"],
+    forms=["08"],
+    is_whole=True,
+    is_of_sheet=True,
+)
+def _blank_form(report: Report, rng: Random) -> Iterator[Touched]:
+    form = report.forms["08"]
+    yield from replace_figures(report, "08", [[None] * len(form.columns)] * len(form.rows))
+
+
+@fault(
+    "Thêm một dòng không có trong mẫu",
+    "A row that the form has not",
+    meant=["reading.missing_row"],
+    forms=["09"],
+    is_whole=True,
+)
+def _row_added(report: Report, rng: Random) -> Iterator[Touched]:
+    form = report.forms["09"]
+    more = replace(
+        form.rows[-1], code="others", vi="Trong đó cán bộ khác tiếp", en="Of these, by other staff", attributes={}
+    )
+    report.forms["09"] = replace(form, rows=(*form.rows, more))
+    report.figures["09"].append([rng.randint(1, 9) for _ in form.columns])
+    yield from ()
+
+
+@fault(
+    "Một dòng đứng hai lần",
+    "A row stands twice",
+    meant=["reading.missing_row"],
+    entails=["rollup.*"],
+    forms=["08"],
+    is_whole=True,
+    is_of_sheet=True,
+)
+def _row_twice(report: Report, rng: Random) -> Iterator[Touched]:
+    form, sheet = report.forms["08"], list(report.forms).index("08") + 1
+    one, other = rng.sample([row for row in form.rows if not row.is_total], 2)
+    for address, text in zip(row_head(form, one.code, report.origin), (other.vi, other.code), strict=True):
+        report.damage.append(damage.retype(sheet, address, text))
+    yield from (("08", one.code, column, report.figure("08", one.code, column), None) for column in form.column)
+
+
+@fault(
+    "Tên dòng không khớp với mã dòng",
+    "The label of a row contradicts its code",
+    meant=["reading.labels"],
+    forms=["01"],
+    is_whole=True,
+)
+def _label_wrong(report: Report, rng: Random) -> Iterator[Touched]:
+    form = report.forms["01"]
+    row, other = rng.sample([row for row in form.rows if row.code.endswith(".total") and row.code != TOTAL], 2)
+    label, _ = row_head(form, row.code, report.origin)
+    report.damage.append(damage.retype(list(report.forms).index("01") + 1, label, other.vi))
+    yield from ()
+
+
+@fault(
+    "Số không ghi bằng dấu gạch ngang",
+    "Zeros are written as dashes",
+    forms=["10"],
+)
+def _dashes(report: Report, rng: Random) -> Iterator[Touched]:
+    for row in report.forms["10"].rows:
+        for column in report.forms["10"].column:
+            if not row.is_total and report.figure("10", row.code, column) == 0:
+                yield type_over(report, "10", row.code, column, "-")
+
+
+@fault(
+    "Số ghi dưới dạng chữ với dấu chấm phân nhóm",
+    "Figures are typed as text with points between thousands",
+    forms=["02"],
+)
+def _figures_as_text(report: Report, rng: Random) -> Iterator[Touched]:
+    for column in ("opening", "newly_accepted"):
+        figure = count(report, "02", "civil.on_request", column)
+        yield type_over(report, "02", "civil.on_request", column, f"{figure:,}".replace(",", "."))
 
 
 @fault(

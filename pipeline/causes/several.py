@@ -1,0 +1,174 @@
+"""Edits of several cells that one slip of the hand explains: swapped, shifted, carried into totals, in another unit, a month."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+
+from expectations.rules import Cumulative
+from pipeline.causes.constraints import Constraint, Place, Worth
+from pipeline.causes.digits import slip
+from pipeline.causes.returns import Edit, Return
+from pipeline.forms import Form
+from pipeline.forms.template import recalculate
+
+
+def several(of: Return, failing: Iterable[Constraint], singles: Iterable[Edit]) -> Iterator[Edit]:
+    """Yield the edits of several cells that the edits of one cell point to."""
+    failing, singles = list(failing), list(singles)
+    yield from _swaps(of, singles)
+    yield from _shifted(of, singles)
+    yield from _carried_through(of, singles)
+    yield from _thousandfold(of, failing)
+    yield from _of_the_month(of, failing)
+
+
+def _swaps(of: Return, singles: Iterable[Edit]) -> Iterator[Edit]:
+    """Two cells changed places, in a row or in a column; then perhaps in every row or column."""
+    by_value: dict[tuple[str, str, Decimal], list[Place]] = {}
+    for place, value in of.values.items():
+        if of.is_own(place):
+            for axis, along in (("column", place.row), ("row", place.column)):
+                by_value.setdefault((f"{place.form}.{axis}", along, value), []).append(place)
+    pairs: set[tuple[str, str, tuple[str, ...]]] = set()
+    for edit in singles:
+        (place, value) = next(iter(edit.changes.items()))
+        found = of.values[place]
+        for axis, along in (("column", place.row), ("row", place.column)):
+            for other in by_value.get((f"{place.form}.{axis}", along, value), ()):
+                if other != place and found != value:
+                    yield Edit(f"{axis}s_swapped", place, {place: value, other: found})
+                    pairs.add((place.form, axis, tuple(sorted((getattr(place, axis), getattr(other, axis))))))
+    for form, axis, (one, two) in sorted(pairs):
+        yield from _swapped_throughout(of, form, axis, {one: two, two: one})
+
+
+def _swapped_throughout(of: Return, form: str, axis: str, partners: Mapping[str, str]) -> Iterator[Edit]:
+    """Two whole columns or rows changed places."""
+    changes: dict[Place, Decimal] = {}
+    for place, value in of.values.items():
+        if of.is_own(place) and place.form == form and getattr(place, axis) in partners:
+            partner = place._replace(**{axis: partners[getattr(place, axis)]})
+            if of.values.get(partner, value) != value:
+                changes[place] = of.values[partner]
+    if len(changes) > 2:
+        yield Edit(f"{axis}s_swapped", min(changes, key=of.position), changes, {"whole": axis})
+
+
+def _carried_through(of: Return, singles: Iterable[Edit]) -> Iterator[Edit]:
+    """An input cell is wrong and the formulas of the workbook carried it into their totals."""
+    for edit in singles:
+        (place, value) = next(iter(edit.changes.items()))
+        for leaf in _leaves(of, place):
+            changes = dict(_dependents(of, leaf, value - of.values[place]))
+            if len(changes) > 1:
+                kind = slip(of.printed(leaf, of.values[leaf]), of.printed(leaf, changes[leaf]))
+                said: dict[str, Decimal | str] = {"carried": "yes"}
+                if kind is None:
+                    said["slip"] = "none"
+                yield Edit(kind or "digit_wrong", leaf, changes, said)
+
+
+def _leaves(of: Return, place: Place) -> Iterator[Place]:
+    """Return the input cells of the same column that a total sums, or the cell itself."""
+    form = of.forms.get(place.form)
+    if form is None:
+        return
+    if not of.is_computed(place):
+        yield place
+        return
+    column = form.column.get(place.column)
+    if column and not column.equals and not column.ratio:
+        for row in _parts(form, place.row):
+            if (leaf := place._replace(row=row)) in of.values:
+                yield leaf
+
+
+def _parts(form: Form, row: str) -> set[str]:
+    below = {part for rollup in form.rollups if rollup.total == row for part in rollup.parts}
+    return {row} if not below else {leaf for part in below for leaf in _parts(form, part)}
+
+
+def _dependents(of: Return, leaf: Place, more: Decimal) -> Iterator[tuple[Place, Decimal]]:
+    """Yield the cells that follow a change of an input cell, with what they would show."""
+    form = of.forms[leaf.form]
+    rows, columns = {leaf.row}, {leaf.column: 1}
+    while above := {r.total for r in form.rollups if rows & set(r.parts)} - rows:
+        rows |= above
+    for _ in form.columns:
+        for column in form.columns:
+            moved = sum(term.sign * columns.get(term.column, 0) for term in column.equals)
+            if column.equals and moved:
+                columns[column.code] = moved
+    for row in rows:
+        for name, sign in columns.items():
+            place = leaf._replace(row=row, column=name)
+            if place in of.values:
+                yield place, of.values[place] + sign * more
+
+
+def _thousandfold(of: Return, failing: Iterable[Constraint]) -> Iterator[Edit]:
+    """A form, a column or a row was entered in another unit, a thousand times too much or too little."""
+    money = {c.money for c in failing if isinstance(c, Worth) and c.money}
+    for form in {place.form for place in money}:
+        amounts = [
+            p for p in of.values if of.is_own(p) and p.form == form and of.cells[p].unit not in ("percent", "point")
+        ]
+        root = min((place for place in money if place.form == form), key=of.position)
+        for factor in (Decimal(1000), 1 / Decimal(1000)):
+            yield Edit("unit_thousand", root, {p: of.values[p] * factor for p in amounts}, {"whole": "form"})
+
+
+def _shifted(of: Return, singles: Iterable[Edit]) -> Iterator[Edit]:
+    """The figures of a column stand a row too low or too high, from some row on."""
+    wanted: dict[tuple[str, str], dict[str, Decimal]] = {}
+    for edit in singles:
+        if len(edit.changes) == 1 and not of.is_computed(edit.root):
+            wanted.setdefault((edit.root.form, edit.root.column), {}).setdefault(edit.root.row, edit.changes[edit.root])
+    for (form, column), by_row in wanted.items():
+        rows = of.rows_of(form)
+        places = [Place(of.submission_id, form, row, column) for row in rows]
+        for step in (1, -1):
+            follows = [
+                row in by_row and 0 <= n + step < len(rows) and by_row[row] == of.values.get(places[n + step])
+                for n, row in enumerate(rows)
+            ]
+            for first, last in _runs(follows):
+                # The row at the end of the run has lost its figure, which only its sum still tells.
+                inside = range(first, last + 1 + (step > 0)) if step > 0 else range(first - 1, last + 1)
+                changes = {places[n]: by_row[rows[n]] for n in inside if 0 <= n < len(rows) and rows[n] in by_row}
+                if len(changes) > 2:
+                    yield Edit("row_shifted", min(changes, key=of.position), changes, {"whole": "rows"})
+
+
+def _runs(flags: list[bool]) -> Iterator[tuple[int, int]]:
+    """Yield first and last of every run of two or more."""
+    first = None
+    for n, flag in enumerate([*flags, False]):
+        if flag and first is None:
+            first = n
+        elif not flag and first is not None:
+            if n - first > 1:
+                yield first, n - 1
+            first = None
+
+
+def _of_the_month(of: Return, failing: Iterable[Constraint]) -> Iterator[Edit]:
+    """The cumulative columns of a form show what the month added; its formulas follow."""
+    for code in sorted({c.form for c in failing if isinstance(c.rule, Cumulative) and c.rule.never == "falls"}):
+        form = of.forms.get(code)
+        before = {place: then for place, then in of.before.items() if place.form == code and not of.is_computed(place)}
+        if form is None or len(before) < 2:
+            continue
+        matrix = [
+            [of.values.get(Place(of.submission_id, code, row, column)) for column in form.column] for row in form.row
+        ]
+        for place, then in before.items():
+            r, c = of.position(place)
+            matrix[r][c] = of.values[place] + then
+        changes: dict[Place, Decimal] = {}
+        for row, line in zip(form.row, recalculate(form, matrix), strict=True):
+            for column, figure in zip(form.column, line, strict=True):
+                place = Place(of.submission_id, code, row, column)
+                if place in of.values and figure is not None and figure != of.values[place]:
+                    changes[place] = Decimal(str(figure))
+        if changes:
+            yield Edit("month_not_cumulative", min(changes, key=of.position), changes, {"whole": "form"})
