@@ -49,7 +49,7 @@ def drawn(rule: AnyRule, form: Form) -> Iterator[tuple[Figures, Figures, Figures
         columns = [term.column for term in (*rule.terms, *rule.before)]
         then: Figures = {(code, row): dict.fromkeys(columns, 7)}
         off = 1 if rule.bound == "at_most" else -1
-        yield then, {(code, row): dict.fromkeys(columns, 7) | {"opening": 7 + off}}, then
+        yield then, {(code, row): dict.fromkeys(columns, 7) | {rule.terms[0].column: 7 + off}}, then
     elif isinstance(rule, Change) and rule.jumps:
         for jump in rule.jumps:
             if jump.form == code:
