@@ -17,13 +17,15 @@ from collections.abc import Iterator
 from itertools import cycle, islice
 from pathlib import Path
 
+from expectations.rules import packs
 from pipeline.alerts import journal
 from pipeline.alerts.outbox import Outbox
 from pipeline.home import PROJECT, Home
 from pipeline.published.query import run_query
 from pipeline.simulator import FAULTS, Truth, simulate
 from pipeline.simulator.simulation import write_correction
-from pipeline.vocabulary import MessageState, Scope
+from pipeline.simulator.territory import DEFAULT_FORMS
+from pipeline.vocabulary import MessageState, OnFail, Scope
 from tests.mail_room import MailRoom, text_of
 
 NATION = "nation@example.vn"
@@ -105,12 +107,16 @@ def drill(folder: Path, room: MailRoom, options: argparse.Namespace) -> Iterator
 
 
 def _kinds() -> list[str]:
-    """Return the kinds of fault that an office can make in a first month and that somebody is told of."""
+    """Return the kinds of fault that an office can make in the workbook of a first month and that somebody is told of."""
+    notes = {rule.id for pack in packs() for rule in pack.rules if rule.on_fail == OnFail.NOTE}
     return [
         name
         for name, fault in FAULTS.items()
         if Scope.OFFICE in fault.scopes
-        and not (fault.is_harmless or fault.needs_previous or fault.needs_last_year or fault.months)
+        and fault.suffix == ".xlsx"
+        and fault.fits(DEFAULT_FORMS)
+        and not (fault.is_harmless or fault.beside or fault.months or fault.from_months > 1)
+        and (fault.is_unreadable or set(fault.meant) - notes)
     ]
 
 
