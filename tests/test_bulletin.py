@@ -1,6 +1,7 @@
 """The bulletin: every figure is the warehouse's, every link leads somewhere, nothing comes from elsewhere."""
 
 import os
+import re
 from collections import Counter
 from datetime import date
 from decimal import Decimal
@@ -8,11 +9,13 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+import yaml
 
 from pipeline.bulletin import make_bulletin
 from pipeline.bulletin.charts import nice_ticks, tile_layout
 from pipeline.bulletin.numbers import figure, written
-from pipeline.home import Home
+from pipeline.bulletin.source import FOLDER, QUERIES
+from pipeline.home import PROJECT, Home
 from pipeline.published.query import NoWarehouse, run_query
 from pipeline.registry.units import unit_registry
 from tests.html_pages import HtmlPage
@@ -225,3 +228,14 @@ def test_a_folder_that_holds_something_else_is_left_alone(samples_home: Home, tm
 def test_without_a_warehouse_the_way_out_is_named(tmp_path: Path) -> None:
     with pytest.raises(NoWarehouse, match="thads load"):
         make_bulletin(Home(tmp_path))
+
+
+def test_the_exposure_names_the_tables_that_the_pages_ask() -> None:
+    exposures = yaml.safe_load((PROJECT / "dbt_project/models/exposures.yml").read_text(encoding="utf-8"))["exposures"]
+    named = next(exposure for exposure in exposures if exposure["name"] == "bulletin")["depends_on"]
+    asked = {
+        table
+        for name in QUERIES
+        for table in re.findall(r"\b(?:from|join) ((?:fct|mart|dim)_\w+)", (FOLDER / f"{name}.sql").read_text())
+    }
+    assert {f"ref('{table}')" for table in asked} == set(named)

@@ -31,7 +31,7 @@ def record_pages(book: Book) -> Iterator[Page]:
     """Yield a page for every period in which reports were owed: who is late or silent; the newest is the front one."""
     periods = sorted(book.record_of_period, reverse=True)
     for period in periods:
-        digest = digest_of(book.names, book.record_of_period.digest(period), periods)
+        digest = digest_of(book.names, book.labels.digest(period), book.record_of_period.digest(period), periods)
         page = Page(f"record/{period}.html", "record.html", partial(_record, book, period, periods), digest)
         yield page
         if period == periods[0]:
@@ -178,7 +178,7 @@ def conduct_pages(book: Book) -> Iterator[Page]:
         and any(row["scope"] in ("province", "nation") for row in book.conduct_of[".".join(place)])
     ]
     for place in found:
-        digest = digest_of(book.names, book.conduct_of.digest(".".join(place)), found)
+        digest = digest_of(book.names, book.labels.digest(place[0]), book.conduct_of.digest(".".join(place)), found)
         page = Page(f"conduct/{'.'.join(place)}.html", "conduct.html", partial(_conduct, book, place, found), digest)
         yield page
         if place == (fronts or found)[0]:

@@ -35,7 +35,9 @@ class Book:
         self.changes = changes
         self.units = {row["unit_key"]: row for row in source.units.to_dicts()}
         self.periods = {row["period_id"]: row for row in source.periods.to_dicts()}
-        self.names = digest_of(frame_digest(source.units), frame_digest(source.periods))
+        self.names = digest_of(frame_digest(source.units))
+        # Of the periods a page depends on its own only: a new one must not change the pages of all others.
+        self.labels = Shelf(source.periods, "period_id")
         self.reports = Shelf(source.reports, "unit_key")
         self.wholes = Shelf(source.reports.filter(pl.col("scope").is_in(["province", "nation"])), "period_id")
         self.record = Shelf(source.record, "unit_key")

@@ -84,7 +84,13 @@ def overview_pages(book: Book) -> Iterator[Page]:
     calendar = _calendar(book)
     newest = _front(book)
     for period in book.wholes:
-        digest = digest_of(book.names, book.wholes.digest(period), book.record_of_period.digest(period), calendar)
+        digest = digest_of(
+            book.names,
+            book.labels.digest(period),
+            book.wholes.digest(period),
+            book.record_of_period.digest(period),
+            calendar,
+        )
         page = Page(f"periods/{period}.html", "overview.html", partial(_overview, book, period, calendar), digest)
         yield page
         if period == newest:
@@ -208,7 +214,6 @@ def _unit(book: Book, key: str) -> Row:
     return shown | {
         "unit": unit,
         "parent": book.units.get(unit["parent_key"] or ""),
-        "periods": book.periods,
         "open_count": len(still_open),
         "contents_of": _contents(shown),
         "more_strands": [strand.latest for strand in strands[len(REPORTS_SHOWN) :]],

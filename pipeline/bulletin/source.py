@@ -58,8 +58,10 @@ def read_source(warehouse: Path) -> Source:
     reports = _together(reports.filter(~is_sum), _with_rates(reports.filter(is_sum), targets))
     frames["conduct"] = with_totals(with_series(frames["conduct"]), units, tuple(CONDUCT))
     names = frames["units"].select("unit_key", pl.col("name").alias("unit_name"), "parent_key", "province_key")
-    frames["reports"] = reports.join(names, on="unit_key", how="left").sort(
-        "period_id", "series", "scope", "unit_key", "report_id"
+    frames["reports"] = (
+        reports.join(names, on="unit_key", how="left")
+        .join(frames["periods"].select("period_id", "label_vi", "label_en"), on="period_id", how="left")
+        .sort("period_id", "series", "scope", "unit_key", "report_id")
     )
     frames["reports"] = frames["reports"].with_columns(
         pl.col(f"{basis}_completion_rate_pct").count().over("period_id", "series", "scope").alias(f"{basis}_ranked")
