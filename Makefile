@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 HOME_DIR ?= var
 
-.PHONY: help setup setup-browser demo test test-fast check docs walkthrough dev bench bench-bulletin kill-drill drill country letters-drill lock clean
+.PHONY: help setup setup-browser demo test test-fast check docs walkthrough dev bench bench-bulletin bench-history kill-drill drill country letters-drill lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ bench: setup ## the national month: wall time and memory of a night (docs/benchm
 
 bench-bulletin: setup ## the bulletin of a country of three years: time, pages, largest page (docs/benchmarks.md)
 	@$(BIN)/python -m benchmarks.bulletin_years
+
+bench-history: setup ## the same month added to one year and to ten: a night costs what is new (docs/benchmarks.md)
+	@$(BIN)/python -m benchmarks.history
 
 kill-drill: setup ## kill loads at ten moments and prove the warehouse comes out the same (about ten minutes)
 	@$(BIN)/python -m benchmarks.kill_drill

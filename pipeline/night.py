@@ -67,8 +67,11 @@ class Night:
         return {name: str(value) if isinstance(value, Path) else value for name, value in vars(self).items()}
 
 
-def run_night(home: Home, inbox: Path, *, progress: Progress = lambda _: None) -> Night:
-    """Load ``inbox`` into ``home``; raises ``NightFailed`` where the load itself failed."""
+def run_night(home: Home, inbox: Path, *, full: bool = False, progress: Progress = lambda _: None) -> Night:
+    """Load ``inbox`` into ``home``; raises ``NightFailed`` where the load itself failed.
+
+    ``full`` builds every period of the warehouse again, not only those that changed.
+    """
     warnings.filterwarnings("ignore", module="dagster")
     set_up_dagster(home)
     progress("starting")
@@ -95,7 +98,10 @@ def run_night(home: Home, inbox: Path, *, progress: Progress = lambda _: None) -
                 instance=instance,
                 raise_on_error=False,
                 run_config={
-                    "ops": {"landing__receipts": {"config": {"inbox": str(inbox.resolve())}}},
+                    "ops": {
+                        "landing__receipts": {"config": {"inbox": str(inbox.resolve())}},
+                        "warehouse": {"config": {"full": full}},
+                    },
                     "loggers": {"night": {"config": {}}},
                     "resources": {"home": {"config": {"root": str(home.root)}}},
                 },
@@ -161,13 +167,18 @@ def _summary(home: Home, result: Any, before: dict[str, str], batches: set[int])
     from pipeline.published.query import run_query
     from pipeline.published.releases import live_release
 
-    alerts = run_query(
+    after = _alert_states(home)
+    now_open = {alert for alert, state in after.items() if state == AlertState.OPEN}
+    were_open = {alert for alert, state in before.items() if state == AlertState.OPEN}
+    told = run_query(
         home,
         "select alert_id, state, rule_id, unit_key, form, period_id, origin, is_simulated, on_fail, source_ref, "
-        "opened_version, resolved_version, sentence_vi, sentence_en, story_vi, story_en from fct_alert order by alert_id",
+        "opened_version, resolved_version, sentence_vi, sentence_en, story_vi, story_en from fct_alert "
+        "where list_contains($alerts, alert_id) order by alert_id",
+        {"alerts": sorted(now_open ^ were_open & after.keys())},
     ).to_dicts()
-    opened = [a for a in alerts if a["state"] == AlertState.OPEN and before.get(a["alert_id"]) != AlertState.OPEN]
-    resolved = [a for a in alerts if a["state"] == AlertState.RESOLVED and before.get(a["alert_id"]) == AlertState.OPEN]
+    opened = [alert for alert in told if alert["state"] == AlertState.OPEN]
+    resolved = [alert for alert in told if alert["state"] == AlertState.RESOLVED]
     returns = _returns(home, batches)
     live = live_release(home)
     return Night(
@@ -177,7 +188,7 @@ def _summary(home: Home, result: Any, before: dict[str, str], batches: set[int])
         returns=returns,
         alerts_opened=opened,
         alerts_resolved=resolved,
-        alerts_open=sum(a["state"] == AlertState.OPEN for a in alerts),
+        alerts_open=len(now_open),
         release=live.number if live else 0,
         warehouse=home.live,
         letters_folder=home.alerts / "outbox",

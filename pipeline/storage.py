@@ -1,5 +1,6 @@
 """Folders of Parquet that are there whole or not at all."""
 
+import hashlib
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,13 +9,17 @@ import polars as pl
 
 from pipeline.home import Home
 
+#: Beside the files of a folder: a hash of what they hold, so that nobody need read them to know.
+CONTENT = "content.txt"
+
 
 def commit_folder(home: Home, folder: Path, frames: Mapping[str, pl.DataFrame], *, fingerprint: str) -> None:
-    """Write ``frames`` as ``<name>.parquet`` into ``folder``, as ``commit_files`` does."""
+    """Write ``frames`` as ``<name>.parquet`` into ``folder``, as ``commit_files`` does, and a hash of them beside."""
 
     def write(building: Path) -> None:
         for name, frame in frames.items():
             frame.write_parquet(building / f"{name}.parquet")
+        (building / CONTENT).write_text(_hash_of(building))
 
     _commit(home, folder, write, fingerprint)
 
@@ -51,11 +56,37 @@ def _commit(home: Home, folder: Path, write: Callable[[Path], None], fingerprint
 
 
 def read_tables(root: Path, name: str, schema: pl.Schema, *, of: pl.Series | None = None) -> pl.DataFrame:
-    """Read ``<root>/*/<name>.parquet`` of all folders, or only the rows ``of`` these submissions."""
-    paths = sorted(root.glob(f"*/{name}.parquet"))
+    """Read ``<root>/*/<name>.parquet`` of all folders, or only the rows ``of`` these submissions, from where they are."""
+    folders = batches_of(root, of) if of is not None else sorted(root.glob("*/"))
+    paths = [path for folder in folders if (path := folder / f"{name}.parquet").exists()]
     if not paths:
         return pl.DataFrame(schema=schema)
     lazy = pl.scan_parquet(paths)
     if of is not None:
         lazy = lazy.filter(pl.col("submission_id").is_in(of.implode()))
     return lazy.collect()
+
+
+def batches_of(cells: Path, submissions: pl.Series) -> list[Path]:
+    """Return the folders of ``cells`` that hold these submissions: a row a submission is read, and no cell."""
+    paths = sorted(cells.glob("*/submissions.parquet"))
+    if not paths:
+        return []
+    told = pl.scan_parquet(paths, include_file_paths="path").select("path", "submission_id")
+    among = told.filter(pl.col("submission_id").is_in(submissions.implode())).collect()["path"].unique().sort()
+    return [Path(path).parent for path in among]
+
+
+def content_hash(folder: Path) -> str:
+    """Return a hash of the Parquet files of a folder; it was written beside them, else they are read. Empty: no folder."""
+    told = folder / CONTENT
+    return told.read_text() if told.exists() else _hash_of(folder) if folder.exists() else ""
+
+
+def _hash_of(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for file in sorted(folder.glob("*.parquet")):
+        digest.update(file.name.encode() + b"\0")
+        with file.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()

@@ -255,6 +255,21 @@ RATIOS = _schema(
     }
 )
 
+#: judged: how each rule came out in a period, over the latest version of every report; of any rule where none is named.
+TALLIES = _schema(
+    {
+        "period_id": pl.String,
+        "pack": pl.String,
+        "rule_id": pl.String,
+        "judged": pl.Int64,  # returns that the rule judged; where none is named, returns of any version with an outcome
+        "failing": pl.Int64,  # returns that fail it
+        "forms_failing": pl.Int64,  # forms of returns that fail it
+        "returns": pl.List(  # the first of these forms
+            pl.Struct({"source_ref": pl.String, "form": pl.String, "failed": pl.Int64, "checked": pl.Int64})
+        ),
+    }
+)
+
 #: alerts: one row per thing that a person did about an incident, with the incident as they saw it.
 ALERT_EVENTS = _schema(
     {

@@ -5,6 +5,9 @@ Every word that a table, a message or a test compares against is a member of an 
 
 from enum import StrEnum
 
+#: The period of what has none: files that were refused, returns whose header cannot be placed.
+UNPLACED = "unplaced"
+
 
 class Verdict(StrEnum):
     """What became of a submission (``fct_submission.verdict``)."""

@@ -4,9 +4,15 @@ import json
 import sys
 
 import pytest
+from polars.testing import assert_frame_equal
 
-from benchmarks import national_month
+from benchmarks import history, national_month
 from benchmarks.national_month import GIBIBYTE, Measured, main, measure, report
+from pipeline import tables
+from pipeline.home import Home
+from pipeline.judged.judge import JUDGED, judge_changed
+from pipeline.simulator import simulate
+from pipeline.storage import read_tables
 
 
 def test_benchmark_runs_on_three_workbooks(tmp_path, capsys):
@@ -51,6 +57,26 @@ def test_repeated_run_with_least_cpu_counts():
     busy, quiet = (Measured(wall, cpu, GIBIBYTE, {"seconds": {}}) for wall, cpu in ((90.0, 60.0), (40.0, 50.0)))
     floor = Measured(3.0, 3.0, GIBIBYTE, {"reading_s": 2.0})
     assert any("load 40.0 s" in line for line in report({"load": [busy, quiet], "floor": [floor]}, 760))
+
+
+@pytest.mark.slow
+def test_a_history_that_is_copied_is_judged_as_one_that_is_judged(tmp_path):
+    simulate(tmp_path / "country", 1, history.FIRST_MONTH, history.LAST_MONTH, seed=1, offices_per_province=1)
+    block = history.Block(tmp_path / "country" / "inbox", Home(tmp_path / "read"))
+    home = history.histories(block, tmp_path, (1, 3))[3]
+    judged = Home(tmp_path / "all-judged")
+    for years in (-2, -1, 0):
+        block.lay_down(judged, years)
+    judge_changed(judged)
+    # Ids are made from what is looked at, and sentences name its year.
+    left_out = ("finding_id", "cause_id", "sentence_vi", "sentence_en")
+    for name in JUDGED:
+        copied, made = (
+            read_tables(one.judged, name, getattr(tables, name.upper())).drop(left_out, strict=False)
+            for one in (home, judged)
+        )
+        assert_frame_equal(copied, made, check_row_order=False)
+    assert len(list(home.judged.glob("20*"))) == 36
 
 
 def test_help_names_every_part(capsys):

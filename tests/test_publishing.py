@@ -15,6 +15,7 @@ from pipeline.published.query import NoWarehouse, run_query
 from pipeline.published.releases import KEPT, releases
 from pipeline.warehouse.build import build_environment, dbt_arguments, inputs_fingerprint, prepare_build
 from pipeline.writer import HomeIsBusy, one_writer
+from tests.warehouse_inputs import Inputs
 
 READER = """
 import json, sys
@@ -196,16 +197,18 @@ def test_dbt_writes_below_the_home_and_calls_nobody(home: Home) -> None:
 def test_the_fingerprint_follows_contents_and_not_times(home: Home) -> None:
     prepare_build(home)
     empty = inputs_fingerprint(home)
-    file = home.cells / "000001" / "cells.parquet"
-    file.parent.mkdir(parents=True)
-    file.write_bytes(b"one")
+    inputs = Inputs()
+    go_quao = inputs.submission("kien-giang.go-quao", "2023-09")
+    inputs.write(home.root)
     one = inputs_fingerprint(home)
+    file = home.cells / "000001" / "cells.parquet"
     os.utime(file, (0, 0))
     assert inputs_fingerprint(home) == one
-    file.rename(file.with_name("remarks.parquet"))
-    renamed = inputs_fingerprint(home)
-    file.write_bytes(b"two")
-    assert len({empty, one, renamed, inputs_fingerprint(home)}) == 4
+    inputs.cells(go_quao, "01", "total.total", due=1)
+    inputs.write(home.root)
+    filled = inputs_fingerprint(home)
+    file.rename(file.with_name("other.parquet"))
+    assert len({empty, one, filled, inputs_fingerprint(home)}) == 4
 
 
 def test_a_build_starts_clean_and_finds_every_source(home: Home) -> None:

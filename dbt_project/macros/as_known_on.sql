@@ -69,16 +69,13 @@
         'int_current_form': '(select * from main.fct_form_version_as_known_on(day) where superseded_by is null)',
         'stg_cells': 'main.fct_superseded_cell',
         'stg_lines': 'main.dim_line',
-        'stg_outcomes': 'main.fct_outcome',
-        'stg_findings': 'main.fct_finding',
-        'stg_rules': 'main.dim_rule',
     }) }}
 {%- endmacro -%}
 
 
 {#- The steps between facts and marts that marts of a day need too. -#}
 {%- macro steps_as_known_on() -%}
-    {{ return(['int_failure', 'int_headline', 'int_file_hint']) }}
+    {{ return(['int_headline', 'int_file_hint']) }}
 {%- endmacro -%}
 
 
@@ -129,7 +126,7 @@
                     )
                 {%- endset -%}
             {%- endif -%}
-            {%- if body.unpublished or node.config.materialized != 'table' -%}
+            {%- if body.unpublished or node.config.materialized not in ('table', 'by_period') -%}
                 {%- do exceptions.warn(
                     node.name ~ '_as_known_on is left out: its SQL must read published tables whole; '
                     ~ (body.unpublished | join(', ') or 'it is not a table')

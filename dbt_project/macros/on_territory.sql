@@ -6,9 +6,11 @@
     already made on that territory is taken before a sum, so nothing counts twice. What no whole territory and no split
     key leads to stays under its own unit with `is_on_territory` false: totals never lose it.
 
+    `rows` are those of the fact that count, all of them unless told.
+
     A measure that one of the parts leaves blank is blank in the sum; parts that are absent show in `missing_units`.
 -#}
-{%- macro on_territory(fact, day) -%}
+{%- macro on_territory(fact, day, rows=none) -%}
     {%- set shape = territory_shape(fact) -%}
     {%- set place = ['period_id', 'origin', 'vintage', 'is_simulated'] -%}
 
@@ -16,7 +18,7 @@ with
 
 facts as (
 
-    select * from {{ fact }}
+    select * from {{ rows or fact }}
 
 ),
 

@@ -1,6 +1,6 @@
 select findings.finding_id
-from {{ ref('fct_finding') }} as findings
-left join {{ ref('fct_outcome') }} as outcomes
+from {{ tonight(ref('fct_finding')) }} as findings
+left join {{ tonight(ref('fct_outcome')) }} as outcomes
     on
         findings.submission_id = outcomes.submission_id
         and findings.rule_id = outcomes.rule_id

@@ -3,7 +3,7 @@
 select distinct
     outcomes.pack,
     outcomes.rule_id
-from {{ ref('fct_outcome') }} as outcomes
+from {{ tonight(ref('fct_outcome')) }} as outcomes
 left join {{ ref('dim_rule') }} as rules
     on
         outcomes.pack = rules.pack

@@ -6,7 +6,7 @@ flows as (
         *,
         sum(completed) over (year_so_far) as summed,
         count(*) filter (where completed is null) over (year_so_far) as blanks
-    from {{ ref('mart_monthly_flow') }}
+    from {{ tonight(ref('mart_monthly_flow'), 'read') }}
     where months_covered is not null
     window
         year_so_far as (
@@ -24,7 +24,7 @@ select
     flows.summed,
     results.completed
 from flows
-inner join {{ ref('fct_case_results') }} as results
+inner join {{ tonight(ref('fct_case_results'), 'read', 'year_so_far') }} as results
     on
         flows.report_id = results.report_id
         and flows.case_kind = results.case_kind

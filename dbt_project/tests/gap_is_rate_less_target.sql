@@ -1,5 +1,5 @@
 select report_id
-from {{ ref('mart_scorecard') }}
+from {{ tonight(ref('mart_scorecard')) }}
 where
     abs(cases_completion_rate_pct - cases_target_pct - cases_gap_points) > 0.01
     or abs(money_completion_rate_pct - money_target_pct - money_gap_points) > 0.01

@@ -22,7 +22,7 @@ facts as (
         report_id,
         case_kind || '.' || initiative as row_code,
         due_vnd
-    from {{ ref('fct_money_results') }}
+    from {{ tonight(ref('fct_money_results')) }}
 
 )
 

@@ -15,9 +15,9 @@ units as (
 reported_twice as (
 
     select distinct newer.period_id
-    from {{ ref('fct_form_version') }} as newer
+    from {{ tonight(ref('fct_form_version')) }} as newer
     inner join {{ ref('bridge_unit_succession') }} as successions on newer.unit_key = successions.successor_key
-    inner join {{ ref('fct_form_version') }} as older
+    inner join {{ tonight(ref('fct_form_version')) }} as older
         on
             newer.period_id = older.period_id
             and successions.predecessor_key = older.unit_key
@@ -29,7 +29,7 @@ reported_twice as (
 {{ fact }}_counted as (
 
     select facts.*
-    from {{ ref(fact) }} as facts
+    from {{ tonight(ref(fact)) }} as facts
     inner join units on facts.unit_key = units.unit_key
     where facts.period_id not in (select reported_twice.period_id from reported_twice)
     qualify
@@ -64,7 +64,7 @@ reported_twice as (
         {{ place }},
         scope = 'nation' as is_national,
         sum({{ measure }}) as total
-    from ({{ on_territory(ref(fact), day) }})
+    from ({{ on_territory(ref(fact), day, tonight(ref(fact))) }})
     group by {{ place }}, scope = 'nation'
 
 ),

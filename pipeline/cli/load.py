@@ -26,13 +26,13 @@ MESSAGES = {
 MOST_LISTED = 12
 
 
-def load_inbox(inbox: Path, home: Path | None, *, as_json: bool) -> int:
+def load_inbox(inbox: Path, home: Path | None, *, full: bool = False, as_json: bool) -> int:
     """Run one night and print its summary; return the exit code."""
     if not inbox.exists():
         err.print(Text(f"thads load: there is no inbox at {inbox}; name a folder, a zip or a file"))
         return 2
     try:
-        night = _with_progress(inbox, home)
+        night = _with_progress(inbox, home, full)
     except NightFailed as failure:
         if as_json:
             print(json.dumps({"ok": False, "error": str(failure)}, ensure_ascii=False))
@@ -45,14 +45,14 @@ def load_inbox(inbox: Path, home: Path | None, *, as_json: bool) -> int:
     return 0
 
 
-def _with_progress(inbox: Path, home: Path | None) -> Night:
+def _with_progress(inbox: Path, home: Path | None, full: bool) -> Night:
     """Show a bar on a terminal, plain lines elsewhere."""
     if not err.is_terminal:
-        return run_night(open_home(home), inbox, progress=lambda line: err.print(line, highlight=False))
+        return run_night(open_home(home), inbox, full=full, progress=lambda line: err.print(line, highlight=False))
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True) as bar:
         task = bar.add_task("đang bắt đầu · starting", total=None)
-        return run_night(open_home(home), inbox, progress=lambda line: bar.update(task, description=line))
+        return run_night(open_home(home), inbox, full=full, progress=lambda line: bar.update(task, description=line))
 
 
 def _tell(night: Night) -> None:

@@ -45,12 +45,15 @@ err = Console(stderr=True, width=None if sys.stderr.isatty() else 160)
 def load(
     inbox: Annotated[Path, typer.Argument(help="Folder, zip or file with returns; nothing in it is changed.")],
     home: HomeOption = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Build every period again, not only those that changed.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Load everything new in INBOX: one night, through the Dagster job; then say what came in and what was found."""
     from pipeline.cli.load import load_inbox
 
-    raise typer.Exit(load_inbox(inbox, home, as_json=as_json))
+    raise typer.Exit(load_inbox(inbox, home, full=full, as_json=as_json))
 
 
 @app.command()

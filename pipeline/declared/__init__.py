@@ -34,7 +34,7 @@ def export_declarations(home: Home) -> dict[str, int]:
 
 def _periods(home: Home) -> list[Period]:
     """Return the standard periods of every statistical year between the first and the last that was reported."""
-    seen = read_tables(home.cells, "submissions", tables.SUBMISSIONS)["period_id"].drop_nulls()
+    seen = read_tables(home.cells, "submissions", tables.SUBMISSIONS)["period_id"].drop_nulls().unique()
     if seen.is_empty():
         return []
     years = seen.str.slice(0, 4).cast(pl.Int32)

@@ -28,6 +28,7 @@ SPECS = [
         ("cause_findings", "One row per failing finding, with its cause."),
         ("standing", "One row per figure that reports of other periods are compared with."),
         ("waivers", "One row per finding that is explained or known."),
+        ("tallies", "One row per rule and period: returns judged and failing."),
     )
 ]
 RULE_CHECKS = [

@@ -7,10 +7,9 @@ import dagster as dg
 from pipeline.defs.resources import OneWriter
 from pipeline.defs.shown import markdown_table
 from pipeline.defs.warehouse import warehouse
-from pipeline.published import publish
 from pipeline.published.releases import row_counts
 from pipeline.registry.deadlines import last_due_day
-from pipeline.warehouse.build import built_file, inputs_fingerprint
+from pipeline.warehouse.build import publish_build
 
 #: National totals of a month are due some days after it ends; by the morning after, the warehouse must be newer.
 FRESHNESS = dg.FreshnessPolicy.cron(
@@ -30,8 +29,7 @@ FRESHNESS = dg.FreshnessPolicy.cron(
 )
 def published_warehouse(context: dg.AssetExecutionContext, home: OneWriter) -> dg.MaterializeResult:
     """The file that readers open. The last seven releases stay; readers never wait."""
-    fingerprint = inputs_fingerprint(home.home)
-    live = publish(home.home, built_file(home.home), fingerprint)
+    live = publish_build(home.home)
     context.log.info(f"release {live.number} is live")
     return dg.MaterializeResult(
         metadata={
@@ -41,5 +39,5 @@ def published_warehouse(context: dg.AssetExecutionContext, home: OneWriter) -> d
             "megabytes": round(live.path.stat().st_size / 1e6, 1),
             "rows": dg.MetadataValue.md(markdown_table(["table", "rows"], row_counts(live.path).items())),
         },
-        data_version=dg.DataVersion(fingerprint),
+        data_version=dg.DataVersion(live.fingerprint),
     )

@@ -9,27 +9,38 @@ from dagster_dbt import dbt_assets
 
 from pipeline.defs.resources import OneWriter
 from pipeline.published import find_release
-from pipeline.warehouse.build import inputs_fingerprint, prepare_build
+from pipeline.warehouse.build import freeze_inputs, prepare_build
 from pipeline.warehouse.manifest import manifest_path
 from pipeline.warehouse.run import Dbt
 
 MANIFEST = manifest_path()
 
 
+class Build(dg.Config):
+    """How to build; ``full`` writes every period into an empty file, although perhaps few or none changed."""
+
+    full: bool = False
+
+
 @dbt_assets(manifest=MANIFEST, name="warehouse")
-def warehouse(context: dg.AssetExecutionContext, home: OneWriter, dbt: Dbt) -> Iterator[Any]:
-    """Build staging, facts, dimensions and marts, and test them; where nothing changed, the last release stands."""
-    fingerprint = inputs_fingerprint(home.home)
-    if release := find_release(home.home, fingerprint):
+def warehouse(context: dg.AssetExecutionContext, config: Build, home: OneWriter, dbt: Dbt) -> Iterator[Any]:
+    """Build staging, facts, dimensions and marts of the periods that changed, and test them.
+
+    Where nothing changed, the last release stands.
+    """
+    plan = freeze_inputs(home.home, everything=config.full)
+    release = None if config.full else find_release(home.home, plan.fingerprint)
+    if release:
         context.log.info(f"nothing changed since release {release.number}: no build")
         for asset in _in_order(context):
             yield dg.MaterializeResult(
                 asset_key=asset,
                 metadata={"unchanged since release": release.number},
-                data_version=dg.DataVersion(fingerprint),
+                data_version=dg.DataVersion(plan.fingerprint),
             )
         return
-    prepare_build(home.home)
+    context.log.info(f"writing {'all periods' if plan.written is None else ', '.join(plan.written)}")
+    prepare_build(home.home, plan)
     yield from dbt.build(home.home, context, MANIFEST)
 
 

@@ -169,7 +169,9 @@ def idle_answers(home: Home, *, on: date | None = None) -> pl.DataFrame:
 
     A withdrawn answer is over and not told. ``on``: the day by which one has expired, today if not given.
     """
-    day = on or vietnam_now().date()
+    day, given = on or vietnam_now().date(), answers(home)
+    if given.is_empty():
+        return given.with_columns(pl.lit(None, pl.String).alias("why"))
     submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS).select("submission_id", "report_id")
     latest = (
         read_tables(home.judged, "verdicts", tables.VERDICTS)
@@ -179,8 +181,7 @@ def idle_answers(home: Home, *, on: date | None = None) -> pl.DataFrame:
     )
     used = read_tables(home.judged, "waivers", tables.WAIVERS).join(latest, on="submission_id", how="semi")
     return (
-        answers(home)
-        .filter(~pl.col("is_revoked"))
+        given.filter(~pl.col("is_revoked"))
         .with_columns(
             pl.when(pl.col("expires_on") < day)
             .then(pl.lit("expired"))

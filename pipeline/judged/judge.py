@@ -22,6 +22,7 @@ from pipeline.home import Home
 from pipeline.judged.answers import answers
 from pipeline.judged.arrivals import arrivals
 from pipeline.judged.bench import Bench, looks_beside
+from pipeline.judged.checks import tallies_frame
 from pipeline.judged.findings import findings_frame
 from pipeline.judged.outcomes import outcomes_frame
 from pipeline.judged.partners import compared_beside, digests, partners, standing_cells, wanted, workbooks
@@ -32,16 +33,17 @@ from pipeline.registry.deadlines import DEADLINES
 from pipeline.registry.of_home import registry_of
 from pipeline.registry.targets import targets
 from pipeline.registry.units import UnitRegistry, unit_registry
-from pipeline.storage import commit_folder, read_tables
-from pipeline.vocabulary import Status
+from pipeline.storage import batches_of, commit_folder, read_tables
+from pipeline.vocabulary import UNPLACED, Status
 
-UNPLACED = "unplaced"
 #: Cells of a national month: below it, starting Great Expectations twice costs more than it saves.
 WORTH_SHARING = 500_000
 #: Two national months; judging takes about 600 bytes a cell.
 MOST_CELLS = 4_000_000
 #: Tables of a judged period: one more, and every period is judged again.
 JUDGED = ("outcomes", "findings", "verdicts", "ratios", "causes", "cause_findings", "standing", "waivers")
+#: Beside them, counted from them.
+TALLIES = "tallies"
 
 Progress = Callable[[str], None]
 Validate = Callable[..., Verdicts]
@@ -107,15 +109,15 @@ class Judged:
 def judge_changed(home: Home, *, by: Validate = validate, progress: Progress = lambda _: None) -> Judged:
     """Judge the periods whose submissions or rules changed since they were last judged."""
     submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS).filter(pl.col("is_readable"))
-    commit_folder(home, home.judged / "none", Judgement.none().of_period("none"), fingerprint=" ".join(JUDGED))
+    _commit(home, "none", Judgement.none(), submissions.clear(), mark=" ".join([*JUDGED, TALLIES]))
     registry = registry_of(home)
     changed = {
         period: mark
-        for period, mark in _fingerprints(submissions, waivers(answers(home)), forms(), registry, packs()).items()
+        for period, mark in fingerprints(submissions, waivers(answers(home)), forms(), registry, packs()).items()
         if not _is_current(home.judged / period, mark)
     }
     done = Judged(periods=sorted(changed))
-    portions = _portions(home, done.periods)
+    portions = _portions(home, done.periods, submissions)
     for number, periods in enumerate(portions, start=1):
         of_periods = submissions.filter(pl.col("period_id").fill_null(UNPLACED).is_in(periods))
         of_all = f", part {number} of {len(portions)}" if len(portions) > 1 else ""
@@ -131,21 +133,22 @@ def judge_changed(home: Home, *, by: Validate = validate, progress: Progress = l
             progress=progress,
         )
         for period in periods:
-            commit_folder(home, home.judged / period, judgement.of_period(period), fingerprint=changed[period])
+            _commit(home, period, judgement, of_periods, mark=changed[period])
         done.submissions += of_periods.height
         done.outcomes += judgement.outcomes.height
         done.findings += judgement.findings.height
     return done
 
 
-def _portions(home: Home, periods: list[str]) -> list[list[str]]:
+def _portions(home: Home, periods: list[str], submissions: pl.DataFrame) -> list[list[str]]:
     """Divide periods, the earliest first, so that the cells of a portion fit in memory.
 
     Reports are compared with earlier ones only, so those of a portion find what stands of all portions before.
     """
-    paths = sorted(home.cells.glob("*/cells.parquet"))
+    of_periods = submissions.filter(pl.col("period_id").fill_null(UNPLACED).is_in(periods))["submission_id"]
+    paths = [folder / "cells.parquet" for folder in batches_of(home.cells, of_periods)]
     if not paths:
-        return [periods]
+        return [periods] if periods else []
     counts = pl.scan_parquet(paths).group_by(pl.col("period_id").fill_null(UNPLACED)).len().collect()
     cells = dict(counts.iter_rows())
     portions: list[list[str]] = []
@@ -255,6 +258,13 @@ def judge(
         bench.close()
 
 
+def _commit(home: Home, period: str, judgement: Judgement, submissions: pl.DataFrame, *, mark: str) -> None:
+    """Keep what judging left of one period, with the tallies of its rules, in one rename."""
+    frames = judgement.of_period(period)
+    tallies = tallies_frame(frames["outcomes"], frames["verdicts"], submissions)
+    commit_folder(home, home.judged / period, {**frames, TALLIES: tallies}, fingerprint=mark)
+
+
 def shares(rules: Sequence[tuple[Pack, AnyRule, str]], bench: Bench) -> list[Sequence[tuple[Pack, AnyRule, str]]]:
     """Divide rules so that Great Expectations judges the many of small forms while those of large ones are compared."""
     of_forms = bench.query("select form, count(*) as cells from cell group by form")
@@ -308,12 +318,13 @@ def _slipped(failures: pl.DataFrame, all_rules: Iterable[tuple[Pack, AnyRule]]) 
     return failures.join(of_money, on=["pack", "rule_id"]).select("submission_id", "form").unique()
 
 
-def _fingerprints(
+def fingerprints(
     submissions: pl.DataFrame, excuses: pl.DataFrame, declared: Forms, registry: UnitRegistry, using: tuple[Pack, ...]
 ) -> dict[str, str]:
     """Return a hash of everything that a period's judgement depends on, by period."""
     common = [
         *JUDGED,
+        TALLIES,
         *(pack.full_version for pack in using),
         *(form.version for form in declared.all),
         targets().write_csv(),

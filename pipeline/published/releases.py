@@ -58,12 +58,14 @@ def find_release(home: Home, fingerprint: str) -> Release | None:
     return next((release for release in candidates if release.fingerprint == fingerprint[:FINGERPRINT_LENGTH]), None)
 
 
-def publish(home: Home, build: Path, fingerprint: str) -> Release:
+def publish(home: Home, build: Path, fingerprint: str, *, anew: bool = False) -> Release:
     """Make the warehouse with this fingerprint the live one, taking ``build`` unless there is a release of it.
 
     Readers that have the old file open keep it. A withdrawn release is not swapped in again; the live one is returned.
+    ``anew`` takes ``build`` in any case.
     """
-    release = find_release(home, fingerprint) or _keep(home, build, fingerprint)
+    release = None if anew and build.exists() else find_release(home, fingerprint)
+    release = release or _keep(home, build, fingerprint)
     live = live_release(home)
     if not release.is_withdrawn and release != live:
         _make_live(home, release)

@@ -1,32 +1,39 @@
-"""What a dbt build needs: a clean scratch file, an environment that calls nobody, inputs that are always there."""
+"""What a dbt build needs: a scratch file to begin with, tonight's inputs, and an environment that calls nobody."""
 
-import hashlib
+import json
+import os
+import shutil
 import sys
-from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import duckdb
 import polars as pl
 
 from pipeline import tables
 from pipeline.home import DBT_PROJECT, Home
 from pipeline.landing.blobs import write_whole
+from pipeline.published.releases import FINGERPRINT_LENGTH, Release, live_release, publish, releases
+from pipeline.storage import batches_of, read_tables
+from pipeline.vocabulary import UNPLACED
 from pipeline.warehouse.dbt import WHEN_TOLD
+from pipeline.warehouse.marks import Marks, input_marks
+from pipeline.warehouse.periods import linked, tonight
 
 #: A build reads every input by a glob, and a glob must find a file; this one sorts before all batches.
 PLACEHOLDER = "000000.parquet"
-INPUTS = (
-    "landing/receipts/*.parquet",
-    "cells/*/*.parquet",
-    "judged/*/*.parquet",
-    "declared/*.parquet",
-    "alerts/events/*.parquet",
-)
-PROJECT_INPUTS = ("dbt_project.yml", "profiles.yml", "models/**/*", "macros/**/*", "seeds/**/*", "tests/**/*")
+#: Where more than this share of the periods changed, writing all of them into an empty file is cheaper.
+MOST_WRITTEN = 0.5
 
 
 def built_file(home: Home) -> Path:
     """Return the file that dbt builds, beside the live one."""
     return home.warehouse / "build.duckdb"
+
+
+def inputs_folder(home: Home) -> Path:
+    """Return where links to the inputs of tonight's periods stand; the sources of dbt read there."""
+    return home.warehouse / "inputs"
 
 
 def target_folder(home: Home) -> Path:
@@ -40,6 +47,7 @@ def build_environment(home: Home) -> dict[str, str]:
     return {
         # The sources quote this path in SQL.
         "THADS_HOME": str(root).replace("'", "''"),
+        "THADS_INPUTS": str(inputs_folder(Home(root))).replace("'", "''"),
         "THADS_BUILD": str(built_file(Home(root))),
         "THADS_STAGING": str(Home(root).warehouse / "staging.duckdb"),
         **dbt_environment(target_folder(Home(root))),
@@ -71,37 +79,122 @@ def dbt_arguments(command: str = "build", *, unit_tests: bool = False, when_told
     ]
 
 
-def prepare_build(home: Home) -> None:
-    """Remove what an earlier build left and make sure that every input is there."""
+@dataclass(frozen=True)
+class Plan:
+    """What a build is made from, and which periods it writes; ``written`` is None where it writes all of them."""
+
+    fingerprint: str
+    written: tuple[str, ...] | None
+    #: Somebody asked for all periods to be written, although perhaps nothing changed.
+    is_asked: bool = False
+
+
+def freeze_inputs(home: Home, *, everything: bool = False) -> Plan:
+    """Mark what there is to build from, and plan the build: tonight's periods, or ``everything``.
+
+    What is marked here is what is published later (:func:`frozen_plan`): people may act on incidents meanwhile.
+    """
     home.warehouse.mkdir(parents=True, exist_ok=True)
+    _link_events(home)
+    marks = input_marks(home)
+    written = None if everything else _changed(home, marks)
+    marks.write(home.warehouse / "marks.parquet")
+    plan = Plan(marks.fingerprint, None if written is None else tuple(sorted(written)), everything)
+    write_whole(home.warehouse / "plan.json", lambda path: path.write_text(json.dumps(asdict(plan))))
+    return plan
+
+
+def frozen_plan(home: Home) -> Plan:
+    """Return the plan that was made last."""
+    told = json.loads((home.warehouse / "plan.json").read_text())
+    return Plan(told["fingerprint"], None if told["written"] is None else tuple(told["written"]), told["is_asked"])
+
+
+def prepare_build(home: Home, plan: Plan | None = None) -> Plan:
+    """Remove what an earlier build left and lay out what tonight's needs; return the plan.
+
+    The file to build begins as a copy of the live release, or empty where all periods are written. Below
+    ``warehouse/inputs`` stand links to the inputs of the periods that are written, and nothing else.
+    """
+    plan = plan or freeze_inputs(home)
     for rest in ("build.duckdb", "build.duckdb.wal", "staging.duckdb", "staging.duckdb.wal"):
         (home.warehouse / rest).unlink(missing_ok=True)
-    for placeholder, schema in (
-        (home.receipts / PLACEHOLDER, tables.RECEIPTS),
-        (home.alerts / "events" / PLACEHOLDER, tables.ALERT_EVENTS),
-    ):
-        if not placeholder.exists():
-            write_whole(placeholder, pl.DataFrame(schema=schema).write_parquet)
+    if not (placeholder := home.receipts / PLACEHOLDER).exists():
+        write_whole(placeholder, pl.DataFrame(schema=tables.RECEIPTS).write_parquet)
+    live = live_release(home)
+    if plan.written is None or live is None:
+        _link_inputs(home, None)
+        return plan
+    marks, before = Marks.read(home.warehouse / "marks.parquet"), _marks_of(home, live)
+    assert before is not None
+    shutil.copyfile(live.path, built_file(home))
+    _link_inputs(home, plan.written)
+    with duckdb.connect(str(home.warehouse / "staging.duckdb")) as staging:
+        staging.register("rows", tonight(plan.written, marks.periods.keys() | before.periods.keys()).to_arrow())
+        staging.execute("create table tonight as from rows")
+    return plan
+
+
+def publish_build(home: Home) -> Release:
+    """Make the build the live release, and keep the marks of what it is made from; see ``pipeline.published.publish``."""
+    plan = frozen_plan(home)
+    marks = home.warehouse / "marks.parquet"
+    write_whole(_marks_path(home, plan.fingerprint), lambda path: shutil.copyfile(marks, path))
+    live = publish(home, built_file(home), plan.fingerprint, anew=plan.is_asked)
+    kept = {_marks_path(home, release.fingerprint) for release in releases(home)}
+    for path in set(_marks_path(home, "").parent.glob("*.parquet")) - kept:
+        path.unlink()
+    return live
 
 
 def inputs_fingerprint(home: Home) -> str:
     """Return a hash of everything that the warehouse is made from: the same fingerprint means the same warehouse."""
-    digest = hashlib.sha256(project_fingerprint().encode())
-    for pattern in INPUTS:
-        _add(digest, home.root, (file for file in home.root.glob(pattern) if file.name != PLACEHOLDER))
-    return digest.hexdigest()
+    return input_marks(home).fingerprint
 
 
-def project_fingerprint() -> str:
-    """Return a hash of the dbt project, names and contents."""
-    digest = hashlib.sha256()
-    for pattern in PROJECT_INPUTS:
-        _add(digest, DBT_PROJECT, (file for file in DBT_PROJECT.glob(pattern) if file.is_file()))
-    return digest.hexdigest()
+def _changed(home: Home, marks: Marks) -> set[str] | None:
+    """Return the periods that the live release does not hold as they are now; None where that is unknown or most."""
+    before = _marks_of(home, live_release(home))
+    if before is None or before.ground != marks.ground:
+        return None
+    changed = linked(marks.changed_since(before), marks.links)
+    return changed if len(changed) <= MOST_WRITTEN * len(marks.periods) else None
 
 
-def _add(digest: "hashlib._Hash", root: Path, files: Iterator[Path]) -> None:
-    for file in sorted(files):
-        digest.update(file.relative_to(root).as_posix().encode() + b"\0")
-        with file.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
+def _marks_of(home: Home, release: Release | None) -> Marks | None:
+    path = _marks_path(home, release.fingerprint) if release else None
+    return Marks.read(path) if path and path.exists() else None
+
+
+def _marks_path(home: Home, fingerprint: str) -> Path:
+    return home.published / "marks" / f"{fingerprint[:FINGERPRINT_LENGTH]}.parquet"
+
+
+def _link_events(home: Home) -> None:
+    """Keep what people had done by now; whatever they do while the night runs is the next night's."""
+    folder = inputs_folder(home) / "alerts" / "events"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    pl.DataFrame(schema=tables.ALERT_EVENTS).write_parquet(folder / PLACEHOLDER)
+    for path in (home.alerts / "events").glob("*.parquet"):
+        if path.name != PLACEHOLDER:
+            os.link(path, folder / path.name)
+
+
+def _link_inputs(home: Home, written: tuple[str, ...] | None) -> None:
+    """Link the judged periods that are ``written`` (None: all), and the batches that hold cells of theirs."""
+    judged, cells = sorted(home.judged.glob("*")), sorted(home.cells.glob("*"))
+    if written is not None:
+        submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS).filter(
+            pl.col("is_readable"), pl.col("period_id").fill_null(UNPLACED).is_in(list(written))
+        )
+        batches = {folder.name for folder in batches_of(home.cells, submissions["submission_id"])}
+        # The empty ones are always there: a glob must find a file.
+        judged = [folder for folder in judged if folder.name in ("none", *written)]
+        cells = [folder for folder in cells if folder.name in ("000000", *batches)]
+    for stage, folders in (("judged", judged), ("cells", cells)):
+        below = inputs_folder(home) / stage
+        shutil.rmtree(below, ignore_errors=True)
+        below.mkdir(parents=True)
+        for folder in folders:
+            (below / folder.name).symlink_to(folder.resolve(), target_is_directory=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 from filelock import FileLock
 
 from pipeline.home import DBT_PROJECT, PROJECT
-from pipeline.warehouse.build import dbt_arguments, dbt_environment, project_fingerprint
+from pipeline.warehouse.build import dbt_arguments, dbt_environment
+from pipeline.warehouse.marks import project_fingerprint
 
 TARGET = DBT_PROJECT / "target"
 

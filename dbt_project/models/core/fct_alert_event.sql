@@ -193,6 +193,23 @@ numbered as (
 
 ),
 
+-- An incident has one period: that of the version that failed last.
+placed as (
+
+    select
+        alert_id,
+        period_id
+    from incidents
+
+    union all
+
+    select
+        alert_id,
+        incident.period_id
+    from kept
+
+),
+
 followed as (
 
     select
@@ -212,21 +229,26 @@ followed as (
 
 select
     case
-        when person_event_id <> '' then person_event_id
-        else {{ surrogate_key(['alert_id', 'event', 'made_by', 'submission_id']) }}
+        when followed.person_event_id <> '' then followed.person_event_id
+        else {{ surrogate_key([
+            'followed.alert_id', 'followed.event', 'followed.made_by', 'followed.submission_id'
+        ]) }}
     end as event_id,
-    alert_id,
-    cast(sequence as integer) as sequence,
-    event,
-    occurred_at,
-    made_by,
-    author,
-    reason,
-    assigned_to,
-    answer_id,
-    submission_id,
-    cast(version as integer) as version,
-    state_after,
-    case when state_after = 'resolved' then 'resolved' else event end as standing_after
+    followed.alert_id,
+    placed.period_id,
+    cast(followed.sequence as integer) as sequence,
+    followed.event,
+    followed.occurred_at,
+    followed.made_by,
+    followed.author,
+    followed.reason,
+    followed.assigned_to,
+    followed.answer_id,
+    followed.submission_id,
+    cast(followed.version as integer) as version,
+    followed.state_after,
+    case when followed.state_after = 'resolved' then 'resolved' else followed.event end as standing_after
 
 from followed
+
+left join placed on followed.alert_id = placed.alert_id

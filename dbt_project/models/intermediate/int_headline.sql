@@ -10,8 +10,10 @@ current_forms as (
     select
         *,
         case when form = '01' then 'cases' else 'money' end as basis
-    from {{ ref('int_current_form') }}
-    where form in ('01', '02')
+    from {{ ref('fct_form_version') }}
+    where
+        superseded_by is null
+        and form in ('01', '02')
 
 ),
 
@@ -43,9 +45,19 @@ printed_ratios as (
 
 ),
 
-failures as (
+outcomes as (
 
-    select * from {{ ref('int_failure') }}
+    select * from {{ ref('fct_outcome') }}
+    where status = 'fail'
+
+),
+
+rules as (
+
+    select * from {{ ref('dim_rule') }}
+    where
+        rule_kind = 'money_per_case'
+        and on_fail = 'query'
 
 ),
 
@@ -122,10 +134,11 @@ unit_slips as (
         current_forms.report_id,
         'money' as basis
     from current_forms
-    inner join failures on current_forms.submission_id = failures.submission_id
-    where
-        failures.rule_kind = 'money_per_case'
-        and failures.on_fail = 'query'
+    inner join outcomes on current_forms.submission_id = outcomes.submission_id
+    inner join rules
+        on
+            outcomes.pack = rules.pack
+            and outcomes.rule_id = rules.rule_id
 
 ),
 

@@ -127,6 +127,7 @@ unreadable as (
 select
     opened.alert_id,
     opened.chain,
+    submissions.period_id,
     opened.submission_id as opened_by,
     opened.version as opened_version,
     opened.received_at as opened_at,

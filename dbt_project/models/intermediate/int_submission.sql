@@ -28,7 +28,7 @@ judged as (
 
     select
         submissions.*,
-        verdicts.verdict,
+        case when submissions.is_readable is false then 'unreadable' else verdicts.verdict end as verdict,
         verdicts.version,
         verdicts.supersedes,
         coalesce(receipts.path, submissions.source_ref) as path

@@ -19,3 +19,5 @@ select
     incident
 
 from source
+
+{{ only_tonight('incident.period_id') }}

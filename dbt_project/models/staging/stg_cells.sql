@@ -20,3 +20,5 @@ select
     address
 
 from source
+
+{{ only_tonight('period_id') }}

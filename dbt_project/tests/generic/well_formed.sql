@@ -2,11 +2,12 @@
     What makes a table sound, in one test: its keys, the columns that are always filled, the values that a column may
     have, and the tables that a column points to. A row of the result is a claim that fails, a value that breaks it and
     in how many rows. One test a table and not one a column: a night spends its time on starting tests, not on running
-    them.
+    them. A night asks the rows that it wrote.
 -#}
 {% test well_formed(model, keys=[], required=[], values={}, references=[]) %}
 
 {%- set claims = [] -%}
+{%- set rows = tonight(model) -%}
 
 {%- for columns in keys -%}
 {%- set claim -%}
@@ -14,7 +15,7 @@ select
     'one row per {{ columns | join(", ") }}' as claim,
     concat_ws(', ', {{ columns | join(', ') }}) as found,
     count(*) as rows_failing
-from {{ model }}
+from {{ rows }}
 group by {{ columns | join(', ') }}
 having count(*) > 1
 {%- endset -%}
@@ -27,7 +28,7 @@ select
     '{{ column }} is filled' as claim,
     null as found,
     count(*) as rows_failing
-from {{ model }}
+from {{ rows }}
 where {{ column }} is null
 having count(*) > 0
 {%- endset -%}
@@ -40,7 +41,7 @@ select
     '{{ column }} is one of {{ allowed | join(", ") }}' as claim,
     cast({{ column }} as varchar) as found,
     count(*) as rows_failing
-from {{ model }}
+from {{ rows }}
 where {{ column }} not in ('{{ allowed | join("', '") }}')
 group by {{ column }}
 {%- endset -%}
@@ -53,7 +54,7 @@ select
     '{{ reference.column }} is in {{ reference.to.identifier }}' as claim,
     cast({{ reference.column }} as varchar) as found,
     count(*) as rows_failing
-from {{ model }}
+from {{ rows }}
 where
     {{ reference.column }} is not null
     and {{ reference.column }} not in (

@@ -1,0 +1,280 @@
+"""Whether a night costs what is new: the same month added to one year of history and to ten.
+
+The history is made up, and most of it is copied. The simulator writes the workbooks of thirteen months (after the merger
+of 2025, so that units and forms stay the same), landing and the readers take them in, and the twelve months before the
+last become a block of Parquet. The longer history is that block under other years: ids, dates and periods are moved,
+figures are the same each year. Where one copy ends and the next begins, within a statistical year, cumulative figures
+fall: the returns of one month a year are returned for it, about as many as in life. Judging judges the first two blocks itself, the first without a year before it, the
+second with one; the later ones are the second's judgement, moved alike, with the fingerprint that judging would give
+them, so that it finds nothing to judge again (this is checked). Then the warehouse of each history is built in full.
+
+What is measured is `thads load` of the thirteenth month, a whole process, each time into a fresh copy of the home.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from statistics import median
+
+import polars as pl
+
+from benchmarks.national_month import Measured, _figures, _machine, measure
+from expectations.rules import packs
+from pipeline import tables
+from pipeline.cells.read import read_landed
+from pipeline.declared import export_declarations
+from pipeline.forms import forms
+from pipeline.home import Home
+from pipeline.judged.answers import answers
+from pipeline.judged.judge import JUDGED, TALLIES, fingerprints, judge_changed
+from pipeline.judged.waivers import waivers
+from pipeline.landing.receive import receive
+from pipeline.registry.of_home import registry_of
+from pipeline.simulator import simulate
+from pipeline.simulator.figures import SUBJECTS
+from pipeline.storage import commit_folder, read_tables
+
+MOST_TIMES = 1.3
+MONTHS = 12
+#: The last of thirteen months is the one that is added, the seventh of its statistical year.
+FIRST_MONTH, LAST_MONTH = "2035-04", "2036-04"
+READ = {"submissions": tables.SUBMISSIONS, "cells": tables.CELLS, "remarks": tables.REMARKS}
+#: The first two figures of an id tell its year.
+YEAR_TAG = 50
+
+
+class Block:
+    """Twelve months of what was read, to be laid down under any year."""
+
+    def __init__(self, inbox: Path, scratch: Home) -> None:
+        """Take in the months of ``inbox`` but the last; ``scratch`` holds the bytes."""
+        receive(inbox, scratch)
+        read_landed(scratch)
+        submissions = read_tables(scratch.cells, "submissions", READ["submissions"])
+        ends = submissions.select("receipt_id", "submission_id", "period_id", "period_end")
+        self.scratch = scratch
+        self.periods = sorted(set(submissions["period_id"]))[:MONTHS]
+        self.receipts = pl.read_parquet(sorted(scratch.receipts.glob("*.parquet"))).join(
+            ends.drop("submission_id"), on="receipt_id"
+        )
+        self.read = {
+            "submissions": submissions,
+            "cells": read_tables(scratch.cells, "cells", READ["cells"]),
+            "remarks": read_tables(scratch.cells, "remarks", READ["remarks"]).join(
+                ends.select("submission_id", "period_id"), on="submission_id"
+            ),
+        }
+
+    def lay_down(self, home: Home, years: int) -> None:
+        """Write receipts and cells of the twelve months ``years`` later, a batch a month, after those that are there."""
+        home.blobs.parent.mkdir(parents=True, exist_ok=True)
+        if not home.blobs.exists():
+            home.blobs.symlink_to(self.scratch.blobs.resolve(), target_is_directory=True)
+        home.receipts.mkdir(parents=True, exist_ok=True)
+        first = len(list(home.receipts.glob("*.parquet"))) + 1
+        for number, period in enumerate(self.periods, start=first):
+            receipts = moved(self.receipts.filter(period_id=period), years, tag=years)
+            receipts = _received(receipts, number, "path").select(list(tables.RECEIPTS))
+            receipts.write_parquet(home.receipts / f"{number:06d}.parquet")
+            frames = {
+                name: moved(frame.filter(period_id=period), years, tag=years) for name, frame in self.read.items()
+            }
+            frames["submissions"] = _received(frames["submissions"], number, "source_ref")
+            frames = {name: frame.select(list(READ[name])) for name, frame in frames.items()}
+            commit_folder(home, home.cells / f"{number:06d}", frames, fingerprint=registry_of(home).version)
+
+    def lay_down_judged(self, home: Home, judged: Home, years: int, later: int) -> None:
+        """Write what judging made in ``judged`` of the block under ``years`` into ``home``, ``later`` years on."""
+        submissions = read_tables(home.cells, "submissions", READ["submissions"])
+        marks = fingerprints(submissions, waivers(answers(home)), forms(), registry_of(home), packs())
+        for period in self.periods:
+            made, now = judged.judged / _year_on(period, years), _year_on(period, years + later)
+            frames = {
+                name: moved(pl.read_parquet(made / f"{name}.parquet"), later, later=later)
+                for name in (*JUDGED, TALLIES)
+            }
+            commit_folder(home, home.judged / now, frames, fingerprint=marks[now])
+
+
+def moved(frame: pl.DataFrame, years: int, *, tag: int | None = None, later: int = 0) -> pl.DataFrame:
+    """Return rows under another year: dates, periods and ids move; figures and sentences stay.
+
+    With ``tag``, ids get the figures of that year; without, the figures that they have move by ``later``: those of
+    submissions that a finding quotes too, of whatever year they are.
+    """
+
+    def renamed(id_: pl.Expr) -> pl.Expr:
+        year = pl.lit(YEAR_TAG + tag) if tag is not None else id_.str.slice(0, 2).cast(pl.Int32, strict=False) + later
+        return year.cast(pl.String) + id_.str.slice(2)
+
+    def of_row(name: str, of_type: pl.DataType) -> pl.Expr:
+        column = pl.col(name)
+        if name == "period_id":
+            return _year_of(column, years)
+        if name == "report_id":
+            who = column.str.split("/")
+            return pl.concat_str(who.list.head(3).list.join("/"), pl.lit("/"), _year_of(who.list.get(3), years))
+        if name in ("submission_id", "receipt_id", "supersedes"):
+            return renamed(column)
+        if name in ("finding_id", "cause_id"):
+            return pl.lit(f"{later:02d}") + column.str.slice(2)
+        if name == "cells" and of_type == tables.FINDINGS["cells"]:
+            quoted = pl.element().struct
+            return column.list.eval(quoted.with_fields(renamed(quoted.field("submission_id")).alias("submission_id")))
+        return column.dt.offset_by(f"{years}y") if of_type.is_temporal() else column
+
+    return frame.select(of_row(name, of_type).alias(name) for name, of_type in frame.schema.items())
+
+
+def _received(frame: pl.DataFrame, batch: int, path: str) -> pl.DataFrame:
+    """Let a month come in one batch, at nine in the morning of the day after its period."""
+    return frame.with_columns(
+        batch=pl.lit(batch, pl.Int32),
+        received_at=pl.col("period_end").cast(tables.TIME) + timedelta(days=1, hours=9),
+        **{path: pl.format("{}/{}", "period_id", path)},
+    )
+
+
+def _year_of(period: pl.Expr, years: int) -> pl.Expr:
+    return (period.str.slice(0, 4).cast(pl.Int32) + years).cast(pl.String) + period.str.slice(4)
+
+
+def _year_on(period: str, years: int) -> str:
+    return f"{int(period[:4]) + years}{period[4:]}"
+
+
+def histories(block: Block, work: Path, lengths: tuple[int, int]) -> dict[int, Home]:
+    """Return a home for each length in years, judged and declared; nothing is published there yet."""
+    longest = max(lengths)
+    judged = Home(work / "judged")
+    for years in (1 - longest, 2 - longest):
+        block.lay_down(judged, years)
+    judge_changed(judged)
+    homes = {}
+    for length in lengths:
+        home = homes[length] = Home(work / f"{length}-years")
+        for years in range(1 - length, 1):
+            block.lay_down(home, years)
+        for number, years in enumerate(range(1 - length, 1)):
+            of = 1 - longest if number == 0 else 2 - longest
+            block.lay_down_judged(home, judged, of, years - of)
+        if again := judge_changed(home).periods:
+            raise RuntimeError(f"the history of {length} years is not as judging leaves it: {', '.join(again)}")
+        export_declarations(home)
+    return homes
+
+
+def build(home: Home, work: Path) -> Measured:
+    """Build and publish what a home holds, through a night without an inbox."""
+    nothing = work / "nothing"
+    nothing.mkdir(exist_ok=True)
+    return measure(night(nothing, home), work / f"{home.root.name}.log")
+
+
+def night(inbox: Path, home: Home) -> list[str]:
+    """Return the command of one night."""
+    return [sys.executable, "-m", "pipeline.cli.main", "load", str(inbox), "--home", str(home.root), "--json"]
+
+
+def told(one: Measured) -> str:
+    """Tell what a night took, and the stages that took longest."""
+    stages = sorted(one.told.get("seconds", {}).items(), key=lambda stage: -stage[1])
+    return f"{_figures(one)}  {'  '.join(f'{stage} {seconds:.1f}' for stage, seconds in stages[:5])}"
+
+
+def run(homes: dict[int, Home], inbox: Path, work: Path, repeat: int) -> dict[int, list[Measured]]:
+    """Measure the night that adds the month to each history, in turn, each time to a fresh copy."""
+    measured: dict[int, list[Measured]] = {length: [] for length in homes}
+    for _ in range(repeat):
+        for length, home in homes.items():
+            copy = Home(work / "night")
+            shutil.rmtree(copy.root, ignore_errors=True)
+            subprocess.run(["cp", "-a", str(home.root), str(copy.root)], check=True)
+            one = measure(night(inbox, copy), work / "night.log")
+            measured[length].append(one)
+            print(f"{length:2} years: {told(one)}", flush=True)
+    return measured
+
+
+def report(measured: dict[int, list[Measured]], homes: dict[int, Home], workbooks: int) -> list[str]:
+    """Return the figures against the aim: the run with least CPU of each counts."""
+    (short, of_short), (long, of_long) = sorted(measured.items())
+    lines = [f"{workbooks} workbooks added, {_machine()}"]
+    for length, home in sorted(homes.items()):
+        size = home.live.stat().st_size / 1e6
+        lines.append(f"history of {length} years: {_rows(home):,} cells, warehouse of {size:,.0f} MB")
+    for name, of in (("CPU", lambda one: one.cpu_s), ("wall", lambda one: one.wall_s)):
+        few, many = min(map(of, of_short)), min(map(of, of_long))
+        lines.append(
+            f"{name}: {few:.1f} s after {short} year, {many:.1f} s after {long}: {many / few:.2f} x, "
+            f"aim {MOST_TIMES}: {'met' if many / few <= MOST_TIMES else 'MISSED'} "
+            f"(medians {median(map(of, of_short)):.1f} and {median(map(of, of_long)):.1f} s)"
+        )
+    few, many = (min(runs, key=lambda one: one.cpu_s).told["seconds"] for runs in (of_short, of_long))
+    lines += [f"  {stage:12} {few.get(stage, 0):6.1f} {seconds:6.1f} s wall" for stage, seconds in many.items()]
+    return lines
+
+
+def _rows(home: Home) -> int:
+    return pl.scan_parquet(sorted(home.cells.glob("*/cells.parquet"))).select(pl.len()).collect().item()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the benchmark; return 0 whatever the figures are."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.history", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--provinces", type=int, default=12, metavar="N", help="provinces that send returns (12)")
+    parser.add_argument("--offices", type=int, metavar="N", help="offices a province (all that there are)")
+    parser.add_argument("--years", type=int, default=10, metavar="N", help="years of the longer history (10)")
+    parser.add_argument("--forms", nargs="+", metavar="FORM", default=list(SUBJECTS), help="forms of a workbook (all)")
+    parser.add_argument("--repeat", type=int, default=3, metavar="N", help="measure each night so often (3)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there too")
+    parser.add_argument(
+        "--keep", type=Path, metavar="DIR", help="keep histories and logs in this folder, and use them again"
+    )
+    wanted = parser.parse_args(arguments)
+    work = wanted.keep or Path(tempfile.mkdtemp(prefix="history-"))
+    work.mkdir(parents=True, exist_ok=True)
+    lengths = (1, wanted.years)
+    try:
+        inbox, added = work / "country" / "inbox", work / "added"
+        homes = {length: Home(work / f"{length}-years") for length in lengths}
+        if not all(home.live.exists() for home in homes.values()):
+            began = time.perf_counter()
+            truth = simulate(
+                work / "country",
+                provinces=wanted.provinces,
+                first=FIRST_MONTH,
+                last=LAST_MONTH,
+                seed=2035,
+                offices_per_province=wanted.offices,
+                forms=wanted.forms,
+            )
+            added.mkdir()
+            shutil.copytree(inbox / truth.periods[-1], added / truth.periods[-1])
+            print(f"{len(truth.reports)} workbooks simulated in {time.perf_counter() - began:.0f} s", flush=True)
+            homes = histories(Block(inbox, Home(work / "read")), work, lengths)
+            for length, home in homes.items():
+                print(f"{length:2} years built in full: {told(build(home, work))}", flush=True)
+        measured = run(homes, added, work, wanted.repeat)
+        workbooks = sum(1 for _ in added.rglob("*.xlsx"))
+        print("\n".join(report(measured, homes, workbooks)))
+        if wanted.json:
+            figures = {length: [asdict(one) for one in runs] for length, runs in measured.items()}
+            wanted.json.write_text(json.dumps({"machine": _machine(), "workbooks": workbooks, **figures}, indent=1))
+    finally:
+        if not wanted.keep:
+            shutil.rmtree(work, ignore_errors=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,218 @@
+"""What each period of the warehouse is made from, as a mark: the same mark means the same rows.
+
+Marks are hashes of content, never of times, and are read off what the stages left beside their files, so that a night
+need not read the history to know that it did not change.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from pipeline import tables
+from pipeline.alerts.events import read_events
+from pipeline.home import DBT_PROJECT, Home
+from pipeline.landing.receive import read_receipts
+from pipeline.storage import content_hash, read_tables
+from pipeline.vocabulary import UNPLACED, Receipt
+
+PROJECT_INPUTS = ("dbt_project.yml", "profiles.yml", "models/**/*", "macros/**/*", "seeds/**/*", "tests/**/*")
+MARKS = {"period_id": pl.String, "mark": pl.String}
+#: The row of a table of marks that tells what all periods rest on.
+GROUND = "*"
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What a warehouse is made from: what all periods rest on, and each period's own."""
+
+    ground: str
+    periods: dict[str, str]
+    links: tuple[frozenset[str], ...] = ()  # periods that one unplaced report runs through
+
+    @property
+    def fingerprint(self) -> str:
+        """Return a hash of everything: the same fingerprint means the same warehouse."""
+        return _hash([self.ground, *(f"{period} {mark}" for period, mark in sorted(self.periods.items()))])
+
+    def changed_since(self, before: "Marks") -> set[str]:
+        """Return the periods whose mark is another one, that are new, or that are gone."""
+        return {
+            period
+            for period in self.periods.keys() | before.periods.keys()
+            if self.periods.get(period) != before.periods.get(period)
+        }
+
+    def write(self, path: Path) -> None:
+        """Keep the marks as Parquet, for a later night to compare with."""
+        rows = [(GROUND, self.ground), *sorted(self.periods.items())]
+        pl.DataFrame(rows, schema=MARKS, orient="row").write_parquet(path)
+
+    @classmethod
+    def read(cls, path: Path) -> "Marks":
+        """Return marks that were written."""
+        marks = dict(pl.read_parquet(path).iter_rows())
+        return cls(marks.pop(GROUND), marks)
+
+
+def input_marks(home: Home) -> Marks:
+    """Return the marks of everything that the stages before the warehouse left in ``home``."""
+    receipts = read_receipts(home).select("receipt_id", "batch", "path", "verdict")
+    submissions = (
+        read_tables(home.cells, "submissions", tables.SUBMISSIONS)
+        .join(receipts.select("receipt_id", "path"), on="receipt_id", how="left")
+        .select(
+            "submission_id",
+            "batch",
+            "report_id",
+            "in_answer_to",
+            pl.coalesce("path", "source_ref").alias("path"),
+            pl.col("period_id").fill_null(UNPLACED),
+        )
+    )
+    refused = receipts.filter(pl.col("verdict") != str(Receipt.LANDED))
+    judged = {
+        folder.name: content_hash(folder)
+        for folder in sorted(home.judged.glob("*"))
+        if (folder / "verdicts.parquet").exists()
+    }
+    paths = _paths(submissions, receipts, judged)
+    batches = _of_batches(home, submissions, refused)
+    said = pl.concat(
+        [
+            batches,
+            _of_deadlines(home).join(batches.select("period_id").unique(), on="period_id", how="semi"),
+            _of_events(home),
+            _of_answers(submissions),
+            paths.select("period_id", "said"),
+            pl.DataFrame(
+                [(period, f"judged {hashed}") for period, hashed in judged.items()],
+                schema=["period_id", "said"],
+                orient="row",
+            ).cast(pl.String),
+        ]
+    )
+    return Marks(
+        ground=_ground(home),
+        periods={period: _hash(sorted(set(of))) for period, of in said.group_by("period_id").agg("said").iter_rows()},
+        links=tuple(
+            frozenset(periods)
+            for (periods,) in paths.group_by("path").agg(pl.col("period_id").unique()).select("period_id").iter_rows()
+            if len(periods) > 1
+        ),
+    )
+
+
+def project_fingerprint() -> str:
+    """Return a hash of the dbt project, names and contents."""
+    return hash_of_files(DBT_PROJECT, (file for pattern in PROJECT_INPUTS for file in DBT_PROJECT.glob(pattern)))
+
+
+def hash_of_files(root: Path, files: Iterable[Path]) -> str:
+    """Return a hash of the names below ``root`` and the contents of those of ``files`` that are files."""
+    digest = hashlib.sha256()
+    for file in sorted(file for file in files if file.is_file()):
+        digest.update(file.relative_to(root).as_posix().encode() + b"\0")
+        with file.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()
+
+
+def _ground(home: Home) -> str:
+    """Return a hash of what every period rests on: the project with its seeds, and what is declared."""
+    declared = (file for file in home.declared.glob("*.parquet") if file.stem != "deadlines")
+    return _hash([project_fingerprint(), hash_of_files(home.declared, declared)])
+
+
+def _of_batches(home: Home, submissions: pl.DataFrame, refused: pl.DataFrame) -> pl.DataFrame:
+    """Say for each period which batches hold its submissions, and what is in them."""
+    placed = pl.concat(
+        [submissions.select("period_id", "batch"), refused.select(pl.lit(UNPLACED).alias("period_id"), "batch")]
+    ).unique()
+    batches = placed["batch"].unique().sort()
+    contents = [
+        f"{content_hash(home.cells / f'{batch:06d}')} {hash_of_files(home.receipts, [home.receipts / f'{batch:06d}.parquet'])}"
+        for batch in batches
+    ]
+    told = pl.DataFrame({"batch": batches, "content": contents}, schema={"batch": pl.Int32, "content": pl.String})
+    return placed.join(told, on="batch").select("period_id", pl.format("batch {} {}", "batch", "content").alias("said"))
+
+
+def _of_deadlines(home: Home) -> pl.DataFrame:
+    path = home.declared / "deadlines.parquet"
+    if not path.exists():
+        return pl.DataFrame(schema={"period_id": pl.String, "said": pl.String})
+    return pl.read_parquet(path).select(
+        "period_id", pl.format("due {} {}", "level", pl.col("due_on").dt.strftime("%Y-%m-%d")).alias("said")
+    )
+
+
+def _of_events(home: Home) -> pl.DataFrame:
+    """Say what people did to the incidents of each period."""
+    return read_events(home).select(
+        pl.col("incident").struct.field("period_id").fill_null(UNPLACED),
+        pl.format("event {}", "event_id").alias("said"),
+    )
+
+
+def _of_answers(submissions: pl.DataFrame) -> pl.DataFrame:
+    """Say of marked workbooks that came back whether what they say they answer is there, in any period."""
+    return submissions.drop_nulls("in_answer_to").select(
+        "period_id",
+        pl.format(
+            "answers {} {}",
+            "in_answer_to",
+            pl.col("in_answer_to").is_in(submissions["submission_id"].implode()).cast(pl.String),
+        ).alias("said"),
+    )
+
+
+def _paths(submissions: pl.DataFrame, receipts: pl.DataFrame, judged: dict[str, str]) -> pl.DataFrame:
+    """Say what lies under the paths of files without a place in any report: period_id, path and ``said``.
+
+    Such files are told apart by their path alone, so that whatever comes under it, or answers what lies there, may
+    mend them, in any period.
+    """
+    placeless = pl.concat(
+        [
+            submissions.filter(pl.col("report_id").is_null()).select("path", "period_id"),
+            receipts.filter(pl.col("verdict") != str(Receipt.LANDED)).select(
+                "path", pl.lit(UNPLACED).alias("period_id")
+            ),
+        ]
+    ).unique()
+    verdicts = pl.DataFrame(
+        {"period_id": list(judged), "judged": list(judged.values())},
+        schema={"period_id": pl.String, "judged": pl.String},
+    )
+    known = submissions.join(verdicts, on="period_id", how="left").with_columns(
+        pl.format(
+            "{} {} {} {}",
+            "submission_id",
+            "period_id",
+            pl.col("report_id").fill_null(""),
+            pl.col("judged").fill_null(""),
+        ).alias("what")
+    )
+    answered = submissions.select("path", in_answer_to="submission_id")
+    lies_there = pl.concat(
+        [
+            receipts.select("path", pl.format("{} {} {}", "receipt_id", "batch", "verdict").alias("what")),
+            known.select("path", "what"),
+            known.drop("path").join(answered, on="in_answer_to").select("path", "what"),
+        ]
+    )
+    together = (
+        lies_there.join(placeless.select("path").unique(), on="path", how="semi")
+        .group_by("path")
+        .agg(pl.col("what").sort())
+        .with_columns(pl.format("path {} {}", "path", pl.col("what").list.join("|")).alias("said"))
+    )
+    return placeless.join(together, on="path").select("period_id", "path", "said")
+
+
+def _hash(words: Iterable[str]) -> str:
+    return hashlib.sha256(json.dumps(list(words)).encode()).hexdigest()
