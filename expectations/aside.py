@@ -3,13 +3,13 @@
 import atexit
 import multiprocessing
 import os
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import cache
 from pathlib import Path
 
 from expectations.rules import Pack
-from expectations.suites import Verdicts, validate
+from expectations.suites import Verdicts, take_kept, validate
 from pipeline.orphans import end_with_parent
 
 
@@ -29,6 +29,19 @@ def validate_aside(
         raise RuntimeError("the process of Great Expectations was ended before it answered; load again") from error
 
 
+def begin_docs() -> None:
+    """Have the process write the Data Docs of what it validated, while others go on."""
+    _docs[:] = [_process().submit(_pages)]
+
+
+def docs() -> dict[str, bytes] | None:
+    """Return the files of the Data Docs that were begun, None where none were; waits for them."""
+    return _docs.pop().result() if _docs else None
+
+
+_docs: list[Future[dict[str, bytes]]] = []
+
+
 @cache
 def _process() -> ProcessPoolExecutor:
     # Spawned, not forked: Polars and DuckDB have threads, and a fork copies their locks as they stand.
@@ -44,3 +57,11 @@ def _begin() -> None:
 
 def _import() -> None:
     import expectations.duckdb_engine  # noqa: F401 - what validate will need
+
+    take_kept()  # what a night before left that did not come to its end
+
+
+def _pages() -> dict[str, bytes]:
+    from expectations.data_docs import pages
+
+    return pages(take_kept())

@@ -19,6 +19,12 @@ os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 ALL_FAILURES = 2_000_000_000  # Great Expectations shows 20 failing keys unless asked for more
 
 
+#: A suite's name and what Great Expectations says of it.
+Kept = tuple[str, Any]
+#: What was validated in this process since somebody took it, for the Data Docs; without the keys of what fails.
+_kept: list[Kept] = []
+MOST_KEPT = 1000
+
 SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "warning", Severity.INFO: "info"}
 
 
@@ -110,7 +116,18 @@ def validate(database: Path, packs: tuple[Pack, ...], *, keys: set[tuple[str, st
                 raise RuntimeError(f"rule {meta['rule_id']}: Great Expectations counted more failures than it named")
             failed += keys_found
             results.append({**meta, "success": bool(result.success), "unexpected_count": len(keys_found)})
+            for lists in [name for name in result.result if name.endswith("_list") or name.endswith("_counts")]:
+                result.result[lists] = []
+        if len(_kept) < MOST_KEPT:
+            _kept.append((str(validation.suite_name), validation))
     return Verdicts(failed, results)
+
+
+def take_kept() -> list[Kept]:
+    """Return what was validated in this process since the last call, and keep it no longer."""
+    taken = list(_kept)
+    _kept.clear()
+    return taken
 
 
 def _suites(packs: tuple[Pack, ...], keys: set[tuple[str, str, str]] | None) -> Iterator[tuple[Pack, str, list[Any]]]:

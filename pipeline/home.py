@@ -70,6 +70,11 @@ class Home:
         return self.root / "registry"
 
     @property
+    def data_docs(self) -> Path:
+        """Great Expectations' pages on the last night that judged anything: ``data_docs/index.html``."""
+        return self.root / "data_docs"
+
+    @property
     def marked(self) -> Path:
         """Offices' files again with what does not add up: ``marked/2022-12/<submission_id>/<name>.xlsx``."""
         return self.root / "marked"

@@ -24,6 +24,7 @@ STAGES = {
     "landing__receipts": "landing",
     "published__warehouse": "published",
     "marked__workbooks": "marked",
+    "judged__data_docs": "data docs",
     "alerts__letters": "alerts",
     "alerts__messages": "sending",
     "bulletin__site": "bulletin",

@@ -25,6 +25,7 @@ STEPS = {
     "declared": "xuất danh mục · exporting declarations",
     "warehouse": "dựng kho dữ liệu · building the warehouse",
     "published__warehouse": "công bố · publishing",
+    "judged__data_docs": "tài liệu kiểm tra · data docs",
     "marked__workbooks": "đánh dấu tệp của đơn vị · marking workbooks",
     "alerts__letters": "viết thư · writing letters",
     "alerts__messages": "gửi thư · sending digests",

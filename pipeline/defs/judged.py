@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from expectations.aside import validate_aside
+from expectations.aside import begin_docs, validate_aside
 from expectations.rules import packs
 from pipeline.defs.resources import OneWriter
 from pipeline.judged.answers import idle_lines
@@ -58,6 +58,8 @@ def judged(context: dg.AssetExecutionContext, home: OneWriter, dbt: Dbt) -> Iter
     """Judge the periods that changed, and show how each rule stands."""
     dbt.start_ahead(home.home)  # it imports and parses on the core that judging leaves idle
     done = judge_changed(home.home, by=validate_aside, progress=context.log.info)
+    if done.periods:
+        begin_docs()  # its pages are written while the warehouse is built
     for spec in SPECS:
         metadata: dict[str, Any] = {
             "periods judged": ", ".join(done.periods) or "none",
