@@ -12,6 +12,7 @@ from pipeline.simulator.faults.kind import TOTAL, Beside, FaultError, Touched, c
 from pipeline.simulator.report import Report
 from pipeline.vocabulary import Scope
 
+ANOTHER = ("Chi cục THADS huyện Tân Hiệp", "Chi cục THADS huyện An Biên")
 LONG_CSV = "unit,period_start,period_end,form,row,column,value"
 
 
@@ -46,7 +47,8 @@ def _unknown_unit(report: Report, rng: Random) -> Iterator[Touched]:
 )
 def _sheets_disagree(report: Report, rng: Random) -> Iterator[Touched]:
     address = header_address(report.forms["02"], "unit", report.origin)
-    report.damage.append(damage.retype(_sheet(report, "02"), address, "Chi cục THADS huyện Tân Hiệp"))
+    other = next(name for name in ANOTHER if name != report.header.unit_name)
+    report.damage.append(damage.retype(_sheet(report, "02"), address, other))
     yield from ()
 
 
