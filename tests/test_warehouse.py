@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from pipeline.home import DBT_PROJECT, Home
-from pipeline.warehouse.build import prepare_build
+from pipeline.warehouse.build import inputs_folder, prepare_build
 from tests.table_claims import claims, failures
 from tests.warehouse_inputs import Inputs
 
@@ -39,6 +39,7 @@ def build(home: Path, *arguments: str) -> None:
         env={
             **os.environ,
             "THADS_HOME": str(home),
+            "THADS_INPUTS": str(inputs_folder(Home(home))),
             "THADS_BUILD": str(scratch / "build.duckdb"),
             "THADS_STAGING": str(scratch / "staging.duckdb"),
         },
