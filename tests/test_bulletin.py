@@ -32,7 +32,9 @@ def site(samples_home: Home, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def pages(site: Path) -> dict[str, HtmlPage]:
-    return {path.relative_to(site).as_posix(): HtmlPage(path) for path in sorted(site.rglob("*.html"))}
+    """Our pages; Great Expectations' have claims of their own in ``test_data_docs.py``."""
+    found = {path.relative_to(site).as_posix(): path for path in sorted(site.rglob("*.html"))}
+    return {path: HtmlPage(file) for path, file in found.items() if not path.startswith("data_docs/")}
 
 
 def test_every_tile_map_shows_each_province_of_its_days_once() -> None:
@@ -228,6 +230,16 @@ def test_a_folder_that_holds_something_else_is_left_alone(samples_home: Home, tm
 def test_without_a_warehouse_the_way_out_is_named(tmp_path: Path) -> None:
     with pytest.raises(NoWarehouse, match="thads load"):
         make_bulletin(Home(tmp_path))
+
+
+@pytest.mark.slow
+def test_the_quality_board_leads_to_the_data_docs_of_the_night(
+    samples_home: Home, site: Path, pages: dict[str, HtmlPage]
+) -> None:
+    assert "data_docs/index.html" in pages["quality.html"].links
+    kept = {path.name: path.read_bytes() for path in samples_home.data_docs.glob("*.html")}
+    assert len(kept) > 10
+    assert {path.name: path.read_bytes() for path in (site / "data_docs").glob("*.html")} == kept
 
 
 def test_the_exposure_names_the_tables_that_the_pages_ask() -> None:

@@ -155,7 +155,7 @@ def test_no_page_outgrows_its_bound(source: Source, samples_home: Home, tmp_path
         write_page(tmp_path, page, release=release, known_rules=book.rules)
         sizes[page.path] = (tmp_path / page.path).stat().st_size
         kinds.add(page.template)
-    assert len(kinds) == 11, kinds
+    assert len(kinds) == 12, kinds
     assert sum(path.startswith(f"{PASSPORTS}{UNIT}.") for path in sizes) > 100
     too_large = {path: size for path, size in sizes.items() if size >= LARGEST_PAGE}
     assert too_large == {}

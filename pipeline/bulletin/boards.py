@@ -112,8 +112,8 @@ def _quality(book: Book) -> Row:
         "by_rule": rules[:RULES_SHOWN],
         "more_rules": max(0, len(rules) - RULES_SHOWN),
         "ages": list(ages.items()),
+        "has_data_docs": book.has_data_docs,
         "units": book.units,
-        "data_docs": None,
     }
 
 

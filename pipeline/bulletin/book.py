@@ -30,9 +30,10 @@ class Page:
 class Book:
     """The source by page: partitions made once, whatever the number of pages."""
 
-    def __init__(self, source: Source, changes: Changes | None = None) -> None:
+    def __init__(self, source: Source, changes: Changes | None = None, *, has_data_docs: bool = False) -> None:
         self.source = source
         self.changes = changes
+        self.has_data_docs = has_data_docs
         self.units = {row["unit_key"]: row for row in source.units.to_dicts()}
         self.periods = {row["period_id"]: row for row in source.periods.to_dicts()}
         self.names = digest_of(frame_digest(source.units))

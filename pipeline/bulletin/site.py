@@ -30,6 +30,8 @@ from pipeline.vocabulary import Verdict
 TEMPLATES = Path(__file__).parent / "templates"
 SOURCES = ("*.py", "*.yaml", "*.csv", "queries/*", "templates/*", "../forms/*.yaml")
 
+#: Great Expectations' pages on the night, within the site.
+DATA_DOCS = "data_docs"
 #: Says which release a site was made from, and that a folder is a bulletin.
 MARK = "bulletin.json"
 
@@ -135,7 +137,8 @@ def _build(home: Home, release: Release, building: Path, before: Path | None = N
     """Write the site; pages that show what they showed ``before`` are taken from there."""
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
-    book = Book(read_source(release.path), changes_since(home, release))
+    docs = sorted(home.data_docs.glob("*.html"))
+    book = Book(read_source(release.path), changes_since(home, release), has_data_docs=bool(docs))
     pages = list(all_pages(book))
     stood = _pages_of(before)
     stale = [page for page in pages if page.digest is None or stood.get(page.path) != page.digest]
@@ -149,6 +152,9 @@ def _build(home: Home, release: Release, building: Path, before: Path | None = N
     for path in {page.path for page in pages} - {page.path for page in stale}:
         assert before is not None
         os.link(before / path, building / path)
+    for file in docs:  # the site travels whole: what it links to is in it
+        (building / DATA_DOCS).mkdir(exist_ok=True)
+        shutil.copy(file, building / DATA_DOCS / file.name)
     told = {
         "release": release.number,
         "fingerprint": release.fingerprint,

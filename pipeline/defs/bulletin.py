@@ -8,7 +8,7 @@ from pipeline.defs.resources import OneWriter
 
 @dg.asset(
     key=["bulletin", "site"],
-    deps=[["published", "warehouse"]],
+    deps=[["published", "warehouse"], ["judged", "data_docs"]],
     group_name="bulletin",
     kinds={"html"},
     retry_policy=dg.RetryPolicy(max_retries=2, delay=5),
