@@ -84,6 +84,7 @@ class CellState(StrEnum):
     BLANK = "blank"
     NIL = "nil"  # "-": the office says that there is nothing
     NOT_APPLICABLE = "not_applicable"  # "x": the form asks nothing here
+    TEXT = "text"  # a name, where the form asks for one
     ILLEGIBLE = "illegible"  # something stands there that is no number
 
 
@@ -98,6 +99,17 @@ class Completeness(StrEnum):
     ACCEPTED = "accepted"
     NIL = "nil"  # declared that there was nothing
     EXEMPT = "exempt"
+
+
+class Transfer(StrEnum):
+    """How two agencies tell of what one delegated to the other (``mart_transfer_pair.status``)."""
+
+    MATCHED = "matched"
+    DIFFERS = "differs"
+    NOT_RECEIVED = "not_received"  # the receiver names no such sender
+    NOT_SENT = "not_sent"  # the sender names no such receiver
+    ONE_SIDE = "one_side"  # the other agency sent no annex
+    UNKNOWN_UNIT = "unknown_unit"  # nobody is called that
 
 
 class RatioVerdict(StrEnum):

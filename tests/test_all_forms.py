@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline import tables
 from pipeline.cells.read import read_landed
 from pipeline.declared import export_declarations
 from pipeline.forms import forms
@@ -13,13 +14,29 @@ from pipeline.landing.receive import receive
 from pipeline.published.query import open_readonly
 from pipeline.simulator import Truth, simulate
 from pipeline.simulator.figures import SUBJECTS
+from pipeline.storage import read_tables
 from pipeline.trace import Question
 from pipeline.trace.trace import Tracer
+from pipeline.vocabulary import CellState, Transfer
 from tests.test_warehouse import Query, build, reader
 
 pytestmark = pytest.mark.slow
 
 PERIOD = "2023-09"
+
+#: A real office sends the annex on delegation, and nothing else.
+DELEGATED = """\
+unit,period_start,period_end,form,row,column,value
+kien-giang.kien-hai,2021-10-01,2022-09-30,transfers,line_01,counterpart,H. Gò Quao
+kien-giang.kien-hai,2021-10-01,2022-09-30,transfers,line_01,delegated,3
+kien-giang.kien-hai,2021-10-01,2022-09-30,transfers,line_01,delegated_money,120
+kien-giang.kien-hai,2021-10-01,2022-09-30,transfers,line_02,counterpart,Cục THADS tỉnh Cà Mau
+kien-giang.kien-hai,2021-10-01,2022-09-30,transfers,line_02,received,2
+kien-giang.kien-hai,2021-10-01,2022-09-30,transfers,line_03,counterpart,Huyện 12
+kien-giang.kien-hai,2021-10-01,2022-09-30,transfers,line_03,delegated,1
+kien-giang.kien-hai,2021-10-01,2022-09-30,transfers,total,delegated,4
+kien-giang.kien-hai,2021-10-01,2022-09-30,transfers,total,received,2
+"""
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +45,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Truth]:
     truth = simulate(out, 1, "2023-06", "2023-06", 11, offices_per_province=3, forms=list(SUBJECTS))
     simulate(out, 1, "2024-08", "2024-08", 11, offices_per_province=3, forms=list(SUBJECTS))
     simulate(out, 1, "2019-06", "2019-06", 11, offices_per_province=3, forms=["01", "02"])
+    (out / "inbox" / "kien-hai.csv").write_text(DELEGATED, encoding="utf-8")
     home = Home(out)
     receive(out / "inbox", home)
     read_landed(home)
@@ -64,8 +82,8 @@ def test_forms_of_all_regimes_share_one_table(query: Query) -> None:
         ) == [("2019-09", True, False, 30), (PERIOD, False, True, 30), ("2024-11", False, True, 30)]
     assert query("select regime, count(*) from dim_form where fact_table is not null group by 1 order by 1") == [
         ("01/2013/TT-BTP", 2),
-        ("05/2024/TT-BTP", 14),
-        ("06/2019/TT-BTP", 14),
+        ("05/2024/TT-BTP", 15),
+        ("06/2019/TT-BTP", 15),
     ]
 
 
@@ -162,3 +180,55 @@ def test_every_figure_of_every_fact_leads_to_the_cell_that_the_landed_bytes_prov
                         traced.add((fact, column))
     assert {fact for fact, _ in traced} == set(facts)
     assert len(traced) > 90
+
+
+# --- delegation by pair of agencies
+
+
+def test_the_name_of_the_other_agency_is_read_as_a_name_and_is_no_figure(built: tuple[Path, Truth]) -> None:
+    home = Home(built[0])
+    mine = read_tables(home.cells, "submissions", tables.SUBMISSIONS).filter(file_name="kien-hai.csv")
+    cells = read_tables(home.cells, "cells", tables.CELLS, of=mine["submission_id"]).filter(column_code="counterpart")
+    assert cells.select("raw", "value", "state").rows() == [
+        (text, None, CellState.TEXT) for text in ("H. Gò Quao", "Cục THADS tỉnh Cà Mau", "Huyện 12")
+    ]
+    remarks = read_tables(home.cells, "remarks", tables.REMARKS, of=mine["submission_id"])
+    assert remarks.is_empty()
+
+
+def test_an_agency_is_found_by_name_or_alias_and_a_stranger_is_told_by_its_name(query: Query) -> None:
+    assert query(
+        "select sender_key, receiver_key, unknown_text, status from mart_transfer_pair where not is_simulated order by all"
+    ) == [
+        ("ca-mau", "kien-giang.kien-hai", None, Transfer.ONE_SIDE),
+        ("kien-giang.kien-hai", "kien-giang.go-quao", None, Transfer.ONE_SIDE),
+        ("kien-giang.kien-hai", None, "Huyện 12", Transfer.UNKNOWN_UNIT),
+    ]
+    assert query("select sent_vnd from mart_transfer_pair where sent = 3 and not is_simulated") == [(120_000,)]
+
+
+def test_a_faultless_country_matches_in_every_pair_to_the_dong(
+    query: Query, province: dict[str, dict[str, int]]
+) -> None:
+    assert query(
+        "select count(*), list(distinct status), sum(sent), sum(sent_vnd), sum(abs(unmatched)), sum(abs(unmatched_vnd)) "
+        f"from mart_transfer_pair where is_simulated and period_id = '{PERIOD}'"
+    ) == [(4, [Transfer.MATCHED], province["01"]["delegated"], 1000 * province["02"]["delegated"], 0, 0)]
+    assert province["01"]["delegated"] > 0
+
+
+def test_what_both_sides_name_is_the_floor_of_what_stands_twice_and_the_bound_its_ceiling(query: Query) -> None:
+    ((floor, ceiling, newly, at_least),) = query(
+        "select counted_twice_at_least, counted_twice_at_most, newly_accepted, newly_accepted_at_least "
+        f"from mart_transfer where scope = 'province' and is_simulated and period_id = '{PERIOD}'"
+    )
+    assert 0 < floor <= ceiling
+    assert newly - ceiling == at_least
+
+
+def test_the_total_of_the_annex_is_the_delegated_of_form_01(query: Query) -> None:
+    assert query(
+        "select count(*), count(*) filter (total.delegated = cases.delegated) from fct_transfers as total "
+        "join fct_case_results as cases using (report_id) where total.is_simulated and line = 'total' "
+        f"and case_kind = 'total' and initiative = 'total' and total.period_id = '{PERIOD}'"
+    ) == [(5, 5)]

@@ -71,7 +71,8 @@ def test_blank_form_computes_but_shows_no_figure(blank: Path, code: str) -> None
     assert {value for line in lines for value in line[first.column - 1 :]} == {""}
     for row in form.rows:
         for column in form.columns:
-            is_computed = bool(column.equals or column.ratio or any(r.total == row.code for r in form.rollups))
+            is_sum = any(rollup.total == row.code for rollup in form.rollups) and not column.is_name
+            is_computed = bool(column.equals or column.ratio or is_sum)
             written = sheet[address(form, row.code, column.code)].value
             assert (isinstance(written, str) and written.startswith("=")) == is_computed
 
@@ -90,7 +91,7 @@ def test_only_input_cells_are_open_and_validated(blank: Path, code: str) -> None
             kinds = {kind for kind, ranges in validated.items() if cell.coordinate in ranges}
             if cell.value is None:
                 assert not cell.protection.locked
-                assert kinds == {"decimal" if may_be_broken else "whole"}
+                assert kinds == (set() if column.is_name else {"decimal" if may_be_broken else "whole"})
             else:
                 assert cell.protection.locked
                 assert not kinds

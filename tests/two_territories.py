@@ -166,6 +166,14 @@ def some_agencies_of_a_month(inputs: Inputs) -> None:
         verdict = "returned" if unit == "hon-dat" else "accepted"
         submission = send(inputs, key, "2024-03", scope="office", received=day, verdict=verdict, **everything)
         inputs.cells(submission, "11", "cases", claims="-", claims_settled="-")
+    for unit, line, other, told in (
+        ("an-bien", "line_01", "Chi cục THADS huyện An Minh", {"delegated": 3, "delegated_money": 9}),
+        ("an-bien", "line_02", "Huyện 12", {"delegated": 1, "delegated_money": 7}),
+        ("an-minh", "line_01", "An Biên", {"received": 2, "received_money": 9}),
+    ):
+        report = f"kien-giang.{unit}|2024-03|office|submitted|False|v1"
+        inputs.cells(report, "transfers", line, **told)
+        inputs.name(report, "transfers", line, "counterpart", other)
     send(inputs, "kien-giang", "2024-03", received=datetime(2024, 1, 6, 8), cases={"due": 60, "completed": 15})
     inputs.receipt(
         "2024-03/kien-giang/kien-giang.go-quao.2024-03.xlsx",

@@ -146,6 +146,21 @@ class Inputs:
                 address=f"{column}{place}",
             )
 
+    def name(self, submission_id: str, form: str, row: str, column: str, text: str) -> None:
+        """Write a name into a cell that asks for one."""
+        self.add(
+            "cells",
+            submission_id=submission_id,
+            form=form,
+            row_code=row,
+            column_code=column,
+            unit="unit_name",
+            state="text",
+            raw=text,
+            sheet=form,
+            address="B9",
+        )
+
     def outcome(self, submission_id: str, rule_id: str, status: str, form: str | None = "01", off_by: int = 0) -> None:
         """Say how a rule came out; a failure has a finding for each ``off_by``."""
         failed = int(status == "fail")

@@ -8,8 +8,8 @@
         {%- for table, sql in bodies_as_known_on(nodes).items() -%}
             {%- do bodies.update({table ~ '_as_known_on': sql}) -%}
         {%- endfor -%}
-        {#- An officer belongs to an office, and no merger of provinces restates him. -#}
-        {%- for node in nodes if is_form_fact(node) and node.name != 'fct_officer_results' -%}
+        {#- An officer belongs to an office, a transfer to a pair of them: no merger of provinces restates them. -#}
+        {%- for node in nodes if is_form_fact(node) and node.name not in ('fct_officer_results', 'fct_transfers') -%}
             {%- set fact = api.Relation.create(node.database, node.schema, node.alias) -%}
             {%- do bodies.update({node.name ~ '_on_territory': on_territory(fact, 'day')}) -%}
         {%- endfor -%}

@@ -15,6 +15,7 @@ from pipeline.cells.numerals import numerals
 from pipeline.cells.reading import Reading, submission_id
 from pipeline.cells.submission import Heading, submission
 from pipeline.forms import Forms
+from pipeline.forms.declaration import NAME
 from pipeline.registry.units import UnitRegistry
 from pipeline.vocabulary import CellState
 
@@ -94,7 +95,9 @@ def _cells(report: pl.DataFrame, row: dict, forms: Forms) -> tuple[pl.DataFrame,
             pl.lit(row["submission_id"]).alias("submission_id"),
             pl.lit(row["period_id"]).alias("period_id"),
             (pl.int_range(pl.len()).over("form", "row", "column") > 0).alias("is_again"),
-            pl.when(numeral.field("reason").is_not_null())
+            pl.when(pl.col("unit_code") == NAME)
+            .then(None)
+            .when(numeral.field("reason").is_not_null())
             .then(numeral.field("reason"))
             .when(is_too_large(in_base))
             .then(pl.lit("too_large"))
@@ -105,11 +108,15 @@ def _cells(report: pl.DataFrame, row: dict, forms: Forms) -> tuple[pl.DataFrame,
         .with_columns(
             pl.when(pl.col("reason").is_not_null())
             .then(pl.lit(str(CellState.ILLEGIBLE)))
+            .when((pl.col("unit_code") == NAME) & pl.col("value").is_not_null())
+            .then(pl.lit(str(CellState.TEXT)))
             .otherwise(numeral.field("state"))
             .alias("state")
         )
         .with_columns(
-            pl.when(pl.col("state") != str(CellState.ILLEGIBLE)).then(in_base).alias("in_base"),
+            pl.when(~pl.col("state").is_in([str(CellState.ILLEGIBLE), str(CellState.TEXT)]))
+            .then(in_base)
+            .alias("in_base"),
             pl.when(pl.col("is_rounded") & (pl.col("state") == str(CellState.NUMBER)))
             .then(half_unit(numeral.field("places")))
             .otherwise(0)

@@ -13,6 +13,7 @@ from pipeline.cells.figure import LARGEST, half_unit
 from pipeline.cells.header import spoken
 from pipeline.cells.numerals import numerals
 from pipeline.forms import Forms
+from pipeline.forms.declaration import NAME
 from pipeline.tables import AMOUNT
 from pipeline.vocabulary import CellState
 
@@ -180,7 +181,9 @@ def _read(grid: pl.DataFrame) -> pl.DataFrame:
         )
         .with_columns((pl.col("printed") * pl.col("factor")).alias("in_base"))
         .with_columns(
-            pl.when(pl.col("reason").is_not_null())
+            pl.when(pl.col("unit") == NAME)
+            .then(None)
+            .when(pl.col("reason").is_not_null())
             .then("reason")
             .when(((pl.col("kind") == "number") & pl.col("typed").is_null()) | (pl.col("in_base").abs() >= LARGEST))
             .then(pl.lit("too_large"))
@@ -191,6 +194,8 @@ def _read(grid: pl.DataFrame) -> pl.DataFrame:
         .with_columns(
             pl.when(pl.col("kind").is_null())
             .then(pl.lit(str(CellState.BLANK)))
+            .when((pl.col("unit") == NAME) & pl.col("kind").is_in(["number", "text"]))
+            .then(pl.lit(str(CellState.TEXT)))
             .when(~pl.col("kind").is_in(["number", "text"]) | pl.col("reason").is_not_null())
             .then(pl.lit(str(CellState.ILLEGIBLE)))
             .when(pl.col("kind") == "text")

@@ -20,6 +20,7 @@ from pipeline import tables
 
 FOLDER = Path(__file__).parent
 FOREVER = date(9999, 12, 31)
+NAME = "unit_name"  # unit of measure of columns that hold no figure
 
 
 class DeclarationError(ValueError):
@@ -101,6 +102,11 @@ class Column:
     unit: str | None = None
     equals: tuple[Term, ...] = ()
     ratio: tuple[str, str] | None = None
+
+    @property
+    def is_name(self) -> bool:
+        """Tell whether the column asks for a name and not for a figure."""
+        return self.unit == NAME
 
 
 @dataclass(frozen=True)

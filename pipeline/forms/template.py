@@ -285,7 +285,7 @@ def _recipes(form: Form) -> Iterator[tuple[tuple[int, int], _Sum | _Rate]]:
                 yield (r, c), _Sum(tuple((term.sign, r, columns[term.column]) for term in column.equals))
             elif column.ratio and all(name in columns for name in column.ratio):
                 yield (r, c), _Rate(r, *(columns[name] for name in column.ratio))
-            elif row in parts and not column.equals and not column.ratio:
+            elif row in parts and not column.equals and not column.ratio and not column.is_name:
                 yield (r, c), _Sum(tuple((1, rows[part], c) for part in parts[row]))
 
 
@@ -295,7 +295,9 @@ def _input_ranges(
     units = forms().units
     patterns = [
         tuple(
-            (r, c) not in recipes and (units[form.unit_of(row.code, column.code)].base in ("vnd", "percent")) == is_money
+            (r, c) not in recipes
+            and not column.is_name
+            and (units[form.unit_of(row.code, column.code)].base in ("vnd", "percent")) == is_money
             for c, column in enumerate(form.columns)
         )
         for r, row in enumerate(form.rows)

@@ -63,7 +63,7 @@ class Caseload:
             code: {
                 column: int(figure)
                 for column, figure in zip(form.column, self.laid[form.version][:, months - 1, 0].sum(0), strict=True)
-                if not is_rate(form, column)
+                if not is_rate(form, column) and not form.column[column].is_name
             }
             for code, form in of_period.items()
         }

@@ -5,6 +5,7 @@ import numpy as np
 from pipeline.forms.declaration import DeclarationError, Form, Row
 from pipeline.forms.template import Figure, percent
 from pipeline.simulator.cube import Counts, Cube, Year
+from pipeline.simulator.transfers import transfers_of
 
 #: Which subject a form shows.
 SUBJECTS = {
@@ -23,6 +24,7 @@ SUBJECTS = {
     "credit": "credit",
     "corruption": "corruption",
     "discipline": "discipline",
+    "transfers": "transfers",
 }
 
 
@@ -35,13 +37,13 @@ def lay_out(form: Form, year: Year) -> Counts:
     """Return the figures of a form as unit x month x row x column, additive over units; rates stay zero."""
     if form.code not in SUBJECTS:
         raise DeclarationError(f"form {form.code}: the simulator knows no figures for it; add them to SUBJECTS")
-    cube = year[SUBJECTS[form.code]]
+    cube = transfers_of(year) if form.code == "transfers" else year[SUBJECTS[form.code]]
     if "pulled_up" in form.column:
         cube = _before_2020(cube)
     first = next(iter(cube.values.values()))
     laid = np.zeros((*first.shape[:2], len(form.rows), len(form.columns)), np.int64)
     for c, column in enumerate(form.column):
-        if is_rate(form, column):
+        if is_rate(form, column) or form.column[column].is_name:
             continue
         if column not in cube.values:
             raise DeclarationError(f"form {form.code}: the simulator knows no figures for column {column!r}")
@@ -85,4 +87,8 @@ def print_matrix(form: Form, figures: Counts, due: dict[str, int], *, is_togethe
     for r, row in enumerate(form.rows):
         if row.is_open and (is_together or not figures[r].any()):
             matrix[r] = [None] * len(form.columns)
+    for c, column in enumerate(form.columns):
+        if column.is_name:
+            for line in matrix:
+                line[c] = None
     return matrix

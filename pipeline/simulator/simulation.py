@@ -20,6 +20,7 @@ from pipeline.simulator.figures import print_matrix
 from pipeline.simulator.planting import plan_faults, plant
 from pipeline.simulator.report import Figures, Report, Slot
 from pipeline.simulator.territory import DEFAULT_FORMS, Simulation, Territory, national_slot
+from pipeline.simulator.transfers import name_agencies
 from pipeline.simulator.truth import PlantedFault, SentReport, Truth
 from pipeline.vocabulary import Scope
 
@@ -144,11 +145,14 @@ def _reports(
                 continue
             at = territory.units.index(slot.unit)
             units = slice(None) if slot.scope == Scope.PROVINCE else slice(at, at + 1)
+            figures = year.figures(of_period, units, period.months)
+            if "transfers" in of_period and slot.scope != Scope.PROVINCE:
+                name_agencies(of_period["transfers"], figures["transfers"], at, _agencies(territory))
             yield Report(
                 slot=slot,
                 header=_header(slot, simulation.seed),
                 forms=dict(of_period),
-                figures=year.figures(of_period, units, period.months),
+                figures=figures,
                 previous=partial(year.figures, of_period, units, period.months - 1),
                 received_at=_reception(slot, simulation.seed),
             )
@@ -186,6 +190,12 @@ class Sums:
             code: print_matrix(form, self.figures[period][code], self.due[period], is_together=True)
             for code, form in of_period.items()
         }
+
+
+def _agencies(territory: Territory) -> list[str]:
+    """Return what the units of a territory are called by each other."""
+    units = unit_registry().units
+    return [f"Cục THADS {units[key].name}" if key == territory.province else units[key].name for key in territory.units]
 
 
 def _header(slot: Slot, seed: int) -> Header:

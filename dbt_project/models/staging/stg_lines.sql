@@ -44,6 +44,7 @@ select
     officer,
     enforcement_measure,
     oversight,
+    counterpart,
     is_total
 
 from newest

@@ -1,0 +1,31 @@
+"""The annex on delegation: each unit of a territory sends what it delegates to the next one, the last one to the first."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pipeline.forms.declaration import Form
+from pipeline.forms.template import Figure
+from pipeline.simulator.cube import Cube, Year
+
+TO, FROM = "line_01", "line_02"
+
+
+def transfers_of(year: Year) -> Cube:
+    """Return what every unit delegates to the next, and receives from the one before."""
+    values = {}
+    for basis, suffix in (("cases", ""), ("money", "_money")):
+        delegated = year[basis].values["delegated"].sum((2, 3))
+        nothing = np.zeros_like(delegated)
+        values[f"delegated{suffix}"] = np.stack([delegated, nothing], -1)
+        values[f"received{suffix}"] = np.stack([nothing, np.roll(delegated, 1, 0)], -1)
+    return Cube({"counterpart": (TO, FROM)}, values)
+
+
+def name_agencies(form: Form, matrix: list[list[Figure]], at: int, names: Sequence[str]) -> None:
+    """Write into the annex of unit ``at`` whom it sends to and whom it receives from; blank lines stay blank."""
+    column = list(form.column).index("counterpart")
+    for line, unit in ((TO, (at + 1) % len(names)), (FROM, at - 1)):
+        row = matrix[list(form.row).index(line)]
+        if any(row):
+            row[column] = names[unit]
