@@ -46,8 +46,8 @@ ANSWERS = {
     32: [("kien-giang.go-quao", "2024-03", "2024-03/kien-giang/kien-giang.go-quao.2024-03.xlsx")],
     33: [("an-giang-2025", 15, "an-giang-2025.khu-vuc-01")],
     35: [
-        ("2024-03", "kien-giang.an-bien", "kien-giang.an-minh", "differs", 3, 2, Decimal(0)),
         ("2024-03", "kien-giang.an-bien", "Huyện 12", "unknown_unit", 1, None, Decimal(7)),
+        ("2024-03", "kien-giang.an-bien", "kien-giang.an-minh", "differs", 3, 2, Decimal(0)),
     ],
     18: [
         ("kien-giang", "Kiên Giang", date(2004, 1, 1), date(2025, 7, 1)),
