@@ -400,7 +400,7 @@ LINES = _schema(
         "officer": pl.String,
         "enforcement_measure": pl.String,
         "oversight": pl.String,
-        "counterpart": pl.String,
+        "line": pl.String,
         "is_total": pl.Boolean,
     }
 )

@@ -156,7 +156,7 @@ SAID = {
         "is_queried",
     ),
     *("case_kind", "initiative", "sanction", "staff_group", "letter_kind", "basis", "officer", "is_total", "oversight"),
-    "enforcement_measure",
+    *("enforcement_measure", "line", "counterpart_text", "counterpart_key"),
 }
 
 

@@ -19,7 +19,7 @@ def transfers_of(year: Year) -> Cube:
         nothing = np.zeros_like(delegated)
         values[f"delegated{suffix}"] = np.stack([delegated, nothing], -1)
         values[f"received{suffix}"] = np.stack([nothing, np.roll(delegated, 1, 0)], -1)
-    return Cube({"counterpart": (TO, FROM)}, values)
+    return Cube({"line": (TO, FROM)}, values)
 
 
 def name_agencies(form: Form, matrix: list[list[Figure]], at: int, names: Sequence[str]) -> None:

@@ -34,8 +34,7 @@ measured as (
         row_code as line,
         max(raw) filter (where column_code = 'counterpart' and row_code <> 'total') as counterpart_text,
         {{ measure_columns(['delegated', 'received']) }},
-        try_cast(max(value) filter (where column_code = 'delegated_money') as decimal(24, 0)) as delegated_vnd,
-        try_cast(max(value) filter (where column_code = 'received_money') as decimal(24, 0)) as received_vnd
+        {{ measure_columns(['delegated_money', 'received_money'], 'decimal(24, 0)', '_vnd') }}
     from cells
     group by submission_id, row_code
     having count(value) > 0
@@ -51,9 +50,9 @@ reported as (
         measured.counterpart_text,
         nfc_normalize(lower(trim(measured.counterpart_text))) as counterpart_name,
         measured.delegated,
-        measured.delegated_vnd,
+        measured.delegated_money_vnd,
         measured.received,
-        measured.received_vnd,
+        measured.received_money_vnd,
         units.province_key,
         periods.period_end
     from current_forms
@@ -108,9 +107,9 @@ select
         when found.found = 1 then found.unit_key
     end as counterpart_key,
     reported.delegated,
-    reported.delegated_vnd,
+    reported.delegated_money_vnd,
     reported.received,
-    reported.received_vnd
+    reported.received_money_vnd
 
 from reported
 

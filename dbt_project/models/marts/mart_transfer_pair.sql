@@ -35,10 +35,10 @@ sent as (
         vintage,
         is_simulated,
         sum(delegated) as sent,
-        sum(delegated_vnd) as sent_vnd
+        sum(delegated_money_vnd) as sent_vnd
     from transfers
     group by all
-    having sum(delegated) > 0 or sum(delegated_vnd) > 0
+    having sum(delegated) > 0 or sum(delegated_money_vnd) > 0
 
 ),
 
@@ -53,10 +53,10 @@ received as (
         vintage,
         is_simulated,
         sum(received) as received,
-        sum(received_vnd) as received_vnd
+        sum(received_money_vnd) as received_vnd
     from transfers
     group by all
-    having sum(received) > 0 or sum(received_vnd) > 0
+    having sum(received) > 0 or sum(received_money_vnd) > 0
 
 ),
 

@@ -44,7 +44,7 @@ select
     officer,
     enforcement_measure,
     oversight,
-    counterpart,
+    line,
     is_total
 
 from newest
