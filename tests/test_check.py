@@ -100,7 +100,7 @@ def test_exit_codes_and_json_say_what_a_program_needs(office, tmp_path):
         ran = runner.invoke(app, ["check", str(path), "--json", *home])
         told = json.loads(ran.stdout)
         codes[path] = ran.exit_code
-        assert set(told) == {"file", "verdict", "submissions", "unreadable", "findings"}
+        assert set(told) == {"file", "verdict", "submissions", "unreadable", "findings", "hypotheses"}
         for finding in told["findings"]:
             assert {
                 "rule", "severity", "status", "form", "row", "sheet", "cells", "expected", "found", "difference",
