@@ -16,8 +16,10 @@ from pipeline.simulator import simulate, write_correction
 from pipeline.simulator.truth import Truth
 from pipeline.vocabulary import AlertEvent
 from pipeline.warehouse.build import built_file, prepare_build
+from pipeline.warehouse.marks import input_marks
 from pipeline.warehouse.periods import linked, tonight
 from tests.histories import History, differences
+from tests.warehouse_inputs import Inputs
 
 FIRST, LAST = "2023-10", "2025-09"
 #: A second version of a report that leaves a figure out: it proves nothing, and it takes the figure back.
@@ -55,6 +57,19 @@ def test_a_report_inside_a_month_is_compared_with_no_other() -> None:
 
 def test_periods_that_one_report_runs_through_are_written_together() -> None:
     assert linked({"a"}, [{"b", "c"}, {"a", "b"}, {"d", "e"}]) == {"a", "b", "c"}
+
+
+def test_an_office_of_the_simulator_that_is_named_for_the_first_time_concerns_every_period(tmp_path: Path) -> None:
+    inputs = Inputs()
+    inputs.submission("kien-giang.go-quao", "2022-12", simulated=True)
+    inputs.write(tmp_path / "before")
+    before = input_marks(Home(tmp_path / "before"))
+    inputs.submission("kien-giang.an-bien", "2023-09", simulated=True)
+    inputs.write(tmp_path / "real")
+    assert input_marks(Home(tmp_path / "real")).ground == before.ground
+    inputs.submission("ha-giang.sim-03", "2023-09", simulated=True)
+    inputs.write(tmp_path / "named")
+    assert input_marks(Home(tmp_path / "named")).ground != before.ground
 
 
 class Post:
@@ -222,9 +237,7 @@ def holds_what_was_played(home: Home) -> None:
         "accepted", "accepted_with_query", "returned", "unreadable", "duplicate"
     }  # fmt: skip
     assert ask("select distinct period_id from mart_revision") >= {"2024-04", "2024-05", "2024-11"}
-    assert ask("select period_id from mart_revision where new_state = 'blank' and old_value is not null") == {
-        "2024-11"
-    }
+    assert ask("select period_id from mart_revision where new_state = 'blank' and old_value is not null") == {"2024-11"}
     assert ask("select period_id from fct_submission where report_id is null and verdict = 'returned'") == {
         "2024-06", "2024-07"
     }  # fmt: skip

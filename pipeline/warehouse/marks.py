@@ -68,6 +68,7 @@ def input_marks(home: Home) -> Marks:
             "submission_id",
             "batch",
             "report_id",
+            "unit_key",
             "in_answer_to",
             pl.coalesce("path", "source_ref").alias("path"),
             pl.col("period_id").fill_null(UNPLACED),
@@ -96,7 +97,7 @@ def input_marks(home: Home) -> Marks:
         ]
     )
     return Marks(
-        ground=_ground(home),
+        ground=_ground(home, submissions["unit_key"]),
         periods={period: _hash(sorted(set(of))) for period, of in said.group_by("period_id").agg("said").iter_rows()},
         links=tuple(
             frozenset(periods)
@@ -121,10 +122,19 @@ def hash_of_files(root: Path, files: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-def _ground(home: Home) -> str:
-    """Return a hash of what every period rests on: the project with its seeds, and what is declared."""
-    declared = (file for file in home.declared.glob("*.parquet") if file.stem != "deadlines")
-    return _hash([project_fingerprint(), hash_of_files(home.declared, declared)])
+def _ground(home: Home, named: pl.Series) -> str:
+    """Return a hash of what every period rests on: the project with its seeds, what is declared, and who is known.
+
+    Offices that stand for nothing outside the simulator are known once a submission has ``named`` them; in any period
+    an agency may be looked for by its name.
+    """
+    declared = [file for file in home.declared.glob("*.parquet") if file.stem != "deadlines"]
+    units = home.declared / "units.parquet"
+    simulated = (
+        pl.read_parquet(units).filter("is_simulated")["unit_key"] if units.exists() else pl.Series([], dtype=pl.String)
+    )
+    known = sorted(set(named.drop_nulls()) & set(simulated))
+    return _hash([project_fingerprint(), hash_of_files(home.declared, declared), *known])
 
 
 def _of_batches(home: Home, submissions: pl.DataFrame, refused: pl.DataFrame) -> pl.DataFrame:
