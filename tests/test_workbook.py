@@ -289,7 +289,10 @@ class TestManyWorkbooks:
         heard: list[tuple[int, int]] = []
         cells, sheets, problems = read_workbooks(paths, workers=workers, progress=lambda *done: heard.append(done))
         assert cells.select("file", "sheet", "row", "column", "number").rows() == [(0, 0, 0, 0, 1.0), (2, 0, 0, 0, 3.0)]
-        assert sheets.select("file", "sheet", "name", "is_hidden").rows() == [(0, 0, "Biểu 01", False), (2, 0, "Biểu 01", False)]
+        assert sheets.select("file", "sheet", "name", "is_hidden").rows() == [
+            (0, 0, "Biểu 01", False),
+            (2, 0, "Biểu 01", False),
+        ]
         assert problems.select("file", "problem").rows() == [(1, "text_as_workbook")]
         assert heard == [(1, 3), (2, 3), (3, 3)]
 

@@ -22,8 +22,16 @@ from pipeline.vocabulary import CellState
 COLUMNS = ["unit", "period_start", "period_end", "form", "row", "column", "value"]
 OPTIONAL = ["scope", "revision", "reason", "signer"]
 REMARK = [
-    "submission_id", "code", "form", pl.col("row").alias("row_code"), pl.col("column").alias("column_code"),
-    "sheet", "address", pl.col("value").alias("raw"), "detail_vi", "detail_en",
+    "submission_id",
+    "code",
+    "form",
+    pl.col("row").alias("row_code"),
+    pl.col("column").alias("column_code"),
+    "sheet",
+    "address",
+    pl.col("value").alias("raw"),
+    "detail_vi",
+    "detail_en",
 ]
 REPORT = ["unit", "period_start", "period_end", "scope"]
 
@@ -126,9 +134,18 @@ def _cells(report: pl.DataFrame, row: dict, forms: Forms) -> tuple[pl.DataFrame,
     cells = (
         read.filter(pl.col("unit_code").is_not_null(), ~pl.col("is_again"))
         .select(
-            "submission_id", "period_id", "form", pl.col("row").alias("row_code"), pl.col("column").alias("column_code"),
-            pl.col("unit_code").alias("unit"), pl.col("in_base").alias("value"), "rounding", "state",
-            pl.col("value").alias("raw"), "sheet", "address",
+            "submission_id",
+            "period_id",
+            "form",
+            pl.col("row").alias("row_code"),
+            pl.col("column").alias("column_code"),
+            pl.col("unit_code").alias("unit"),
+            pl.col("in_base").alias("value"),
+            "rounding",
+            "state",
+            pl.col("value").alias("raw"),
+            "sheet",
+            "address",
         )
         .cast(tables.CELLS)
     )
@@ -145,10 +162,14 @@ def _remarked(read: pl.DataFrame, declared: list[str]) -> list[pl.DataFrame]:
         .otherwise(pl.lit("not_a_number"))
         .alias("code"),
         pl.format(
-            "Ô {}: {}.", "address", pl.coalesce(numeral.field("reason_vi"), pl.format("«{}» không thể là số liệu của cột này", "value"))
+            "Ô {}: {}.",
+            "address",
+            pl.coalesce(numeral.field("reason_vi"), pl.format("«{}» không thể là số liệu của cột này", "value")),
         ).alias("detail_vi"),
         pl.format(
-            "Cell {}: {}.", "address", pl.coalesce(numeral.field("reason_en"), pl.format("'{}' cannot be a figure of this column", "value"))
+            "Cell {}: {}.",
+            "address",
+            pl.coalesce(numeral.field("reason_en"), pl.format("'{}' cannot be a figure of this column", "value")),
         ).alias("detail_en"),
     )
     # A form that does not exist has no rules of its own; the whole file answers for it.
@@ -167,8 +188,12 @@ def _remarked(read: pl.DataFrame, declared: list[str]) -> list[pl.DataFrame]:
     )
     again = read.filter("is_again", pl.col("unit_code").is_not_null()).with_columns(
         pl.lit("duplicate_row").alias("code"),
-        pl.format("Dòng {}: dòng «{}», cột «{}» của biểu {} xuất hiện hai lần.", "line", "row", "column", "form").alias("detail_vi"),
-        pl.format("Line {}: row '{}', column '{}' of form {} stands twice.", "line", "row", "column", "form").alias("detail_en"),
+        pl.format("Dòng {}: dòng «{}», cột «{}» của biểu {} xuất hiện hai lần.", "line", "row", "column", "form").alias(
+            "detail_vi"
+        ),
+        pl.format("Line {}: row '{}', column '{}' of form {} stands twice.", "line", "row", "column", "form").alias(
+            "detail_en"
+        ),
     )
     silent = pl.col("state").is_in([str(CellState.BLANK), str(CellState.NOT_APPLICABLE)])
     empty = (
@@ -176,8 +201,12 @@ def _remarked(read: pl.DataFrame, declared: list[str]) -> list[pl.DataFrame]:
         .unique("form", keep="first", maintain_order=True)
         .with_columns(
             pl.lit("empty_form").alias("code"),
-            pl.format("Biểu {} không có số liệu nào; hãy điền số liệu, hoặc ghi «-» hay «0» nếu không phát sinh.", "form").alias("detail_vi"),
-            pl.format("Form {} has not a single figure; fill it in, or write '-' or '0' where there was nothing.", "form").alias("detail_en"),
+            pl.format(
+                "Biểu {} không có số liệu nào; hãy điền số liệu, hoặc ghi «-» hay «0» nếu không phát sinh.", "form"
+            ).alias("detail_vi"),
+            pl.format(
+                "Form {} has not a single figure; fill it in, or write '-' or '0' where there was nothing.", "form"
+            ).alias("detail_en"),
             *(pl.lit(None, pl.String).alias(name) for name in ("row", "column", "address", "value")),
         )
     )

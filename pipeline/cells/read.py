@@ -162,7 +162,11 @@ def _read_workbooks(
     headers, circulars = read_headers(raw, declared), read_circulars(raw)
     seen = sheets.filter(~pl.col("is_hidden"))
     regimes = seen.with_columns(
-        pl.Series("regime", [_regime(headers.get(place, {}), declared) for place in seen.select("file", "sheet").iter_rows()], dtype=pl.String)
+        pl.Series(
+            "regime",
+            [_regime(headers.get(place, {}), declared) for place in seen.select("file", "sheet").iter_rows()],
+            dtype=pl.String,
+        )
     ).select("file", "sheet", "regime")
     found = recognise(raw, regimes, declared)
     simulated = set(
@@ -187,16 +191,24 @@ def _read_workbooks(
             row, told_of_header = _place(receipt, told, file in simulated, declared, registry)
             rows.append(row | {"in_answer_to": answers[file]})
             header_remarks += told_of_header
-            printed = [(names[file, sheet], circulars[file, sheet]) for sheet, _ in of_file[file] if (file, sheet) in circulars]
+            printed = [
+                (names[file, sheet], circulars[file, sheet]) for sheet, _ in of_file[file] if (file, sheet) in circulars
+            ]
             header_remarks += _other_circular(row, printed, declared)
     submissions = pl.DataFrame(rows, schema=tables.SUBMISSIONS)
     placed = pl.DataFrame(
-        {"file": range(len(workbooks)), "submission_id": submissions["submission_id"], "period_id": submissions["period_id"]},
+        {
+            "file": range(len(workbooks)),
+            "submission_id": submissions["submission_id"],
+            "period_id": submissions["period_id"],
+        },
         schema_overrides={"file": pl.Int32},
     )
     named = sheets.select("file", pl.col("sheet"), pl.col("name").alias("sheet_name"))
     cells, doubled = _once(found.cells, named)
-    remarks = pl.concat([found.remarks, doubled, _unread_sheets(raw, sheets, found.forms, placed, of_file)], how="diagonal")
+    remarks = pl.concat(
+        [found.remarks, doubled, _unread_sheets(raw, sheets, found.forms, placed, of_file)], how="diagonal"
+    )
     return Reading(
         submissions,
         _named(cells, named, placed).select(list(tables.CELLS)).cast(tables.CELLS),
@@ -254,19 +266,27 @@ def _place(
             if theirs and mine and mine != theirs.text and fold(mine) != fold(theirs.text):
                 remarks.append(
                     {
-                        "submission_id": identity, "code": "header_agreement", "sheet": other,
-                        "address": theirs.address, "raw": theirs.text,
+                        "submission_id": identity,
+                        "code": "header_agreement",
+                        "sheet": other,
+                        "address": theirs.address,
+                        "raw": theirs.text,
                         "detail_vi": f"Ô {theirs.address} trang «{other}»: ghi «{theirs.text}», còn trang «{name}» ghi «{mine}».",
                         "detail_en": f"Cell {theirs.address} of sheet '{other}' reads '{theirs.text}', sheet '{name}' reads '{mine}'.",
                     }
                 )
         printed = other_header.get("measure_unit")
         expected = declared.units[declared.current[form].unit]
-        if printed and fold(printed.text) not in map(fold, (expected.vi, expected.en, expected.code, *expected.aliases)):
+        if printed and fold(printed.text) not in map(
+            fold, (expected.vi, expected.en, expected.code, *expected.aliases)
+        ):
             remarks.append(
                 {
-                    "submission_id": identity, "code": "header_measure_unit", "sheet": other,
-                    "address": printed.address, "raw": printed.text,
+                    "submission_id": identity,
+                    "code": "header_measure_unit",
+                    "sheet": other,
+                    "address": printed.address,
+                    "raw": printed.text,
                     "detail_vi": f"Ô {printed.address} trang «{other}»: đơn vị tính ghi «{printed.text}», biểu này tính bằng «{expected.vi}».",
                     "detail_en": f"Cell {printed.address} of sheet '{other}': the unit of measure reads '{printed.text}', this form is in {expected.en}.",
                 }
@@ -280,8 +300,11 @@ def _other_circular(row: dict, printed: list[tuple[str, Field]], declared: Forms
     others = [(sheet, field) for sheet, field in printed if regime and field.text not in regime.circulars]
     return [
         {
-            "submission_id": row["submission_id"], "code": "header_regime", "sheet": sheet,
-            "address": field.address, "raw": field.text,
+            "submission_id": row["submission_id"],
+            "code": "header_regime",
+            "sheet": sheet,
+            "address": field.address,
+            "raw": field.text,
             "detail_vi": f"Ô {field.address} trang «{sheet}»: mẫu biểu theo Thông tư {field.text}, kỳ này phải dùng mẫu của Thông tư {row['regime']}.",
             "detail_en": f"Cell {field.address} of sheet '{sheet}': the form is of circular {field.text}; for this period use the forms of {row['regime']}.",
         }
@@ -298,10 +321,16 @@ def _once(cells: pl.DataFrame, named: pl.DataFrame) -> tuple[pl.DataFrame, pl.Da
         .unique(["file", "sheet"], maintain_order=True)
         .join(named, on=["file", "sheet"])
         .select(
-            "file", "sheet", "form",
+            "file",
+            "sheet",
+            "form",
             pl.lit("duplicate_form").alias("code"),
-            pl.format("Trang «{}» là biểu {} lần thứ hai trong tệp; chỉ trang đầu được đọc.", "sheet_name", "form").alias("detail_vi"),
-            pl.format("Sheet '{}' is form {} a second time; only the first is read.", "sheet_name", "form").alias("detail_en"),
+            pl.format(
+                "Trang «{}» là biểu {} lần thứ hai trong tệp; chỉ trang đầu được đọc.", "sheet_name", "form"
+            ).alias("detail_vi"),
+            pl.format("Sheet '{}' is form {} a second time; only the first is read.", "sheet_name", "form").alias(
+                "detail_en"
+            ),
         )
     )
     return marked.filter(pl.col("sheet") == pl.col("first_sheet")), doubled
@@ -317,15 +346,22 @@ def _unread_sheets(
         .join(read, on=["file", "sheet"], how="anti")
         .filter(pl.col("file").is_in(list(of_file)))
         .select(
-            "file", "sheet",
+            "file",
+            "sheet",
             pl.when("is_hidden").then(pl.lit("hidden_sheet")).otherwise(pl.lit("unknown_sheet")).alias("code"),
             pl.when("is_hidden")
             .then(pl.format("Trang tính ẩn «{}» có {} số; hãy bỏ ẩn hoặc xóa trang này.", "name", "figures"))
-            .otherwise(pl.format("Trang «{}» có {} số nhưng không phải biểu mẫu nào; trang này không được đọc.", "name", "figures"))
+            .otherwise(
+                pl.format(
+                    "Trang «{}» có {} số nhưng không phải biểu mẫu nào; trang này không được đọc.", "name", "figures"
+                )
+            )
             .alias("detail_vi"),
             pl.when("is_hidden")
             .then(pl.format("Hidden sheet '{}' holds {} figures; show it or remove it.", "name", "figures"))
-            .otherwise(pl.format("Sheet '{}' holds {} figures but is none of the forms; it is not read.", "name", "figures"))
+            .otherwise(
+                pl.format("Sheet '{}' holds {} figures but is none of the forms; it is not read.", "name", "figures")
+            )
             .alias("detail_en"),
         )
     )

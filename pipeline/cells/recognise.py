@@ -45,7 +45,9 @@ def recognise(raw: pl.DataFrame, regimes: pl.DataFrame, forms: Forms) -> Recogni
         rows.filter("is_first")
         .select(*SHEET, "regime", "form", pl.col("at").alias("row"), pl.col("code").alias("row_code"))
         .join(
-            columns.filter("is_first").select(*SHEET, pl.col("at").alias("column"), pl.col("code").alias("column_code")),
+            columns.filter("is_first").select(
+                *SHEET, pl.col("at").alias("column"), pl.col("code").alias("column_code")
+            ),
             on=SHEET,
         )
         .join(raw.drop("key"), on=[*SHEET, "row", "column"], how="left")
@@ -128,7 +130,15 @@ def _best_line(found: pl.DataFrame, *, along: str, position: str) -> pl.DataFram
         .unique(by, keep="first", maintain_order=True)
     )
     kept = found.join(best.select(*by, along), on=[*by, along]).select(
-        *SHEET, "regime", "form", "axis", "code", "how", pl.col(along).alias("line"), pl.col(position).alias("at"), "text"
+        *SHEET,
+        "regime",
+        "form",
+        "axis",
+        "code",
+        "how",
+        pl.col(along).alias("line"),
+        pl.col(position).alias("at"),
+        "text",
     )
     leading = (
         kept.sort(*SHEET, "axis", "code", "how", "at")  # "code" sorts before "label"
@@ -137,7 +147,11 @@ def _best_line(found: pl.DataFrame, *, along: str, position: str) -> pl.DataFram
     )
     taken = leading.filter("is_leading").select(*SHEET, "axis", "at", pl.col("code").alias("taken_by"))
     return (
-        leading.join(taken.unique([*SHEET, "axis", "at"], keep="first", maintain_order=True), on=[*SHEET, "axis", "at"], how="left")
+        leading.join(
+            taken.unique([*SHEET, "axis", "at"], keep="first", maintain_order=True),
+            on=[*SHEET, "axis", "at"],
+            how="left",
+        )
         .with_columns(
             (pl.col("is_leading") & (pl.int_range(pl.len()).over(*SHEET, "axis", "code", "how") == 0)).alias("is_first")
         )
@@ -211,8 +225,20 @@ def _read(grid: pl.DataFrame) -> pl.DataFrame:
             .alias("rounding"),
         )
         .select(
-            *SHEET, "form", "row_code", "column_code", "unit", "value", "rounding", "state", "raw", "address", "kind",
-            "reason", pl.col("reason_vi").alias("why_vi"), pl.col("reason_en").alias("why_en"),
+            *SHEET,
+            "form",
+            "row_code",
+            "column_code",
+            "unit",
+            "value",
+            "rounding",
+            "state",
+            "raw",
+            "address",
+            "kind",
+            "reason",
+            pl.col("reason_vi").alias("why_vi"),
+            pl.col("reason_en").alias("why_en"),
         )
     )
 
@@ -231,13 +257,17 @@ def _illegible(cells: pl.DataFrame) -> pl.DataFrame:
     told_vi = pl.coalesce(
         "why_vi",
         pl.when(pl.col("reason") == "too_large").then(pl.format("ghi «{}», lớn hơn mọi số có thể có", "raw")),
-        pl.when(pl.col("reason") == "percent_of_what").then(pl.format("ghi «{}», nhưng cột này không tính bằng %", "raw")),
+        pl.when(pl.col("reason") == "percent_of_what").then(
+            pl.format("ghi «{}», nhưng cột này không tính bằng %", "raw")
+        ),
         pl.format("ghi «{}», không phải là số", pl.col("raw").fill_null("")),
     )
     told_en = pl.coalesce(
         "why_en",
         pl.when(pl.col("reason") == "too_large").then(pl.format("holds '{}', more than any figure can be", "raw")),
-        pl.when(pl.col("reason") == "percent_of_what").then(pl.format("holds '{}', but this column is not in per cent", "raw")),
+        pl.when(pl.col("reason") == "percent_of_what").then(
+            pl.format("holds '{}', but this column is not in per cent", "raw")
+        ),
         pl.format("holds '{}', which is no number", pl.col("raw").fill_null("")),
     )
     by_code_vi = {
@@ -266,7 +296,13 @@ def _illegible(cells: pl.DataFrame) -> pl.DataFrame:
             .alias("en"),
         )
         .select(
-            *SHEET, "form", "code", "row_code", "column_code", "address", "raw",
+            *SHEET,
+            "form",
+            "code",
+            "row_code",
+            "column_code",
+            "address",
+            "raw",
             pl.format("Ô {}: {}.", "address", "vi").alias("detail_vi"),
             pl.format("Cell {}: {}.", "address", "en").alias("detail_en"),
         )
@@ -281,10 +317,15 @@ def _empty(cells: pl.DataFrame) -> pl.DataFrame:
         .agg(silent.all().alias("is_silent"))
         .filter("is_silent")
         .select(
-            *SHEET, "form",
+            *SHEET,
+            "form",
             pl.lit("empty_form").alias("code"),
-            pl.format("Biểu {} không có số liệu nào; hãy điền số liệu, hoặc ghi «-» hay «0» nếu không phát sinh.", "form").alias("detail_vi"),
-            pl.format("Form {} has not a single figure; fill it in, or write '-' or '0' where there was nothing.", "form").alias("detail_en"),
+            pl.format(
+                "Biểu {} không có số liệu nào; hãy điền số liệu, hoặc ghi «-» hay «0» nếu không phát sinh.", "form"
+            ).alias("detail_vi"),
+            pl.format(
+                "Form {} has not a single figure; fill it in, or write '-' or '0' where there was nothing.", "form"
+            ).alias("detail_en"),
         )
     )
 
@@ -295,7 +336,8 @@ def _missing(sheets: pl.DataFrame, located: pl.DataFrame, declared: pl.DataFrame
         sheets.join(declared, on=["regime", "form"])
         .join(located.filter("is_first"), on=[*SHEET, "axis", "code"], how="anti")
         .select(
-            *SHEET, "form",
+            *SHEET,
+            "form",
             pl.format("missing_{}", "axis").alias("code"),
             pl.when(pl.col("axis") == ROW).then("code").alias("row_code"),
             pl.when(pl.col("axis") == COLUMN).then("code").alias("column_code"),
@@ -308,7 +350,8 @@ def _missing(sheets: pl.DataFrame, located: pl.DataFrame, declared: pl.DataFrame
 def _doubled(located: pl.DataFrame) -> pl.DataFrame:
     """Tell rows and columns that stand twice; the first is the one read."""
     return located.filter(pl.col("is_leading") & ~pl.col("is_first")).select(
-        *SHEET, "form",
+        *SHEET,
+        "form",
         pl.format("duplicate_{}", "axis").alias("code"),
         pl.when(pl.col("axis") == ROW).then("code").alias("row_code"),
         pl.when(pl.col("axis") == COLUMN).then("code").alias("column_code"),
@@ -325,18 +368,19 @@ def _mismatched(located: pl.DataFrame) -> pl.DataFrame:
         ~pl.col("is_leading"), pl.col("taken_by").is_not_null(), pl.col("taken_by") != pl.col("code")
     )
     return contradicted.select(
-        *SHEET, "form",
+        *SHEET,
+        "form",
         pl.lit("label_mismatch").alias("code"),
         pl.when(pl.col("axis") == ROW).then("taken_by").alias("row_code"),
         pl.when(pl.col("axis") == COLUMN).then("taken_by").alias("column_code"),
         _place().alias("address"),
         pl.col("text").alias("raw"),
-        pl.format("Ô {}: tên «{}» không khớp với mã «{}»; số liệu được đọc theo mã.", _place(), "text", "taken_by").alias(
-            "detail_vi"
-        ),
-        pl.format("Cell {}: the label '{}' contradicts the code '{}', which leads.", _place(), "text", "taken_by").alias(
-            "detail_en"
-        ),
+        pl.format(
+            "Ô {}: tên «{}» không khớp với mã «{}»; số liệu được đọc theo mã.", _place(), "text", "taken_by"
+        ).alias("detail_vi"),
+        pl.format(
+            "Cell {}: the label '{}' contradicts the code '{}', which leads.", _place(), "text", "taken_by"
+        ).alias("detail_en"),
     )
 
 
@@ -352,9 +396,11 @@ def _unknown_rows(raw: pl.DataFrame, columns: pl.DataFrame, rows: pl.DataFrame, 
         .unique([*SHEET, "row"], keep="first", maintain_order=True)
         .with_columns(addresses(pl.col("row"), pl.col("column")).alias("address"), spoken().alias("raw"))
         .select(
-            *SHEET, "form",
+            *SHEET,
+            "form",
             pl.lit("unknown_row").alias("code"),
-            "address", "raw",
+            "address",
+            "raw",
             pl.format("Ô {}: số {} nằm ở dòng không có trong mẫu biểu.", "address", "raw").alias("detail_vi"),
             pl.format("Cell {}: {} stands in a row that the form has not.", "address", "raw").alias("detail_en"),
         )
@@ -363,9 +409,7 @@ def _unknown_rows(raw: pl.DataFrame, columns: pl.DataFrame, rows: pl.DataFrame, 
 
 def _place() -> pl.Expr:
     is_row = pl.col("axis") == ROW
-    return addresses(
-        pl.when(is_row).then("at").otherwise("line"), pl.when(is_row).then("line").otherwise("at")
-    )
+    return addresses(pl.when(is_row).then("at").otherwise("line"), pl.when(is_row).then("line").otherwise("at"))
 
 
 def _axis_vi() -> pl.Expr:

@@ -467,9 +467,14 @@ def bulletin(
 
 @app.command()
 def trace(
-    table: Annotated[str, typer.Argument(help="A fact, a mart, or a table of a day: \"fct_case_results_on_territory('2026-01-01')\".")],
+    table: Annotated[
+        str,
+        typer.Argument(help="A fact, a mart, or a table of a day: \"fct_case_results_on_territory('2026-01-01')\"."),
+    ],
     column: Annotated[str, typer.Argument(help="The column of the number.")],
-    keys: Annotated[list[str] | None, typer.Argument(help="column=value, as many as choose one row.", show_default=False)] = None,
+    keys: Annotated[
+        list[str] | None, typer.Argument(help="column=value, as many as choose one row.", show_default=False)
+    ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:

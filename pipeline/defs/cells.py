@@ -26,5 +26,9 @@ def cells(context: dg.AssetExecutionContext, home: OneWriter) -> Iterator[Any]:
     done = read_landed(home.home)
     rows = {"submissions": done.submissions, "cells": done.cells, "remarks": done.remarks}
     for spec in SPECS:
-        metadata: dict[str, Any] = {"new rows": rows[spec.key.path[-1]], "batches": str(done.batches), "unreadable": done.unreadable}
+        metadata: dict[str, Any] = {
+            "new rows": rows[spec.key.path[-1]],
+            "batches": str(done.batches),
+            "unreadable": done.unreadable,
+        }
         yield dg.MaterializeResult(asset_key=spec.key, metadata=metadata)

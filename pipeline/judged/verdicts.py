@@ -20,7 +20,9 @@ def versions(submissions: pl.DataFrame) -> pl.DataFrame:
     # A submission that could not be placed is a report of its own.
     report = pl.coalesce("report_id", "submission_id")
     answered = submissions.select(
-        pl.col("submission_id").alias("in_answer_to"), pl.col("received_at").alias("answered_at"), pl.lit(1).alias("is_answer")
+        pl.col("submission_id").alias("in_answer_to"),
+        pl.col("received_at").alias("answered_at"),
+        pl.lit(1).alias("is_answer"),
     ).unique("in_answer_to", keep="first")
     in_order = submissions.join(answered, on="in_answer_to", how="left", maintain_order="left").with_columns(
         pl.max_horizontal("received_at", "answered_at").alias("received_at"), pl.col("is_answer").fill_null(0)
