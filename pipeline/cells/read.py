@@ -32,6 +32,8 @@ from pipeline.vocabulary import Receipt
 
 NO_ROW = {"row_code": pl.String, "column_code": pl.String, "address": pl.String, "raw": pl.String}
 
+PORTION = 200  # workbooks
+
 Progress = Callable[[int, int], None]
 
 
@@ -156,6 +158,25 @@ def _read_workbooks(
     progress: Progress | None,
 ) -> Reading:
     raw, sheets, problems = read_workbooks([path for _, path in workbooks], workers=workers, progress=progress)
+    readings = []
+    # Understanding a sheet takes several times the memory of what stands on it.
+    for first in range(0, len(workbooks), PORTION):
+        of_portion = pl.col("file").is_between(first, first + PORTION - 1)
+        from_nought = pl.col("file") - first
+        portion = [frame.filter(of_portion).with_columns(from_nought) for frame in (raw, sheets, problems)]
+        readings.append(_understood(workbooks[first : first + PORTION], *portion, declared, registry))
+    return Reading.together(readings)
+
+
+def _understood(
+    workbooks: list[tuple[dict, Path]],
+    raw: pl.DataFrame,
+    sheets: pl.DataFrame,
+    problems: pl.DataFrame,
+    declared: Forms,
+    registry: UnitRegistry,
+) -> Reading:
+    """Return what raw cells say as submissions and cells of forms; ``file`` is the position in ``workbooks``."""
     # The same few words stand on every sheet: each is folded once.
     keys = raw.select(pl.col("text").drop_nulls().unique()).with_columns(folded(pl.col("text")).alias("key"))
     raw = raw.join(keys, on="text", how="left", maintain_order="left")
