@@ -2,7 +2,7 @@
 
 import multiprocessing
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
@@ -32,7 +32,7 @@ class _Worker:
 
 def run_each(
     function: Callable[[Any], Any], items: Sequence[Any], *, workers: int, seconds: float
-) -> Iterator[tuple[int, Any]]:
+) -> Generator[tuple[int, Any], None, None]:
     """Yield (index, result) for each item as it is done; the result is a ``Failure`` where there is none.
 
     ``function`` must be importable by name, and its results must pickle. An item that takes longer than ``seconds``

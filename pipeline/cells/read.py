@@ -18,7 +18,7 @@ from pipeline.cells.reading import Reading, submission_id, unreadable
 from pipeline.cells.recognise import recognise
 from pipeline.cells.submission import Heading, submission
 from pipeline.cells.text import decode, fold, folded
-from pipeline.cells.workbook import read_workbooks
+from pipeline.cells.workbook import read_in_portions
 from pipeline.forms import Forms, forms
 from pipeline.home import Home
 from pipeline.landing.blobs import blob_path, write_whole
@@ -32,7 +32,8 @@ from pipeline.vocabulary import Receipt
 
 NO_ROW = {"row_code": pl.String, "column_code": pl.String, "address": pl.String, "raw": pl.String}
 
-PORTION = 200  # workbooks
+#: Workbooks understood at once, while the next are read: it takes several times the memory of what stands on them.
+PORTION = 200
 
 Progress = Callable[[int, int], None]
 
@@ -157,15 +158,13 @@ def _read_workbooks(
     workers: int | None,
     progress: Progress | None,
 ) -> Reading:
-    raw, sheets, problems = read_workbooks([path for _, path in workbooks], workers=workers, progress=progress)
-    readings = []
-    # Understanding a sheet takes several times the memory of what stands on it.
-    for first in range(0, len(workbooks), PORTION):
-        of_portion = pl.col("file").is_between(first, first + PORTION - 1)
-        from_nought = pl.col("file") - first
-        portion = [frame.filter(of_portion).with_columns(from_nought) for frame in (raw, sheets, problems)]
-        readings.append(_understood(workbooks[first : first + PORTION], *portion, declared, registry))
-    return Reading.together(readings)
+    portions = read_in_portions([path for _, path in workbooks], PORTION, workers=workers, progress=progress)
+    return Reading.together(
+        [
+            _understood(workbooks[first : first + PORTION], *portion, declared, registry)
+            for first, portion in zip(range(0, len(workbooks), PORTION), portions, strict=True)
+        ]
+    )
 
 
 def _understood(

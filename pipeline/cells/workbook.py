@@ -3,11 +3,14 @@
 import datetime as dt
 import io
 import os
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -160,42 +163,92 @@ def read_workbooks(
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Read many workbooks at once; see :func:`read_in_portions`."""
+    return next(read_in_portions(paths, max(1, len(paths)), workers=workers, progress=progress), _together([]))
+
+
+def read_in_portions(
+    paths: Sequence[Path],
+    size: int,
+    *,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]]:
     """Read many workbooks in processes of their own, so that none that crashes or hangs stops the others.
 
-    Returns three frames, each with ``file``, the position in ``paths``: cells (``RAW_CELLS`` with ``file`` first),
-    sheets (file, sheet, name, is_hidden, and the version that the file answers) and problems (file, problem, problem_vi, problem_en). ``workers=0`` reads in
+    Yields, for each ``size`` files in their order, three frames with ``file``, the position among these: cells
+    (``RAW_CELLS`` with ``file`` first), sheets (file, sheet, name, is_hidden, and the version that the file answers) and
+    problems (file, problem, problem_vi, problem_en). The next are read while the caller is at work. ``workers=0`` reads in
     this process, without that protection. ``progress`` is told (files done, files in all).
     """
     if workers is None:
         workers = min(os.cpu_count() or 1, 1 + len(paths) // FILES_PER_WORKER)
-    results = (
-        run_each(_answer, paths, workers=workers, seconds=SECONDS_PER_FILE)
-        if workers
-        else enumerate(map(_answer, paths))
-    )
+    answers: SimpleQueue[tuple[int, Any] | Exception] = SimpleQueue()
+    given_up = threading.Event()
+
+    def read() -> None:
+        results: Generator[tuple[int, Any], None, None] = (
+            run_each(_answer, paths, workers=workers, seconds=SECONDS_PER_FILE)
+            if workers
+            else (one for one in enumerate(map(_answer, paths)))
+        )
+        try:
+            with closing(results):
+                for answered in results:
+                    answers.put(answered)
+                    if given_up.is_set():
+                        break
+        except Exception as error:  # raised where the answers are waited for
+            answers.put(error)
+
+    threading.Thread(target=read, daemon=True).start()
+    try:
+        yield from _portions(answers, paths, size, progress)
+    finally:
+        given_up.set()
+
+
+def _portions(
+    answers: "SimpleQueue[tuple[int, Any] | Exception]",
+    paths: Sequence[Path],
+    size: int,
+    progress: Callable[[int, int], None] | None,
+) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]]:
+    read_so_far: dict[int, Any] = {}
+    for first in range(0, len(paths), size):
+        portion = range(first, min(first + size, len(paths)))
+        while not all(file in read_so_far for file in portion):
+            answered = answers.get()
+            if isinstance(answered, Exception):
+                raise answered
+            read_so_far[answered[0]] = answered[1]
+            if progress:
+                progress(first + len(read_so_far), len(paths))
+        yield _together([read_so_far.pop(file) for file in portion])
+
+
+def _together(answers: Sequence[Any]) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Lay what files answered one below the other."""
     cells: list[pl.DataFrame] = []
     owners: list[int] = []  # the file of each frame of cells
     sheets: list[tuple[int, int, str, bool, str | None]] = []
     problems: list[tuple[int, str, str, str]] = []
-    for done, (file, answer) in enumerate(results, start=1):
+    for file, answer in enumerate(answers):
         if isinstance(answer, Failure):
             answer = FAILURES[answer]()
         if isinstance(answer, Problem):
             problems.append((file, answer.code, answer.vi, answer.en))
         else:
-            content, names, answers = answer
+            content, names, answered = answer
             cells.append(pl.read_ipc_stream(io.BytesIO(content)))
             owners.append(file)
-            sheets += [(file, index, name, is_hidden, answers) for index, (name, is_hidden) in enumerate(names)]
-        if progress:
-            progress(done, len(paths))
-    in_order = sorted(zip(owners, cells, strict=True), key=lambda owned: owned[0])
-    together = pl.concat([pl.DataFrame(schema=RAW_CELLS), *(frame for _, frame in in_order)], rechunk=True)
-    of_file = np.repeat([file for file, _ in in_order], [frame.height for _, frame in in_order])
+            sheets += [(file, index, name, is_hidden, answered) for index, (name, is_hidden) in enumerate(names)]
+    together = pl.concat([pl.DataFrame(schema=RAW_CELLS), *cells], rechunk=True)
+    of_file = np.repeat(owners, [frame.height for frame in cells])
     return (
         together.select(pl.Series("file", of_file, pl.Int32), *RAW_CELLS),
-        pl.DataFrame(sheets, schema=SHEETS, orient="row").sort("file", "sheet"),
-        pl.DataFrame(problems, schema=PROBLEMS, orient="row").sort("file"),
+        pl.DataFrame(sheets, schema=SHEETS, orient="row"),
+        pl.DataFrame(problems, schema=PROBLEMS, orient="row"),
     )
 
 
