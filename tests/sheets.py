@@ -25,7 +25,7 @@ from pipeline import tables
 from pipeline.cells import read as reader
 from pipeline.cells.address import column_letters
 from pipeline.cells.reading import Reading
-from pipeline.cells.workbook import read_workbooks
+from pipeline.cells.workbook import read_in_portions
 from pipeline.forms import forms
 from pipeline.forms.template import EXCEL_ERRORS
 from pipeline.judged.bench import Bench, looks_beside
@@ -91,7 +91,7 @@ def read(*paths: Path) -> Reading:
         }
         for path in paths
     ]
-    with mock.patch.object(reader, "read_workbooks", partial(read_workbooks, workers=0)):
+    with mock.patch.object(reader, "read_in_portions", partial(read_in_portions, workers=0)):
         return reader.read_files(receipts, paths)
 
 

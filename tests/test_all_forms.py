@@ -31,11 +31,11 @@ kien-giang.kien-hai,2021-10-01,2022-09-30,transfers,line_01,counterpart,H. Gò Q
 kien-giang.kien-hai,2021-10-01,2022-09-30,transfers,line_01,delegated,3
 kien-giang.kien-hai,2021-10-01,2022-09-30,transfers,line_01,delegated_money,120
 kien-giang.kien-hai,2021-10-01,2022-09-30,transfers,line_02,counterpart,Cục THADS tỉnh Cà Mau
-kien-giang.kien-hai,2021-10-01,2022-09-30,transfers,line_02,received,2
+kien-giang.kien-hai,2021-10-01,2022-09-30,transfers,line_02,received_cases,2
 kien-giang.kien-hai,2021-10-01,2022-09-30,transfers,line_03,counterpart,Huyện 12
 kien-giang.kien-hai,2021-10-01,2022-09-30,transfers,line_03,delegated,1
 kien-giang.kien-hai,2021-10-01,2022-09-30,transfers,total,delegated,4
-kien-giang.kien-hai,2021-10-01,2022-09-30,transfers,total,received,2
+kien-giang.kien-hai,2021-10-01,2022-09-30,transfers,total,received_cases,2
 """
 
 

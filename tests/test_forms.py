@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import yaml
 
 from expectations.rules import PackError, packs, read_pack
 from pipeline import tables
@@ -13,7 +14,7 @@ from pipeline.cells.read import read_landed
 from pipeline.forms import DeclarationError, Forms, forms
 from pipeline.forms.declaration import FOLDER
 from pipeline.forms.template import Header, write_workbook
-from pipeline.home import Home
+from pipeline.home import PROJECT, Home
 from pipeline.judged.judge import judge_changed
 from pipeline.landing.receive import receive
 from pipeline.registry.units import unit_registry
@@ -343,3 +344,21 @@ def test_form_of_an_older_circular_is_named_as_such(years: Home) -> None:
     assert (verdicts["late-2024.xlsx"], verdicts["late-2021.xlsx"]) == ("accepted", "returned")
     missing = findings.filter(pl.col("rule_id") == "reading.missing_column")
     assert set(missing["column_code"]) == {"revoked", "postponed_by_consent"}
+
+
+class SaidOnce(yaml.SafeLoader):
+    """Refuses a mapping that says one key twice; YAML itself would let the last one win, silently."""
+
+    def construct_mapping(self, node, deep=False):
+        keys = [key.value for key, _ in node.value]
+        assert len(keys) == len(set(keys)), f"said twice: {sorted({key for key in keys if keys.count(key) > 1})}"
+        return super().construct_mapping(node, deep)
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted([*(PROJECT / "pipeline").rglob("*.yaml"), *(PROJECT / "expectations").rglob("*.yaml")]),
+    ids=lambda path: path.relative_to(PROJECT).as_posix(),
+)
+def test_no_declaration_says_a_thing_twice(path):
+    assert yaml.load(path.read_text(encoding="utf-8"), SaidOnce)

@@ -14,11 +14,14 @@ TO, FROM = "line_01", "line_02"
 def transfers_of(year: Year) -> Cube:
     """Return what every unit delegates to the next, and receives from the one before."""
     values = {}
-    for basis, suffix in (("cases", ""), ("money", "_money")):
+    for basis, sent, received in (
+        ("cases", "delegated", "received_cases"),
+        ("money", "delegated_money", "received_money"),
+    ):
         delegated = year[basis].values["delegated"].sum((2, 3))
         nothing = np.zeros_like(delegated)
-        values[f"delegated{suffix}"] = np.stack([delegated, nothing], -1)
-        values[f"received{suffix}"] = np.stack([nothing, np.roll(delegated, 1, 0)], -1)
+        values[sent] = np.stack([delegated, nothing], -1)
+        values[received] = np.stack([nothing, np.roll(delegated, 1, 0)], -1)
     return Cube({"line": (TO, FROM)}, values)
 
 

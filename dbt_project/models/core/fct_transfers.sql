@@ -33,7 +33,7 @@ measured as (
         submission_id,
         row_code as line,
         max(raw) filter (where column_code = 'counterpart' and row_code <> 'total') as counterpart_text,
-        {{ measure_columns(['delegated', 'received']) }},
+        {{ measure_columns(['delegated', 'received_cases']) }},
         {{ measure_columns(['delegated_money', 'received_money'], 'decimal(24, 0)', '_vnd') }}
     from cells
     group by submission_id, row_code
@@ -51,7 +51,7 @@ reported as (
         nfc_normalize(lower(trim(measured.counterpart_text))) as counterpart_name,
         measured.delegated,
         measured.delegated_money_vnd,
-        measured.received,
+        measured.received_cases,
         measured.received_money_vnd,
         units.province_key,
         periods.period_end
@@ -108,7 +108,7 @@ select
     end as counterpart_key,
     reported.delegated,
     reported.delegated_money_vnd,
-    reported.received,
+    reported.received_cases,
     reported.received_money_vnd
 
 from reported

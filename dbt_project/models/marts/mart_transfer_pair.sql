@@ -52,11 +52,11 @@ received as (
         origin,
         vintage,
         is_simulated,
-        sum(received) as received,
+        sum(received_cases) as received,
         sum(received_money_vnd) as received_vnd
     from transfers
     group by all
-    having sum(received) > 0 or sum(received_money_vnd) > 0
+    having sum(received_cases) > 0 or sum(received_money_vnd) > 0
 
 ),
 

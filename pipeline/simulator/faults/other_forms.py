@@ -289,7 +289,7 @@ _officer_left_out(
     cause="total_typed_over",
 )
 def _received_typed_over(report: Report, rng: Random) -> Iterator[Touched]:
-    yield add(report, "transfers", "total", "received", rng.randint(1, 30))
+    yield add(report, "transfers", "total", "received_cases", rng.randint(1, 30))
 
 
 @fault(
