@@ -169,7 +169,7 @@ def some_agencies_of_a_month(inputs: Inputs) -> None:
     for unit, line, other, told in (
         ("an-bien", "line_01", "Chi cục THADS huyện An Minh", {"delegated": 3, "delegated_money": 9}),
         ("an-bien", "line_02", "Huyện 12", {"delegated": 1, "delegated_money": 7}),
-        ("an-minh", "line_01", "An Biên", {"received": 2, "received_money": 9}),
+        ("an-minh", "line_01", "An Biên", {"received_cases": 2, "received_money": 9}),
     ):
         report = f"kien-giang.{unit}|2024-03|office|submitted|False|v1"
         inputs.cells(report, "transfers", line, **told)
