@@ -64,8 +64,8 @@ by_name as (
     inner join periods
         on
             contains(unreadable.source_ref, periods.period_id)
-            and periods.period_end >= units.valid_from
-            and (units.valid_to is null or periods.period_end < units.valid_to)
+            and units.valid_from <= periods.period_end
+            and (units.valid_to is null or units.valid_to > periods.period_end)
     qualify
         row_number() over (
             partition by unreadable.submission_id

@@ -131,7 +131,7 @@ judged as (
         coalesce(latest.is_nil, false) as is_nil,
         latest.first_received_at,
         case when latest.version is null then unreadable.source_ref end as unreadable_file,
-        exists (
+        exists(
             select 1
             from obligations
             where
@@ -140,7 +140,7 @@ judged as (
                 and asked.period_end >= obligations.valid_from
                 and (obligations.valid_to is null or asked.period_end < obligations.valid_to)
         ) as is_owed,
-        exists (
+        exists(
             select 1
             from exemptions
             where
