@@ -29,6 +29,8 @@ from pipeline.storage import read_tables
 from pipeline.vocabulary import Receipt, Scope, Status
 
 FORMS = ("01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11", "12", "discipline", "credit", "corruption")
+#: The annex on delegation besides, which nobody owes and which has faults of its own.
+WITH_ANNEX = (*FORMS, "transfers")
 #: Two years, as some faults only show beside the year before; mixtures have none of these.
 ALONE, MIXED = ("2021-10", "2023-09"), ("2023-04", "2023-09")
 NATIONAL = ("2023-06", "2023-06")
@@ -102,7 +104,15 @@ def main() -> int:
             (3, [str(3 * options.mixtures)], MIXED),
         ):
             country = Path(folder) / str(together)
-            one = drill(country, faults, months, provinces=options.provinces, seed=options.seed, together=together)
+            one = drill(
+                country,
+                faults,
+                months,
+                provinces=options.provinces,
+                seed=options.seed,
+                together=together,
+                forms=WITH_ANNEX,
+            )
             print(f"{together} a return: {_line(one)}", flush=True)
             whole += one
         whole += national(Path(folder) / "nation", seed=options.seed)
