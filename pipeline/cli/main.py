@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from pipeline.cli.leaving import leaving_at_once
+
 HOME_HELP = "Where everything is kept (default: $THADS_HOME, else ./var)."
 HomeOption = Annotated[Path | None, typer.Option("--home", help=HOME_HELP, show_default=False)]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
@@ -530,7 +532,8 @@ def dev(
 def run() -> None:
     """Run the command line; what a person can mend is told in one sentence, without a traceback."""
     try:
-        app()
+        with leaving_at_once():
+            app()
     except (FileNotFoundError, PermissionError, NotADirectoryError, IsADirectoryError) as error:
         err.print(f"[red]thads:[/] {error}", highlight=False)
         sys.exit(2)
