@@ -1,5 +1,6 @@
 """A command's process ends at once, and yet whole: what was to run at exit has run, what was printed has arrived."""
 
+import os
 import subprocess
 import sys
 
@@ -48,9 +49,8 @@ with leaving_at_once():
     sys.stdin.read()  # until the reader is gone
     sys.exit(3)
 """
-    process = subprocess.Popen(
-        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = subprocess.Popen([sys.executable, "-c", script], **pipes, env=os.environ | {"PYTHONUNBUFFERED": ""})
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdout.close()
