@@ -56,9 +56,8 @@ def agreement(judgement: Judgement, submission: str) -> dict[str, tuple[str, int
 def workbook_with(folder: Path, place: tuple[str, str], column: str, figure: int) -> Path:
     """Write the workbook of Kiên Giang 2022 with one other figure."""
     path = folder / "kien-giang.2022-12.xlsx"
-    changed = {place: {**samples.KIEN_GIANG_2022[place], column: figure}}
-    with mock.patch.dict(samples.KIEN_GIANG_2022, changed):
-        samples.write_kien_giang(path)
+    printed = samples.KIEN_GIANG_2022
+    samples.write_kien_giang(path, {**printed, place: {**printed[place], column: figure}})
     return path
 
 
@@ -91,6 +90,17 @@ def test_one_changed_figure_is_a_contradiction_that_quotes_both_places(column, p
         for part in (told["address"], sent["address"], "bao-cao.txt", "01/TK-THA"):
             assert part in sentence
     assert finding["on_fail"] == "query"
+
+
+def test_a_contradiction_is_a_cause_apart_from_what_does_not_add_up_within_the_text(tmp_path):
+    off = TEXT.replace("12.056 việc", "12.056 việc; số chuyển kỳ sau 8.122 việc")
+    for column, changed in (("completed", 12065), ("carried_over", 8133)):
+        workbook = workbook_with(tmp_path, ("01", "total.total"), column, changed)
+        judgement, text = judged_together(tmp_path, off.encode(), workbook)
+        causes = judgement.cause_findings.filter(pl.col("submission_id") == text)
+        rules = causes.join(judgement.findings, on="finding_id").select("rule_id", "cause_id")
+        assert sorted(rules["rule_id"]) == ["balance.carried_over", AGREES]
+        assert rules["cause_id"].n_unique() == 2, column
 
 
 def test_a_rounded_figure_of_a_text_agrees_within_what_it_rounds_away(tmp_path):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from expectations.rules import AnyRule, Balance, Integer, MoneyPerCase, Order, PrintedRatio
+from expectations.rules import AnyRule, Balance, CrossForm, Integer, MoneyPerCase, Order, PrintedRatio
 
 HUNDRED = Decimal(100)
 UNBOUNDED = Decimal(10) ** 19  # comparisons write 1e20 where there is no bound
@@ -49,6 +49,11 @@ class Constraint:
     column: str
     finding_id: str | None
     places: tuple[Place, ...]
+
+    @property
+    def is_contradiction(self) -> bool:
+        """Tell whether it holds a report against another document on the same agency and period."""
+        return isinstance(self.rule, CrossForm) and self.rule.partner == "workbook"
 
     def holds(self, values: Values) -> bool:
         """Tell whether it holds for these figures."""

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -54,7 +54,7 @@ def likely_causes(
             common = {
                 "submission_id": of.submission_id,
                 "period_id": headers[of.submission_id]["period_id"],
-                "cause_id": _cause_id(headers[of.submission_id], root),
+                "cause_id": _cause_id(headers[of.submission_id], root, cause.is_contradiction),
             }
             members += [common | {"finding_id": finding} for finding in cause.findings]
             causes += [common | row for row in _rows(of, cause, root, told_of)]
@@ -131,22 +131,27 @@ def _change(of: Return, place: Place, would_be: object) -> dict:
 
 def _merged(causes: list[Cause]) -> list[Cause]:
     """Causes with one root are one: an incident is known by its root."""
-    by_root: dict[Place | None, Cause] = {}
+    by_root: dict[tuple[Place | None, bool], Cause] = {}
     for cause in causes:
-        before = by_root.get(cause.root)
-        by_root[cause.root] = (
+        before = by_root.get(known := (cause.root, cause.is_contradiction))
+        by_root[known] = (
             cause
             if before is None
-            else Cause((*before.findings, *cause.findings), before.hypotheses or cause.hypotheses, cause.root)
+            else replace(
+                before,
+                findings=(*before.findings, *cause.findings),
+                hypotheses=before.hypotheses or cause.hypotheses,
+            )
         )
     return list(by_root.values())
 
 
-def _cause_id(header: dict, root: Place) -> str:
+def _cause_id(header: dict, root: Place, is_contradiction: bool) -> str:
     """Return an id that the same root keeps in every version of the report."""
     placed = (header["origin"], header["is_simulated"], header["unit_key"], header["scope"], header["period_id"])
     report = header["report_id"] if header["origin"] == "published" or None in placed else None
     key = [*placed, report or (header["submission_id"] if None in placed else ""), root.form, root.row, root.column]
+    key += ["another document"] if is_contradiction else []
     return hashlib.sha256("|".join(map(str, key)).encode()).hexdigest()[:16]
 
 

@@ -33,6 +33,8 @@ class Cause:
     findings: tuple[str, ...]
     hypotheses: tuple[Hypothesis, ...]
     root: Place | None
+    #: Two documents say two things, and nothing of it is about what one of them says alone.
+    is_contradiction: bool = False
 
 
 def causes_of(of: Return) -> list[Cause]:
@@ -48,7 +50,7 @@ def causes_of(of: Return) -> list[Cause]:
         if not hypotheses or len(hypotheses[0].closes) <= hypotheses[0].breaks:
             break
         best = hypotheses[0]
-        causes.append(_cause(best, hypotheses))
+        causes.append(_cause(best, hypotheses, failing))
         of.values.update(best.edit.changes)
         for finding in best.closes:
             del failing[finding]
@@ -80,29 +82,46 @@ class Edited(dict):
         return self._values[place]
 
 
-def _cause(best: Hypothesis, hypotheses: list[Hypothesis]) -> Cause:
+def _cause(best: Hypothesis, hypotheses: list[Hypothesis], failing: Mapping[str, Constraint]) -> Cause:
     """Return the cause with its best hypothesis and others about the same findings, each place and figure once."""
     told: dict[tuple, Hypothesis] = {}
     for hypothesis in hypotheses:
         if hypothesis.closes & best.closes and len(hypothesis.closes) > hypothesis.breaks:
             edit = hypothesis.edit
             told.setdefault((edit.root, edit.changes.get(edit.root)), hypothesis)
-    return Cause(tuple(sorted(best.closes)), tuple(told.values())[:MOST_HYPOTHESES], best.edit.root)
+    return Cause(
+        tuple(sorted(best.closes)),
+        tuple(told.values())[:MOST_HYPOTHESES],
+        best.edit.root,
+        is_contradiction=all(failing[finding].is_contradiction for finding in best.closes),
+    )
 
 
 def _joined(causes: list[Cause], rest: Iterable[Constraint], of: Return) -> list[Cause]:
-    """Put what no edit closes to the cause whose cell it shares, else make causes of their own by the cell found."""
-    by_root: dict[Place, list[str]] = {}
+    """Put what no edit closes to the cause whose cell it shares, else make causes of their own by the cell found.
+
+    That two documents contradict each other stands apart from what is wrong within one, unless one edit closes both:
+    the sentence of an incident is that of one finding, and must not speak of the one and be silent of the other.
+    """
+    by_root: dict[tuple[Place, bool], list[str]] = {}
     grown = [list(cause.findings) for cause in causes]
     for constraint in rest:
         own = [place for place in constraint.places if of.is_own(place)]
-        shared = next((n for n, cause in enumerate(causes) if set(own) & set(cause.hypotheses[0].edit.changes)), None)
+        shared = next(
+            (
+                n
+                for n, cause in enumerate(causes)
+                if set(own) & set(cause.hypotheses[0].edit.changes)
+                and cause.is_contradiction == constraint.is_contradiction
+            ),
+            None,
+        )
         if shared is not None:
             grown[shared].append(constraint.finding_id or "")
         else:
             root = own[0] if own else Place(of.submission_id, constraint.form, constraint.row, constraint.column)
-            by_root.setdefault(root, []).append(constraint.finding_id or "")
+            by_root.setdefault((root, constraint.is_contradiction), []).append(constraint.finding_id or "")
     return [
         *(replace(cause, findings=tuple(sorted(found))) for cause, found in zip(causes, grown, strict=True)),
-        *(Cause(tuple(sorted(found)), (), root) for root, found in by_root.items()),
+        *(Cause(tuple(sorted(found)), (), root, is_apart) for (root, is_apart), found in by_root.items()),
     ]

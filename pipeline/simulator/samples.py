@@ -22,8 +22,9 @@ from pipeline.vocabulary import Scope
 SAMPLES = PROJECT / "samples"
 NEXT_NIGHT = PROJECT / "docs" / "next-night"
 
+Printed = Mapping[tuple[str, str], Mapping[str, int | str]]
 #: The report that this project began with: Kiên Giang, statistical year 2022, as printed (form 02 in thousand đồng).
-KIEN_GIANG_2022: Mapping[tuple[str, str], Mapping[str, int | str]] = {
+KIEN_GIANG_2022: Printed = {
     ("01", "total.total"): {
         "judgments_received": 9838,
         "due": 20352,
@@ -72,7 +73,7 @@ def make_samples(samples: Path = SAMPLES, next_night: Path = NEXT_NIGHT) -> None
         write_correction(truth, returned, next_night)
 
 
-def write_kien_giang(path: Path) -> None:
+def write_kien_giang(path: Path, printed: Printed = KIEN_GIANG_2022, *, revision: int = 1, reason: str = "") -> None:
     """Write the province's report of 2022 on our forms, with the figures that were printed and nothing else."""
     header = Header(
         unit_name="Cục THADS tỉnh Kiên Giang",
@@ -81,17 +82,18 @@ def write_kien_giang(path: Path) -> None:
         scope=Scope.PROVINCE,
         period_start=date(2021, 10, 1),
         period_end=date(2022, 9, 30),
+        revision=revision,
+        reason=reason,
     )
     declared = forms().in_force(header.period_end or date.max)
-    printed = dict.fromkeys(form for form, _ in KIEN_GIANG_2022)
+    codes = dict.fromkeys(form for form, _ in printed)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_workbook(
-        path, header, [declared[code] for code in printed], {code: _matrix(declared[code]) for code in printed}
-    )
+    figures = {code: _matrix(declared[code], printed) for code in codes}
+    write_workbook(path, header, [declared[code] for code in codes], figures)
 
 
-def _matrix(form: Form) -> list[list[Figure]]:
-    lines = {row: figures for (code, row), figures in KIEN_GIANG_2022.items() if code == form.code}
+def _matrix(form: Form, printed: Printed) -> list[list[Figure]]:
+    lines = {row: figures for (code, row), figures in printed.items() if code == form.code}
     return [[_figure(lines.get(row.code, {}).get(column.code)) for column in form.columns] for row in form.rows]
 
 
