@@ -56,13 +56,15 @@ class History:
     def _dbt(self, with_tests: bool) -> None:
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
-        before = dict(os.environ)
+        before, stood = dict(os.environ), Path.cwd()
         os.environ.update(build_environment(self.home) | {"DBT_LOG_FORMAT": "text"})
         try:
+            os.chdir(self.home.root)
             left_out = ["unit_test", "exposure"] + ([] if with_tests else ["test"])
             self._invoke("build", "--exclude-resource-types", *left_out)
         finally:
             DuckDBConnectionManager.close_all_connections()
+            os.chdir(stood)
             os.environ.clear()
             os.environ.update(before)
 

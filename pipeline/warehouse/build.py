@@ -42,12 +42,9 @@ def target_folder(home: Home) -> Path:
 
 
 def build_environment(home: Home) -> dict[str, str]:
-    """Return the environment variables under which dbt runs for ``home``."""
+    """Return the environment variables under which dbt runs for ``home``, in that folder."""
     root = home.root.resolve()
     return {
-        # The sources quote this path in SQL.
-        "THADS_HOME": str(root).replace("'", "''"),
-        "THADS_INPUTS": str(inputs_folder(Home(root))).replace("'", "''"),
         "THADS_BUILD": str(built_file(Home(root))),
         "THADS_STAGING": str(Home(root).warehouse / "staging.duckdb"),
         **dbt_environment(target_folder(Home(root))),
@@ -55,8 +52,14 @@ def build_environment(home: Home) -> dict[str, str]:
 
 
 def dbt_environment(target: Path) -> dict[str, str]:
-    """Return the variables under which dbt writes below ``target`` only, calls nobody, and logs for Dagster."""
+    """Return the variables under which dbt writes below ``target`` only, calls nobody, and logs for Dagster.
+
+    The sources are named from the home, in which dbt runs: so what was parsed once serves every home.
+    """
+    here = Home(Path())
     return {
+        "THADS_HOME": str(here.root),
+        "THADS_INPUTS": str(inputs_folder(here)),
         "DBT_PROJECT_DIR": str(DBT_PROJECT),
         "DBT_PROFILES_DIR": str(DBT_PROJECT),
         "DBT_TARGET_PATH": str(target),
@@ -68,11 +71,14 @@ def dbt_environment(target: Path) -> dict[str, str]:
     }
 
 
-def dbt_arguments(command: str = "build", *, unit_tests: bool = False, when_told: bool = False) -> list[str]:
-    """Return dbt's command line: one build a night, with every data test; unit tests belong to ``make test``."""
+def dbt_arguments(command: str = "build", *, unit_tests: bool = False, when_told: Path | None = None) -> list[str]:
+    """Return dbt's command line: one build a night, with every data test; unit tests belong to ``make test``.
+
+    ``when_told`` names what was parsed: dbt then waits for a word on its standard input.
+    """
     return [
-        *(sys.executable, "-m", "pipeline.warehouse.dbt"),
-        *((WHEN_TOLD,) if when_told else ()),
+        *(sys.executable, "-P", "-m", "pipeline.warehouse.dbt"),
+        *((WHEN_TOLD, str(when_told)) if when_told else ()),
         *("--no-version-check", "--no-use-colors", "--log-level-file", "warn"),
         command,
         *(() if unit_tests or command != "build" else ("--exclude-resource-types", "unit_test", "exposure")),

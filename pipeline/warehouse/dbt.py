@@ -1,10 +1,11 @@
 """Runs dbt (``python -m pipeline.warehouse.dbt``) and ends it when the load that started it is gone.
 
-With ``--when-told`` first, dbt is imported and the project parsed at once, while the load still judges; the build waits
-for a line on standard input and does not begin where that closes without one.
+With ``--when-told FILE`` first, dbt is imported at once and takes the project as it was parsed into that file, while the
+load still judges; the build waits for a line on standard input and does not begin where that closes without one.
 """
 
 import sys
+from pathlib import Path
 
 from pipeline.orphans import end_with_parent
 
@@ -16,22 +17,22 @@ def main() -> None:
     end_with_parent()
     arguments = sys.argv[1:]
     if arguments[:1] == [WHEN_TOLD]:
-        sys.exit(_run_when_told(arguments[1:]))
+        sys.exit(_run_when_told(Path(arguments[1]), arguments[2:]))
     from dbt.cli.main import cli
 
     cli(arguments, prog_name="dbt")
 
 
-def _run_when_told(arguments: list[str]) -> int:
-    """Parse, wait, run; return dbt's exit code: 0 well, 1 a node failed, 2 dbt itself failed."""
+def _run_when_told(parsed: Path, arguments: list[str]) -> int:
+    """Import, wait, run; return dbt's exit code: 0 well, 1 a node failed, 2 dbt itself failed."""
     from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.manifest import Manifest
 
-    parsed = dbtRunner().invoke(["--no-version-check", "--log-level", "none", "--log-level-file", "none", "parse"])
+    manifest = Manifest.from_msgpack(parsed.read_bytes())
+    manifest.build_flat_graph()
     if not sys.stdin.readline():
         return 0
-    # Without a manifest dbt parses again, and says what is wrong where Dagster listens.
-    manifest = parsed.result if parsed.success else None
-    done = dbtRunner(manifest=manifest).invoke(arguments)  # type: ignore[arg-type]
+    done = dbtRunner(manifest=manifest).invoke(arguments)
     return 0 if done.success else 2 if done.exception else 1
 
 

@@ -22,17 +22,23 @@ def manifest_path(target: Path = TARGET) -> Path:
     manifest, marked = target / "manifest.json", target / "manifest.sha256"
     target.mkdir(parents=True, exist_ok=True)
     with FileLock(target / "manifest.lock"):
-        mark = project_fingerprint()
-        if not (manifest.exists() and marked.exists() and marked.read_text() == mark):
+        mark = f"{project_fingerprint()} {DBT_PROJECT}"  # dbt keeps the place of each seed
+        is_whole = manifest.exists() and parsed_path(target).exists()
+        if not (is_whole and marked.exists() and marked.read_text() == mark):
             marked.unlink(missing_ok=True)
             _parse(target)
             marked.write_text(mark)
     return manifest
 
 
+def parsed_path(target: Path = TARGET) -> Path:
+    """Return what dbt itself keeps of a parse, beside the manifest; it is as up to date as :func:`manifest_path` is."""
+    return target / "partial_parse.msgpack"
+
+
 def _parse(target: Path) -> None:
     # Parsing only what changed, dbt forgets singular tests whose description did not.
-    (target / "partial_parse.msgpack").unlink(missing_ok=True)
+    parsed_path(target).unlink(missing_ok=True)
     environment = {**os.environ, **dbt_environment(target), "DBT_LOG_FORMAT": "text"}
     run = subprocess.run(
         dbt_arguments("parse"), cwd=PROJECT, env=environment, capture_output=True, text=True, check=False

@@ -15,10 +15,11 @@ from pydantic import PrivateAttr
 
 from pipeline.home import PROJECT, Home
 from pipeline.warehouse.build import build_environment, dbt_arguments, target_folder
+from pipeline.warehouse.manifest import parsed_path
 
 
 class Dbt(dg.ConfigurableResource):
-    """One dbt process a run: started ahead, so that importing and parsing pass while other stages work.
+    """One dbt process a run: started ahead, so that its imports pass while other stages work.
 
     dagster-dbt's own resource would ask a package index for dbt's latest version before each run, and load dbt into
     this process beside the one that it starts; so the invocation is made here.
@@ -27,15 +28,15 @@ class Dbt(dg.ConfigurableResource):
     _process: subprocess.Popen[bytes] | None = PrivateAttr(default=None)
 
     def start_ahead(self, home: Home) -> None:
-        """Start dbt for ``home`` and let it parse; :meth:`build` tells it to go on."""
+        """Start dbt for ``home`` and let it import; :meth:`build` tells it to go on."""
         if self._process is None:
             self._process = subprocess.Popen(
-                dbt_arguments(when_told=True),
+                dbt_arguments(when_told=parsed_path()),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **build_environment(home)},
-                cwd=PROJECT,
+                cwd=home.root,
             )
 
     def build(self, home: Home, context: dg.AssetExecutionContext, manifest: Path) -> Iterator[Any]:
