@@ -46,8 +46,8 @@ KINDS = {
         "Perhaps the sign is wrong: {cell} shows {found}; were it {would_be}",
     ),
     "total_typed_over": (
-        "Có thể số tính bằng công thức đã bị gõ đè: {cell} ghi {found}, nếu là {would_be}",
-        "Perhaps a computed figure was typed over: {cell} shows {found}; were it {would_be}",
+        "Có thể số tính bằng công thức đã bị gõ đè hoặc ghi sai: {cell} ghi {found}, nếu là {would_be}",
+        "Perhaps a computed figure was typed over or mistyped: {cell} shows {found}; were it {would_be}",
     ),
     "digit_wrong": (
         "Có thể gõ sai, thiếu hoặc thừa một chữ số: {cell} ghi {found}, nếu là {would_be}",

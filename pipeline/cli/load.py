@@ -74,9 +74,10 @@ def _tell(night: Night) -> None:
             out.print()
             out.print(Text(f"{title}: {len(alerts)}", style=f"bold {colour}"))
         for alert in alerts[:MOST_LISTED]:
-            where = " · ".join(
-                str(alert[key]) for key in ("unit_key", "period_id", "form", "rule_id") if alert.get(key)
-            )
+            # A file that nobody could read has a path, and perhaps neither unit nor period.
+            place = [alert.get(key) for key in ("unit_key", "period_id", "form")]
+            parts = (*(place if alert.get("unit_key") else [alert["source_ref"]]), alert["rule_id"])
+            where = " · ".join(str(part) for part in parts if part)
             out.print(Text(f"  {where}", style="bold"))
             out.print(Text(f"    {alert['sentence_vi']}"))
         if len(alerts) > MOST_LISTED:

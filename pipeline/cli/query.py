@@ -14,6 +14,7 @@ from pipeline.published.query import NoWarehouse, run_query
 
 FORMATS = ("table", "csv", "json", "parquet")
 MOST_ROWS = 200  # of a table on a terminal; the other formats give all
+MOST_CELL = 40  # characters of a column; longer text is folded
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -78,18 +79,45 @@ def _harmless(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _print_table(frame: pl.DataFrame) -> None:
-    table = Table(show_edge=False, pad_edge=False)
-    for name, dtype in frame.schema.items():
-        table.add_column(name, justify="right" if dtype.is_numeric() else "left", overflow="fold")
-    for row in frame.head(MOST_ROWS).iter_rows():
-        table.add_row(*(Text("" if value is None else _shown(value)) for value in row))
-    out.print(table)
+    """Print rows as a table; where its columns have no room beside each other, one row below the other."""
+    shown = frame.head(MOST_ROWS)
+    if _width(shown) > out.width:
+        _print_records(shown)
+    else:
+        _print_columns(shown)
     if frame.height > MOST_ROWS:
         err.print(f"... {frame.height - MOST_ROWS} more rows; --format csv gives all")
 
 
-def _shown(value: object) -> str:
-    text = str(value)
+def _width(frame: pl.DataFrame) -> int:
+    """Return the least width at which a table can be read: each column as wide as its name or a word of its values."""
+    widths = []
+    for name in frame.columns:
+        longest = max((len(_text(value)) for value in frame[name]), default=0)
+        widths.append(max(len(name), min(longest, MOST_CELL)))
+    return sum(widths) + 3 * len(widths)
+
+
+def _print_records(frame: pl.DataFrame) -> None:
+    """Print each row as a block of its columns, one a line."""
+    indent = max(map(len, frame.columns))
+    for number, row in enumerate(frame.iter_rows(named=True), start=1):
+        out.rule(Text(f"{number} / {frame.height}"), style="dim", align="left")
+        for name, value in row.items():
+            out.print(Text.assemble((f"{name:>{indent}}  ", "bold"), _text(value)), soft_wrap=True)
+
+
+def _print_columns(frame: pl.DataFrame) -> None:
+    table = Table(show_edge=False, pad_edge=False)
+    for name, dtype in frame.schema.items():
+        table.add_column(name, justify="right" if dtype.is_numeric() else "left", overflow="fold")
+    for row in frame.iter_rows():
+        table.add_row(*(Text(_text(value)) for value in row))
+    out.print(table)
+
+
+def _text(value: object) -> str:
+    text = "" if value is None else str(value)
     return text.rstrip("0").rstrip(".") if hasattr(value, "as_tuple") and "." in text else text
 
 

@@ -139,6 +139,6 @@ def _coverage(coverage: list[dict[str, Any]]) -> Table:
         name = row["name"] + (" (mô phỏng)" if row["is_simulated"] else "")
         lines[name, row["units_covered"], row["units_owed"], tuple(row["missing_units"])].append(row["form"])
     for (name, there, owed, missing), forms in lines.items():
-        named = ", ".join(missing[:6]) + (f" ... +{len(missing) - 6}" if len(missing) > 6 else "")
+        named = "; ".join(missing[:6]) + (f" ... +{len(missing) - 6}" if len(missing) > 6 else "")
         table.add_row(Text(name), ", ".join(forms), f"{there}/{owed}", Text(named, style="red" if missing else ""))
     return table
