@@ -49,6 +49,11 @@ ANSWERS = {
         ("2024-03", "kien-giang.an-bien", "Huyện 12", "unknown_unit", 1, None, Decimal(7)),
         ("2024-03", "kien-giang.an-bien", "kien-giang.an-minh", "differs", 3, 2, Decimal(0)),
     ],
+    36: [
+        ("an-giang-2025", 1, Decimal("27.99"), -508, 2),
+        ("kien-giang", 2, Decimal("22.80"), -304, 1),
+        ("an-giang", 3, Decimal("17.09"), -204, 1),
+    ],
     18: [
         ("kien-giang", "Kiên Giang", date(2004, 1, 1), date(2025, 7, 1)),
         ("an-giang-2025", "An Giang", date(2025, 7, 1), None),

@@ -60,6 +60,23 @@ def test_nine_months_reported_on_both_territories_count_once(query: Query) -> No
         ) == [(units, 10_000)]
 
 
+def test_merged_province_is_compared_with_last_year_on_its_own_territory(query: Query) -> None:
+    def rate(completed: int, eligible: int) -> Decimal:
+        return 100 * Decimal(completed) / Decimal(eligible)
+
+    merged = rate(10_000, 10_999) - rate(6304 + 4204, 6304 + 4204 + 2 * 999)
+    assert query(
+        "select unit_key, period_id, cases_completed_change, cases_completion_rate_change_points, "
+        "money_completed_change_vnd, len(cases_last_year_report_ids) from mart_scorecard "
+        "where unit_key in ('an-giang-2025', 'an-giang') and origin = 'submitted' "
+        "and period_id in ('2025-09', '2026-09') order by all"
+    ) == [
+        ("an-giang", "2025-09", 4000 - 4204, round(rate(4000, 4999) - rate(4204, 5203), 2), Decimal(4000 - 4204), 1),
+        ("an-giang-2025", "2025-09", 10_000 - 10_508, round(merged, 2), Decimal(10_000 - 10_508 - TRILLION), 2),
+        ("an-giang-2025", "2026-09", -997, round(rate(9003, 10_002) - rate(10_000, 10_999), 2), Decimal(-997), 1),
+    ]
+
+
 def test_merged_figure_without_a_split_key_stays_whole_under_its_own_unit(query: Query) -> None:
     assert query(
         f"select unit_key, is_on_territory, is_estimated, completed from fct_case_results_on_territory({OLD}) "

@@ -2,7 +2,9 @@
 
 import json
 import shutil
+from decimal import Decimal
 
+import duckdb
 import pytest
 from typer.testing import CliRunner
 
@@ -11,6 +13,7 @@ from pipeline.home import Home
 from pipeline.landing.blobs import blob_path
 from pipeline.published.query import open_published
 from pipeline.trace import Question, Untraceable, trace
+from pipeline.trace.derived import derive
 from pipeline.trace.proof import Proven
 from pipeline.trace.trace import Tracer
 
@@ -42,6 +45,7 @@ def test_the_8122_of_the_seed_is_traced_to_the_line_that_prints_it(samples_home)
     [
         ("money_completion_rate_pct", "57.79", {"G10", "G12"}),
         ("money_gap_points", "17.69", {"G10", "G12"}),
+        ("money_gap_pro_rata_points", "17.69", {"G10", "G12"}),
         ("money_eligible_share_pct", "59.20", {"G9", "G10"}),
         ("printed_money_completion_rate_pct", "57.7900", {"G15"}),
         ("cases_due", "20352", {"G3"}),
@@ -52,6 +56,24 @@ def test_a_headline_goes_back_to_what_it_was_worked_out_from(tracer, column, val
     assert str(found.value) == value
     assert found.is_proven
     assert {end.cell.address for end in found.cells()} == cells
+
+
+def test_a_change_goes_back_to_both_years_and_after_a_merger_to_all_that_merged(tracer):
+    nine_months = ("unit_key=kien-giang", "period_id=2014-09")
+    found = tracer.trace(asked("mart_scorecard", "cases_completed_change", *nine_months))
+    assert (found.value, found.is_proven, len(list(found.cells()))) == (650, True, 2)
+
+    row = {"report_id": "ab", "period_id": "2025-12", "cases_last_year_report_ids": ["a", "b"]}
+    for column, values, worked_out in (
+        ("cases_completed_change", [240, 80, 120], 40),
+        ("cases_completed_growth_pct", [240, 80, 120], Decimal("20.00")),
+        ("cases_completion_rate_change_points", [240, 80, 120, 400, 100, 300], Decimal("10.00")),
+    ):
+        derived = derive(duckdb.connect(), asked("mart_scorecard", column), row)
+        assert derived.work_out(values) == worked_out
+        assert [part.keys["report_id"] for part in derived.parts[:3]] == ["ab", "a", "b"]
+    with pytest.raises(Untraceable, match="nothing of last year"):
+        derive(duckdb.connect(), asked("mart_scorecard", column), row | {"cases_last_year_report_ids": None})
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from pipeline.trace.question import Question, Row, Untraceable, rows_of
+from pipeline.trace.question import Question, Row, Untraceable
 
 TOTAL = {"case_kind": "total", "initiative": "total"}
 BASIS = {"cases": ("fct_case_results", ""), "money": ("fct_money_results", "_vnd")}
@@ -90,51 +90,48 @@ def _scorecard(connection: duckdb.DuckDBPyConnection, question: Question, row: R
         return Derivation(
             "100 × completed / eligible, to two decimals", [figure("completed"), figure("eligible")], _share
         )
-    if rest == "gap_points":
-        target = row[f"{basis}_target_pct"]
+    if rest in ("gap_points", "gap_pro_rata_points"):
+        months = 12 if rest == "gap_points" else int(row["period_id"][5:7])
+        target = Decimal(row[f"{basis}_target_pct"]) * months / 12
         return Derivation(
-            f"100 × completed / eligible − target {target}, to two decimals",
+            f"100 × completed / eligible − target {target.normalize():f}, to two decimals",
             [figure("completed"), figure("eligible")],
-            lambda values: _rounded(100 * Decimal(values[0]) / Decimal(values[1]) - Decimal(target)),
+            lambda values: _rounded(100 * Decimal(values[0]) / Decimal(values[1]) - target),
         )
     if rest in ("completed_change", "completed_growth_pct", "completion_rate_change_points"):
-        return _on_last_year(connection, question, row, rest, figure, fact)
+        return _on_last_year(rest, figure, row[f"{basis}_last_year_report_ids"] or [])
     raise Untraceable(f"{column} comes from no single cell: a rank or a target is in dim_target and beside other units")
 
 
-def _on_last_year(
-    connection: duckdb.DuckDBPyConnection,
-    question: Question,
-    row: Row,
-    rest: str,
-    figure: Callable[..., Question],
-    fact: str,
-) -> Derivation:
-    year, _, months = row["period_id"].partition("-")
-    place = {name: row[name] for name in ("unit_key", "scope", "origin", "vintage", "is_simulated")}
-    before = question.about(
-        fact, figure("completed").column, {**place, **TOTAL, "period_id": f"{int(year) - 1}-{months}"}
-    )
-    reports = rows_of(connection, before)
-    if len(reports) != 1:
-        raise Untraceable(
-            f"the same period last year is not one report of {row['unit_key']} itself: restated or preliminary figures; see {fact}_on_territory"
-        )
-    last = {"report_id": reports[0]["report_id"]}
-    now_and_then = [figure("completed"), figure("completed", **last)]
+def _on_last_year(rest: str, figure: Callable[..., Question], last_year: list[str]) -> Derivation:
+    """Return a change on the reports of ``last_year``: the unit's own, or all that merged into it."""
+    if not last_year:
+        raise Untraceable("nothing of last year stands on this territory to compare it with")
+    then = "of the same period last year" if len(last_year) == 1 else f"of {len(last_year)} merged units last year"
+
+    def figures(measure: str) -> list[Question]:
+        return [figure(measure), *(figure(measure, report_id=report) for report in last_year)]
+
+    def sums(values: list[Any]) -> tuple[Decimal, Decimal]:
+        return Decimal(values[0]), Decimal(sum(values[1:]))
+
+    def growth(values: list[Any]) -> Decimal:
+        now, before = sums(values)
+        return _rounded(100 * (now / before - 1))
+
+    def rate_change(values: list[Any]) -> Decimal:
+        half = len(values) // 2
+        (done, done_before), (eligible, eligible_before) = sums(values[:half]), sums(values[half:])
+        return _rounded(100 * (done / eligible - done_before / eligible_before))
+
     if rest == "completed_change":
-        return Derivation("completed − completed of the same period last year", now_and_then, lambda v: v[0] - v[1])
+        return Derivation(f"completed − completed {then}", figures("completed"), lambda v: v[0] - sum(v[1:]))
     if rest == "completed_growth_pct":
-        return Derivation(
-            "100 × (completed / completed of the same period last year − 1), to two decimals",
-            now_and_then,
-            lambda v: _rounded(100 * (Decimal(v[0]) / Decimal(v[1]) - 1)),
-        )
-    rates = [figure("completed"), figure("eligible"), figure("completed", **last), figure("eligible", **last)]
+        return Derivation(f"100 × (completed / completed {then} − 1), to two decimals", figures("completed"), growth)
     return Derivation(
-        "completion rate − completion rate of the same period last year, in points, to two decimals",
-        rates,
-        lambda v: _rounded(100 * (Decimal(v[0]) / Decimal(v[1]) - Decimal(v[2]) / Decimal(v[3]))),
+        f"completion rate − completion rate {then}, in points, to two decimals",
+        [*figures("completed"), *figures("eligible")],
+        rate_change,
     )
 
 

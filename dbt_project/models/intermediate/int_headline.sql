@@ -2,6 +2,7 @@
     'eligible_share', 'completion_rate', 'completion_rate_change', 'completed_change', 'completed_growth',
     'over_target'
 ] -%}
+{%- set place = ['basis', 'statistical_year', 'months', 'scope', 'origin', 'vintage', 'is_simulated'] -%}
 
 with
 
@@ -76,6 +77,12 @@ targets as (
 units as (
 
     select * from {{ ref('dim_unit') }}
+
+),
+
+successions as (
+
+    select * from {{ ref('bridge_unit_succession') }}
 
 ),
 
@@ -182,27 +189,92 @@ measured as (
 
 ),
 
--- One territory, one vintage, the same months; where two reports claim the place, neither is compared.
+-- One vintage, the same months; where two reports claim the place, neither is compared.
 comparable as (
 
     select
         unit_key,
-        basis,
-        statistical_year,
-        months,
-        scope,
-        origin,
-        vintage,
-        is_simulated,
-        max(completed) as completed,
-        max(completion_rate) as completion_rate
+        {{ place | join(', ') }},
+        max(report_id) as report_id,
+        max(eligible) as eligible,
+        max(completed) as completed
     from measured
     where
         completed is not null
         and is_standard
         and not has_unit_slip
-    group by unit_key, basis, statistical_year, months, scope, origin, vintage, is_simulated
+    group by unit_key, {{ place | join(', ') }}
     having count(*) = 1
+
+),
+
+-- Units that consist of others whole, and of how many; what was divided between successors is in no sum.
+merged as (
+
+    select
+        successor_key,
+        count(*) as units
+    from (
+        select
+            successor_key,
+            count(*) over (partition by predecessor_key) as successors
+        from successions
+    )
+    group by successor_key
+    having max(successors) = 1
+
+),
+
+-- The figures of a unit's territory: its own report, else the sum of the reports of all that merged into it.
+own_figures as (
+
+    select
+        unit_key,
+        {{ place | join(', ') }},
+        [report_id] as report_ids,
+        completed,
+        {{ percentage('completed', 'eligible') }} as completion_rate
+    from comparable
+
+),
+
+summed_figures as (
+
+    select
+        merged.successor_key as unit_key,
+        {%- for column in place %}
+        comparable.{{ column }},
+        {%- endfor %}
+        list(comparable.report_id order by comparable.report_id) as report_ids,
+        sum(comparable.completed) as completed,
+        case
+            when count(comparable.eligible) = count(*)
+                then {{ percentage('sum(comparable.completed)', 'sum(comparable.eligible)') }}
+        end as completion_rate
+    from comparable
+    inner join successions on comparable.unit_key = successions.predecessor_key
+    inner join merged on successions.successor_key = merged.successor_key
+    group by all
+    having count(*) = any_value(merged.units)
+
+),
+
+territory_figures as (
+
+    select * from own_figures
+
+    union all
+
+    -- A unit that reported itself is compared with that, or with nothing.
+    select summed_figures.*
+    from summed_figures
+    left join measured
+        on
+            summed_figures.unit_key = measured.unit_key
+            {%- for column in place %}
+            and summed_figures.{{ column }} = measured.{{ column }}
+            {%- endfor %}
+    where measured.unit_key is null
 
 )
 
@@ -233,6 +305,7 @@ select
                 order by measured.completion_rate desc
             )
     end as completion_rank,
+    last_year.report_ids as last_year_report_ids,
     measured.completed - last_year.completed as completed_change,
     {{ percentage('(measured.completed - last_year.completed)', 'last_year.completed') }} as completed_growth,
     measured.completion_rate - last_year.completion_rate as completion_rate_change,
@@ -240,7 +313,7 @@ select
 
 from measured
 
-left join comparable as last_year
+left join territory_figures as last_year
     on
         measured.unit_key = last_year.unit_key
         and measured.basis = last_year.basis

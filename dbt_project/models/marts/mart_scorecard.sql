@@ -61,6 +61,9 @@ select
         cast({{ basis }}.target_pct as decimal(9, 4)) as {{ basis }}_target_pct,
         cast(round({{ basis }}.target_pro_rata_pct, 4) as decimal(9, 4)) as {{ basis }}_target_pro_rata_pct,
         {{ two_decimals(basis ~ '.completion_rate - ' ~ basis ~ '.target_pct') }} as {{ basis }}_gap_points,
+        {{ two_decimals(basis ~ '.completion_rate - ' ~ basis ~ '.target_pro_rata_pct') }}
+            as {{ basis }}_gap_pro_rata_points,
+        {{ basis }}.last_year_report_ids as {{ basis }}_last_year_report_ids,
         cast({{ basis }}.completed_change as {{ type }}) as {{ basis }}_completed_change{{ suffix }},
         {{ two_decimals(basis ~ '.completed_growth') }} as {{ basis }}_completed_growth_pct,
         {{ two_decimals(basis ~ '.completion_rate_change') }} as {{ basis }}_completion_rate_change_points,
