@@ -15,14 +15,15 @@ from expectations import aside
 from pipeline import tables
 from pipeline.home import Home
 from pipeline.landing.receive import read_receipts
-from pipeline.storage import read_tables
+from pipeline.storage import broken_files, read_tables
 from pipeline.vocabulary import AlertState, Receipt, Verdict
 
 Progress = Callable[[str], None]
 
+PUBLISHED = "published__warehouse"
 STAGES = {
     "landing__receipts": "landing",
-    "published__warehouse": "published",
+    PUBLISHED: "published",
     "marked__workbooks": "marked",
     "judged__data_docs": "data docs",
     "alerts__letters": "alerts",
@@ -44,7 +45,7 @@ run_coordinator:
 
 
 class NightFailed(RuntimeError):
-    """The load itself failed: our fault. Yesterday's warehouse stays; the message names step, reason and log."""
+    """The load itself failed: our fault. The message names step, reason, which warehouse stands, and the log."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def run_night(home: Home, inbox: Path, *, full: bool = False, progress: Progress
     finally:
         WATCHER.reset(watched)
     if not result.success or any(event.is_step_skipped for event in result.all_events):
-        raise NightFailed(_told(result, log_path(home.root)))
+        raise NightFailed(_told(result, home, log_path(home.root)))
     return _summary(home, result, before, batches)
 
 
@@ -149,19 +150,36 @@ def set_up_dagster(home: Home) -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
-def _told(result: Any, log: Path) -> str:
-    """Say which step failed, why, and where the log is."""
-    for event in result.all_events:
-        if event.is_failure and event.is_step_event:
-            error = event.event_specific_data.error
-            while error.cause:
-                error = error.cause
-            reason = " ".join(error.message.split())[:600]
-            return f"step {event.step_key} failed: {reason} Yesterday's warehouse stays. The log is {log}"
-    for event in result.all_events:
-        if event.is_failure or event.is_step_skipped:
-            return f"the run failed: {event.message} Yesterday's warehouse stays. The log is {log}"
-    return f"the run failed. Yesterday's warehouse stays. The log is {log}"
+def _told(result: Any, home: Home, log: Path) -> str:
+    """Say which step failed, why, which files are broken, which warehouse readers see now, and where the log is."""
+    events = list(result.all_events)
+    done = {event.step_key for event in events if event.is_step_success}
+    failed = [event for event in events if event.is_failure and event.is_step_event]
+    if failed:
+        error = failed[0].event_specific_data.error
+        while error.cause:
+            error = error.cause
+        # Of what dagster-dbt says, what dbt said.
+        reason = " ".join(error.message.split("Errors parsed from dbt logs:")[-1].split())
+        said = [f"step {failed[0].step_key} failed: {reason[:600]}"]
+    else:
+        said = ["the run failed", *(event.message for event in events if event.is_failure)]
+    if tests := sorted(check.check_name for check in result.get_asset_check_evaluations() if _stops(check)):
+        said.append(f"Tests that failed: {', '.join(tests)}.")
+    if broken := broken_files(home.root):
+        named = ", ".join(map(str, broken[:5])) + (f" and {len(broken) - 5} more" if len(broken) > 5 else "")
+        said.append(f"Not whole: {named} (docs/operations.md, 'A file of ours is broken').")
+    if PUBLISHED in done:
+        undone = [node.name for node in result.job_def.nodes_in_topological_order if node.name not in done]
+        said.append(f"Tonight's warehouse is published; not done: {', '.join(undone)}. Load again.")
+    else:
+        said.append("Yesterday's warehouse stays.")
+    return " ".join([*said, f"The log is {log}"])
+
+
+def _stops(check: Any) -> bool:
+    """Return whether a check says that we are wrong; those that only say that a return is wrong stop nothing."""
+    return not check.passed and check.severity.value == "ERROR"
 
 
 def _summary(home: Home, result: Any, before: dict[str, str], batches: set[int]) -> Night:

@@ -90,3 +90,16 @@ def _hash_of(folder: Path) -> str:
         with file.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
     return digest.hexdigest()
+
+
+def broken_files(root: Path) -> list[Path]:
+    """Return the Parquet files below ``root`` that are not whole: cut off, emptied, or something else by that name."""
+    return [path for path in sorted(root.rglob("*.parquet")) if path.is_file() and not _is_whole(path)]
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        pl.read_parquet_schema(path)
+    except (pl.exceptions.PolarsError, OSError):
+        return False
+    return True

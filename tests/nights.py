@@ -17,12 +17,17 @@ def calls_log(home: Home) -> Path:
 
 
 def load(inbox: Path, home: Home) -> dict:
-    """Run ``thads load --json`` in a process of its own."""
-    command = [sys.executable, "-m", "pipeline.cli.main", "load", str(inbox), "--home", str(home.root), "--json"]
-    environment = {**os.environ, "PYTHONPATH": str(LISTENING), "CALLS_LOG": str(calls_log(home))}
-    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+    """Run ``thads load --json`` in a process of its own, which must end well."""
+    done = try_to_load(inbox, home)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def try_to_load(inbox: Path, home: Home) -> subprocess.CompletedProcess[str]:
+    """Run ``thads load --json`` in a process of its own, however it ends."""
+    command = [sys.executable, "-m", "pipeline.cli.main", "load", str(inbox), "--home", str(home.root), "--json"]
+    environment = {**os.environ, "PYTHONPATH": str(LISTENING), "CALLS_LOG": str(calls_log(home))}
+    return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
 
 
 def copy_of(home: Home, folder: Path) -> Home:

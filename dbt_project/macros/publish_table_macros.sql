@@ -1,8 +1,10 @@
-{#- Creates the table macros of the published file, once everything that they read is built. -#}
+{#- Creates the table macros of the published file, once everything that they read is built; of a build that failed nothing
+    is published, and it has its own errors to tell. -#}
 {%- macro publish_table_macros(results) -%}
     {#- Read here once, so that dbt learns what the bodies refer to. -#}
     {%- if not execute -%}{%- do on_territory('fact', 'day') -%}{%- endif -%}
-    {%- if execute and flags.WHICH in ('build', 'run') -%}
+    {%- set undone = results | selectattr('status', 'in', ['error', 'fail', 'skipped', 'runtime error']) | list -%}
+    {%- if execute and flags.WHICH in ('build', 'run') and not undone -%}
         {%- set nodes = results | map(attribute='node') | selectattr('resource_type', 'equalto', 'model') | list -%}
         {%- set bodies = {} -%}
         {%- for table, sql in bodies_as_known_on(nodes).items() -%}
