@@ -46,13 +46,14 @@ walkthrough: setup ## walk docs/walkthrough.md and draw its pictures again (need
 dev: setup ## the Dagster UI with daemon, schedule and sensor on
 	@$(BIN)/thads dev --home $(HOME_DIR)
 
-bench: setup ## the national month: wall time and memory of a night (docs/benchmarks.md)
+bench: setup ## a national month, and a month more after one year and after ten: what a night costs (docs/benchmarks.md)
 	@$(BIN)/python -m benchmarks.national_month
+	@$(BIN)/python -m benchmarks.history --provinces 4 --repeat 2
 
 bench-bulletin: setup ## the bulletin of a country of three years: time, pages, largest page (docs/benchmarks.md)
 	@$(BIN)/python -m benchmarks.bulletin_years
 
-bench-history: setup ## the same month added to one year and to ten: a night costs what is new (docs/benchmarks.md)
+bench-history: setup ## the second half of `make bench` at three times the size (docs/benchmarks.md)
 	@$(BIN)/python -m benchmarks.history
 
 kill-drill: setup ## kill loads at ten moments and prove the warehouse comes out the same (about ten minutes)
