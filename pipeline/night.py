@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import warnings
 from collections.abc import Callable
 from contextlib import redirect_stdout
@@ -19,6 +20,9 @@ from pipeline.storage import broken_files, read_tables
 from pipeline.vocabulary import AlertState, Receipt, Verdict
 
 Progress = Callable[[str], None]
+
+#: With less than this a failed load is told to be for want of space.
+LEAST_FREE = 50_000_000
 
 PUBLISHED = "published__warehouse"
 STAGES = {
@@ -74,6 +78,16 @@ def run_night(home: Home, inbox: Path, *, full: bool = False, progress: Progress
 
     ``full`` builds every period of the warehouse again, not only those that changed.
     """
+    try:
+        return _run(home, inbox, full, progress)
+    except NightFailed:
+        raise
+    except Exception as error:
+        # Stages fail inside the run, which goes on to tell it; here even that was not possible, say for want of space.
+        raise NightFailed(_broken_off(error, home)) from error
+
+
+def _run(home: Home, inbox: Path, full: bool, progress: Progress) -> Night:
     warnings.filterwarnings("ignore", module="dagster")
     set_up_dagster(home)
     progress("starting")
@@ -166,15 +180,39 @@ def _told(result: Any, home: Home, log: Path) -> str:
         said = ["the run failed", *(event.message for event in events if event.is_failure)]
     if tests := sorted(check.check_name for check in result.get_asset_check_evaluations() if _stops(check)):
         said.append(f"Tests that failed: {', '.join(tests)}.")
-    if broken := broken_files(home.root):
-        named = ", ".join(map(str, broken[:5])) + (f" and {len(broken) - 5} more" if len(broken) > 5 else "")
-        said.append(f"Not whole: {named} (docs/operations.md, 'A file of ours is broken').")
+    said += _of_the_disk(home)
     if PUBLISHED in done:
         undone = [node.name for node in result.job_def.nodes_in_topological_order if node.name not in done]
         said.append(f"Tonight's warehouse is published; not done: {', '.join(undone)}. Load again.")
     else:
         said.append("Yesterday's warehouse stays.")
     return " ".join([*said, f"The log is {log}"])
+
+
+def _broken_off(error: Exception, home: Home) -> str:
+    """Log why the run could not go on; say it, which release readers see, and where the log is."""
+    from pipeline.night_log import log_failure
+    from pipeline.published.releases import live_release
+
+    live = live_release(home)
+    stands = f"Readers go on with release {live.number}." if live else "There is no warehouse yet."
+    reason = " ".join(str(error).split())[:600] or type(error).__name__
+    return " ".join([f"the run broke off: {reason}.", *_of_the_disk(home), stands, *log_failure(home.root, error)])
+
+
+def _of_the_disk(home: Home) -> list[str]:
+    """Say what is wrong with the disk of the home and the files on it; nothing where nothing is."""
+    said = []
+    free = shutil.disk_usage(home.root).free
+    if free < LEAST_FREE:
+        said.append(
+            f"No space is left on the disk of {home.root}: {free // 1_000_000} MB free. Make room, then load again; "
+            "what was done is kept."
+        )
+    if broken := broken_files(home.root):
+        named = ", ".join(map(str, broken[:5])) + (f" and {len(broken) - 5} more" if len(broken) > 5 else "")
+        said.append(f"Not whole: {named} (docs/operations.md, 'A file of ours is broken').")
+    return said
 
 
 def _stops(check: Any) -> bool:

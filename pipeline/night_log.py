@@ -1,6 +1,7 @@
 """The log of a night: everything to a file, and what a stage says to whoever watches."""
 
 import logging
+import traceback
 from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
@@ -15,6 +16,16 @@ WATCHER: ContextVar[Callable[[str], None] | None] = ContextVar("WATCHER", defaul
 def log_path(root: Path) -> Path:
     """Return the file to which nights are logged."""
     return root / "logs" / "night.log"
+
+
+def log_failure(root: Path, error: Exception) -> list[str]:
+    """Write how an error came about to the log; return where it is, nothing where it could not be written."""
+    try:
+        with log_path(root).open("a", encoding="utf-8") as log:
+            log.write("".join(traceback.format_exception(error)))
+    except OSError:
+        return []
+    return [f"The log is {log_path(root)}"]
 
 
 #: What to say when a step begins.

@@ -2,14 +2,15 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import dagster as dg
 import polars as pl
 import pytest
 
+from pipeline import night
 from pipeline.alerts.events import Act, record_events
 from pipeline.home import Home
-from pipeline.night import _told
 from pipeline.published.query import run_query
 from pipeline.published.releases import live_release
 from pipeline.storage import broken_files
@@ -65,7 +66,7 @@ def failed(home: Home, *, where: str) -> str:
         stage("marked", "workbooks", [["published", "warehouse"]]),
         stage("alerts", "letters", [["marked", "workbooks"]]),
     ]
-    return _told(dg.materialize(stages, raise_on_error=False), home, Path("night.log"))
+    return night._told(dg.materialize(stages, raise_on_error=False), home, Path("night.log"))
 
 
 def test_a_failure_before_publishing_leaves_yesterdays_warehouse(tmp_path: Path) -> None:
@@ -89,3 +90,20 @@ def test_broken_files_of_ours_are_named(tmp_path: Path) -> None:
     assert broken_files(tmp_path) == [cut_off, empty, other]
     told = failed(Home(tmp_path), where="warehouse")
     assert all(str(path) in told for path in (cut_off, empty, other))
+
+
+@pytest.mark.parametrize("free", [0, 10**9])
+def test_a_run_that_breaks_off_says_why_and_whether_the_disk_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int
+) -> None:
+    def breaks_off(*_: object) -> None:
+        raise OSError(28, "No space left on device") if free == 0 else ValueError()
+
+    monkeypatch.setattr(night, "set_up_dagster", breaks_off)
+    monkeypatch.setattr(night.shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    with pytest.raises(night.NightFailed) as failure:
+        night.run_night(Home(tmp_path), tmp_path)
+    told = str(failure.value)
+    assert told.startswith("the run broke off: ")
+    assert ("No space is left on the disk of" in told) == (free == 0)
+    assert "There is no warehouse yet." in told
