@@ -471,6 +471,17 @@ def test_a_long_csv_reads_as_the_workbook_does(tmp_path, book):
     assert by_line.cells["address"].to_list() == ["G2", "G3", "G4", "G5"]
 
 
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_a_csv_as_excel_writes_it_in_vietnam_reads_as_one_with_commas(separator, tmp_path):
+    header = "unit,period_start,period_end,form,row,column,value"
+    lines = [f"{GO_QUAO},01,total.total,due,1.245", f'{GO_QUAO},01,total.total,completion_rate,"82,31"']
+    by_comma = read_lines(tmp_path / "a.csv", *lines, header=header)
+    other = [line.replace('"82,31"', "82|31").replace(",", separator).replace("|", ",") for line in lines]
+    by_other = read_lines(tmp_path / "b.csv", *other, header=header.replace(",", f" {separator}"))
+    assert figures(by_comma) == figures(by_other)
+    assert by_other.cells["address"].to_list() == ["G2", "G3"]
+
+
 def test_columns_of_a_long_csv_may_stand_in_any_order(tmp_path):
     header = "value,row,column,form,unit,period_end,period_start"
     line = "191,total,visits,09,không có,2023-06-30,2022-10-01"

@@ -3,8 +3,6 @@
 Each unit, period and scope in the file is one submission. Optional columns: scope, revision, reason, signer.
 """
 
-import io
-
 import polars as pl
 
 from pipeline import tables
@@ -13,6 +11,7 @@ from pipeline.cells.figure import half_unit, is_too_large
 from pipeline.cells.header import parse_day
 from pipeline.cells.numerals import numerals
 from pipeline.cells.reading import Reading, submission_id
+from pipeline.cells.separated import table_of
 from pipeline.cells.submission import Heading, submission
 from pipeline.forms import Forms
 from pipeline.forms.declaration import NAME
@@ -43,7 +42,7 @@ def is_long(header: list[str]) -> bool:
 
 def read_long(text: str, receipt: dict, forms: Forms, registry: UnitRegistry) -> Reading:
     """Read one CSV; raises ``polars.exceptions.PolarsError`` where it is no table."""
-    figures = pl.read_csv(io.StringIO(text), infer_schema=False)
+    figures = table_of(text)
     figures = (
         figures.with_columns(
             *(pl.lit(None, dtype=pl.String).alias(name) for name in OPTIONAL if name not in figures.columns)

@@ -4,7 +4,6 @@ Columns: case_id, province, level, period_start, period_end, indicator, value, u
 in ``pipeline/forms/published.yaml``; what is not printed is missing, never zero.
 """
 
-import io
 from datetime import date
 
 import polars as pl
@@ -12,6 +11,7 @@ import polars as pl
 from pipeline import tables
 from pipeline.cells.figure import half_unit, is_too_large
 from pipeline.cells.reading import Reading, submission_id
+from pipeline.cells.separated import table_of
 from pipeline.forms import Forms
 from pipeline.registry.periods import period_id
 from pipeline.registry.units import UnitRegistry
@@ -30,7 +30,7 @@ def is_published(header: list[str]) -> bool:
 
 def read_published(text: str, receipt: dict, forms: Forms, registry: UnitRegistry) -> Reading:
     """Read one CSV; raises ``polars.exceptions.PolarsError`` where it is no table."""
-    figures = pl.read_csv(io.StringIO(text), infer_schema=False).with_row_index("line", offset=2)
+    figures = table_of(text).with_row_index("line", offset=2)
     figures = figures.with_columns(
         *(pl.lit(None, dtype=pl.String).alias(name) for name in COLUMNS if name not in figures.columns),
     ).with_columns(pl.col(pl.String).str.strip_chars())

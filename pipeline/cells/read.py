@@ -16,6 +16,7 @@ from pipeline.cells.header import Field, read_circulars, read_headers, read_peri
 from pipeline.cells.narrative import read_narrative
 from pipeline.cells.reading import Reading, submission_id, unreadable
 from pipeline.cells.recognise import recognise
+from pipeline.cells.separated import header_of
 from pipeline.cells.submission import Heading, submission
 from pipeline.cells.text import decode, fold, folded
 from pipeline.cells.workbook import read_in_portions
@@ -128,7 +129,7 @@ def _read_text(receipt: dict, path: Path, declared: Forms, registry: UnitRegistr
     text = decode(path.read_bytes())
     if text is None:
         return _refused(receipt, "not_text")
-    header = [name.strip().strip('"') for name in text.partition("\n")[0].split(",")]
+    header = header_of(text)
     reader = (
         published.read_published
         if published.is_published(header)
