@@ -20,12 +20,14 @@ def vietnam_now() -> datetime:
 
 
 class Settings(BaseSettings):
-    """Settings from the environment (``THADS_HOME``, ``THADS_INBOX``)."""
+    """Settings from the environment (``THADS_HOME``, ``THADS_INBOX``, ``THADS_FILES_URL``)."""
 
     model_config = SettingsConfigDict(env_prefix="THADS_")
 
     home: Path = Path("var")
     inbox: Path | None = None
+    #: Where the home's folder is served to people: links in the Dagster UI lead there.
+    files_url: str = "http://127.0.0.1:3001"
 
 
 @dataclass(frozen=True)

@@ -264,8 +264,19 @@ TALLIES = _schema(
         "judged": pl.Int64,  # returns that the rule judged; where none is named, returns of any version with an outcome
         "failing": pl.Int64,  # returns that fail it
         "forms_failing": pl.Int64,  # forms of returns that fail it
-        "returns": pl.List(  # the first of these forms
-            pl.Struct({"source_ref": pl.String, "form": pl.String, "failed": pl.Int64, "checked": pl.Int64})
+        "returns": pl.List(  # the first of these forms, with the cells and figures of their first finding
+            pl.Struct(
+                {
+                    "source_ref": pl.String,
+                    "form": pl.String,
+                    "failed": pl.Int64,
+                    "checked": pl.Int64,
+                    "cells": pl.String,  # "01!T14 = 8122, 01!J14 = 20352"
+                    "expected": AMOUNT,
+                    "found": AMOUNT,
+                    "difference": AMOUNT,
+                }
+            )
         ),
     }
 )

@@ -5,7 +5,7 @@ import dagster as dg
 from pipeline.alerts.letters import write_letters
 from pipeline.alerts.sending import send_digests
 from pipeline.defs.resources import OneWriter
-from pipeline.defs.shown import markdown_table
+from pipeline.shown import Links, linked_list, markdown_table
 
 
 @dg.asset(
@@ -20,13 +20,17 @@ def letters(context: dg.AssetExecutionContext, home: OneWriter) -> dg.Materializ
     written = write_letters(home.home)
     for incident in (*written.opened, *written.resolved):
         context.log.info(f"{incident['state']}: {incident['sentence_vi']}")
+    links, outbox = Links(home.home), home.home.alerts / "outbox"
     return dg.MaterializeResult(
         metadata={
             "opened": len(written.opened),
             "resolved": len(written.resolved),
             "open": written.still_open,
-            "outbox": dg.MetadataValue.path(str(home.home.alerts / "outbox")),
-            "letters": dg.MetadataValue.md("\n".join(f"- {path.name}" for path in written.paths) or "none"),
+            "outbox": dg.MetadataValue.path(str(outbox)),
+            "letters": dg.MetadataValue.md(linked_list(links.to_all(written.paths, outbox))),
+            "all that is open": dg.MetadataValue.url(links.to(home.home.alerts / "standing.md")),
+            "quality board": dg.MetadataValue.url(links.page("quality.html")),
+            "try": "thads alerts list",
         }
     )
 
@@ -53,5 +57,7 @@ def messages(context: dg.AssetExecutionContext, home: OneWriter) -> dg.Materiali
             "incidents without a contact": done.unaddressed,
             "failed": dg.MetadataValue.md(markdown_table(("channel", "reason"), done.failures.items())),
             "contacts": dg.MetadataValue.md(markdown_table(("line", "problem"), done.problem_rows())),
+            "queue": dg.MetadataValue.path(str(home.home.alerts / "queue")),
+            "try": "thads outbox list",
         }
     )

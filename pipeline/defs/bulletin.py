@@ -4,6 +4,7 @@ import dagster as dg
 
 from pipeline.bulletin import make_bulletin
 from pipeline.defs.resources import OneWriter
+from pipeline.shown import Links
 
 
 @dg.asset(
@@ -17,14 +18,13 @@ def bulletin_site(context: dg.AssetExecutionContext, home: OneWriter) -> dg.Mate
     """The site of the live release below ``bulletin/current``; readers of the old one keep a whole one."""
     made = make_bulletin(home.home)
     context.log.info(f"{made.pages} pages of release {made.release}" + ("" if made.is_new else ", as they stood"))
-    front = home.home.bulletin / "current" / "index.html"
     return dg.MaterializeResult(
         metadata={
             "release": made.release,
             "pages": made.pages,
             "megabytes": round(made.bytes / 1e6, 1),
             "largest page": f"{made.largest[0]}, {made.largest[1] / 1000:.0f} kB",
-            "open": dg.MetadataValue.url(front.as_uri()),
+            "open": dg.MetadataValue.url(Links(home.home).page("index.html")),
             "folder": dg.MetadataValue.path(str(made.folder)),
         }
     )

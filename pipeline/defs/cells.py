@@ -6,11 +6,17 @@ from typing import Any
 import dagster as dg
 
 from pipeline.cells.read import read_landed
+from pipeline.defs.described import columns_of
 from pipeline.defs.resources import OneWriter
 
 SPECS = [
     dg.AssetSpec(
-        ["cells", name], deps=[["landing", "receipts"]], group_name="cells", kinds={"parquet"}, description=description
+        ["cells", name],
+        deps=[["landing", "receipts"]],
+        group_name="cells",
+        kinds={"parquet"},
+        description=description,
+        metadata=columns_of(name),
     )
     for name, description in (
         ("submissions", "One row per version of a report, the unreadable ones too."),
@@ -30,5 +36,6 @@ def cells(context: dg.AssetExecutionContext, home: OneWriter) -> Iterator[Any]:
             "new rows": rows[spec.key.path[-1]],
             "batches": str(done.batches),
             "unreadable": done.unreadable,
+            "folder": dg.MetadataValue.path(str(home.home.cells)),
         }
         yield dg.MaterializeResult(asset_key=spec.key, metadata=metadata)

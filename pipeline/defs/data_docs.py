@@ -5,6 +5,7 @@ import dagster as dg
 from expectations.aside import docs
 from pipeline.defs.resources import OneWriter
 from pipeline.judged.data_docs import keep_data_docs
+from pipeline.shown import Links
 
 
 @dg.asset(
@@ -17,7 +18,10 @@ def data_docs(context: dg.AssetExecutionContext, home: OneWriter) -> dg.Material
     """What each suite expected and what failed, in Great Expectations' own pages; they fetch nothing."""
     pages = keep_data_docs(home.home, docs())
     context.log.info(f"{pages} pages of Data Docs" if pages else "nothing was judged; the Data Docs stay as they were")
-    index = home.home.data_docs / "index.html"
     return dg.MaterializeResult(
-        metadata={"pages": pages, **({"open": dg.MetadataValue.url(index.as_uri())} if index.exists() else {})}
+        metadata={
+            "pages": pages,
+            "open": dg.MetadataValue.url(Links(home.home).data_docs),
+            "folder": dg.MetadataValue.path(str(home.home.data_docs)),
+        }
     )

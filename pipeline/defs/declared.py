@@ -33,4 +33,9 @@ def declared(context: dg.AssetExecutionContext, home: OneWriter) -> Iterator[Any
     """Export forms, measures, rules, deadlines and units."""
     rows = export_declarations(home.home)
     for spec in SPECS:
-        yield dg.MaterializeResult(asset_key=spec.key, metadata={"rows": rows[spec.key.path[-1]]})
+        name = spec.key.path[-1]
+        metadata: dict[str, Any] = {
+            "dagster/row_count": rows[name],
+            "file": dg.MetadataValue.path(str(home.home.declared / f"{name}.parquet")),
+        }
+        yield dg.MaterializeResult(asset_key=spec.key, metadata=metadata)

@@ -7,17 +7,24 @@ import dagster as dg
 
 from expectations.aside import begin_docs, validate_aside
 from expectations.rules import packs
+from pipeline.defs.described import columns_of
 from pipeline.defs.resources import OneWriter
 from pipeline.judged.answers import idle_lines
-from pipeline.judged.checks import check_name, lost_outcomes, rule_results
+from pipeline.judged.checks import HEADER, check_name, lost_outcomes, rule_results
 from pipeline.judged.judge import judge_changed
+from pipeline.shown import Links, markdown_table
 from pipeline.warehouse.run import Dbt
 
 READ = [["cells", "submissions"], ["cells", "cells"], ["cells", "remarks"]]
 OUTCOMES = dg.AssetKey(["judged", "outcomes"])
 SPECS = [
     dg.AssetSpec(
-        ["judged", name], deps=READ, group_name="judged", kinds={"great_expectations"}, description=description
+        ["judged", name],
+        deps=READ,
+        group_name="judged",
+        kinds={"great_expectations"},
+        description=description,
+        metadata=columns_of(name),
     )
     for name, description in (
         ("outcomes", "One row per applicable rule, form and submission."),
@@ -31,6 +38,7 @@ SPECS = [
         ("tallies", "One row per rule and period: returns judged and failing."),
     )
 ]
+RULES = [(pack, rule) for pack in packs() for rule in pack.rules]
 RULE_CHECKS = [
     dg.AssetCheckSpec(
         check_name(pack, rule),
@@ -38,8 +46,7 @@ RULE_CHECKS = [
         description=f"{rule.vi}. {rule.en}.",
         metadata={"pack": pack.pack, "rule": rule.id, "on_fail": str(rule.on_fail)},
     )
-    for pack in packs()
-    for rule in pack.rules
+    for pack, rule in RULES
 ]
 NOTHING_LOST = dg.AssetCheckSpec(
     "every_return_left_outcomes",
@@ -60,23 +67,35 @@ def judged(context: dg.AssetExecutionContext, home: OneWriter, dbt: Dbt) -> Iter
     done = judge_changed(home.home, by=validate_aside, progress=context.log.info)
     if done.periods:
         begin_docs()  # its pages are written while the warehouse is built
+    links = Links(home.home)
     for spec in SPECS:
         metadata: dict[str, Any] = {
+            "rows of these periods": done.rows[spec.key.path[-1]],
             "periods judged": ", ".join(done.periods) or "none",
             "submissions": done.submissions,
-            "findings": done.findings,
+            "folder": dg.MetadataValue.path(str(home.home.judged)),
+            "data docs": dg.MetadataValue.url(links.data_docs),
+            "quality board": dg.MetadataValue.url(links.page("quality.html")),
         }
         yield dg.MaterializeResult(asset_key=spec.key, metadata=metadata)
     results = rule_results(home.home, packs())
-    for check in RULE_CHECKS:
-        result = results[check.name]
+    for pack, rule in RULES:
+        result = results[check_name(pack, rule)]
         yield dg.AssetCheckResult(
             asset_key=OUTCOMES,
-            check_name=check.name,
+            check_name=check_name(pack, rule),
             passed=result.failing == 0,
             # A bad return is data: it colours the check and never stops the night.
             severity=dg.AssetCheckSeverity.WARN,
-            metadata={"judged": result.judged, "failing": result.failing, "returns": dg.MetadataValue.md(result.table)},
+            metadata={
+                "judged": result.judged,
+                "failing": result.failing,
+                "returns": dg.MetadataValue.md(markdown_table(HEADER, result.returns, more=result.more)),
+                "basis": rule.basis or pack.basis,
+                "rule": dg.MetadataValue.url(links.rule(rule.id)),
+                "data docs": dg.MetadataValue.url(links.data_docs),
+                "try": f"thads query \"from fct_finding where rule_id = '{rule.id}'\"",
+            },
         )
     lost = lost_outcomes(home.home)
     yield dg.AssetCheckResult(
@@ -88,5 +107,8 @@ def judged(context: dg.AssetExecutionContext, home: OneWriter, dbt: Dbt) -> Iter
         check_name=ANSWERS_IN_USE.name,
         passed=not idle,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"idle": len(idle), "answers": dg.MetadataValue.md("\n".join(f"- {line}" for line in idle))},
+        metadata={
+            "idle": len(idle),
+            "answers": dg.MetadataValue.md(markdown_table(("answer",), ([line] for line in idle))),
+        },
     )

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import dagster as dg
-import polars as pl
 
+from pipeline.defs.described import columns_of
 from pipeline.defs.resources import OneWriter
 from pipeline.landing.receive import receive
+from pipeline.shown import markdown_table
 from pipeline.vocabulary import Receipt
 
 
@@ -20,6 +21,7 @@ class Inbox(dg.Config):
     key=["landing", "receipts"],
     group_name="landing",
     kinds={"parquet"},
+    metadata=columns_of("receipts"),
     retry_policy=dg.RetryPolicy(max_retries=2, delay=5),
 )
 def receipts(context: dg.AssetExecutionContext, config: Inbox, home: OneWriter) -> dg.MaterializeResult:
@@ -38,15 +40,7 @@ def receipts(context: dg.AssetExecutionContext, config: Inbox, home: OneWriter) 
             "unreadable": landed.count(Receipt.UNREADABLE),
             "already landed": landed.already_landed,
             "inbox": dg.MetadataValue.path(str(inbox)),
-            "problems": dg.MetadataValue.md(_problems(landed.receipts)),
+            "receipts": dg.MetadataValue.path(str(home.home.receipts)),
+            "problems": dg.MetadataValue.md(markdown_table(("file", "problem", "in words"), landed.problems())),
         }
-    )
-
-
-def _problems(receipts: pl.DataFrame) -> str:
-    rows = [row for row in receipts.to_dicts() if row["problem"]]
-    return (
-        "\n".join(["| file | problem |", "|---|---|", *(f"| {row['path']} | {row['problem_en']} |" for row in rows)])
-        if rows
-        else "none"
     )

@@ -4,6 +4,7 @@ import dagster as dg
 
 from pipeline.defs.resources import OneWriter
 from pipeline.marked import write_marked
+from pipeline.shown import Links, linked_list
 
 
 @dg.asset(
@@ -22,6 +23,6 @@ def marked_workbooks(context: dg.AssetExecutionContext, home: OneWriter) -> dg.M
             "written": len(done.paths),
             "beside a file": done.beside,
             "folder": dg.MetadataValue.path(str(home.home.marked)),
-            "files": dg.MetadataValue.md("\n".join(f"- {path.name}" for path in done.paths[:50]) or "none"),
+            "files": dg.MetadataValue.md(linked_list(Links(home.home).to_all(done.paths, home.home.marked))),
         }
     )

@@ -5,11 +5,11 @@ from datetime import timedelta
 import dagster as dg
 
 from pipeline.defs.resources import OneWriter
-from pipeline.defs.shown import markdown_table
 from pipeline.defs.warehouse import warehouse
-from pipeline.published.releases import row_counts
+from pipeline.published.releases import live_rows
 from pipeline.registry.deadlines import last_due_day
-from pipeline.warehouse.build import publish_build
+from pipeline.shown import Links, markdown_table
+from pipeline.warehouse.build import frozen_plan, publish_build
 
 #: National totals of a month are due some days after it ends; by the morning after, the warehouse must be newer.
 FRESHNESS = dg.FreshnessPolicy.cron(
@@ -36,8 +36,12 @@ def published_warehouse(context: dg.AssetExecutionContext, home: OneWriter) -> d
             "release": live.number,
             "made from": live.fingerprint,
             "warehouse": dg.MetadataValue.path(str(home.home.live)),
+            "periods written": frozen_plan(home.home).told,
             "megabytes": round(live.path.stat().st_size / 1e6, 1),
-            "rows": dg.MetadataValue.md(markdown_table(["table", "rows"], row_counts(live.path).items())),
+            "bulletin": dg.MetadataValue.url(Links(home.home).page("index.html")),
+            "what changed": dg.MetadataValue.url(Links(home.home).page("changes.html")),
+            "try": 'thads query "from mart_scorecard limit 20"',
+            "rows": dg.MetadataValue.md(markdown_table(["table", "rows"], live_rows(home.home).items())),
         },
         data_version=dg.DataVersion(live.fingerprint),
     )

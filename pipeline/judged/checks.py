@@ -1,7 +1,9 @@
 """How each rule stands today: over the latest version of every report, for the asset checks of the Dagster UI."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
 
 import polars as pl
 
@@ -12,15 +14,20 @@ from pipeline.storage import read_tables
 from pipeline.vocabulary import Status
 
 MOST_SHOWN = 20
+MOST_CELLS = 4
+MOST_OF_RAW = 40
+#: Of the table of returns that fail a rule.
+HEADER = ("period", "return", "form", "failing", "cells", "found", "expected", "off by")
 
 
 @dataclass(frozen=True)
 class RuleResult:
-    """How a rule stands: returns that it judged, returns that fail it, and a table of these."""
+    """How a rule stands: returns that it judged, returns that fail it, the first of these as ``HEADER``, how many more."""
 
     judged: int
     failing: int
-    table: str
+    returns: list[tuple[Any, ...]] = field(default_factory=list)
+    more: int = 0
 
 
 def check_name(pack: Pack, rule: AnyRule) -> str:
@@ -28,7 +35,9 @@ def check_name(pack: Pack, rule: AnyRule) -> str:
     return re.sub(r"\W+", "_", f"{pack.pack}__{rule.id}")
 
 
-def tallies_frame(outcomes: pl.DataFrame, verdicts: pl.DataFrame, submissions: pl.DataFrame) -> pl.DataFrame:
+def tallies_frame(
+    outcomes: pl.DataFrame, findings: pl.DataFrame, verdicts: pl.DataFrame, submissions: pl.DataFrame
+) -> pl.DataFrame:
     """Return how the rules came out in one period, as ``tables.TALLIES``: counted when judged, not every night."""
     latest = (
         verdicts.join(submissions.select("submission_id", "report_id", "source_ref"), on="submission_id")
@@ -47,14 +56,57 @@ def tallies_frame(outcomes: pl.DataFrame, verdicts: pl.DataFrame, submissions: p
         .alias("judged"),
         pl.col("submission_id").filter(is_failing).n_unique().cast(pl.Int64).alias("failing"),
         is_failing.sum().cast(pl.Int64).alias("forms_failing"),
-        pl.struct("source_ref", "form", "failed", "checked").filter(is_failing).head(MOST_SHOWN).alias("returns"),
+    )
+    returns = (
+        current.filter(is_failing)
+        .group_by(of_rule, maintain_order=True)
+        .head(MOST_SHOWN)
+        .join(_first_findings(findings), on=["submission_id", "rule_id", "form"], how="left", nulls_equal=True)
+        .group_by(of_rule, maintain_order=True)
+        .agg(
+            pl.struct("source_ref", "form", "failed", "checked", "cells", "expected", "found", "difference").alias(
+                "returns"
+            )
+        )
     )
     by_any = outcomes.group_by("period_id").agg(pl.col("submission_id").n_unique().cast(pl.Int64).alias("judged"))
     return (
-        pl.concat([pl.DataFrame(schema=tables.TALLIES), by_rule, by_any], how="diagonal")
+        pl.concat(
+            [
+                pl.DataFrame(schema=tables.TALLIES),
+                by_rule.join(returns, on=of_rule, how="left", nulls_equal=True).with_columns(
+                    pl.col("returns").fill_null([])
+                ),
+                by_any,
+            ],
+            how="diagonal",
+        )
         .select(list(tables.TALLIES))
         .cast(tables.TALLIES)
         .sort("pack", "rule_id", nulls_last=True)
+    )
+
+
+def _first_findings(findings: pl.DataFrame) -> pl.DataFrame:
+    """Return of every rule and form of a return its first failing finding, with the first of its cells as one text."""
+    cell = pl.element().struct
+    address = pl.concat_str(cell.field("sheet"), cell.field("address"), separator="!")
+    return (
+        findings.filter(pl.col("status") == str(Status.FAIL))
+        .unique(["submission_id", "rule_id", "form"], keep="first", maintain_order=True)
+        .select(
+            "submission_id",
+            "rule_id",
+            "form",
+            pl.col("cells")
+            .list.head(MOST_CELLS)
+            .list.eval(pl.concat_str(address, cell.field("raw").fill_null("").str.head(MOST_OF_RAW), separator=" = "))
+            .list.join(", ", ignore_nulls=True)
+            + pl.when(pl.col("cells").list.len() > MOST_CELLS).then(pl.lit(", ...")).otherwise(pl.lit("")),
+            "expected",
+            "found",
+            "difference",
+        )
     )
 
 
@@ -77,7 +129,10 @@ def rule_results(home: Home, packs: tuple[Pack, ...]) -> dict[str, RuleResult]:
             of_rule = (
                 failing.filter(pl.col("pack") == pack.pack, pl.col("rule_id") == rule.id) if fails else failing.clear()
             )
-            results[check_name(pack, rule)] = RuleResult(judged, fails, _table(of_rule))
+            returns = _returns(of_rule)
+            results[check_name(pack, rule)] = RuleResult(
+                judged, fails, returns, int(of_rule["forms_failing"].sum()) - len(returns)
+            )
     return results
 
 
@@ -96,15 +151,20 @@ def lost_outcomes(home: Home) -> int:
     return int(lost.to_series().sum())
 
 
-def _table(tallies: pl.DataFrame) -> str:
-    """Return the first returns that fail, and how many more there are, as a table in Markdown."""
+def _returns(tallies: pl.DataFrame) -> list[tuple[Any, ...]]:
+    """Return the first returns that fail, as rows of ``HEADER``."""
     if tallies.is_empty():
-        return ""
+        return []
     rows = tallies.select("period_id", "returns").explode("returns").unnest("returns").head(MOST_SHOWN)
-    lines = [
-        f"| {row['period_id']} | {row['source_ref']} | {row['form']} | {row['failed']} of {row['checked']} |"
+    return [
+        (
+            *(row["period_id"], row["source_ref"], row["form"], f"{row['failed']} of {row['checked']}", row["cells"]),
+            *(_figure(row[name]) for name in ("found", "expected", "difference")),
+        )
         for row in rows.iter_rows(named=True)
     ]
-    more = tallies["forms_failing"].sum() - rows.height
-    rest = [f"| ... | {more} more | | |"] if more else []
-    return "\n".join(["| period | return | form | failing |", "|---|---|---|---|", *lines, *rest])
+
+
+def _figure(amount: Decimal | None) -> str:
+    """Return an amount without the zeros that its type fills it up with."""
+    return "" if amount is None else f"{amount.normalize():,f}"

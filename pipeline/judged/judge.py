@@ -6,6 +6,7 @@ of these tells what must be judged again. Killed at any instant, the next call d
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -40,10 +41,12 @@ from pipeline.vocabulary import UNPLACED, Status
 WORTH_SHARING = 500_000
 #: Two national months; judging takes about 600 bytes a cell.
 MOST_CELLS = 4_000_000
-#: Tables of a judged period: one more, and every period is judged again.
+#: Tables of a judged period.
 JUDGED = ("outcomes", "findings", "verdicts", "ratios", "causes", "cause_findings", "standing", "waivers")
 #: Beside them, counted from them.
 TALLIES = "tallies"
+#: What these tables hold: with one more, or one more column, every period is judged again.
+LAYOUT = json.dumps([(name, repr(getattr(tables, name.upper()))) for name in (*JUDGED, TALLIES)])
 
 Progress = Callable[[str], None]
 Validate = Callable[..., Verdicts]
@@ -102,14 +105,13 @@ class Judged:
 
     periods: list[str] = field(default_factory=list)
     submissions: int = 0
-    outcomes: int = 0
-    findings: int = 0
+    rows: Counter[str] = field(default_factory=Counter)  # by table
 
 
 def judge_changed(home: Home, *, by: Validate = validate, progress: Progress = lambda _: None) -> Judged:
     """Judge the periods whose submissions or rules changed since they were last judged."""
     submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS).filter(pl.col("is_readable"))
-    _commit(home, "none", Judgement.none(), submissions.clear(), mark=" ".join([*JUDGED, TALLIES]))
+    _commit(home, "none", Judgement.none(), submissions.clear(), mark=LAYOUT)
     registry = registry_of(home)
     changed = {
         period: mark
@@ -133,10 +135,9 @@ def judge_changed(home: Home, *, by: Validate = validate, progress: Progress = l
             progress=progress,
         )
         for period in periods:
-            _commit(home, period, judgement, of_periods, mark=changed[period])
+            done.rows[TALLIES] += _commit(home, period, judgement, of_periods, mark=changed[period])
         done.submissions += of_periods.height
-        done.outcomes += judgement.outcomes.height
-        done.findings += judgement.findings.height
+        done.rows.update({name: frame.height for name, frame in vars(judgement).items()})
     return done
 
 
@@ -258,11 +259,12 @@ def judge(
         bench.close()
 
 
-def _commit(home: Home, period: str, judgement: Judgement, submissions: pl.DataFrame, *, mark: str) -> None:
-    """Keep what judging left of one period, with the tallies of its rules, in one rename."""
+def _commit(home: Home, period: str, judgement: Judgement, submissions: pl.DataFrame, *, mark: str) -> int:
+    """Keep what judging left of one period, with the tallies of its rules, in one rename; return how many these are."""
     frames = judgement.of_period(period)
-    tallies = tallies_frame(frames["outcomes"], frames["verdicts"], submissions)
+    tallies = tallies_frame(frames["outcomes"], frames["findings"], frames["verdicts"], submissions)
     commit_folder(home, home.judged / period, {**frames, TALLIES: tallies}, fingerprint=mark)
+    return tallies.height
 
 
 def shares(rules: Sequence[tuple[Pack, AnyRule, str]], bench: Bench) -> list[Sequence[tuple[Pack, AnyRule, str]]]:
@@ -323,8 +325,7 @@ def fingerprints(
 ) -> dict[str, str]:
     """Return a hash of everything that a period's judgement depends on, by period."""
     common = [
-        *JUDGED,
-        TALLIES,
+        LAYOUT,
         *(pack.full_version for pack in using),
         *(form.version for form in declared.all),
         targets().write_csv(),

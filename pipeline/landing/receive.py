@@ -33,6 +33,10 @@ class Landed:
         """Return how many of the new receipts have this verdict."""
         return self.receipts.filter(pl.col("verdict") == verdict).height
 
+    def problems(self) -> list[tuple[str, str, str]]:
+        """Return path, code and sentence of each new file with which something is wrong."""
+        return self.receipts.drop_nulls("problem").select("path", "problem", "problem_en").rows()
+
 
 def receive(inbox: Path, home: Home, *, now: datetime | None = None, progress: Progress | None = None) -> Landed:
     """Land what is new in an inbox, a folder or a single file, and leave the inbox as it is.

@@ -138,6 +138,11 @@ def _describe(home: Home, live: Release) -> None:
     write_whole(file, lambda temporary: temporary.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8"))
 
 
+def live_rows(home: Home) -> dict[str, int]:
+    """Return the rows of every table of the live release, as they were counted when it was published."""
+    return json.loads((home.published / "release.json").read_text())["tables"]
+
+
 def row_counts(path: Path) -> dict[str, int]:
     """Return the rows of every table of a warehouse file."""
     with duckdb.connect(str(path), read_only=True) as connection:

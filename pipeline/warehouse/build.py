@@ -94,6 +94,11 @@ class Plan:
     #: Somebody asked for all periods to be written, although perhaps nothing changed.
     is_asked: bool = False
 
+    @property
+    def told(self) -> str:
+        """The periods that are written, in words."""
+        return "all" if self.written is None else ", ".join(self.written) or "none"
+
 
 def freeze_inputs(home: Home, *, everything: bool = False) -> Plan:
     """Mark what there is to build from, and plan the build: tonight's periods, or ``everything``.

@@ -1,20 +1,19 @@
 """Runs dbt for Dagster: models and tests become events as they finish."""
 
-import json
 import os
 import subprocess
 from collections.abc import Iterator
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation
+from dagster_dbt import DbtCliInvocation
 from packaging.version import Version
 from pydantic import PrivateAttr
 
 from pipeline.home import PROJECT, Home
 from pipeline.warehouse.build import build_environment, dbt_arguments, target_folder
+from pipeline.warehouse.described import AsReadersSay, Tables, rows_told
 from pipeline.warehouse.manifest import parsed_path
 
 
@@ -39,16 +38,16 @@ class Dbt(dg.ConfigurableResource):
                 cwd=home.root,
             )
 
-    def build(self, home: Home, context: dg.AssetExecutionContext, manifest: Path) -> Iterator[Any]:
-        """Build and test the warehouse of ``home``, yielding Dagster's events."""
+    def build(self, home: Home, context: dg.AssetExecutionContext, tables: Tables) -> Iterator[Any]:
+        """Build and test the warehouse of ``home``, yielding Dagster's events with what ``tables`` has to show."""
         self.start_ahead(home)
         process, self._process = self._process, None
         assert process is not None
         assert process.stdin is not None
         invocation = DbtCliInvocation(
             process=process,
-            manifest=json.loads(manifest.read_bytes()),
-            dagster_dbt_translator=DagsterDbtTranslator(),
+            manifest=tables.manifest,
+            dagster_dbt_translator=AsReadersSay(),
             project_dir=PROJECT,
             target_path=target_folder(home),
             raise_on_error=True,
@@ -57,7 +56,16 @@ class Dbt(dg.ConfigurableResource):
         )
         process.stdin.write(b"go\n")
         process.stdin.close()
-        yield from invocation.stream()
+        rows: dict[str, int] = {}
+        for event in invocation.stream_raw_events():
+            rows |= rows_told(event.raw_event)
+            for told in event.to_default_asset_events(
+                manifest=tables.manifest,
+                dagster_dbt_translator=invocation.dagster_dbt_translator,
+                context=context,
+                target_path=invocation.target_path,
+            ):
+                yield _with_more(told, tables, rows)
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """End a dbt that nobody told to go on: nothing had changed, or a stage before failed."""
@@ -65,3 +73,11 @@ class Dbt(dg.ConfigurableResource):
             self._process.kill()
             self._process.wait()
             self._process = None
+
+
+def _with_more(told: Any, tables: Tables, rows: dict[str, int]) -> Any:
+    """Return the event that says that a table stands with what there is to show of it; any other event as it is."""
+    if not isinstance(told, dg.Output):
+        return told
+    node = str(told.metadata["unique_id"].value)
+    return told.with_metadata({**told.metadata, **tables.shown(tables.manifest["nodes"][node], rows.get(node))})

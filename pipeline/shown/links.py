@@ -1,0 +1,40 @@
+"""Addresses of what people read of a home: the bulletin, Data Docs, letters and marked workbooks.
+
+A browser follows no link from a page to a file, so these are served: by ``thads dev`` on loopback
+(:mod:`pipeline.shown.reading_room`), or by whoever ``THADS_FILES_URL`` names.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+from pipeline.home import Home, Settings
+
+
+@dataclass(frozen=True)
+class Links:
+    """Where a reader finds the files of a home; ``base`` is the address of the home's folder."""
+
+    home: Home
+    base: str = field(default_factory=lambda: Settings().files_url)
+
+    def to(self, path: Path) -> str:
+        """Return the address of a file below the home."""
+        return f"{self.base.rstrip('/')}/{quote(path.relative_to(self.home.root).as_posix())}"
+
+    def to_all(self, paths: list[Path], below: Path) -> list[tuple[str, str]]:
+        """Return the name of each file ``below`` a folder, and its address."""
+        return [(path.relative_to(below).as_posix(), self.to(path)) for path in paths]
+
+    def page(self, path: str) -> str:
+        """Return the address of a page of the bulletin, as ``quality.html``."""
+        return self.to(self.home.bulletin / "current" / path)
+
+    def rule(self, rule_id: str) -> str:
+        """Return the address of the page of a rule: what it says, on what basis, how often it fires."""
+        return self.page(f"rules/{rule_id}.html")
+
+    @property
+    def data_docs(self) -> str:
+        """The address of Great Expectations' pages on the last night that judged anything."""
+        return self.to(self.home.data_docs / "index.html")

@@ -1,0 +1,40 @@
+"""Markdown of materializations and checks: bounded, and text from strangers' files stays text."""
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import TypeVar
+
+from pipeline.alerts.wording import Raw, markdown
+
+MOST_ROWS = 50
+NONE = "none"
+
+Entry = TypeVar("Entry")
+
+
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[object]], *, more: int = 0) -> str:
+    """Return the first rows as a table, and how many more there are (``more``: beside ``rows``); "none" without any."""
+    told, beyond = _first(rows)
+    if not told:
+        return NONE
+    lines = [header, ["---"] * len(header), *([markdown(value) for value in row] for row in told)]
+    if beyond + more:
+        lines.append([f"... {beyond + more} more", *[""] * (len(header) - 1)])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def linked_list(entries: Iterable[tuple[str, str]]) -> str:
+    """Return the first of (name, address) as a list of links, and how many more there are; "none" without any."""
+    told, beyond = _first(entries)
+    more = [f"- ... {beyond} more"] if beyond else []
+    return "\n".join([*(f"- {link(name, address)}" for name, address in told), *more]) or NONE
+
+
+def link(name: str, address: str) -> Raw:
+    """Return a link that may stand in a table; ``address`` is one of ours (:class:`pipeline.shown.links.Links`)."""
+    return Raw(f"[{markdown(name)}]({address})")
+
+
+def _first(entries: Iterable[Entry]) -> tuple[list[Entry], int]:
+    rest = iter(entries)
+    return list(islice(rest, MOST_ROWS)), sum(1 for _ in rest)
