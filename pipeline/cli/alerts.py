@@ -23,7 +23,7 @@ from pipeline.alerts.incidents import (
 )
 from pipeline.alerts.sending import outbox_line
 from pipeline.cli.findings import as_objects, print_findings
-from pipeline.cli.main import err, out
+from pipeline.cli.terminal import err, out
 from pipeline.home import Home, open_home
 from pipeline.published.query import NoWarehouse
 from pipeline.vocabulary import STANDINGS, AlertEvent, AlertState

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from pipeline.bulletin import make_bulletin
 from pipeline.bulletin.site import as_object
-from pipeline.cli.main import err, out
+from pipeline.cli.terminal import err, out
 from pipeline.home import open_home
 from pipeline.published.query import NoWarehouse
 

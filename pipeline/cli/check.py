@@ -8,7 +8,7 @@ from rich.text import Text
 
 from pipeline.check import Checked, check_file
 from pipeline.cli.findings import as_objects, print_findings
-from pipeline.cli.main import err, out
+from pipeline.cli.terminal import err, out
 from pipeline.home import open_home
 from pipeline.judged.validation_report import as_json as report_as_json
 from pipeline.judged.validation_report import validation_report

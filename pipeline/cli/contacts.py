@@ -11,7 +11,7 @@ from pipeline.alerts.contacts import Contacts, Person, contacts_path, read_conta
 from pipeline.alerts.digest import words
 from pipeline.alerts.mail import NotSent
 from pipeline.alerts.outbox import Message
-from pipeline.cli.main import err, out
+from pipeline.cli.terminal import err, out
 from pipeline.home import Home, open_home, vietnam_now
 from pipeline.registry.of_home import registry_of
 

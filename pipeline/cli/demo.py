@@ -6,8 +6,8 @@ from rich.rule import Rule
 from rich.text import Text
 
 from pipeline.cli.load import load_inbox
-from pipeline.cli.main import out
 from pipeline.cli.query import ask
+from pipeline.cli.terminal import out
 from pipeline.home import PROJECT
 
 SAMPLES = PROJECT / "samples"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from pipeline.cli.main import err, out
+from pipeline.cli.terminal import err, out
 from pipeline.home import PROJECT, Home, Settings, open_home
 from pipeline.night import set_up_dagster
 from pipeline.shown.reading_room import place_of

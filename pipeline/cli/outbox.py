@@ -8,7 +8,7 @@ from rich.text import Text
 
 from pipeline.alerts.outbox import Message, Outbox, OutboxIsBusy, UnknownMessage, open_outbox
 from pipeline.alerts.sending import Round, send_waiting
-from pipeline.cli.main import err, out
+from pipeline.cli.terminal import err, out
 from pipeline.home import open_home
 from pipeline.vocabulary import MessageEvent, MessageState
 

@@ -8,7 +8,7 @@ import polars as pl
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.cli.main import err, out
+from pipeline.cli.terminal import err, out
 from pipeline.home import open_home
 from pipeline.published.query import NoWarehouse, run_query
 

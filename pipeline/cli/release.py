@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from pipeline.cli.main import err, out
+from pipeline.cli.terminal import err, out
 from pipeline.home import open_home
 from pipeline.published import rollback
 

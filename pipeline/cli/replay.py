@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.text import Text
 
 from expectations.rules import PackError
-from pipeline.cli.main import err, out
+from pipeline.cli.terminal import err, out
 from pipeline.home import open_home
 from pipeline.judged.replay import replay
 from pipeline.registry.periods import Period

@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.progress import Progress
 from rich.text import Text
 
-from pipeline.cli.main import err, out
+from pipeline.cli.terminal import err, out
 from pipeline.simulator import FAULTS, simulate
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pipeline.alerts.sending import outbox_line
 from pipeline.cells.header import parse_day
-from pipeline.cli.main import err, out
+from pipeline.cli.terminal import err, out
 from pipeline.home import open_home, vietnam_now
 from pipeline.published.query import NoWarehouse, run_query
 from pipeline.registry.periods import Period

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from pipeline.cli.main import err, out
+from pipeline.cli.terminal import err, out
 from pipeline.forms import forms
 from pipeline.forms.template import Header, write_workbook
 from pipeline.home import open_home

@@ -8,7 +8,7 @@ from typing import Any
 from rich.text import Text
 from rich.tree import Tree
 
-from pipeline.cli.main import err, out
+from pipeline.cli.terminal import err, out
 from pipeline.home import open_home
 from pipeline.published.query import NoWarehouse
 from pipeline.trace import Question, Trace, Untraceable, trace

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pipeline import tables
 from pipeline.cells.header import parse_day
-from pipeline.cli.main import err, out
+from pipeline.cli.terminal import err, out
 from pipeline.home import Home, open_home, vietnam_now
 from pipeline.registry.of_home import (
     Change,

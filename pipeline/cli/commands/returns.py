@@ -1,0 +1,92 @@
+"""Commands on returns: take them in, judge one, hand out blank forms, make a country up."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.cli.options import HomeOption, JsonOption
+
+
+def load(
+    inbox: Annotated[Path, typer.Argument(help="Folder, zip or file with returns; nothing in it is changed.")],
+    home: HomeOption = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Build every period again, not only those that changed.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Load everything new in INBOX: one night, through the Dagster job; then say what came in and what was found."""
+    from pipeline.cli.load import load_inbox
+
+    raise typer.Exit(load_inbox(inbox, home, full=full, as_json=as_json))
+
+
+def check(
+    file: Annotated[Path, typer.Argument(help="Workbook, CSV or zip to judge.")],
+    marked: Annotated[
+        Path | None,
+        typer.Option("--marked", help="Also write FILE again, with what fails shown in its cells.", show_default=False),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="Also write the European validation report (JSON) here.", show_default=False),
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge FILE without loading it. Exit 0: accepted; 2: would be returned; 3: cannot be read."""
+    from pipeline.cli.check import check
+
+    raise typer.Exit(check(file, home, as_json=as_json, marked=marked, report=report))
+
+
+def template(
+    form: Annotated[str, typer.Argument(help="Form code, e.g. 01; several with commas; 'all' for the whole workbook.")],
+    unit: Annotated[str, typer.Option("--unit", help="Unit key or name, e.g. kien-giang.go-quao or 'Gò Quao'.")],
+    period: Annotated[str, typer.Option("--period", help="Statistical year and months, e.g. 2023-09.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Where to write it.", show_default=False)
+    ] = None,
+    scope: Annotated[str | None, typer.Option("--scope", help="own or province, for a provincial agency.")] = None,
+    home: HomeOption = None,
+) -> None:
+    """Make a blank official workbook: live totals, unit and period filled in, last period's figures as comments."""
+    from pipeline.cli.template import write_template
+
+    raise typer.Exit(write_template(form, unit, period, output, scope, home))
+
+
+def simulate(
+    out_dir: Annotated[Path, typer.Option("--out", help="Folder to write to: inbox/ and truth.json.")],
+    provinces: Annotated[int, typer.Option("--provinces", min=1, help="How many provinces.")] = 1,
+    first: Annotated[str, typer.Option("--from", help="First month, e.g. 2022-10.")] = "2022-10",
+    last: Annotated[str, typer.Option("--to", help="Last month, e.g. 2023-09.")] = "2022-10",
+    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same bytes.")] = 1,
+    faults: Annotated[
+        str | None, typer.Option("--faults", help="Kinds with commas (kind@file), or a number; 'list' lists them.")
+    ] = None,
+    faults_per_office: Annotated[int, typer.Option("--faults-per-office", min=1, help="So many in one report.")] = 1,
+    offices: Annotated[int | None, typer.Option("--offices", min=0, help="At most so many offices a province.")] = None,
+    consolidated: Annotated[bool, typer.Option(help="Also write each province's consolidated report.")] = True,
+    workbooks: Annotated[
+        int | None, typer.Option("--workbooks", min=1, help="At most so many workbooks a month.")
+    ] = None,
+) -> None:
+    """Write a made-up country of workbooks that agree with each other, with named faults planted in it."""
+    from pipeline.cli.simulate import simulate_country
+
+    raise typer.Exit(
+        simulate_country(
+            out_dir,
+            provinces,
+            first,
+            last,
+            seed,
+            faults,
+            offices,
+            faults_per_office=faults_per_office,
+            consolidated=consolidated,
+            workbooks=workbooks,
+        )
+    )
