@@ -1,5 +1,6 @@
 """Claims about finding forms on sheets: nothing but the words on the sheet says where a figure belongs."""
 
+import re
 import unicodedata
 import zipfile
 from datetime import date
@@ -374,6 +375,29 @@ def test_every_blank_template_is_told_as_blank(book):
     write_workbook(book, header, list(FORMS.values()))
     remarks = read(book).remarks
     assert {(r["code"], r["form"]) for r in remarks.to_dicts()} == {("empty_form", code) for code in FORMS}
+
+
+@pytest.mark.parametrize(
+    ("line", "with_blank", "expected"),
+    [
+        ("total       | Tổng số   | 1 | 1 | 0 | 2", "total | Tổng số |  | 1 | 0 | 2", {("blank_total", "C7")}),
+        ("total       | Tổng số   | 1 | 1 | 0 | 2", "total | Tổng số | 1 | 1 |  | 2", set()),
+        ("warning     |           | 0 | 1 | 0 | 1", "warning |  | 0 |  | 0 | 1", {("blank_part", "D9")}),
+        ("warning     |           | 0 | 1 | 0 | 1", "warning |  |  | 1 |  | 1", set()),
+        ("warning     |           | 0 | 1 | 0 | 1", "warning |  | 0 | - | 0 | 1", set()),
+    ],
+    ids=["blank total", "blank total of nothing", "blank part", "blank part of nothing", "dash"],
+)
+def test_a_blank_because_of_which_a_sum_cannot_be_checked_is_told(line, with_blank, expected, book):
+    sheet = DISCIPLINE
+    for name in ("total", "warning"):
+        sheet = re.sub(rf"{name} +\|", f"{name.ljust(11)} |", sheet)
+    assert line in sheet
+    assert told(read_sheets(book, sheet.replace(line, with_blank))) == expected
+
+
+def test_where_few_rows_are_filled_in_a_blank_is_no_fault(book):
+    assert told(read_sheets(book, re.sub(r"(\| [01] ){3}\| [01]\n", "| | | |\n", DISCIPLINE))) == set()
 
 
 # --- the header

@@ -9,6 +9,7 @@ import polars as pl
 
 from pipeline.cells.address import addresses
 from pipeline.cells.anchors import COLUMN, ROW, axis_anchors, form_names, required_lines
+from pipeline.cells.blanks import blanks_in_sums, empty_forms
 from pipeline.cells.figure import LARGEST, half_unit
 from pipeline.cells.header import spoken
 from pipeline.cells.numerals import numerals
@@ -58,7 +59,8 @@ def recognise(raw: pl.DataFrame, regimes: pl.DataFrame, forms: Forms) -> Recogni
     remarks = pl.concat(
         [
             _illegible(cells),
-            _empty(cells),
+            empty_forms(cells),
+            blanks_in_sums(cells, sheets, forms),
             _missing(sheets, located, required_lines()),
             _doubled(located),
             _mismatched(located),
@@ -305,27 +307,6 @@ def _illegible(cells: pl.DataFrame) -> pl.DataFrame:
             "raw",
             pl.format("Ô {}: {}.", "address", "vi").alias("detail_vi"),
             pl.format("Cell {}: {}.", "address", "en").alias("detail_en"),
-        )
-    )
-
-
-def _empty(cells: pl.DataFrame) -> pl.DataFrame:
-    """Tell forms on which nothing is filled in: "-" says that there is nothing, a blank form says nothing at all."""
-    silent = pl.col("state").is_in([str(CellState.BLANK), str(CellState.NOT_APPLICABLE)])
-    return (
-        cells.group_by(*SHEET, "form", maintain_order=True)
-        .agg(silent.all().alias("is_silent"))
-        .filter("is_silent")
-        .select(
-            *SHEET,
-            "form",
-            pl.lit("empty_form").alias("code"),
-            pl.format(
-                "Biểu {} không có số liệu nào; hãy điền số liệu, hoặc ghi «-» hay «0» nếu không phát sinh.", "form"
-            ).alias("detail_vi"),
-            pl.format(
-                "Form {} has not a single figure; fill it in, or write '-' or '0' where there was nothing.", "form"
-            ).alias("detail_en"),
         )
     )
 

@@ -88,6 +88,32 @@ def _formula_without_value(report: Report, rng: Random) -> Iterator[Touched]:
 
 
 @fault(
+    "Ô tổng bị xóa, để trống",
+    "A total was deleted and left blank",
+    meant=["reading.blank_total"],
+    entails=NEIGHBOURS,
+    forms=["01"],
+    cause="cell_blank",
+)
+def _total_blank(report: Report, rng: Random) -> Iterator[Touched]:
+    column = rng.choice(["newly_accepted", "due", "eligible", "completed", "carried_over"])
+    yield type_over(report, "01", TOTAL, column, None)
+
+
+@fault(
+    "Ô thành phần bị xóa, để trống",
+    "A row's figure was deleted and left blank",
+    meant=["reading.blank_part"],
+    entails=NEIGHBOURS,
+    forms=["01"],
+    cause="cell_blank",
+)
+def _part_blank(report: Report, rng: Random) -> Iterator[Touched]:
+    row, column = leaf(report, "01", PARTS, rng)
+    yield type_over(report, "01", row, column, None)
+
+
+@fault(
     "Số liệu của hai cột bị đổi chỗ",
     "The figures of two columns changed places",
     meant=["balance.carried_over", "balance.eligible_carried_over"],
