@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -34,6 +35,7 @@ from pipeline.simulator.figures import SUBJECTS
 
 GIBIBYTE = 1024**3
 START_SECONDS, TIMES_FLOOR, TIMES_FASTER, MOST_MEMORY = 30, 6, 15, 2 * GIBIBYTE
+SECONDS_BETWEEN = 3.0
 PARTS = ("load", "floor", "other")
 
 
@@ -52,12 +54,12 @@ def measure(command: list[str], log: Path) -> Measured:
     began = time.perf_counter()
     with log.open("w+") as errors, tempfile.TemporaryFile("w+") as output:
         process = subprocess.Popen(command, stdout=output, stderr=errors, env=os.environ | {"NO_COLOR": "1"})
-        watched, peak = psutil.Process(process.pid), 0
+        memory = _Memory(psutil.Process(process.pid))
         while True:
             pid, status, usage = os.wait4(process.pid, os.WNOHANG)
             if pid:
                 break
-            peak = max(peak, _resident(watched))
+            memory.look()
             time.sleep(0.25)
         wall = time.perf_counter() - began
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -65,16 +67,35 @@ def measure(command: list[str], log: Path) -> Measured:
         lines = output.read().splitlines()
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{log.read_text()[-2000:]}")
-    return Measured(wall, usage.ru_utime + usage.ru_stime, peak, json.loads(lines[-1]))
+    return Measured(wall, usage.ru_utime + usage.ru_stime, memory.peak, json.loads(lines[-1]))
 
 
-def _resident(process: psutil.Process) -> int:
-    """Return the resident bytes of a process and all below it; a shared page counts once."""
-    total = 0
-    for one in (process, *_below(process)):
-        with contextlib.suppress(psutil.Error, OSError):  # one ended while we looked
-            total += getattr(one.memory_full_info(), "pss", 0) or one.memory_info().rss
-    return total
+class _Memory:
+    """The peak of what a process and all below it keep resident; a page that several share counts once.
+
+    That takes the kernel a walk through all pages, on the cores that are measured; so it is asked only where the
+    resident pages, shared ones counted for each, are more than ever, and every few seconds.
+    """
+
+    def __init__(self, process: psutil.Process) -> None:
+        self.process, self.peak = process, 0
+        self._most, self._asked = 0, 0.0
+
+    def look(self) -> None:
+        """See how much there is now."""
+        processes = (self.process, *_below(self.process))
+        resident = self._sum(processes, lambda one: one.memory_info().rss)
+        if resident > 1.02 * self._most or time.monotonic() > self._asked + SECONDS_BETWEEN:
+            self._most, self._asked = max(self._most, resident), time.monotonic()
+            self.peak = max(self.peak, self._sum(processes, lambda one: one.memory_full_info().pss))
+
+    @staticmethod
+    def _sum(processes: Iterable[psutil.Process], of: Callable[[psutil.Process], int]) -> int:
+        total = 0
+        for one in processes:
+            with contextlib.suppress(psutil.Error, OSError):  # one ended while we looked
+                total += of(one)
+        return total
 
 
 def _below(process: psutil.Process) -> list[psutil.Process]:
