@@ -1,5 +1,6 @@
 """Claims about likely causes: one broken cell is one cause, and the hypothesis names the cell and the figure that closes."""
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,8 +11,11 @@ from hypothesis import strategies as st
 from sheets import Returns, read
 
 from pipeline.causes.digits import is_one_off, is_transposed, slip
+from pipeline.forms import forms
+from pipeline.forms.template import Header, write_workbook
 from pipeline.home import PROJECT
 from pipeline.judged.judge import Judgement, judge
+from pipeline.vocabulary import Scope
 
 #: A row of form 01 in which everything closes.
 ROW = {
@@ -112,6 +116,44 @@ def test_two_cells_that_have_nothing_in_common_are_two_causes(tmp_path):
     judgement = judged(tmp_path, opening=514, eligible_carried_over=400)
     roots = judgement.causes.filter(pl.col("rank") == 1)
     assert set(roots["column_code"]) == {"opening", "eligible_carried_over"}
+
+
+# --- what was left blank
+
+
+def blanked(folder: Path, *cells: tuple[str, str]) -> Judgement:
+    """Judge a return on form 01, every row filled in, with some cells left blank."""
+    form = forms().in_force(date(2023, 6, 30))["01"]
+
+    def leaves(row: str) -> int:
+        rollup = next((rollup for rollup in form.rollups if rollup.total == row), None)
+        return sum(map(leaves, rollup.parts)) if rollup else 1
+
+    matrix = [
+        [None if column not in ROW or (row, column) in cells else ROW[column] * leaves(row) for column in form.column]
+        for row in form.row
+    ]
+    header = Header("Gò Quao", "kien-giang.go-quao", "", Scope.OFFICE, date(2022, 10, 1), date(2023, 6, 30))
+    write_workbook(folder / "book.xlsx", header, [form], {"01": matrix})
+    reading = read(folder / "book.xlsx")
+    return judge(reading.submissions, reading.cells, reading.remarks, database=folder / "judged.duckdb")
+
+
+def test_a_blank_total_is_told_with_the_figure_that_closes(tmp_path):
+    judgement = blanked(tmp_path, ("total.total", "carried_over"))
+    likeliest = first(judgement)
+    assert (likeliest["kind"], likeliest["column_code"]) == ("cell_blank", "carried_over")
+    assert likeliest["would_be"] == 18 * ROW["carried_over"]
+
+
+def test_a_row_left_blank_is_one_cause_however_many_cells_it_has(tmp_path):
+    judgement = blanked(tmp_path, *(("total.total", column) for column in ROW))
+    assert judgement.findings.filter(pl.col("rule_id") == "reading.blank_total").height == len(ROW)
+    assert judgement.causes["cause_id"].n_unique() == 1
+
+
+def test_a_form_with_every_row_filled_in_has_no_cause(tmp_path):
+    assert blanked(tmp_path).causes.is_empty()
 
 
 def test_a_root_keeps_its_id_in_the_next_version(tmp_path):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from expectations.rules import AnyRule, Duplicate, Pack
+from expectations.rules import AnyRule, Duplicate, Pack, Reading
 from pipeline import tables
 from pipeline.causes.constraints import Blank, Cell, Constraint, Place, constraint
 from pipeline.causes.returns import Return
@@ -19,7 +19,10 @@ from pipeline.vocabulary import Status
 
 #: A rule makes at most one comparison at a place; those of reading make none that could be closed.
 #: Codes of reading that leave a cell of a form without a figure.
-WITHOUT_FIGURE = ("reading.number", "reading.excel_error", "reading.formula_without_value")
+WITHOUT_FIGURE = (
+    *("reading.number", "reading.excel_error", "reading.formula_without_value"),
+    *("reading.blank_total", "reading.blank_part"),
+)
 AT = ["submission_id", "rule_id", "form", "row_code", "column_code"]
 
 
@@ -49,7 +52,7 @@ def likely_causes(
     causes: list[dict] = []
     members: list[dict] = []
     for of in _returns(bench, failing, rules, declared, headers):
-        for cause in _merged(causes_of(of)):
+        for cause in _merged(of, causes_of(of)):
             root = cause.root or Place(of.submission_id, "", "", "")
             common = {
                 "submission_id": of.submission_id,
@@ -69,7 +72,7 @@ def _rows(of: Return, cause: Cause, root: Place, told_of: dict[str, dict]) -> It
     for rank, hypothesis in enumerate(cause.hypotheses, start=1):
         yield {"rank": rank, "of": count} | _hypothesis(of, hypothesis, count)
     if not cause.hypotheses:
-        first = told_of[cause.findings[0]]
+        first = next((t for name in cause.findings if (t := told_of[name])["address"]), told_of[cause.findings[0]])
         is_copy = any(isinstance(c.rule, Duplicate) for c in of.constraints if c.finding_id in cause.findings)
         sentence_vi, sentence_en = (copied if is_copy else unexplained)(of, root)
         cell = of.cells.get(root)
@@ -129,12 +132,17 @@ def _change(of: Return, place: Place, would_be: object) -> dict:
     }
 
 
-def _merged(causes: list[Cause]) -> list[Cause]:
-    """Causes with one root are one: an incident is known by its root."""
-    by_root: dict[tuple[Place | None, bool], Cause] = {}
+def _merged(of: Return, causes: list[Cause]) -> list[Cause]:
+    """Make one of the causes that are one: those with one root, by which an incident is known, and those of one slip.
+
+    A row or a table that could not be read stumbles in many places; a row left blank is blank in every cell.
+    """
+    constraints = {known.finding_id: known for known in of.constraints if known.finding_id}
+    by_slip: dict[object, Cause] = {}
     for cause in causes:
-        before = by_root.get(known := (cause.root, cause.is_contradiction))
-        by_root[known] = (
+        known = _slip(cause, [constraints[finding] for finding in cause.findings])
+        before = by_slip.get(known)
+        by_slip[known] = (
             cause
             if before is None
             else replace(
@@ -143,7 +151,19 @@ def _merged(causes: list[Cause]) -> list[Cause]:
                 hypotheses=before.hypotheses or cause.hypotheses,
             )
         )
-    return list(by_root.values())
+    return list(by_slip.values())
+
+
+def _slip(cause: Cause, constraints: list[Constraint]) -> object:
+    """Return what tells one slip from another."""
+    (rule, form, row), *others = {(known.rule.id, known.form, known.row) for known in constraints}
+    if not others and row and rule in ("reading.blank_total", "reading.blank_part"):
+        return rule, form, row
+    if not cause.hypotheses and all(isinstance(known.rule, Reading) for known in constraints):
+        rules_and_forms = {(known.rule.id, known.form) for known in constraints}
+        if len(rules_and_forms) == 1:
+            return rules_and_forms.pop()
+    return cause.root, cause.is_contradiction
 
 
 def _cause_id(header: dict, root: Place, is_contradiction: bool) -> str:
