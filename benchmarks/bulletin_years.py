@@ -8,14 +8,12 @@ Simulates the country, loads it in three parts as nights would, and measures
 The last night shows what a month costs beside years of history: pages on which nothing changed are kept.
 """
 
-import argparse
 import json
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 
-from benchmarks.national_month import GIBIBYTE, Measured, _figures, _machine, _verdict, measure
+from benchmarks.measuring import GIBIBYTE, Measured, command_line, machine, measure, verdict, working_folder
 from pipeline.simulator import simulate
 
 MOST_SECONDS, LARGEST_PAGE = 60, 300_000
@@ -47,7 +45,7 @@ def load_in_nights(inbox: Path, home: Path, work: Path) -> list[Measured]:
         command = [sys.executable, "-m", "pipeline.cli.main", "load", str(arrived), "--home", str(home), "--json"]
         nights.append(measure(command, work / f"night-{number}.log"))
         print(
-            f"night {number}: {len(part)} months, {_figures(nights[-1])}; of it the bulletin "
+            f"night {number}: {len(part)} months, {nights[-1]}; of it the bulletin "
             f"{nights[-1].told['seconds'].get('bulletin', 0):.1f} s wall",
             flush=True,
         )
@@ -70,30 +68,22 @@ def report(whole: Measured) -> list[str]:
     told = whole.told
     path, size = told["largest"]
     return [
-        _machine(),
-        f"{told['pages']} pages, {told['bytes'] / 1e6:.0f} MB, {_figures(whole)}",
-        f"written in {whole.wall_s:.1f} s, allowed {MOST_SECONDS}: {_verdict(whole.wall_s < MOST_SECONDS)}",
-        f"largest page {path} {size / 1000:.0f} kB, allowed {LARGEST_PAGE / 1000:.0f}: {_verdict(size < LARGEST_PAGE)}",
+        machine(),
+        f"{told['pages']} pages, {told['bytes'] / 1e6:.0f} MB, {whole}",
+        f"written in {whole.wall_s:.1f} s, allowed {MOST_SECONDS}: {verdict(whole.wall_s < MOST_SECONDS)}",
+        f"largest page {path} {size / 1000:.0f} kB, allowed {LARGEST_PAGE / 1000:.0f}: {verdict(size < LARGEST_PAGE)}",
         f"peak memory {whole.peak_bytes / GIBIBYTE:.2f} GiB",
     ]
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the benchmark; return 0 whatever the figures are."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.bulletin_years",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--provinces", type=int, default=63, metavar="N", help="provinces (63)")
+    parser = command_line("bulletin_years", __doc__, provinces=63, keeps="country, home and logs")
     parser.add_argument("--from", dest="first", default="2022-10", metavar="YYYY-MM", help="first month (2022-10)")
     parser.add_argument("--to", dest="last", default="2025-09", metavar="YYYY-MM", help="last month (2025-09)")
     parser.add_argument("--home", type=Path, metavar="DIR", help="measure the bulletin of this home, load nothing")
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep country, home and logs in this folder")
     wanted = parser.parse_args(arguments)
-    work = wanted.keep or Path(tempfile.mkdtemp(prefix="bulletin-years-"))
-    work.mkdir(parents=True, exist_ok=True)
-    try:
+    with working_folder(wanted.keep, "bulletin-years") as work:
         home = wanted.home or work / "home"
         if not wanted.home:
             country = work / "country"
@@ -111,9 +101,6 @@ def main(arguments: list[str] | None = None) -> int:
             nights = load_in_nights(country / "inbox", home, work)
             (work / "nights.json").write_text(json.dumps([night.told["seconds"] for night in nights], indent=1))
         print("\n".join(report(measure_whole(home, work))))
-    finally:
-        if not wanted.keep:
-            shutil.rmtree(work, ignore_errors=True)
     return 0
 
 

@@ -11,21 +11,17 @@ them, so that it finds nothing to judge again (this is checked). Then the wareho
 What is measured is `thads load` of the thirteenth month, a whole process, each time into a fresh copy of the home.
 """
 
-import argparse
-import json
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
-from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from statistics import median
 
 import polars as pl
 
-from benchmarks.national_month import Measured, _figures, _machine, measure
+from benchmarks.measuring import Measured, add_runs, command_line, keep_figures, machine, measure, working_folder
 from expectations.rules import packs
 from pipeline import tables
 from pipeline.cells.read import read_landed
@@ -38,7 +34,6 @@ from pipeline.judged.waivers import waivers
 from pipeline.landing.receive import receive
 from pipeline.registry.of_home import registry_of
 from pipeline.simulator import simulate
-from pipeline.simulator.figures import SUBJECTS
 from pipeline.storage import commit_folder, read_tables
 
 MOST_TIMES = 1.3
@@ -186,7 +181,7 @@ def night(inbox: Path, home: Home) -> list[str]:
 def told(one: Measured) -> str:
     """Tell what a night took, and the stages that took longest."""
     stages = sorted(one.told.get("seconds", {}).items(), key=lambda stage: -stage[1])
-    return f"{_figures(one)}  {'  '.join(f'{stage} {seconds:.1f}' for stage, seconds in stages[:5])}"
+    return f"{one}  {'  '.join(f'{stage} {seconds:.1f}' for stage, seconds in stages[:5])}"
 
 
 def run(homes: dict[int, Home], inbox: Path, work: Path, repeat: int) -> dict[int, list[Measured]]:
@@ -206,7 +201,7 @@ def run(homes: dict[int, Home], inbox: Path, work: Path, repeat: int) -> dict[in
 def report(measured: dict[int, list[Measured]], homes: dict[int, Home], workbooks: int) -> list[str]:
     """Return the figures against the aim: the run with least CPU of each counts."""
     (short, of_short), (long, of_long) = sorted(measured.items())
-    lines = [f"{workbooks} workbooks added, {_machine()}"]
+    lines = [f"{workbooks} workbooks added, {machine()}"]
     for length, home in sorted(homes.items()):
         size = home.live.stat().st_size / 1e6
         lines.append(f"history of {length} years: {_rows(home):,} cells, warehouse of {size:,.0f} MB")
@@ -228,23 +223,13 @@ def _rows(home: Home) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the benchmark; return 0 whatever the figures are."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.history", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--provinces", type=int, default=12, metavar="N", help="provinces that send returns (12)")
+    parser = command_line("history", __doc__, provinces=12, keeps="histories and logs, to use them again,")
+    add_runs(parser, repeat=3)
     parser.add_argument("--offices", type=int, metavar="N", help="offices a province (all that there are)")
     parser.add_argument("--years", type=int, default=10, metavar="N", help="years of the longer history (10)")
-    parser.add_argument("--forms", nargs="+", metavar="FORM", default=list(SUBJECTS), help="forms of a workbook (all)")
-    parser.add_argument("--repeat", type=int, default=3, metavar="N", help="measure each night so often (3)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there too")
-    parser.add_argument(
-        "--keep", type=Path, metavar="DIR", help="keep histories and logs in this folder, and use them again"
-    )
     wanted = parser.parse_args(arguments)
-    work = wanted.keep or Path(tempfile.mkdtemp(prefix="history-"))
-    work.mkdir(parents=True, exist_ok=True)
     lengths = (1, wanted.years)
-    try:
+    with working_folder(wanted.keep, "history") as work:
         inbox, added = work / "country" / "inbox", work / "added"
         homes = {length: Home(work / f"{length}-years") for length in lengths}
         if not all(home.live.exists() for home in homes.values()):
@@ -267,12 +252,7 @@ def main(arguments: list[str] | None = None) -> int:
         measured = run(homes, added, work, wanted.repeat)
         workbooks = sum(1 for _ in added.rglob("*.xlsx"))
         print("\n".join(report(measured, homes, workbooks)))
-        if wanted.json:
-            figures = {length: [asdict(one) for one in runs] for length, runs in measured.items()}
-            wanted.json.write_text(json.dumps({"machine": _machine(), "workbooks": workbooks, **figures}, indent=1))
-    finally:
-        if not wanted.keep:
-            shutil.rmtree(work, ignore_errors=True)
+        keep_figures(wanted.json, workbooks, measured)
     return 0
 
 

@@ -7,7 +7,8 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from benchmarks import history, national_month
-from benchmarks.national_month import GIBIBYTE, Measured, main, measure, report
+from benchmarks.measuring import GIBIBYTE, Measured, measure
+from benchmarks.national_month import main, report
 from pipeline import tables
 from pipeline.home import Home
 from pipeline.judged.judge import JUDGED, judge_changed
