@@ -9,7 +9,6 @@
             where column_code = '{{ code }}'
             {%- if row_code %} and row_code = '{{ row_code }}'{% endif %}
             {%- if form %} and form = '{{ form }}'{% endif %}
-            {%- if form %} and form = '{{ form }}'{% endif %}
         ) as {{ data_type }}
     ) as {{ prefix ~ code ~ suffix }}
     {%- if not loop.last %},{% endif %}
