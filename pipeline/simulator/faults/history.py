@@ -1,8 +1,10 @@
 """Figures that agree with their own sheet and not with another period, and reports that come late."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time
+from fractions import Fraction
 from random import Random
+from typing import Any
 
 from pipeline.forms.template import Figure, recalculate
 from pipeline.registry.deadlines import due_on, working_day_after
@@ -15,6 +17,7 @@ from pipeline.simulator.faults.kind import (
     count,
     fault,
     leaf,
+    register_all,
     replace_figures,
     type_over,
 )
@@ -54,6 +57,15 @@ def _moved(report: Report, form: str, more: dict[tuple[str, str], int]) -> Itera
     for (row, column), by in more.items():
         after[rows.index(row)][columns.index(column)] = count(report, form, row, column) + by
     yield from replace_figures(report, form, recalculate(declared, after))
+
+
+def _leapt(report: Report, column: str, share: Fraction, part: str) -> Iterator[Touched]:
+    """Accept a share of a column more in every line of form 01, all of it in one part of what is due."""
+    more: dict[tuple[str, str], int] = {}
+    for row in report.forms["01"].rows:
+        if not row.is_total and (by := int(count(report, "01", row.code, column) * share)):
+            more |= {(row.code, "newly_accepted"): by, (row.code, part): by}
+    yield from _moved(report, "01", more)
 
 
 @fault(
@@ -184,11 +196,7 @@ def _lost_from_separate_book(report: Report, rng: Random) -> Iterator[Touched]:
     is_whole=True,
 )
 def _leap_on_last_year(report: Report, rng: Random) -> Iterator[Touched]:
-    more: dict[tuple[str, str], int] = {}
-    for row in report.forms["01"].rows:
-        if not row.is_total and (by := count(report, "01", row.code, "newly_accepted") * 7 // 10):
-            more |= {(row.code, "newly_accepted"): by, (row.code, "in_progress"): by}
-    yield from _moved(report, "01", more)
+    yield from _leapt(report, "newly_accepted", Fraction(7, 10), "in_progress")
 
 
 @fault(
@@ -202,11 +210,7 @@ def _leap_on_last_year(report: Report, rng: Random) -> Iterator[Touched]:
     is_whole=True,
 )
 def _not_eligible_leap(report: Report, rng: Random) -> Iterator[Touched]:
-    more: dict[tuple[str, str], int] = {}
-    for row in report.forms["01"].rows:
-        if not row.is_total and (by := count(report, "01", row.code, "due") * 2 // 5):
-            more |= {(row.code, "newly_accepted"): by, (row.code, "not_eligible"): by}
-    yield from _moved(report, "01", more)
+    yield from _leapt(report, "due", Fraction(2, 5), "not_eligible")
 
 
 @fault(
@@ -246,21 +250,27 @@ def _money_of_last_month(report: Report, rng: Random) -> Iterator[Touched]:
 
 
 def _fell(
-    name: str, form: str, column: str, meant: str, vi: str, en: str, *, row: str = "", rare: bool = False
+    name: str,
+    form: str,
+    column: str,
+    *,
+    row: str = "",
+    into: str = "",
+    rare: bool = False,
+    entails: Sequence[str] = ("rollup.offices", "cross.*", "cumulative.*"),
+    **told: Any,
 ) -> None:
     """Register a figure of another form that falls below last month's; its formulas follow."""
 
     @fault(
-        vi,
-        en,
         name=name,
-        meant=[meant],
-        entails=["rollup.offices", "cross.*", "cumulative.*"],
+        entails=entails,
         forms=[form],
         # What happens seldom is looked for where many offices are added up.
         scopes=[Scope.PROVINCE] if rare else [Scope.OFFICE, Scope.OWN],
         months=[6, 7, 8, 9, 10, 11, 12],
         beside=[Beside.PREVIOUS],
+        **told,
     )
     def act(report: Report, rng: Random) -> Iterator[Touched]:
         rows = [one.code for one in report.forms[form].rows if row in ("", one.code)]
@@ -270,89 +280,10 @@ def _fell(
             raise FaultError(f"{name}: there was nothing last month that could fall; take another report")
         chosen = rng.choice(rows)
         less = count(report, form, chosen, column) - _before(report, form, chosen, column) + 1
-        yield from _moved(report, form, {(chosen, column): -less})
+        yield from _moved(report, form, {(chosen, column): -less, **({(chosen, into): less} if into else {})})
 
 
-_fell(
-    "budget_fell",
-    "03",
-    "completed",
-    "cumulative.budget",
-    "Số thu ngân sách lũy kế giảm",
-    "Cumulative budget collections fell",
-    row="cases",
-)
-_fell(
-    "requests_fell",
-    "06",
-    "refused",
-    "cumulative.requests",
-    "Số xét miễn, giảm lũy kế giảm",
-    "Cumulative decisions on requests fell",
-    row="cases",
-    rare=True,
-)
-_fell(
-    "decisions_fell",
-    "07",
-    "with_force",
-    "cumulative.decisions",
-    "Số quyết định đã thực hiện lũy kế giảm",
-    "Cumulative decisions carried out fell",
-)
-_fell(
-    "letters_fell",
-    "08",
-    "settled",
-    "cumulative.letters",
-    "Số vụ việc đã giải quyết lũy kế giảm",
-    "Cumulative matters settled fell",
-)
-_fell(
-    "reception_fell",
-    "09",
-    "visits",
-    "cumulative.reception",
-    "Số lượt tiếp lũy kế giảm",
-    "Cumulative visits fell",
-    row="leaders",
-)
-_fell(
-    "supervision_fell",
-    "10",
-    "recommendations_carried_out",
-    "cumulative.supervision",
-    "Số kiến nghị đã thực hiện lũy kế giảm",
-    "Cumulative recommendations carried out fell",
-    rare=True,
-)
-_fell(
-    "credit_fell",
-    "credit",
-    "completed",
-    "cumulative.credit",
-    "Kết quả tín dụng, ngân hàng lũy kế giảm",
-    "Cumulative bank-credit results fell",
-    row="cases",
-)
-
-
-@fault(
-    "Số bản án hành chính theo dõi mới lũy kế giảm",
-    "Cumulative administrative judgments newly followed fell",
-    meant=["cumulative.judgments"],
-    entails=["rollup.offices", "cumulative.*", "continuity.*"],
-    forms=["12"],
-    scopes=[Scope.PROVINCE],
-    months=[6, 7, 8, 9, 10, 11, 12],
-    beside=[Beside.PREVIOUS],
-)
-def _judgments_fell(report: Report, rng: Random) -> Iterator[Touched]:
-    then = _before(report, "12", "all", "newly_followed")
-    if not then:
-        raise FaultError("judgments_fell: no judgment was newly followed; take another report")
-    less = count(report, "12", "all", "newly_followed") - then + 1
-    yield from _moved(report, "12", {("all", "newly_followed"): -less, ("all", "brought_forward"): less})
+register_all("fell", _fell)
 
 
 @fault(

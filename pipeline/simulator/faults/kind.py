@@ -4,7 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
+from pathlib import Path
 from random import Random
+from typing import Any
+
+import yaml
 
 from pipeline.forms.declaration import Form
 from pipeline.forms.template import Figure
@@ -13,6 +18,7 @@ from pipeline.simulator.report import Report, Slot
 from pipeline.simulator.truth import Change, PlantedFault, Printed
 from pipeline.vocabulary import Scope
 
+TABLES = Path(__file__).with_name("cells.yaml")
 TOTAL = "total.total"
 PARTS = ("in_progress", "other_eligible", "not_eligible", "postponed", "suspended")
 
@@ -201,6 +207,17 @@ def fault(
         return act
 
     return register
+
+
+def register_all(table: str, plant: Callable[..., None]) -> None:
+    """Register the faults of a table of ``cells.yaml``; ``plant`` gets name, place and the rest of each as keywords."""
+    for name, told in _tables()[table].items():
+        plant(name=name, **told["at"], **{key: value for key, value in told.items() if key != "at"})
+
+
+@cache
+def _tables() -> dict[str, dict[str, dict[str, Any]]]:
+    return yaml.safe_load(TABLES.read_text(encoding="utf-8"))
 
 
 def count(report: Report, form: str, row: str, column: str) -> int:

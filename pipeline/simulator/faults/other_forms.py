@@ -2,9 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 from random import Random
+from typing import Any
 
 from pipeline.forms.template import Figure, recalculate
-from pipeline.simulator.faults.kind import FaultError, Touched, add, count, fault, replace_figures, type_over
+from pipeline.simulator.faults.kind import (
+    TOTAL,
+    FaultError,
+    Touched,
+    add,
+    count,
+    fault,
+    register_all,
+    replace_figures,
+    type_over,
+)
 from pipeline.simulator.report import Report
 
 #: A row out of step with its total, a province and the month before.
@@ -16,28 +27,10 @@ def _rows(report: Report, form: str, row: str) -> list[str]:
     return [row] if row else [one.code for one in report.forms[form].rows if not one.is_total]
 
 
-def _typed_over(
-    name: str,
-    form: str,
-    column: str,
-    vi: str,
-    en: str,
-    meant: Sequence[str],
-    *,
-    row: str = "",
-    entails: Sequence[str] = (),
-) -> None:
+def _typed_over(name: str, form: str, column: str, *, row: str = "", entails: Sequence[str] = (), **told: Any) -> None:
     """Register a computed cell that is typed over its formula."""
 
-    @fault(
-        vi,
-        en,
-        name=name,
-        meant=meant,
-        entails=[*BESIDE, *entails],
-        forms=[form],
-        cause="total_typed_over",
-    )
+    @fault(name=name, entails=[*BESIDE, *entails], forms=[form], cause="total_typed_over", **told)
     def act(report: Report, rng: Random) -> Iterator[Touched]:
         yield add(report, form, rng.choice(_rows(report, form, row)), column, rng.randint(1, 30))
 
@@ -47,193 +40,45 @@ def _above(
     form: str,
     lesser: str,
     greater: str,
-    vi: str,
-    en: str,
-    meant: Sequence[str],
     *,
     row: str = "",
     entails: Sequence[str] = (),
     cause: str = "digit_wrong",
+    **told: Any,
 ) -> None:
     """Register a part that is typed larger than its whole."""
 
-    @fault(
-        vi,
-        en,
-        name=name,
-        meant=meant,
-        entails=[*BESIDE, *entails],
-        forms=[form],
-        cause=cause,
-    )
+    @fault(name=name, entails=[*BESIDE, *entails], forms=[form], cause=cause, **told)
     def act(report: Report, rng: Random) -> Iterator[Touched]:
         chosen = rng.choice(_rows(report, form, row))
         yield type_over(report, form, chosen, lesser, count(report, form, chosen, greater) + rng.randint(1, 9))
 
 
-_typed_over(
-    "granted_off",
-    "06",
-    "granted",
-    "Số được miễn, giảm không bằng miễn cộng giảm",
-    "Granted is not exempted plus lowered",
-    ["balance.granted", "balance.undecided"],
-    row="cases",
-    entails=["order.decided"],
-)
-_typed_over(
-    "undecided_off",
-    "06",
-    "undecided",
-    "Số đang xem xét miễn, giảm bị gõ đè",
-    "Undecided requests were typed over",
-    ["balance.undecided"],
-    row="cases",
-)
-_typed_over(
-    "carried_out_off",
-    "07",
-    "carried_out",
-    "Số quyết định đã thực hiện bị gõ đè",
-    "Decisions carried out were typed over",
-    ["balance.carried_out", "balance.not_carried_out"],
-    entails=["order.carried_out"],
-)
-_typed_over(
-    "not_carried_out_off",
-    "07",
-    "not_carried_out",
-    "Số quyết định chưa thực hiện bị gõ đè",
-    "Decisions not carried out were typed over",
-    ["balance.not_carried_out"],
-)
-_typed_over(
-    "letters_off",
-    "08",
-    "received",
-    "Tổng số đơn tiếp nhận bị gõ đè",
-    "Letters received were typed over",
-    ["balance.letters"],
-)
-_typed_over(
-    "matters_off",
-    "08",
-    "pending",
-    "Số vụ việc đang giải quyết bị gõ đè",
-    "Matters pending were typed over",
-    ["balance.matters"],
-)
-_typed_over(
-    "recommendations_open_off",
-    "10",
-    "recommendations_open",
-    "Số kiến nghị đang thực hiện bị gõ đè",
-    "Open recommendations were typed over",
-    ["balance.recommendations_open"],
-)
-_typed_over(
-    "claims_pending_off",
-    "11",
-    "claims_pending",
-    "Số yêu cầu bồi thường đang giải quyết bị gõ đè",
-    "Claims pending were typed over",
-    ["balance.claims_pending"],
-    row="cases",
-)
-_typed_over(
-    "followed_off",
-    "12",
-    "followed",
-    "Tổng số bản án hành chính theo dõi bị gõ đè",
-    "Judgments followed were typed over",
-    ["balance.followed", "balance.still_followed"],
-    row="all",
-)
-_typed_over(
-    "to_be_enforced_off",
-    "12",
-    "to_be_enforced",
-    "Số bản án hành chính phải thi hành bị gõ đè",
-    "Judgments to be enforced were typed over",
-    ["balance.to_be_enforced"],
-    row="all",
-)
-_typed_over(
-    "still_followed_off",
-    "12",
-    "still_followed",
-    "Số bản án hành chính chuyển kỳ sau bị gõ đè",
-    "Judgments left were typed over",
-    ["balance.still_followed"],
-    row="all",
-)
-_typed_over(
-    "staff_off",
-    "discipline",
-    "all_staff",
-    "Tổng số người bị kỷ luật bị gõ đè",
-    "All staff disciplined were typed over",
-    ["balance.staff"],
-)
+def _officer_left_out(name: str, form: str, beside: str, **told: Any) -> None:
+    """Register a form that leaves out one officer: it agrees with itself, and says less than the other form."""
 
-_above(
-    "decided_above_requested",
-    "06",
-    "refused",
-    "requested",
-    "Số đã xét miễn, giảm lớn hơn số đề nghị",
-    "More requests were decided than made",
-    ["order.decided", "balance.undecided"],
-    row="cases",
-)
-_above(
-    "carried_out_above_decided",
-    "07",
-    "carried_out",
-    "decisions",
-    "Số quyết định thực hiện lớn hơn số đã ban hành",
-    "More decisions were carried out than issued",
-    ["order.carried_out", "balance.carried_out", "balance.not_carried_out"],
-    cause="total_typed_over",
-)
-_above(
-    "recommendations_above",
-    "10",
-    "recommendations_carried_out",
-    "recommendations",
-    "Số kiến nghị đã thực hiện lớn hơn số kiến nghị",
-    "More recommendations were carried out than made",
-    ["order.recommendations", "balance.recommendations_open"],
-)
-_above(
-    "conclusions_above_occasions",
-    "10",
-    "conclusions",
-    "occasions",
-    "Số kết luận lớn hơn số cuộc",
-    "More conclusions than occasions",
-    ["order.conclusions"],
-)
-_above(
-    "claims_settled_above",
-    "11",
-    "claims_settled",
-    "claims",
-    "Số yêu cầu bồi thường đã giải quyết lớn hơn số thụ lý",
-    "More claims were settled than accepted",
-    ["order.claims_settled", "balance.claims_pending"],
-    row="cases",
-)
-_above(
-    "claims_paid_above",
-    "11",
-    "claims_paid",
-    "claims_settled",
-    "Số được bồi thường lớn hơn số đã giải quyết",
-    "More claims were paid than settled",
-    ["order.claims_paid"],
-    row="cases",
-)
+    @fault(name=name, forms=[form, beside], is_whole=True, **told)
+    def act(report: Report, rng: Random) -> Iterator[Touched]:
+        declared = report.forms[form]
+        used = [n for n, row in enumerate(declared.rows) if row.is_open and report.figure(form, row.code, "due")]
+        after: list[list[Figure]] = [list(line) for line in report.figures[form]]
+        after[rng.choice(used)] = [None] * len(declared.columns)
+        yield from replace_figures(report, form, recalculate(declared, after))
+
+
+def _more_than_the_whole(name: str, form: str, row: str, whole: str, columns: Sequence[str], **told: Any) -> None:
+    """Register a row that has more than the total of another form, and whose own sums hold."""
+
+    @fault(name=name, forms=[form, whole], **told)
+    def act(report: Report, rng: Random) -> Iterator[Touched]:
+        first = columns[0]
+        more = count(report, whole, TOTAL, first) - count(report, form, row, first) + rng.randint(1, 50)
+        for column in columns:
+            yield add(report, form, row, column, more)
+
+
+register_all("typed_over", _typed_over)
+register_all("above", _above)
 
 
 # --- officers
@@ -251,31 +96,7 @@ def _officer_off(report: Report, rng: Random) -> Iterator[Touched]:
     yield add(report, "04", rng.choice(used), "newly_accepted", rng.randint(1, 30))
 
 
-def _officer_left_out(form: str, beside: str, meant: str, vi: str, en: str) -> None:
-    @fault(vi, en, name=f"officer_left_out_of_{form}", meant=[meant], forms=[form, beside], is_whole=True)
-    def act(report: Report, rng: Random) -> Iterator[Touched]:
-        declared = report.forms[form]
-        used = [n for n, row in enumerate(declared.rows) if row.is_open and report.figure(form, row.code, "due")]
-        after: list[list[Figure]] = [list(line) for line in report.figures[form]]
-        after[rng.choice(used)] = [None] * len(declared.columns)
-        # The total follows by its formulas: the form agrees with itself, and says less than the other one.
-        yield from replace_figures(report, form, recalculate(declared, after))
-
-
-_officer_left_out(
-    "04",
-    "01",
-    "cross.cases_by_officer",
-    "Biểu 04 bỏ sót một chấp hành viên",
-    "Form 04 leaves out an enforcement officer",
-)
-_officer_left_out(
-    "05",
-    "02",
-    "cross.money_by_officer",
-    "Biểu 05 bỏ sót một chấp hành viên",
-    "Form 05 leaves out an enforcement officer",
-)
+register_all("officer_left_out", _officer_left_out)
 
 
 # --- delegation by agency
@@ -311,68 +132,7 @@ def _delegated_otherwise(report: Report, rng: Random) -> Iterator[Touched]:
 
 # --- parts of forms 01 and 02
 
-
-def _budget_above(row: str, whole: str, meant: str, vi: str, en: str) -> None:
-    @fault(
-        vi,
-        en,
-        name=f"budget_above_{row}",
-        meant=[meant],
-        entails=["rollup.offices", "cumulative.*"],
-        forms=["03", whole],
-    )
-    def act(report: Report, rng: Random) -> Iterator[Touched]:
-        more = count(report, whole, "total.total", "not_eligible") - count(report, "03", row, "not_eligible")
-        more += rng.randint(1, 50)
-        # Its own sums hold: there is simply more of it than of the whole.
-        for column in ("not_eligible", "due", "carried_over"):
-            yield add(report, "03", row, column, more)
-
-
-_budget_above(
-    "cases",
-    "01",
-    "cross.budget_within_cases",
-    "Số việc thu ngân sách lớn hơn Biểu 01",
-    "More budget cases than cases on form 01",
-)
-_budget_above(
-    "money",
-    "02",
-    "cross.budget_within_money",
-    "Số tiền thu ngân sách lớn hơn Biểu 02",
-    "More budget money than money on form 02",
-)
-
-
-def _credit_above(row: str, whole: str, meant: str, vi: str, en: str) -> None:
-    @fault(
-        vi,
-        en,
-        name=f"credit_above_{row}",
-        meant=[meant],
-        entails=["rollup.offices"],
-        forms=["credit", whole],
-        cause="digit_wrong",
-    )
-    def act(report: Report, rng: Random) -> Iterator[Touched]:
-        yield type_over(report, "credit", row, "due", count(report, whole, "total.total", "due") + rng.randint(1, 50))
-
-
-_credit_above(
-    "cases",
-    "01",
-    "cross.credit_within_cases",
-    "Số việc tín dụng, ngân hàng lớn hơn Biểu 01",
-    "More bank-credit cases than cases on form 01",
-)
-_credit_above(
-    "money",
-    "02",
-    "cross.credit_within_money",
-    "Số tiền tín dụng, ngân hàng lớn hơn Biểu 02",
-    "More bank-credit money than money on form 02",
-)
+register_all("more_than_the_whole", _more_than_the_whole)
 
 
 @fault(
