@@ -19,7 +19,8 @@ from typer.testing import CliRunner
 
 from pipeline.cli.main import app
 from pipeline.forms import Form, forms
-from pipeline.forms.template import Figure, Header, address, percent, recalculate, write_workbook
+from pipeline.forms.formulas import Figure, percent, recalculate
+from pipeline.forms.template import Header, address, write_workbook
 from pipeline.home import Home
 from pipeline.judged.before import figures_before
 from pipeline.judged.judge import judge_changed

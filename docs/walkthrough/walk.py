@@ -25,7 +25,8 @@ from typer.testing import CliRunner
 from docs.walkthrough.sheet_picture import picture
 from pipeline.cli import main
 from pipeline.forms import forms
-from pipeline.forms.template import address, recalculate
+from pipeline.forms.formulas import recalculate
+from pipeline.forms.template import address
 from pipeline.home import Home
 from pipeline.registry.periods import Period
 

@@ -8,7 +8,7 @@ from pipeline.causes.constraints import Constraint, Place, Worth
 from pipeline.causes.digits import slip
 from pipeline.causes.returns import Edit, Return
 from pipeline.forms import Form
-from pipeline.forms.template import recalculate
+from pipeline.forms.formulas import recalculate
 
 
 def several(of: Return, failing: Iterable[Constraint], singles: Iterable[Edit]) -> Iterator[Edit]:

@@ -4,10 +4,10 @@ A blank workbook computes its totals, rates and balances itself; a filled one sh
 figure is what the formula yields the formula stays live, where it is not the number is typed over it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
@@ -16,16 +16,12 @@ from typing import Any
 import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_cell_to_rowcol, xl_rowcol_to_cell
-from xlsxwriter.worksheet import Worksheet
 
 from pipeline.forms.declaration import Column, Form, Row, forms
+from pipeline.forms.formulas import Figures, Matrix, exact_figure, plan
+from pipeline.forms.styles import BOX, GREY, HEAD, PlainWorksheet, Styles
 from pipeline.registry.periods import Period
 from pipeline.vocabulary import Scope
-
-#: A printed figure. Text is written as it stands; the name of an Excel error becomes that error.
-Figure = Decimal | int | float | str | None
-Matrix = Sequence[Sequence[Figure]]
-Figures = Mapping[str, Matrix]
 
 EXCEL_ERRORS = frozenset({"#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#N/A", "#NUM!", "#NULL!"})
 
@@ -33,7 +29,6 @@ NUMBER, LABEL, CODE, FIRST = range(4)  # the columns A, B, C and the first one w
 HEADER_ROWS = 10  # above the table
 DATA = HEADER_ROWS + 3  # below the Vietnamese labels, the English labels and the codes
 NARROWEST = 8  # columns that the header needs, however few a form has
-CENT = Decimal("0.01")
 UNDATED = date(2020, 1, 5)
 #: Line of the header in which a field stands, and whether on the right of the sheet; its value is right of its label.
 HEADER_PLACES = {
@@ -101,9 +96,9 @@ def write_workbook(
                 "created": datetime.combine(header.period_end or UNDATED, time()),
             }
         )
-        styles = _Styles(workbook)
+        styles = Styles(workbook)
         for form in forms:
-            sheet = _Sheet(workbook.add_worksheet(form.code, _Worksheet), form, header, styles, origin)
+            sheet = _Sheet(workbook.add_worksheet(form.code, PlainWorksheet), form, header, styles, origin)
             sheet.draw((figures or {}).get(form.code), (previous or {}).get(form.code), is_simulated)
 
 
@@ -126,199 +121,10 @@ def row_head(form: Form, row: str, origin: tuple[int, int] = (0, 0)) -> tuple[st
     return xl_rowcol_to_cell(at, origin[1] + LABEL), xl_rowcol_to_cell(at, origin[1] + CODE)
 
 
-def recalculate(form: Form, matrix: Matrix) -> list[list[Figure]]:
-    """Return the figures as a spreadsheet shows them once every formula of the template has been worked out."""
-    figures: list[list[Figure]] = [[_exact(figure) for figure in line] for line in matrix]
-    recipes = dict(_recipes(form))
-    while True:
-        stale = {
-            at: value for at, recipe in recipes.items() if (value := recipe.yields(figures)) != figures[at[0]][at[1]]
-        }
-        if not stale:
-            return figures
-        for (r, c), value in stale.items():
-            figures[r][c] = value
-
-
-def percent(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
-    """Return ROUND(100 * part / whole, 2), half away from zero as spreadsheets do; nothing without a base."""
-    return (Decimal(100) * part / whole).quantize(CENT, ROUND_HALF_UP) if whole else None
-
-
-# Parts that cell formats are made of.
-BASE = {"font_name": "Times New Roman", "font_size": 11, "valign": "vcenter"}
-GREY = {"font_color": "#8C8C8C", "font_size": 7}
-BOX = {"border": 1, "border_color": "#7F7F7F"}
-HEAD = {"align": "center", "text_wrap": True, "bg_color": "#DCE6F1"}
-
-
-class _Worksheet(Worksheet):
-    """A worksheet whose formulas use the functions of 1997 only."""
-
-    def _prepare_formula(self, formula: str, expand_future_functions: bool = False) -> str:
-        # XlsxWriter looks for thirty newer functions in every formula, a third of the time of a workbook.
-        return formula.removeprefix("=")
-
-    def _xml_formula_element(self, formula: str, result: Any, attributes: Sequence[tuple[str, Any]] = ()) -> None:
-        # XlsxWriter leaves out the type of an empty text, and a formula without value or type was never calculated.
-        empty = [("t", "str")] if result == "" else []
-        super()._xml_formula_element(formula, result, [*attributes, *empty])
-
-
-class _Styles:
-    """The cell formats of one workbook, each made once."""
-
-    def __init__(self, workbook: xlsxwriter.Workbook) -> None:
-        self.workbook = workbook
-        self.made: dict[tuple[tuple[str, Any], ...], Format] = {}
-
-    def __call__(self, *parts: Mapping[str, Any], **more: Any) -> Format:
-        spec = dict(BASE)
-        for part in (*parts, more):
-            spec.update(part)
-        key = tuple(sorted(spec.items()))
-        if key not in self.made:
-            self.made[key] = self.workbook.add_format(spec)
-        return self.made[key]
-
-    @cached_property
-    def input(self) -> dict[bool, Format]:
-        """Cells that the office fills in; ``True`` for the cells of total rows."""
-        return {bold: self(BOX, num_format="#,##0", locked=False, bold=bold) for bold in (False, True)}
-
-    @cached_property
-    def computed(self) -> dict[bool, Format]:
-        """Cells that the template computes; ``True`` for the cells of total rows."""
-        return {bold: self(BOX, num_format="#,##0", bg_color="#F2F2F2", bold=bold) for bold in (False, True)}
-
-    @cached_property
-    def rate(self) -> dict[bool, Format]:
-        """Per cent with two decimals, computed; ``True`` for the cells of total rows."""
-        return {bold: self(BOX, num_format="0.00", bg_color="#F2F2F2", bold=bold) for bold in (False, True)}
-
-    @cached_property
-    def typed_rate(self) -> dict[bool, Format]:
-        """Per cent that the office works out, as its whole stands on another form."""
-        return {bold: self(BOX, num_format="0.00", locked=False, bold=bold) for bold in (False, True)}
-
-
-@dataclass(frozen=True)
-class _Sum:
-    """A cell that is a signed sum of others, each given by its place in the matrix."""
-
-    terms: tuple[tuple[int, int, int], ...]
-
-    def formula(self, data: int, first: int) -> str:
-        """Return the formula for a table whose first figure stands at ``data``, ``first``."""
-        _, top, left = self.terms[0]
-        _, bottom, right = self.terms[-1]
-        if left == right and bottom - top == len(self.terms) - 1 > 0:
-            return f"=SUM({_range(data + top, first + left, data + bottom, first + right)})"
-        text = "".join(f"{'+-'[sign < 0]}{xl_rowcol_to_cell(data + r, first + c)}" for sign, r, c in self.terms)
-        return f"={text.removeprefix('+')}"
-
-    def yields(self, matrix: Sequence[Sequence[Any]]) -> Decimal | int | None:
-        """Return what a spreadsheet makes of it: blanks count as zero, text yields nothing, nor do blanks alone."""
-        figures = [matrix[r][c] for _, r, c in self.terms]
-        if any(isinstance(figure, str) for figure in figures) or all(figure is None for figure in figures):
-            return None
-        return sum(sign * (figure or 0) for (sign, _, _), figure in zip(self.terms, figures, strict=True))
-
-
-@dataclass(frozen=True)
-class _Rate:
-    """A cell that is one cell in per cent of another of its row."""
-
-    row: int
-    part: int
-    whole: int
-
-    def formula(self, data: int, first: int) -> str:
-        """Return the formula for a table whose first figure stands at ``data``, ``first``."""
-        part, whole = (xl_rowcol_to_cell(data + self.row, first + column) for column in (self.part, self.whole))
-        return f'=IF({whole}=0,"",ROUND(100*{part}/{whole},2))'
-
-    def yields(self, matrix: Sequence[Sequence[Any]]) -> Decimal | None:
-        """Return what a spreadsheet makes of it: rounded half away from zero, nothing without a base."""
-        part, whole = matrix[self.row][self.part], matrix[self.row][self.whole]
-        if isinstance(part, str) or isinstance(whole, str):
-            return None
-        return percent(part or 0, whole or 0)
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """What a form computes, worked out once per form and place on the sheet."""
-
-    recipes: dict[tuple[int, int], _Sum | _Rate]
-    formulas: dict[tuple[int, int], str]
-    #: ranges of input cells, by whether they hold money or per cent, which need not be whole
-    inputs: dict[bool, list[str]]
-
-
-_plans: dict[tuple[Any, ...], _Plan] = {}
-
-
-def _plan(form: Form, data: int, first: int) -> _Plan:
-    key = (form.version, form.unit, tuple(form.row), tuple(form.column), data, first)
-    if key not in _plans:
-        recipes = dict(_recipes(form))
-        _plans[key] = _Plan(
-            recipes,
-            {at: recipe.formula(data, first) for at, recipe in recipes.items()},
-            {is_money: list(_input_ranges(form, recipes, is_money, data, first)) for is_money in (False, True)},
-        )
-    return _plans[key]
-
-
-def _recipes(form: Form) -> Iterator[tuple[tuple[int, int], _Sum | _Rate]]:
-    rows = {code: n for n, code in enumerate(form.row)}
-    columns = {code: n for n, code in enumerate(form.column)}
-    parts: dict[str, tuple[str, ...]] = {}
-    for rollup in form.rollups:
-        # A form may lack a row on which a total rests; then the total is a figure like any other.
-        if all(part in rows for part in rollup.parts):
-            parts.setdefault(rollup.total, rollup.parts)
-    for row, r in rows.items():
-        for column, c in zip(form.columns, columns.values(), strict=True):
-            if column.equals and all(term.column in columns for term in column.equals):
-                yield (r, c), _Sum(tuple((term.sign, r, columns[term.column]) for term in column.equals))
-            elif column.ratio and all(name in columns for name in column.ratio):
-                yield (r, c), _Rate(r, *(columns[name] for name in column.ratio))
-            elif row in parts and not column.equals and not column.ratio and not column.is_name:
-                yield (r, c), _Sum(tuple((1, rows[part], c) for part in parts[row]))
-
-
-def _input_ranges(
-    form: Form, recipes: Mapping[tuple[int, int], Any], is_money: bool, data: int, first: int
-) -> Iterator[str]:
-    units = forms().units
-    patterns = [
-        tuple(
-            (r, c) not in recipes
-            and not column.is_name
-            and (units[form.unit_of(row.code, column.code)].base in ("vnd", "percent")) == is_money
-            for c, column in enumerate(form.columns)
-        )
-        for r, row in enumerate(form.rows)
-    ]
-    # Rows that take input in the same columns stand together, so a form of 600 cells has some fifty ranges.
-    for pattern, rows in groupby(enumerate(patterns), key=lambda pair: pair[1]):
-        at = [row for row, _ in rows]
-        for is_input, columns in groupby(enumerate(pattern), key=lambda pair: pair[1]):
-            if is_input:
-                across = [column for column, _ in columns]
-                yield _range(data + at[0], first + across[0], data + at[-1], first + across[-1])
-
-
-def _range(first_row: int, first_column: int, last_row: int, last_column: int) -> str:
-    return f"{xl_rowcol_to_cell(first_row, first_column)}:{xl_rowcol_to_cell(last_row, last_column)}"
-
-
 class _Sheet:
     """One form of one report on its worksheet."""
 
-    def __init__(self, sheet: Any, form: Form, header: Header, styles: _Styles, origin: tuple[int, int]) -> None:
+    def __init__(self, sheet: Any, form: Form, header: Header, styles: Styles, origin: tuple[int, int]) -> None:
         self.sheet, self.form, self.header, self.styles = sheet, form, header, styles
         self.top, self.left = origin
         self.table = self.top + HEADER_ROWS
@@ -326,7 +132,7 @@ class _Sheet:
         self.first = self.left + FIRST
         self.end = self.first + max(len(form.columns), NARROWEST) - 1
         self.row_at = {row.code: self.data + n for n, row in enumerate(form.rows)}
-        self.plan = _plan(form, self.data, self.first)
+        self.plan = plan(form, self.data, self.first)
 
     def draw(self, matrix: Matrix | None, previous: Matrix | None, is_simulated: bool) -> None:
         """Draw the whole sheet."""
@@ -461,7 +267,7 @@ class _Sheet:
                 self._draw_figure(r, c, None, is_live=(r, c) in self.plan.recipes, style=self._style(r, c, row, column))
 
     def _draw_figures(self, matrix: Matrix) -> None:
-        exact = [[_exact(figure) for figure in line] for line in matrix]
+        exact = [[exact_figure(figure) for figure in line] for line in matrix]
         for r, (row, line) in enumerate(zip(self.form.rows, exact, strict=True)):
             for c, (column, figure) in enumerate(zip(self.form.columns, line, strict=True)):
                 recipe = self.plan.recipes.get((r, c))
@@ -538,10 +344,3 @@ class _Sheet:
 def _corners(cells: str) -> tuple[int, ...]:
     first, last = cells.split(":")
     return *xl_cell_to_rowcol(first), *xl_cell_to_rowcol(last)
-
-
-def _exact(figure: Figure) -> Decimal | int | str | None:
-    """Return a figure so that sums and comparisons are exact."""
-    if isinstance(figure, float):
-        return int(figure) if figure.is_integer() else Decimal(repr(figure))
-    return figure

@@ -7,7 +7,7 @@ import polars as pl
 
 from pipeline import tables
 from pipeline.forms import Form, forms
-from pipeline.forms.template import Figure
+from pipeline.forms.formulas import Figure
 from pipeline.home import Home
 from pipeline.judged.verdicts import current_forms
 from pipeline.registry.periods import Period

@@ -3,7 +3,7 @@
 import numpy as np
 
 from pipeline.forms.declaration import DeclarationError, Form, Row
-from pipeline.forms.template import Figure, percent
+from pipeline.forms.formulas import Figure, percent
 from pipeline.simulator.cube import Counts, Cube, Year
 from pipeline.simulator.transfers import transfers_of
 

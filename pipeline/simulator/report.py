@@ -6,7 +6,8 @@ from datetime import datetime
 from pathlib import Path
 
 from pipeline.forms.declaration import Form
-from pipeline.forms.template import Figure, Header, address, write_workbook
+from pipeline.forms.formulas import Figure
+from pipeline.forms.template import Header, address, write_workbook
 from pipeline.registry.periods import Period
 from pipeline.vocabulary import Scope
 

@@ -13,7 +13,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from pipeline.forms import Form, forms
-from pipeline.forms.template import Figure, Header, write_workbook
+from pipeline.forms.formulas import Figure
+from pipeline.forms.template import Header, write_workbook
 from pipeline.home import PROJECT
 from pipeline.landing.sidecar import SIDECAR
 from pipeline.simulator.simulation import simulate, write_correction

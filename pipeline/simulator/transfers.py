@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline.forms.declaration import Form
-from pipeline.forms.template import Figure
+from pipeline.forms.formulas import Figure
 from pipeline.simulator.cube import Cube, Year
 
 TO, FROM = "line_01", "line_02"

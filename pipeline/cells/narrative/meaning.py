@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from pipeline.cells.narrative.marks import Mark, Quantity, Sentence, Span
 from pipeline.cells.narrative.phrases import Narrative, Say
+from pipeline.cells.narrative.surroundings import Surroundings, Tail, Way
 from pipeline.cells.numerals import NotANumber
 from pipeline.forms import Forms
 from pipeline.registry.periods import Period
@@ -19,11 +20,7 @@ from pipeline.registry.units import Unit
 AMOUNT, RATIO, CHANGE = "amount", "ratio", "change"
 RESULTS = "results"
 BASES = ("case", "vnd")
-# What may stand between a figure and its phrase.
-_BOUNDARIES = {"(", ",", ";", ":"}
 _OPENING_MARKS = 3  # a topic within the first so many words is the paragraph's
-_LEADING_ON = {"fillers", "hedges", "lead", "period"}
-_PASSED = {"fillers", "base_words", "place", "whole", "period", "topic", "spoilers", "last_year"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,37 +65,6 @@ class Antecedent:
 
 
 @dataclass
-class Way:
-    """What was met on the way back from a figure."""
-
-    say: Say | None = None
-    reaches_figure: bool = False
-    lead: str | None = None
-    is_linked: bool = False
-    is_fresh: bool = False  # only fillers stand between the figure and a comma, a bracket or the figure before
-    is_next: bool = False  # nothing but punctuation stands between the two figures
-    basis: str | None = None
-    base: str | None = None
-    hedge: str | None = None
-    compared: Mark | None = None
-
-
-@dataclass
-class Tail:
-    """What stands right behind a figure."""
-
-    say: Say | None = None
-    basis: str | None = None
-    base: str | None = None
-    is_target: bool = False
-    compared: Mark | None = None
-    is_odd: bool = False  # a word that may change the sense
-    is_odd_comparison: bool = False  # compared with something else than last year or a base
-    is_last: bool = True  # a sign or nothing follows
-    used: int = 0  # marks that belong to this figure
-
-
-@dataclass
 class Context:
     """What headings and the paragraph's opening say about the figures below them."""
 
@@ -120,10 +86,7 @@ class Meaning:
         unit_at: Callable[[str], Unit | None],
     ) -> None:
         self.told, self.forms, self.unit, self.period, self.unit_at = told, forms, unit, period, unit_at
-        self.comparisons = set(told.entry["comparisons"])
-        self.base_words = set(told.entry["base_words"])
-        self.hedges = set(told.entry["hedges"])
-        self.spoilers = set(told.entry["spoilers"])
+        self.around = Surroundings(told.entry)
         self.named_ratios = {entry["measure"]: entry for entry in told.entry["ratios"]}
 
     def read(self, sentences: Sequence[Sentence]) -> list[Cell | Puzzle]:
@@ -163,7 +126,7 @@ class Meaning:
         for at, mark in enumerate(marks):
             if mark.kind != "figure":
                 continue
-            tail = self._tail(marks, at)
+            tail = self.around.tail(marks, at)
             try:
                 cell, antecedent = self._figure(marks, at, after, previous, tail, antecedent, context)
                 results.append(cell)
@@ -188,7 +151,7 @@ class Meaning:
             raise Unclear("number", numeral=quantity.reason)
         if isinstance(quantity, str):
             raise Unclear(quantity)
-        way = self._back(marks, at, after, previous >= 0)
+        way = self.around.back(marks, at, after, previous >= 0)
         if context.aside:
             raise context.aside
         if 0 <= previous == at - 2 and marks[at - 1].key in self.told.entry["ranges"]:
@@ -356,92 +319,18 @@ class Meaning:
         rounding = Decimal(0) if is_exact else quantity.half * (2 if hedge else 1)
         return Cell(mark, form, row, str(column), unit, sign * quantity.value, rounding)
 
-    def _back(self, marks: list[Mark], at: int, after: int, has_figure: bool) -> Way:
-        """Walk back from a figure; marks before ``after`` belong to the figure before."""
-        way, n, commas, is_spoiled = Way(is_next=True), at - 1, False, False
-        if n >= after and (marks[n].kind == "hedges" or marks[n].key in self.hedges):
-            way.hedge, n = marks[n].key, n - 1
-        while n >= after:
-            mark = marks[n]
-            if mark.kind == "sign":
-                way.is_fresh = way.is_fresh or (not is_spoiled and mark.key in _BOUNDARIES)
-                if mark.key == ")" and (opened := _opening(marks, n, after)) is not None:
-                    n = opened
-                elif mark.key in (",", ";"):
-                    commas = True
-            elif mark.kind == "basis":
-                way.basis = way.basis or mark.value
-            elif mark.kind == "lead":
-                if way.lead:
-                    return way
-                way.lead = mark.value
-            elif mark.kind == "compare":
-                way.compared = mark
-            elif mark.kind == "links":
-                way.is_linked = True
-            elif mark.kind == "measure":
-                if _is_spoiled(marks, n, after, self.spoilers):
-                    return way
-                based = self._base_word(marks, n, after)
-                if based is not None and _has_measure(marks[after:based]):
-                    way.base, n = mark.value.measure, based
-                elif commas and way.lead is None:
-                    return way
-                else:
-                    way.say = mark.value
-                    return way
-            elif mark.kind not in _PASSED:
-                way.is_next = False
-                return way
-            if mark.kind not in ("sign", "links", "basis"):
-                way.is_next = False
-            is_spoiled = is_spoiled or mark.kind == "spoilers" or mark.key in self.spoilers
-            n -= 1
-        way.reaches_figure = has_figure
-        way.is_fresh = way.is_fresh or not is_spoiled
-        return way
-
-    def _base_word(self, marks: list[Mark], at: int, after: int) -> int | None:
-        """Return where "trên" stands before the measure at ``at``: it is then the base of a ratio."""
-        n = at - 1
-        while n >= after and marks[n].kind == "fillers" and marks[n].key not in self.base_words:
-            n -= 1
-        is_base = n >= after and (marks[n].key in self.base_words or marks[n].key == "/")
-        return n if is_base else None
-
-    def _tail(self, marks: list[Mark], at: int) -> Tail:
-        """Read what stands right behind a figure and belongs to it."""
-        tail, n = Tail(), at + 1
-        if n < len(marks) and marks[n].kind == "basis":
-            tail.basis, n = marks[n].value, n + 1
-        if n < len(marks) and marks[n].kind in ("compare", "last_year"):
-            tail.compared, n = marks[n], n + 1
-        elif n < len(marks) and marks[n].key in self.base_words | self.comparisons:
-            beyond = n + 1
-            while beyond < len(marks) and marks[beyond].kind == "fillers":
-                beyond += 1
-            if beyond < len(marks) and marks[beyond].kind == "measure" and not _leads_on(marks, beyond):
-                say = marks[beyond].value
-                tail.is_target, tail.base = say.measure == "target", say.measure or "?"
-                n = beyond + 1
-            else:
-                tail.is_odd_comparison = marks[n].key in self.comparisons
-        elif n < len(marks) and marks[n].kind == "measure" and not _leads_on(marks, n):
-            say = marks[n].value
-            tail.say, tail.is_target, n = say, say.measure == "target", n + 1
-        elif n < len(marks) and marks[n].kind in ("word", "neutral", "blockers"):
-            tail.is_odd = True
-        tail.is_last = at + 1 >= len(marks) or marks[at + 1].kind in ("sign", "compare")
-        tail.used = n - at - 1
-        return tail
-
     def _joined(self, marks: list[Mark]) -> list[Mark]:
         """Join a period with what compares by it ("so với cùng kỳ năm 2021") or moves from it ("chuyển sang")."""
         joined: list[Mark] = []
         at = 0
         while at < len(marks):
             mark = marks[at]
-            is_comparing = mark.key in self.comparisons and mark.kind in ("comparisons", "lead", "base_words", "hedges")
+            is_comparing = mark.key in self.around.comparisons and mark.kind in (
+                "comparisons",
+                "lead",
+                "base_words",
+                "hedges",
+            )
             end, span = _period_after(marks, at + 1 if is_comparing else at)
             follows = marks[end] if not is_comparing and span and end < len(marks) else None
             moved = follows if follows and follows.kind == "moved" else None
@@ -494,30 +383,9 @@ def _before_figures(marks: list[Mark]) -> list[Mark]:
     return marks[: next((n for n, mark in enumerate(marks) if mark.kind == "figure"), len(marks))]
 
 
-def _has_measure(marks: list[Mark]) -> bool:
-    """Tell whether a ratio's own phrase stands before its base."""
-    return any(mark.kind == "measure" for mark in marks)
-
-
 def _only_basis(marks: list[Mark]) -> str | None:
     said = {mark.value for mark in marks if mark.kind == "basis"}
     return said.pop() if len(said) == 1 else None
-
-
-def _opening(marks: list[Mark], at: int, after: int) -> int | None:
-    return next((n for n in range(at - 1, max(after, at - 40) - 1, -1) if marks[n].key == "("), None)
-
-
-def _is_spoiled(marks: list[Mark], at: int, after: int, spoilers: set[str]) -> bool:
-    return at > after and (marks[at - 1].kind == "spoilers" or marks[at - 1].key in spoilers)
-
-
-def _leads_on(marks: list[Mark], at: int) -> bool:
-    """Tell whether the phrase at ``at`` is that of the figure behind it."""
-    n = at + 1
-    while n < len(marks) and (marks[n].kind in _LEADING_ON or marks[n].key in (":", "=", "-")):
-        n += 1
-    return n < len(marks) and marks[n].kind == "figure"
 
 
 def _period_after(marks: list[Mark], at: int) -> tuple[int, Span | None]:

@@ -6,7 +6,7 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
-from pipeline.forms.template import Figure, recalculate
+from pipeline.forms.formulas import Figure, recalculate
 from pipeline.registry.deadlines import due_on, working_day_after
 from pipeline.simulator.faults.kind import (
     NEIGHBOURS,

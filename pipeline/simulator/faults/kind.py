@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from pipeline.forms.declaration import Form
-from pipeline.forms.template import Figure
+from pipeline.forms.formulas import Figure
 from pipeline.registry.periods import Period
 from pipeline.simulator.report import Report, Slot
 from pipeline.simulator.truth import Change, PlantedFault, Printed

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 
-from pipeline.forms.template import recalculate
+from pipeline.forms.formulas import recalculate
 from pipeline.simulator.faults.kind import NEIGHBOURS, PARTS, Touched, count, fault, leaf, replace_figures, type_over
 from pipeline.simulator.report import Report
 

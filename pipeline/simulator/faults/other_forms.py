@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Any
 
-from pipeline.forms.template import Figure, recalculate
+from pipeline.forms.formulas import Figure, recalculate
 from pipeline.simulator.faults.kind import (
     TOTAL,
     FaultError,

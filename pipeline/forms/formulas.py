@@ -1,0 +1,157 @@
+"""What a form computes by itself: sums and rates as formulas of a spreadsheet, and as the figures that they yield."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import groupby
+from typing import Any
+
+from xlsxwriter.utility import xl_rowcol_to_cell
+
+from pipeline.forms.declaration import Form, forms
+
+#: A printed figure. Text is written as it stands; the name of an Excel error becomes that error.
+Figure = Decimal | int | float | str | None
+Matrix = Sequence[Sequence[Figure]]
+Figures = Mapping[str, Matrix]
+CENT = Decimal("0.01")
+
+
+def recalculate(form: Form, matrix: Matrix) -> list[list[Figure]]:
+    """Return the figures as a spreadsheet shows them once every formula of the template has been worked out."""
+    figures: list[list[Figure]] = [[exact_figure(figure) for figure in line] for line in matrix]
+    recipes = dict(_recipes(form))
+    while True:
+        stale = {
+            at: value for at, recipe in recipes.items() if (value := recipe.yields(figures)) != figures[at[0]][at[1]]
+        }
+        if not stale:
+            return figures
+        for (r, c), value in stale.items():
+            figures[r][c] = value
+
+
+def percent(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
+    """Return ROUND(100 * part / whole, 2), half away from zero as spreadsheets do; nothing without a base."""
+    return (Decimal(100) * part / whole).quantize(CENT, ROUND_HALF_UP) if whole else None
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A cell that is a signed sum of others, each given by its place in the matrix."""
+
+    terms: tuple[tuple[int, int, int], ...]
+
+    def formula(self, data: int, first: int) -> str:
+        """Return the formula for a table whose first figure stands at ``data``, ``first``."""
+        _, top, left = self.terms[0]
+        _, bottom, right = self.terms[-1]
+        if left == right and bottom - top == len(self.terms) - 1 > 0:
+            return f"=SUM({_range(data + top, first + left, data + bottom, first + right)})"
+        text = "".join(f"{'+-'[sign < 0]}{xl_rowcol_to_cell(data + r, first + c)}" for sign, r, c in self.terms)
+        return f"={text.removeprefix('+')}"
+
+    def yields(self, matrix: Sequence[Sequence[Any]]) -> Decimal | int | None:
+        """Return what a spreadsheet makes of it: blanks count as zero, text yields nothing, nor do blanks alone."""
+        figures = [matrix[r][c] for _, r, c in self.terms]
+        if any(isinstance(figure, str) for figure in figures) or all(figure is None for figure in figures):
+            return None
+        return sum(sign * (figure or 0) for (sign, _, _), figure in zip(self.terms, figures, strict=True))
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A cell that is one cell in per cent of another of its row."""
+
+    row: int
+    part: int
+    whole: int
+
+    def formula(self, data: int, first: int) -> str:
+        """Return the formula for a table whose first figure stands at ``data``, ``first``."""
+        part, whole = (xl_rowcol_to_cell(data + self.row, first + column) for column in (self.part, self.whole))
+        return f'=IF({whole}=0,"",ROUND(100*{part}/{whole},2))'
+
+    def yields(self, matrix: Sequence[Sequence[Any]]) -> Decimal | None:
+        """Return what a spreadsheet makes of it: rounded half away from zero, nothing without a base."""
+        part, whole = matrix[self.row][self.part], matrix[self.row][self.whole]
+        if isinstance(part, str) or isinstance(whole, str):
+            return None
+        return percent(part or 0, whole or 0)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a form computes, worked out once per form and place on the sheet."""
+
+    recipes: dict[tuple[int, int], Sum | Rate]
+    formulas: dict[tuple[int, int], str]
+    #: ranges of input cells, by whether they hold money or per cent, which need not be whole
+    inputs: dict[bool, list[str]]
+
+
+_plans: dict[tuple[Any, ...], Plan] = {}
+
+
+def plan(form: Form, data: int, first: int) -> Plan:
+    """Return what a form computes where its first figure stands at ``data``, ``first``; counted from 0."""
+    key = (form.version, form.unit, tuple(form.row), tuple(form.column), data, first)
+    if key not in _plans:
+        recipes = dict(_recipes(form))
+        _plans[key] = Plan(
+            recipes,
+            {at: recipe.formula(data, first) for at, recipe in recipes.items()},
+            {is_money: list(_input_ranges(form, recipes, is_money, data, first)) for is_money in (False, True)},
+        )
+    return _plans[key]
+
+
+def _recipes(form: Form) -> Iterator[tuple[tuple[int, int], Sum | Rate]]:
+    rows = {code: n for n, code in enumerate(form.row)}
+    columns = {code: n for n, code in enumerate(form.column)}
+    parts: dict[str, tuple[str, ...]] = {}
+    for rollup in form.rollups:
+        # A form may lack a row on which a total rests; then the total is a figure like any other.
+        if all(part in rows for part in rollup.parts):
+            parts.setdefault(rollup.total, rollup.parts)
+    for row, r in rows.items():
+        for column, c in zip(form.columns, columns.values(), strict=True):
+            if column.equals and all(term.column in columns for term in column.equals):
+                yield (r, c), Sum(tuple((term.sign, r, columns[term.column]) for term in column.equals))
+            elif column.ratio and all(name in columns for name in column.ratio):
+                yield (r, c), Rate(r, *(columns[name] for name in column.ratio))
+            elif row in parts and not column.equals and not column.ratio and not column.is_name:
+                yield (r, c), Sum(tuple((1, rows[part], c) for part in parts[row]))
+
+
+def _input_ranges(
+    form: Form, recipes: Mapping[tuple[int, int], Any], is_money: bool, data: int, first: int
+) -> Iterator[str]:
+    units = forms().units
+    patterns = [
+        tuple(
+            (r, c) not in recipes
+            and not column.is_name
+            and (units[form.unit_of(row.code, column.code)].base in ("vnd", "percent")) == is_money
+            for c, column in enumerate(form.columns)
+        )
+        for r, row in enumerate(form.rows)
+    ]
+    # Rows that take input in the same columns stand together, so a form of 600 cells has some fifty ranges.
+    for pattern, rows in groupby(enumerate(patterns), key=lambda pair: pair[1]):
+        at = [row for row, _ in rows]
+        for is_input, columns in groupby(enumerate(pattern), key=lambda pair: pair[1]):
+            if is_input:
+                across = [column for column, _ in columns]
+                yield _range(data + at[0], first + across[0], data + at[-1], first + across[-1])
+
+
+def _range(first_row: int, first_column: int, last_row: int, last_column: int) -> str:
+    return f"{xl_rowcol_to_cell(first_row, first_column)}:{xl_rowcol_to_cell(last_row, last_column)}"
+
+
+def exact_figure(figure: Figure) -> Decimal | int | str | None:
+    """Return a figure so that sums and comparisons are exact."""
+    if isinstance(figure, float):
+        return int(figure) if figure.is_integer() else Decimal(repr(figure))
+    return figure
