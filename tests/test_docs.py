@@ -139,3 +139,12 @@ def test_computed_columns_and_balances_say_the_same() -> None:
         }
         formula = frozenset((term.sign, term.column) for term in column.equals)
         assert formula in stated, f"form {form.code}: no balance says that {column.code} is what the template computes"
+
+
+def test_decisions_are_numbered_in_order():
+    numbers = re.findall(
+        r"^\*\*(\d+)([a-z]?)\. ", (PROJECT / "docs" / "decisions.md").read_text(encoding="utf-8"), re.M
+    )
+    in_order = sorted(set(numbers), key=lambda number: (int(number[0]), number[1]))
+    assert len(numbers) > 90
+    assert numbers == in_order
