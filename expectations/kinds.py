@@ -186,7 +186,7 @@ class MoneyPerCase(Rule):
 
 
 class Reading(Rule):
-    """Reading stumbled over nothing of the kinds ``codes`` (``cells/remarks``)."""
+    """Reading, or looking up a name, stumbled over nothing of the kinds ``codes`` (``pipeline.tables.REMARKS``)."""
 
     kind: Literal["reading", "header"]
     codes: tuple[Code, ...] = Field(min_length=1)

@@ -24,6 +24,7 @@ from pipeline.judged.answers import answers
 from pipeline.judged.arrivals import arrivals
 from pipeline.judged.bench import Bench, looks_beside
 from pipeline.judged.checks import tallies_frame
+from pipeline.judged.counterparts import counterpart_remarks
 from pipeline.judged.findings import findings_frame
 from pipeline.judged.outcomes import outcomes_frame
 from pipeline.judged.partners import compared_beside, digests, partners, standing_cells, wanted, workbooks
@@ -204,6 +205,7 @@ def judge(
         return Judgement.none()
     declared, registry, using = declared or forms(), registry or unit_registry(), using or packs()
     others = others or Others.none()
+    remarks = pl.concat([remarks, counterpart_remarks(submissions, cells, declared, registry)])
     bench = Bench(database, declared, registry)
     try:
         bench.lay_out(submissions, cells, remarks, using)

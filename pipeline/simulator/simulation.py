@@ -143,19 +143,25 @@ def _reports(
         for slot in simulation.slots_of(territory, period):
             if wanted is not None and slot not in wanted:
                 continue
-            at = territory.units.index(slot.unit)
-            units = slice(None) if slot.scope == Scope.PROVINCE else slice(at, at + 1)
-            figures = year.figures(of_period, units, period.months)
-            if "transfers" in of_period and slot.scope != Scope.PROVINCE:
-                name_agencies(of_period["transfers"], figures["transfers"], at, _agencies(territory))
+            printed = partial(_printed, year, of_period, territory, slot)
             yield Report(
                 slot=slot,
                 header=_header(slot, simulation.seed),
                 forms=dict(of_period),
-                figures=figures,
-                previous=partial(year.figures, of_period, units, period.months - 1),
+                figures=printed(period.months),
+                previous=partial(printed, period.months - 1),
                 received_at=_reception(slot, simulation.seed),
             )
+
+
+def _printed(year: Caseload, of_period: dict[str, Form], territory: Territory, slot: Slot, months: int) -> Figures:
+    """Return what the unit of ``slot`` prints on its forms after so many months of the year."""
+    at = territory.units.index(slot.unit)
+    units = slice(None) if slot.scope == Scope.PROVINCE else slice(at, at + 1)
+    figures = year.figures(of_period, units, months)
+    if "transfers" in of_period and slot.scope != Scope.PROVINCE:
+        name_agencies(of_period["transfers"], figures["transfers"], at, _agencies(territory))
+    return figures
 
 
 @dataclass

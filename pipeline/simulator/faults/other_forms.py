@@ -99,37 +99,6 @@ def _officer_off(report: Report, rng: Random) -> Iterator[Touched]:
 register_all("officer_left_out", _officer_left_out)
 
 
-# --- delegation by agency
-
-
-@fault(
-    "Tổng số nhận ủy thác của phụ lục bị gõ đè",
-    "The total received by delegation is typed over",
-    meant=["rollup.counterparts"],
-    forms=["transfers"],
-    cause="total_typed_over",
-)
-def _received_typed_over(report: Report, rng: Random) -> Iterator[Touched]:
-    yield add(report, "transfers", "total", "received_cases", rng.randint(1, 30))
-
-
-@fault(
-    "Phụ lục ủy thác khác số ủy thác của Biểu 01",
-    "The annex on delegation says otherwise than form 01",
-    meant=["cross.delegated_by_agency"],
-    forms=["transfers", "01"],
-    is_whole=True,
-)
-def _delegated_otherwise(report: Report, rng: Random) -> Iterator[Touched]:
-    declared = report.forms["transfers"]
-    column = list(declared.column).index("delegated")
-    after: list[list[Figure]] = [list(line) for line in report.figures["transfers"]]
-    used = [n for n, row in enumerate(declared.rows) if row.is_open and isinstance(after[n][column], int)]
-    after[rng.choice(used)][column] += rng.randint(1, 20)  # type: ignore[operator]
-    # The total follows by its formula.
-    yield from replace_figures(report, "transfers", recalculate(declared, after))
-
-
 # --- parts of forms 01 and 02
 
 register_all("more_than_the_whole", _more_than_the_whole)
