@@ -454,3 +454,20 @@ UNIT_SUCCESSION = _schema(
         "note": pl.String,
     }
 )
+
+#: declared: who need not send a form for a time, shipped and the home's own.
+EXEMPTIONS = _schema(
+    {
+        "unit_key": pl.String,
+        "form": pl.String,  # null for all
+        "valid_from": pl.Date,
+        "valid_to": pl.Date,
+        "reason": pl.String,
+        "source": pl.String,
+    }
+)
+
+#: declared: which share of a unit's figures counts for each of several that share its territory.
+SPLIT_KEYS = _schema(
+    {"unit_key": pl.String, "territory_key": pl.String, "share": pl.Decimal(10, 9), "source": pl.String}
+)

@@ -12,6 +12,8 @@ from pipeline.alerts.events import Act, record_events
 from pipeline.home import Home
 from pipeline.judged.answers import explain
 from pipeline.published.query import run_query
+from pipeline.registry.of_home import import_units, registry_of
+from pipeline.registry.provisions import EXEMPTIONS, SPLIT_KEYS, import_provisions
 from pipeline.simulator import simulate, write_correction
 from pipeline.simulator.truth import Truth
 from pipeline.vocabulary import AlertEvent
@@ -24,6 +26,20 @@ from tests.warehouse_inputs import Inputs
 FIRST, LAST = "2023-10", "2025-09"
 #: A second version of a report that leaves a figure out: it proves nothing, and it takes the figure back.
 REPORTED = ["Gò Quao,2023-10-01,2024-08-31,01,total.total,due,100"]
+#: A report of an office that is in no register yet; and what the department declares later.
+UNNAMED = ["KV2 Cà Mau,2025-10-01,2026-06-30,01,total.total,due,10"]
+REGISTER = (
+    "unit_key,name,level,parent_key,valid_from,aliases\n"
+    "ca-mau-2025.khu-vuc-2,Phòng THADS khu vực 2 - Cà Mau,office,ca-mau-2025,2025-07-01,KV2 Cà Mau\n"
+)
+EXEMPT = (
+    "unit_key,form,valid_from,valid_to,reason,source\n"
+    "kien-giang.an-bien,06,2023-10-01,2024-06-01,Không có vụ việc,Công văn 12\n"
+)
+SHARES = (
+    "unit_key,territory_key,share,source\n"
+    "an-giang-2025,an-giang,0.4,Số thụ lý 2024\nan-giang-2025,kien-giang,0.6,Số thụ lý 2024\n"
+)
 WITHDRAWN = ["Gò Quao,2023-10-01,2024-08-31,01,total.total,due,"]
 
 
@@ -171,6 +187,7 @@ def test_two_years_night_by_night_end_in_the_tables_of_a_warehouse_built_anew(tm
     # One comes late, one is corrected, one comes twice, one cannot be read, and an unknown office writes again.
     post.bring(*of_period(slice(6, 9)), late, under=strangers)
     post.bring(copied, under={copied: "copy.xlsx"})
+    post.write("unnamed.csv", UNNAMED, datetime(2024, 7, 4, 9))
     post.correct("F2")
     assert night() is None, "most periods changed"
 
@@ -181,10 +198,13 @@ def test_two_years_night_by_night_end_in_the_tables_of_a_warehouse_built_anew(tm
     assert set(night() or ()) == {"2024-10", "2024-11", "2024-12", "unplaced"}
     is_as_built_anew()
 
-    # A whole province comes a year late, with an office that nobody had named; the next year begins.
+    # A whole province comes a year late, with an office that nobody had named; the next year begins. The department
+    # loads an office that wrote already, exempts one from a form, and says how An Giang may be divided.
     post.bring(*an_giang, *post.of_periods(12, 15))
-    night()
-    assert history.plans[-1].written is None
+    import_units(history.home, REGISTER.encode())
+    for kind, declared in ((EXEMPTIONS, EXEMPT), (SPLIT_KEYS, SHARES)):
+        import_provisions(history.home, kind, declared.encode(), registry_of(history.home))
+    assert night() is None, "the units are what every period rests on"
 
     # An office withdraws a figure, another explains one, and a file is mended under its path.
     post.bring(*post.of_periods(15, 18))
@@ -202,7 +222,9 @@ def test_two_years_night_by_night_end_in_the_tables_of_a_warehouse_built_anew(tm
         answered_at=datetime(2025, 3, 12),
     )
     post.mend("F7", cut_off)
-    night()
+    written = night()
+    assert written is not None
+    assert "2026-09" not in written, "what an import touched was read and judged in its own night"
     is_as_built_anew()
 
     # The provinces merge; then one night brings nothing but a correction of last year, and one what a person did.
@@ -247,6 +269,14 @@ def holds_what_was_played(home: Home) -> None:
     assert "explained" in ask("select status from fct_outcome")
     assert "an-giang.sim-01" in ask("select unit_key from dim_unit")
     assert ask("select distinct unit_key from mart_scorecard where cases_completed_change is not null")
+    assert ask("select unit_key from fct_submission where period_id = '2026-09'") == {"ca-mau-2025.khu-vuc-2"}
+    exempt = "select period_id from mart_completeness where status = 'exempt'"
+    assert max(ask(exempt)) == "2024-08", "to the last period that ends before it is owed again"
+    assert ask(f"select unit_key, form from ({exempt.replace('period_id', '*')})") == {("kien-giang.an-bien", "06")}
+    assert ask(
+        "select unit_key from fct_case_results_on_territory(date '2025-06-30') "
+        "where period_id = '2025-12' and is_estimated and is_on_territory"
+    ) == {"an-giang", "kien-giang"}
     assert ask("select unit_key from fct_case_results where period_id = '2025-12'") >= {"an-giang-2025.khu-vuc-01"}
 
 

@@ -14,6 +14,8 @@ import polars as pl
 
 from pipeline import tables
 from pipeline.forms.declaration import forms
+from pipeline.home import Home
+from pipeline.registry.provisions import KINDS, provisions_frame
 from pipeline.registry.units import unit_registry
 
 #: The day on which a period's reports are due, by level; the pipeline works it out from the calendar.
@@ -239,6 +241,8 @@ class Inputs:
         _write(forms().measures_frame(), home / "declared/measures.parquet")
         _write(unit_registry().frame, home / "declared/units.parquet")
         _write(unit_registry().succession, home / "declared/unit_succession.parquet")
+        for kind in KINDS:
+            _write(provisions_frame(Home(home), kind, unit_registry()), home / f"declared/{kind.name}.parquet")
 
 
 def _row(row: dict[str, Any], schema: pl.Schema) -> tuple[Any, ...]:

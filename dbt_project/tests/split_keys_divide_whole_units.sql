@@ -22,7 +22,7 @@ select
     split_keys.unit_key,
     neighbours.direction,
     sum(split_keys.share) as shares
-from {{ ref('split_keys') }} as split_keys
+from {{ ref('stg_split_keys') }} as split_keys
 left join neighbours
     on
         split_keys.unit_key = neighbours.unit_key

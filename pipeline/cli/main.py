@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from pipeline.cli.commands import alerts, answers, contacts, outbox, returns, start, units, warehouse
+from pipeline.cli.commands import alerts, answers, contacts, outbox, provisions, returns, start, units, warehouse
 from pipeline.cli.leaving import leaving_at_once
 from pipeline.cli.terminal import err
 
@@ -21,8 +21,11 @@ for command in (
     *(start.demo, start.dev),
 ):
     app.command()(command)
-for module in (alerts, units, contacts, outbox, answers):
-    app.add_typer(module.group)
+for group in (
+    *(alerts.group, units.group, provisions.exemptions, provisions.split_keys),
+    *(contacts.group, outbox.group, answers.group),
+):
+    app.add_typer(group)
 
 
 def run() -> None:

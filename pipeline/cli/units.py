@@ -46,7 +46,7 @@ def load_register(file: Path, home: Path | None, *, replace: bool, dry_run: bool
             with one_writer(opened, patience=PATIENCE_SECONDS):
                 before, change = registry_of(opened), import_units(opened, content, replace=replace)
     except RegisterError as error:
-        return _tell_problems(file, error.problems, as_json=as_json)
+        return tell_problems(file, error.problems, as_json=as_json)
     except HomeIsBusy as error:
         return _refuse(str(error))
     _tell(opened, before, change, is_done=not dry_run, as_json=as_json)
@@ -59,6 +59,8 @@ def undo_register(home: Path | None, *, as_json: bool) -> int:
     try:
         with one_writer(opened, patience=PATIENCE_SECONDS):
             before, change = registry_of(opened), undo(opened)
+    except RegisterError as error:
+        return tell_problems(opened.registry / "units.csv", error.problems, as_json=as_json, command="units undo")
     except HomeIsBusy as error:
         return _refuse(str(error))
     if change is None:
@@ -177,7 +179,8 @@ def _tell(home: Home, before: UnitRegistry, change: Change, *, is_done: bool, as
         out.print(Text("Trở lại như trước: thads units undo · To go back: thads units undo", style="dim"))
 
 
-def _tell_problems(file: Path, problems: list[Problem], *, as_json: bool) -> int:
+def tell_problems(file: Path, problems: list[Problem], *, as_json: bool, command: str = "units import") -> int:
+    """Print every problem of a file with line and column, in both languages; return the exit code."""
     if as_json:
         print(json.dumps({"imported": False, "problems": [vars(one) for one in problems]}, ensure_ascii=False))
     for one in problems:
@@ -185,7 +188,7 @@ def _tell_problems(file: Path, problems: list[Problem], *, as_json: bool) -> int
         err.print(Text(f"{where}: {one.vi}\n    {one.en}"))
     err.print(
         Text(
-            f"thads units import: {len(problems)} lỗi, chưa ghi gì · {len(problems)} problems, nothing was written",
+            f"thads {command}: {len(problems)} lỗi, chưa ghi gì · {len(problems)} problems, nothing was written",
             style="red",
         )
     )

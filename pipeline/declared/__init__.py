@@ -1,4 +1,4 @@
-"""Declarations as tables: forms, lines, measures, rules, deadlines and units, so that dbt can join on them."""
+"""Declarations as tables: forms, lines, measures, rules, deadlines, units and what is declared of them, so that dbt can join on them."""
 
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from pipeline.landing.blobs import write_whole
 from pipeline.registry.deadlines import deadlines
 from pipeline.registry.of_home import registry_of
 from pipeline.registry.periods import Period
+from pipeline.registry.provisions import KINDS, provisions_frame
 from pipeline.storage import read_tables
 
 
@@ -26,6 +27,7 @@ def export_declarations(home: Home) -> dict[str, int]:
         "deadlines": deadlines((period.id, period.end) for period in _periods(home)),
         "units": registry.frame,
         "unit_succession": registry.succession,
+        **{kind.name: provisions_frame(home, kind, registry) for kind in KINDS},
     }
     for name, frame in frames.items():
         _write_if_changed(home.declared / f"{name}.parquet", frame)

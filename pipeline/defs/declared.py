@@ -24,6 +24,8 @@ SPECS = [
         ("deadlines", "One row per period and reporting level: the day on which a return is due."),
         ("units", "One row per unit, with the home's own laid over the shipped ones."),
         ("unit_succession", "One row per unit that ended and unit that has its territory."),
+        ("exemptions", "One row per unit, form and validity: who need not send it, shipped and the home's own."),
+        ("split_keys", "One row per unit and unit that gets a share of its figures, shipped and the home's own."),
     )
 ]
 

@@ -16,6 +16,8 @@ import polars as pl
 from pipeline import tables
 from pipeline.home import Home
 from pipeline.landing.blobs import write_whole
+from pipeline.registry.kept import Kept
+from pipeline.registry.provisions import misfits
 from pipeline.registry.register import COLUMNS, Entry, RegisterError, read_register
 from pipeline.registry.soundness import unsound
 from pipeline.registry.units import UnitRegistry, unit_registry
@@ -39,13 +41,12 @@ class Change:
 
 def registry_of(home: Home) -> UnitRegistry:
     """Return the registry by which returns of ``home`` are read and judged, and its tables made."""
-    own = _own(home)
-    return _registry(own) if own else unit_registry()
+    return _registry(_own(home))
 
 
 @lru_cache(maxsize=4)
 def _registry(own: bytes) -> UnitRegistry:
-    return laid_over(unit_registry(), read_register(own))
+    return laid_over(unit_registry(), read_register(own)) if own else unit_registry()
 
 
 def laid_over(shipped: UnitRegistry, entries: list[Entry]) -> UnitRegistry:
@@ -98,7 +99,7 @@ def change_by(home: Home, content: bytes, *, replace: bool = False) -> tuple[Cha
     text = as_csv([*before, *entries])
     # Lines are counted in the file at hand; those loaded before have had their turn, but may no longer fit.
     together = laid_over(unit_registry(), [*before, *entries])
-    problems = unsound(entries, unit_registry(), together)
+    problems = unsound(entries, unit_registry(), together) or misfits(home, together)
     if problems:
         raise RegisterError(problems)
     return changes(registry_of(home), together), text
@@ -107,21 +108,23 @@ def change_by(home: Home, content: bytes, *, replace: bool = False) -> tuple[Cha
 def import_units(home: Home, content: bytes, *, replace: bool = False) -> Change:
     """Load a register into ``home``; the next load reads and judges again what it touches. Raises ``RegisterError``."""
     change, text = change_by(home, content, replace=replace)
-    _keep(home, text)
+    _register(home).keep(text)
     return change
 
 
 def undo(home: Home) -> Change | None:
-    """Bring back the register that stood before the last change; None where there was no change."""
-    before = registry_of(home)
-    own = _own(home)
-    for path in sorted(_history(home).glob("*.csv"), reverse=True):
-        earlier = path.read_bytes()
-        if earlier != own:
-            path.replace(_register(home))
-            return changes(before, registry_of(home))
-        path.unlink()  # of an import that was killed before its second step
-    return None
+    """Bring back the register that stood before the last change; None where there was no change.
+
+    Raises ``RegisterError`` where something that the home declares of its units needs one that would go.
+    """
+    earlier = _register(home).before()
+    if earlier is None:
+        return None
+    change = changes(registry_of(home), _registry(earlier.read_bytes()))
+    if problems := misfits(home, change.registry):
+        raise RegisterError(problems)
+    earlier.replace(_register(home).file)
+    return change
 
 
 def changes(before: UnitRegistry, after: UnitRegistry) -> Change:
@@ -214,28 +217,12 @@ def _rows(registry: UnitRegistry) -> dict[str, tuple]:
     }
 
 
-def _keep(home: Home, text: str) -> None:
-    own, content = _own(home), text.encode()
-    if content == own:
-        return
-    kept = sorted(_history(home).glob("*.csv"))
-    if not (kept and kept[-1].read_bytes() == own):
-        number = int(kept[-1].stem) + 1 if kept else 1
-        write_whole(_history(home) / f"{number:06d}.csv", lambda temporary: temporary.write_bytes(own))
-    write_whole(_register(home), lambda temporary: temporary.write_bytes(content))
-
-
 def _own(home: Home) -> bytes:
-    path = _register(home)
-    return path.read_bytes() if path.exists() else b""
+    return _register(home).content
 
 
-def _register(home: Home) -> Path:
-    return home.registry / "units.csv"
-
-
-def _history(home: Home) -> Path:
-    return home.registry / "history"
+def _register(home: Home) -> Kept:
+    return Kept(home.registry / "units.csv", home.registry / "history")
 
 
 def _remembered(home: Home, version: str) -> Path:

@@ -8,7 +8,7 @@ Whether the units fit together is asked in ``pipeline.registry.soundness``.
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -76,6 +76,28 @@ def problem(code: str, line: int, column: str | None = None, **details: object) 
 
 def read_register(content: bytes) -> list[Entry]:
     """Read the lines of a register; raises ``RegisterError`` with everything that is wrong with them."""
+    lines, problems = read_lines(content, NEEDED, COLUMNS)
+    entries, first_line = [], dict[str, int]()
+    for line, field in lines:
+        entry, more = _entry(line, field)
+        problems += more
+        key = field["unit_key"]
+        if key and first_line.setdefault(key, line) != line:
+            problems.append(problem("twice", line, "unit_key", found=key, other=first_line[key]))
+        if entry:
+            entries.append(entry)
+    if problems:
+        raise RegisterError(in_order(problems))
+    return entries
+
+
+def read_lines(
+    content: bytes, needed: Sequence[str], columns: Sequence[str]
+) -> tuple[list[tuple[int, dict[str, str]]], list[Problem]]:
+    """Return number and fields by column of every line of a CSV, and the lines that have not as many as the header.
+
+    Raises ``RegisterError`` where it is no such file: no text, too many lines, other columns, nothing in it.
+    """
     text = decode(content)
     if text is None:
         raise RegisterError([problem("not_text", 1)])
@@ -84,28 +106,40 @@ def read_register(content: bytes) -> list[Entry]:
         raise RegisterError([problem("too_big", MOST_LINES, limit=MOST_LINES)])
     header = [name.strip().casefold() for name in lines[0][1]] if lines else []
     problems = [
-        *(problem("missing_column", 1, name, needed=", ".join(NEEDED)) for name in NEEDED if name not in header),
-        *(problem("unknown_column", 1, found=name, known=", ".join(COLUMNS)) for name in header if name not in COLUMNS),
+        *(problem("missing_column", 1, name, needed=", ".join(needed)) for name in needed if name not in header),
+        *(problem("unknown_column", 1, found=name, known=", ".join(columns)) for name in header if name not in columns),
     ]
     if problems:
         raise RegisterError(problems)
-    entries, first_line = [], dict[str, int]()
+    if not lines[1:]:
+        raise RegisterError([problem("no_rows", 1)])
+    read = []
     for line, fields in lines[1:]:
-        if len(fields) != len(header):
+        if len(fields) == len(header):
+            read.append((line, dict(zip(header, (field.strip() for field in fields), strict=True))))
+        else:
             problems.append(problem("wrong_width", line, found=len(fields), expected=len(header)))
-            continue
-        entry, more = _entry(line, dict(zip(header, (field.strip() for field in fields), strict=True)))
-        problems += more
-        key = fields[header.index("unit_key")].strip()
-        if key and first_line.setdefault(key, line) != line:
-            problems.append(problem("twice", line, "unit_key", found=key, other=first_line[key]))
-        if entry:
-            entries.append(entry)
-    if not entries and not problems:
-        problems.append(problem("no_rows", 1))
-    if problems:
-        raise RegisterError(problems)
-    return entries
+    return read, problems
+
+
+def read_span(line: int, field: Mapping[str, str]) -> tuple[date | None, date | None, list[Problem]]:
+    """Return ``valid_from`` and ``valid_to`` of a line, and what is wrong with them."""
+    days: dict[str, date | None] = {}
+    problems = []
+    for column in ("valid_from", "valid_to"):
+        text = field.get(column, "")
+        days[column] = parse_day(text) if _DAY.fullmatch(text) else None
+        if text and days[column] is None:
+            problems.append(problem("bad_date", line, column, found=text))
+    begins, ends = days["valid_from"], days["valid_to"]
+    if begins and ends and ends <= begins:
+        problems.append(problem("empty_span", line, "valid_to", found=begins, other=ends))
+    return begins, ends, problems
+
+
+def in_order(problems: list[Problem]) -> list[Problem]:
+    """Return problems in the order of their lines."""
+    return sorted(problems, key=lambda one: one.line)
 
 
 def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
@@ -145,15 +179,8 @@ def _entry(line: int, field: dict[str, str]) -> tuple[Entry | None, list[Problem
         code = code.zfill(2)  # a spreadsheet makes 8 of 08
     elif code:
         problems.append(problem("bad_code", line, "code", found=code))
-    days: dict[str, date | None] = {}
-    for column in ("valid_from", "valid_to"):
-        text = field.get(column, "")
-        days[column] = parse_day(text) if _DAY.fullmatch(text) else None
-        if text and days[column] is None:
-            problems.append(problem("bad_date", line, column, found=text))
-    begins, ends = days["valid_from"], days["valid_to"]
-    if begins and ends and ends <= begins:
-        problems.append(problem("empty_span", line, "valid_to", found=begins, other=ends))
+    begins, ends, more = read_span(line, field)
+    problems += more
     if problems or begins is None:
         return None, problems
     return (

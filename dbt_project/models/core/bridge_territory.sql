@@ -14,7 +14,7 @@ successions as (
 
 split_keys as (
 
-    select * from {{ ref('split_keys') }}
+    select * from {{ ref('stg_split_keys') }}
 
 ),
 

@@ -2,7 +2,7 @@ with
 
 exemptions as (
 
-    select * from {{ ref('exemptions') }}
+    select * from {{ ref('stg_exemptions') }}
 
 )
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from random import Random
 
-from pipeline.forms.template import Figure, recalculate
+from pipeline.forms.formulas import Figure, recalculate
 from pipeline.registry.units import unit_registry
 from pipeline.simulator.faults.kind import FaultError, Touched, add, fault, replace_figures, type_over
 from pipeline.simulator.report import Report

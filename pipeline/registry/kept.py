@@ -1,0 +1,39 @@
+"""A file of a home that somebody imported, and what stood there before each change. Each step is one rename."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.landing.blobs import write_whole
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A file and the folder of those that it replaced, numbered in order."""
+
+    file: Path
+    history: Path
+
+    @property
+    def content(self) -> bytes:
+        """What stands there now; nothing where nothing was imported."""
+        return self.file.read_bytes() if self.file.exists() else b""
+
+    def keep(self, text: str) -> None:
+        """Put ``text`` in the place of what stands there, and keep that."""
+        own, content = self.content, text.encode()
+        if content == own:
+            return
+        kept = sorted(self.history.glob("*.csv"))
+        if not (kept and kept[-1].read_bytes() == own):
+            number = int(kept[-1].stem) + 1 if kept else 1
+            write_whole(self.history / f"{number:06d}.csv", lambda temporary: temporary.write_bytes(own))
+        write_whole(self.file, lambda temporary: temporary.write_bytes(content))
+
+    def before(self) -> Path | None:
+        """Return what stood there before the last change; None where there was no change."""
+        own = self.content
+        for path in sorted(self.history.glob("*.csv"), reverse=True):
+            if path.read_bytes() != own:
+                return path
+            path.unlink()  # of an import that was killed before its second step
+        return None

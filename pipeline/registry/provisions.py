@@ -1,0 +1,329 @@
+"""What a home declares of its units: who need not send a form for a time, and by which keys a territory is divided.
+
+Both are CSV files, one line a provision, laid over those that are shipped (``dbt_project/seeds``) like the register of
+units: a line takes the place of the one with the same key. ``registry/<name>.csv`` holds what was imported,
+``registry/history/<name>`` what stood there before each change.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from pipeline import tables
+from pipeline.forms import forms
+from pipeline.home import SEEDS, Home
+from pipeline.registry.kept import Kept
+from pipeline.registry.register import Problem, RegisterError, in_order, problem, read_lines, read_span
+from pipeline.registry.units import FOREVER, Unit, UnitRegistry
+
+LONGEST_TEXT = 500
+_SHARE = re.compile(r"[01](?:[.,]\d{1,9})?")
+
+Row = dict[str, Any]
+"""A provision by column, and ``line``: where it stands in the file at hand, 0 for one that stood there before."""
+
+
+@dataclass(frozen=True)
+class Provisions:
+    """A kind of provision: its file, how a line is read, and what must hold between the lines."""
+
+    name: str
+    schema: Mapping[str, Any]
+    needed: tuple[str, ...]
+    key: tuple[str, ...]
+    read: Callable[[int, dict[str, str], UnitRegistry], tuple[Row, list[Problem]]]
+    fit: Callable[[list[Row], UnitRegistry], Iterator[Problem]]
+
+    def kept(self, home: Home) -> Kept:
+        """Return where a home keeps what was imported."""
+        return Kept(home.registry / f"{self.name}.csv", home.registry / "history" / self.name)
+
+    def key_of(self, row: Row) -> str:
+        """Return what tells a provision from the others."""
+        return " ".join(str(row[name]) for name in self.key if row[name])
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an import changes, by key."""
+
+    added: list[str]
+    changed: list[str]
+    withdrawn: list[str]
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed or self.withdrawn)
+
+
+def provisions_frame(home: Home, kind: Provisions, registry: UnitRegistry) -> pl.DataFrame:
+    """Return what holds in ``home``, shipped and imported, with the columns of the kind."""
+    rows = _laid_over(kind, _shipped(kind, registry), _own(home, kind, registry))
+    return pl.DataFrame([_without_line(row) for row in rows], schema=kind.schema).sort(kind.key)
+
+
+def change_by(
+    home: Home, kind: Provisions, content: bytes, registry: UnitRegistry, *, replace: bool = False
+) -> tuple[Change, str]:
+    """Return what a file would change in ``home``, and the text that would be kept; nothing is written.
+
+    Raises ``RegisterError`` with every problem of the file by line and column.
+    """
+    told = _read(kind, content, registry)
+    before = _own(home, kind, registry)
+    rows = told if replace else _laid_over(kind, before, told)
+    together = _laid_over(kind, _shipped(kind, registry), rows)
+    if problems := list(kind.fit(together, registry)):
+        raise RegisterError(in_order(problems))
+    return _change(kind, before, rows), as_csv(kind, rows)
+
+
+def import_provisions(
+    home: Home, kind: Provisions, content: bytes, registry: UnitRegistry, *, replace: bool = False
+) -> Change:
+    """Lay the provisions of a file over what was imported before, or in its place. Raises ``RegisterError``."""
+    change, text = change_by(home, kind, content, registry, replace=replace)
+    kind.kept(home).keep(text)
+    return change
+
+
+def undo(home: Home, kind: Provisions, registry: UnitRegistry) -> Change | None:
+    """Bring back what stood there before the last import; None where there was none."""
+    kept = kind.kept(home)
+    earlier = kept.before()
+    if earlier is None:
+        return None
+    rows = _sound(kind, earlier.read_bytes(), registry)
+    change = _change(kind, _own(home, kind, registry), rows)
+    earlier.replace(kept.file)
+    return change
+
+
+def exported(home: Home, kind: Provisions, registry: UnitRegistry, *, everything: bool = False) -> tuple[int, str]:
+    """Return how many provisions were imported into ``home`` (``everything``: or are shipped), and a file of them."""
+    own = _own(home, kind, registry)
+    rows = _laid_over(kind, _shipped(kind, registry), own) if everything else own
+    return len(rows), as_csv(kind, rows)
+
+
+def misfits(home: Home, registry: UnitRegistry) -> list[Problem]:
+    """Return why provisions of ``home`` would no longer fit if ``registry`` were its registry of units."""
+    found = []
+    for kind in KINDS:
+        try:
+            _sound(kind, kind.kept(home).content, registry)
+        except RegisterError as error:
+            first = error.problems[0]
+            path = kind.kept(home).file
+            found.append(problem("still_needed", 1, found=f"{path}:{first.line}", why_vi=first.vi, why_en=first.en))
+    return found
+
+
+def as_csv(kind: Provisions, rows: Iterable[Row]) -> str:
+    """Return provisions as a file that can be imported again."""
+    frame = pl.DataFrame([_without_line(row) for row in rows], schema=kind.schema).sort(kind.key)
+    return frame.write_csv()
+
+
+# --- reading
+
+
+def _own(home: Home, kind: Provisions, registry: UnitRegistry) -> list[Row]:
+    return [row | {"line": 0} for row in _sound(kind, kind.kept(home).content, registry)]
+
+
+def _shipped(kind: Provisions, registry: UnitRegistry) -> list[Row]:
+    content = (SEEDS / f"{kind.name}.csv").read_bytes()
+    return [row | {"line": 0} for row in _sound(kind, content, registry)]
+
+
+def _sound(kind: Provisions, content: bytes, registry: UnitRegistry) -> list[Row]:
+    """Return the provisions of a file that may be empty; raises ``RegisterError``."""
+    if not content.partition(b"\n")[2].strip():
+        return []
+    rows = _read(kind, content, registry)
+    if problems := list(kind.fit(rows, registry)):
+        raise RegisterError(in_order(problems))
+    return rows
+
+
+def _read(kind: Provisions, content: bytes, registry: UnitRegistry) -> list[Row]:
+    lines, problems = read_lines(content, kind.needed, tuple(kind.schema))
+    rows: list[Row] = []
+    first_line: dict[str, int] = {}
+    for line, field in lines:
+        row, more = kind.read(line, field, registry)
+        key = kind.key_of(row)
+        if not more and first_line.setdefault(key, line) != line:
+            more = [problem("provision_twice", line, kind.key[0], found=key, other=first_line[key])]
+        problems += more
+        rows.append(row | {"line": line})
+    if problems:
+        raise RegisterError(in_order(problems))
+    return rows
+
+
+def _laid_over(kind: Provisions, below: list[Row], above: list[Row]) -> list[Row]:
+    told = {kind.key_of(row) for row in above}
+    return [*(row for row in below if kind.key_of(row) not in told), *above]
+
+
+def _change(kind: Provisions, before: list[Row], after: list[Row]) -> Change:
+    was, is_now = ({kind.key_of(row): _without_line(row) for row in rows} for rows in (before, after))
+    return Change(
+        added=sorted(is_now.keys() - was.keys()),
+        changed=sorted(key for key in is_now.keys() & was.keys() if is_now[key] != was[key]),
+        withdrawn=sorted(was.keys() - is_now.keys()),
+    )
+
+
+def _without_line(row: Row) -> Row:
+    return {name: value for name, value in row.items() if name != "line"}
+
+
+def _unit(line: int, column: str, key: str, registry: UnitRegistry) -> tuple[Unit | None, list[Problem]]:
+    unit = registry.units.get(key)
+    if unit is None or unit.is_simulated:
+        return None, [problem("unknown_unit", line, column, found=key)] if key else []
+    return unit, []
+
+
+def _texts(line: int, field: Mapping[str, str], needed: Iterable[str], texts: Iterable[str]) -> list[Problem]:
+    return [
+        *(problem("blank", line, name) for name in needed if not field[name]),
+        # Also what a spreadsheet would take for a formula.
+        *(
+            problem("bad_text", line, name, limit=LONGEST_TEXT)
+            for name in texts
+            if len(field[name]) > LONGEST_TEXT or field[name][:1] in ("=", "+", "-", "@")
+        ),
+    ]
+
+
+# --- who need not send a form
+
+
+def _exemption(line: int, field: dict[str, str], registry: UnitRegistry) -> tuple[Row, list[Problem]]:
+    problems = _texts(line, field, ("unit_key", "valid_from", "reason", "source"), ("reason", "source"))
+    unit, more = _unit(line, "unit_key", field["unit_key"], registry)
+    problems += more
+    form = field["form"].zfill(2) if field["form"].isdecimal() else field["form"]  # a spreadsheet makes 1 of 01
+    if form and form not in forms().current:
+        problems.append(problem("unknown_form", line, "form", found=form, known=", ".join(forms().current)))
+    begins, ends, more = read_span(line, field)
+    problems += more
+    if unit and begins and not (begins < unit.valid_to and unit.valid_from < (ends or FOREVER)):
+        problems.append(
+            problem(
+                "outside_unit", line, "valid_from", found=_span(begins, ends), expected=_span_of(unit), other=unit.key
+            )
+        )
+    return {
+        "unit_key": field["unit_key"],
+        "form": form or None,
+        "valid_from": begins,
+        "valid_to": ends,
+        "reason": field["reason"],
+        "source": field["source"],
+    }, problems
+
+
+def _no_exemption_twice(rows: list[Row], registry: UnitRegistry) -> Iterator[Problem]:
+    """Tell of two exemptions that hold for one form of one unit on one day; ``form`` blank is all forms."""
+    by_unit: dict[str, list[Row]] = {}
+    for row in sorted(rows, key=lambda row: row["line"]):
+        for other in by_unit.setdefault(row["unit_key"], []):
+            is_same = row["form"] is None or other["form"] is None or row["form"] == other["form"]
+            if (
+                is_same
+                and row["valid_from"] < (other["valid_to"] or FOREVER)
+                and other["valid_from"] < (row["valid_to"] or FOREVER)
+            ):
+                where = f"{other['unit_key']} {other['form'] or '*'} {_span(other['valid_from'], other['valid_to'])}"
+                yield problem("exempt_twice", row["line"], "valid_from", found=row["unit_key"], other=where)
+        by_unit[row["unit_key"]].append(row)
+
+
+# --- by which key a territory is divided
+
+
+def _split_key(line: int, field: dict[str, str], registry: UnitRegistry) -> tuple[Row, list[Problem]]:
+    problems = _texts(line, field, ("unit_key", "territory_key", "share", "source"), ("source",))
+    units = {}
+    for column in ("unit_key", "territory_key"):
+        units[column], more = _unit(line, column, field[column], registry)
+        problems += more
+    share = Decimal(field["share"].replace(",", ".")) if _SHARE.fullmatch(field["share"]) else None
+    if field["share"] and (share is None or not 0 < share < 1):
+        problems.append(problem("bad_share", line, "share", found=field["share"]))
+    whole, part = units["unit_key"], units["territory_key"]
+    if whole and part:
+        beside = {key for keys in _neighbours(whole.key, registry).values() if len(keys) > 1 for key in keys}
+        if part.key not in beside:
+            problems.append(
+                problem("not_divided", line, "territory_key", found=part.key, other=whole.key,
+                        known=", ".join(sorted(beside)) or "-")
+            )  # fmt: skip
+    return {
+        "unit_key": field["unit_key"],
+        "territory_key": field["territory_key"],
+        "share": share,
+        "source": field["source"],
+    }, problems
+
+
+def _shares_sum_to_one(rows: list[Row], registry: UnitRegistry) -> Iterator[Problem]:
+    """Tell of units whose shares do not add up, forward to its successors or backward to what it was put together from."""
+    by_unit: dict[str, list[Row]] = {}
+    for row in rows:
+        by_unit.setdefault(row["unit_key"], []).append(row)
+    for unit, of_unit in by_unit.items():
+        for keys in _neighbours(unit, registry).values():
+            parts = [row for row in of_unit if row["territory_key"] in keys]
+            total = sum((row["share"] for row in parts), Decimal(0))
+            if parts and total != 1:
+                line = max(row["line"] for row in parts)
+                named = ", ".join(f"{row['territory_key']} {row['share'].normalize():f}" for row in parts)
+                missing = ", ".join(sorted(keys - {row["territory_key"] for row in parts})) or "-"
+                yield problem("shares_not_one", line, "share", found=f"{total.normalize():f}", other=unit,
+                              parts=named, missing=missing)  # fmt: skip
+
+
+def _neighbours(unit: str, registry: UnitRegistry) -> dict[str, set[str]]:
+    """Return the keys of the units that went into a unit, and of those that it became."""
+    pairs = registry.succession.select("predecessor_key", "successor_key").rows()
+    return {
+        "later": {after for before, after in pairs if before == unit},
+        "earlier": {before for before, after in pairs if after == unit},
+    }
+
+
+def _span(begins: date, ends: date | None) -> str:
+    return f"{begins:%d/%m/%Y} - {f'{ends:%d/%m/%Y}' if ends and ends != FOREVER else '...'}"
+
+
+def _span_of(unit: Unit) -> str:
+    return _span(unit.valid_from, unit.valid_to)
+
+
+EXEMPTIONS = Provisions(
+    name="exemptions",
+    schema=tables.EXEMPTIONS,
+    needed=("unit_key", "form", "valid_from", "reason", "source"),
+    key=("unit_key", "form", "valid_from"),
+    read=_exemption,
+    fit=_no_exemption_twice,
+)
+SPLIT_KEYS = Provisions(
+    name="split_keys",
+    schema=tables.SPLIT_KEYS,
+    needed=("unit_key", "territory_key", "share", "source"),
+    key=("unit_key", "territory_key"),
+    read=_split_key,
+    fit=_shares_sum_to_one,
+)
+KINDS = (EXEMPTIONS, SPLIT_KEYS)
