@@ -208,20 +208,25 @@ comparable as (
 
 ),
 
+predecessors as (
+
+    select
+        predecessor_key,
+        successor_key,
+        count(*) over (partition by predecessor_key) > 1 as is_divided
+    from successions
+
+),
+
 -- Units that consist of others whole, and of how many; what was divided between successors is in no sum.
 merged as (
 
     select
         successor_key,
         count(*) as units
-    from (
-        select
-            successor_key,
-            count(*) over (partition by predecessor_key) as successors
-        from successions
-    )
+    from predecessors
     group by successor_key
-    having max(successors) = 1
+    having not bool_or(is_divided)
 
 ),
 
@@ -243,7 +248,7 @@ summed_figures as (
     select
         merged.successor_key as unit_key,
         {%- for column in place %}
-        comparable.{{ column }},
+            comparable.{{ column }},
         {%- endfor %}
         list(comparable.report_id order by comparable.report_id) as report_ids,
         sum(comparable.completed) as completed,
@@ -252,8 +257,8 @@ summed_figures as (
                 then {{ percentage('sum(comparable.completed)', 'sum(comparable.eligible)') }}
         end as completion_rate
     from comparable
-    inner join successions on comparable.unit_key = successions.predecessor_key
-    inner join merged on successions.successor_key = merged.successor_key
+    inner join predecessors on comparable.unit_key = predecessors.predecessor_key
+    inner join merged on predecessors.successor_key = merged.successor_key
     group by all
     having count(*) = any_value(merged.units)
 
@@ -272,7 +277,7 @@ territory_figures as (
         on
             summed_figures.unit_key = measured.unit_key
             {%- for column in place %}
-            and summed_figures.{{ column }} = measured.{{ column }}
+                and summed_figures.{{ column }} = measured.{{ column }}
             {%- endfor %}
     where measured.unit_key is null
 
