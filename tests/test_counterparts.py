@@ -41,9 +41,9 @@ def told(
         schema=tables.CELLS,
     )
     remarks = counterpart_remarks(submissions, cells, forms(), registry or unit_registry())
-    assert all(
-        "(ô D15)" in vi and "(cell D15)" in en for vi, en in remarks.select("detail_vi", "detail_en").iter_rows()
-    )
+    for vi, en in remarks.select("detail_vi", "detail_en").iter_rows():
+        assert "(trang «transfers», ô D15)" in vi
+        assert "(sheet 'transfers', cell D15)" in en
     return list(remarks.select("code", "detail_vi", "detail_en").iter_rows())
 
 
@@ -64,7 +64,7 @@ def test_an_agency_of_the_registry_is_no_finding(name):
 def test_an_agency_that_nobody_knows_is_told_with_the_one_that_may_be_meant():
     ((code, vi, en),) = told("Chi cục THADS huyện Không Có")
     assert code == "unknown_counterpart"
-    assert "«Chi cục THADS huyện Không Có» (ô D15) không có trong danh mục" in vi
+    assert "«Chi cục THADS huyện Không Có» (trang «transfers», ô D15) không có trong danh mục" in vi
     assert "có phải" not in vi
     ((_, vi, en),) = told("CCTHADS - An Minh")
     assert "có phải là «Chi cục THADS huyện An Minh»" in vi

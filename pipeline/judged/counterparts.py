@@ -100,8 +100,8 @@ class Agencies:
 def _told(line: dict, agencies: Agencies) -> Iterator[tuple[str, str, str]]:
     """Yield code and details, Vietnamese and English, of what is wrong with the name on a line."""
     text, day = (line["raw"] or "").strip(), line["period_end"]
-    on, at = f"{day:%d/%m/%Y}", line["address"]
-    at_vi, at_en = (f" (ô {at})", f" (cell {at})") if at else ("", "")
+    on, sheet, cell = f"{day:%d/%m/%Y}", line["sheet"], line["address"]
+    at_vi, at_en = (f" (trang «{sheet}», ô {cell})", f" (sheet '{sheet}', cell {cell})") if cell else ("", "")
     if not text:
         if line["is_moved"]:
             yield (

@@ -7,6 +7,10 @@ import typer
 
 from pipeline.cli.options import HomeOption, JsonOption
 
+REGISTER_HELP = (
+    "CSV: unit_key, name, level, parent_key, valid_from; also code, valid_to, aliases, successors, note. "
+    "'thads units export --all' writes one to begin with."
+)
 group = typer.Typer(
     name="units", help="The registry of offices: load it from CSV, look at a day.", no_args_is_help=True
 )
@@ -14,7 +18,7 @@ group = typer.Typer(
 
 @group.command("import")
 def import_register(
-    file: Annotated[Path, typer.Argument(help="CSV: unit_key, name, level, parent_key, valid_from, ...; see docs.")],
+    file: Annotated[Path, typer.Argument(help=REGISTER_HELP)],
     replace: Annotated[
         bool, typer.Option("--replace", help="In the place of all that was imported before, not laid over it.")
     ] = False,
