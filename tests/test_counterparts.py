@@ -21,9 +21,9 @@ AN_BIEN = "kien-giang.an-bien"
 def told(
     name: str | None,
     *,
-    by: str = AN_BIEN,
+    by: str | None = AN_BIEN,
     on: date = BEFORE,
-    scope: str = "office",
+    scope: str | None = "office",
     cases: int | None = 3,
     registry: UnitRegistry | None = None,
 ) -> list[tuple[str, str, str]]:
@@ -92,6 +92,8 @@ def test_a_name_that_several_have_is_nobodys_unless_one_of_them_is_in_the_same_p
     assert code == "unknown_counterpart"
     assert vi.startswith("Nhiều cơ quan")
     assert told("Chi cục THADS huyện Bình Giang", by="long-an", scope="own", registry=registry_of(home)) == []
+    # Of whom nobody knows the province, it is said already that nobody knows who it is.
+    assert told("Chi cục THADS huyện Bình Giang", by=None, scope=None, registry=registry_of(home)) == []
 
 
 def test_nobody_delegates_to_itself_but_a_province_that_adds_up_names_its_own_agency():

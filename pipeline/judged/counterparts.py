@@ -111,6 +111,9 @@ def _told(line: dict, agencies: Agencies) -> Iterator[tuple[str, str, str]]:
             )
         return
     found = agencies.find(text, day, line["unit_key"])
+    is_one_of_several = any(unit.is_valid_on(day) for unit in agencies.called(text))
+    if found is None and is_one_of_several and line["unit_key"] is None:
+        return  # the one in the reporter's own province would be meant, and who reports is told to be unknown already
     if found is None:
         yield _unknown(text, on, line, agencies, at_vi, at_en)
     elif found.key == line["unit_key"] and line["scope"] in (Scope.OWN, Scope.OFFICE):
