@@ -119,8 +119,8 @@ select
         when not is_other_heard then 'one_side'
         when not is_received then 'not_received'
         when not is_sent then 'not_sent'
-        when sent is not distinct from received and sent_vnd is not distinct from received_vnd then 'matched'
-        else 'differs'
+        when (sent is distinct from received) or (sent_vnd is distinct from received_vnd) then 'differs'
+        else 'matched'
     end as status,
     try_cast(sent as bigint) as sent,
     try_cast(received as bigint) as received,
