@@ -251,7 +251,9 @@ def _row_added(report: Report, rng: Random) -> Iterator[Touched]:
 )
 def _row_twice(report: Report, rng: Random) -> Iterator[Touched]:
     form, sheet = report.forms["08"], list(report.forms).index("08") + 1
-    one, other = rng.sample([row for row in form.rows if not row.is_total], 2)
+    rows = [row for row in form.rows if not row.is_total]
+    # The upper one takes the name of the lower: whoever reads on sees the lower one's own figures last.
+    one, other = (rows[n] for n in sorted(rng.sample(range(len(rows)), 2)))
     for address, text in zip(row_head(form, one.code, report.origin), (other.vi, other.code), strict=True):
         report.damage.append(damage.retype(sheet, address, text))
     yield from (("08", one.code, column, report.figure("08", one.code, column), None) for column in form.column)
