@@ -8,6 +8,7 @@ of 1 July 2025. Whatever it finds is a false alarm.
 """
 
 import argparse
+import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
@@ -20,6 +21,7 @@ import polars as pl
 
 from pipeline import tables
 from pipeline.cells.read import read_landed
+from pipeline.cli.leaving import leaving_at_once
 from pipeline.home import Home
 from pipeline.judged.judge import judge_changed
 from pipeline.landing.receive import receive
@@ -275,4 +277,5 @@ def _per_cent(share: float) -> str:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    with leaving_at_once():  # else DuckDB's binding complains of what judging, done in this process, still holds
+        sys.exit(main())
