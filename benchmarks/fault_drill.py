@@ -93,7 +93,9 @@ def main() -> int:
     whole = Drill()
     if options.country:
         with tempfile.TemporaryDirectory(prefix="thads-country-") as folder:
-            faultless = drill(Path(folder), (), FAULTLESS, provinces=options.country, seed=options.seed)
+            faultless = drill(
+                Path(folder), (), FAULTLESS, provinces=options.country, seed=options.seed, forms=WITH_ANNEX
+            )
         print(*sorted(faultless.false_alarms), sep="\n", end="")
         print(
             f"{len(faultless.false_alarms)} false alarms on {faultless.clean} clean returns; {time.monotonic() - started:.0f} s"

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from benchmarks.fault_drill import FAULTLESS, drill, explains, national, trace
+from benchmarks.fault_drill import FAULTLESS, WITH_ANNEX, drill, explains, national, trace
 from expectations.rules import packs
 from pipeline import tables
 from pipeline.cells.read import read_landed
@@ -241,7 +241,7 @@ def test_a_nation_that_is_not_its_provinces_is_found_and_they_are_not_asked(tmp_
 
 def test_three_years_across_the_merger_of_provinces_have_no_finding(tmp_path):
     # Three provinces with every office, all forms; ``make country`` judges ten.
-    drilled = drill(tmp_path, (), FAULTLESS, provinces=3, seed=5)
+    drilled = drill(tmp_path, (), FAULTLESS, provinces=3, seed=5, forms=WITH_ANNEX)
     assert drilled.false_alarms == []
     assert drilled.clean > 1300
     truth = Truth.read(tmp_path / "truth.json")

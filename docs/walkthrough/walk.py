@@ -23,7 +23,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from docs.walkthrough.sheet_picture import picture
-from pipeline.cli import main
+from pipeline.cli import main, terminal
 from pipeline.forms import forms
 from pipeline.forms.formulas import recalculate
 from pipeline.forms.template import address
@@ -149,7 +149,7 @@ SVG = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
 @contextmanager
 def _recorded() -> Iterator[Console]:
     """Have the console of the command line keep what it prints, 110 letters wide."""
-    console = main.out
+    console = terminal.out
     before = console.record, console._width, console.file
     console.record, console._width, console.file = True, 110, io.StringIO()
     try:
