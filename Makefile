@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 HOME_DIR ?= var
 
-.PHONY: help setup setup-browser demo test test-fast check docs walkthrough dev bench bench-bulletin bench-history kill-drill drill country letters-drill lock clean
+.PHONY: help setup setup-browser demo test test-fast check docs walkthrough dev bench bench-bulletin read-bulletin bench-history kill-drill drill country letters-drill lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ bench: setup ## a national month, and a month more after one year and after ten:
 
 bench-bulletin: setup ## the bulletin of a country of three years: time, pages, largest page (docs/benchmarks.md)
 	@$(BIN)/python -m benchmarks.bulletin_years
+
+read-bulletin: setup-browser ## open every page of ./var's bulletin in Chromium: complaints, links, figures against the warehouse
+	@$(BIN)/python -m benchmarks.bulletin_reader --home $(HOME_DIR)
 
 bench-history: setup ## the second half of `make bench` at three times the size (docs/benchmarks.md)
 	@$(BIN)/python -m benchmarks.history
