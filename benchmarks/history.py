@@ -25,6 +25,7 @@ from benchmarks.measuring import Measured, add_runs, command_line, keep_figures,
 from expectations.rules import packs
 from pipeline import tables
 from pipeline.cells.read import read_landed
+from pipeline.cli.leaving import leaving_at_once
 from pipeline.declared import export_declarations
 from pipeline.forms import forms
 from pipeline.home import Home
@@ -257,4 +258,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with leaving_at_once():  # else DuckDB's binding complains of what judging, done in this process, still holds
+        sys.exit(main())

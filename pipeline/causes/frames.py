@@ -17,12 +17,12 @@ from pipeline.judged.bench import Bench
 from pipeline.judged.findings import cells_of
 from pipeline.vocabulary import Status
 
-#: A rule makes at most one comparison at a place; those of reading make none that could be closed.
-#: Codes of reading that leave a cell of a form without a figure.
+#: Rules of reading that tell of a cell of a form without a figure.
 WITHOUT_FIGURE = (
     *("reading.number", "reading.excel_error", "reading.formula_without_value"),
     *("reading.blank_total", "reading.blank_part"),
 )
+#: A rule makes at most one comparison at a place; those of reading make none that could be closed.
 AT = ["submission_id", "rule_id", "form", "row_code", "column_code"]
 
 

@@ -9,26 +9,27 @@ from pipeline.vocabulary import CellState
 
 SHEET = ["file", "sheet"]
 FILLED = [str(CellState.NUMBER), str(CellState.NIL)]
+SILENT = [str(CellState.BLANK), str(CellState.NOT_APPLICABLE)]
+
+#: What is said of a form on which nothing is filled in, wherever it was read; needs the column ``form``.
+EMPTY_FORM = (
+    pl.lit("empty_form").alias("code"),
+    pl.format(
+        "Biểu {} không có số liệu nào; hãy điền số liệu, hoặc ghi «-» hay «0» nếu không phát sinh.", "form"
+    ).alias("detail_vi"),
+    pl.format(
+        "Form {} has not a single figure; fill it in, or write '-' or '0' where there was nothing.", "form"
+    ).alias("detail_en"),
+)
 
 
 def empty_forms(cells: pl.DataFrame) -> pl.DataFrame:
     """Tell forms on which nothing is filled in."""
-    silent = pl.col("state").is_in([str(CellState.BLANK), str(CellState.NOT_APPLICABLE)])
     return (
         cells.group_by(*SHEET, "form", maintain_order=True)
-        .agg(silent.all().alias("is_silent"))
+        .agg(pl.col("state").is_in(SILENT).all().alias("is_silent"))
         .filter("is_silent")
-        .select(
-            *SHEET,
-            "form",
-            pl.lit("empty_form").alias("code"),
-            pl.format(
-                "Biểu {} không có số liệu nào; hãy điền số liệu, hoặc ghi «-» hay «0» nếu không phát sinh.", "form"
-            ).alias("detail_vi"),
-            pl.format(
-                "Form {} has not a single figure; fill it in, or write '-' or '0' where there was nothing.", "form"
-            ).alias("detail_en"),
-        )
+        .select(*SHEET, "form", *EMPTY_FORM)
     )
 
 

@@ -7,6 +7,7 @@ import polars as pl
 
 from pipeline import tables
 from pipeline.cells.address import column_letters
+from pipeline.cells.blanks import EMPTY_FORM, SILENT
 from pipeline.cells.figure import half_unit, is_too_large
 from pipeline.cells.header import parse_day
 from pipeline.cells.numerals import numerals
@@ -194,19 +195,11 @@ def _remarked(read: pl.DataFrame, declared: list[str]) -> list[pl.DataFrame]:
             "detail_en"
         ),
     )
-    silent = pl.col("state").is_in([str(CellState.BLANK), str(CellState.NOT_APPLICABLE)])
     empty = (
-        read.filter(is_form, silent.all().over("form"))
+        read.filter(is_form, pl.col("state").is_in(SILENT).all().over("form"))
         .unique("form", keep="first", maintain_order=True)
         .with_columns(
-            pl.lit("empty_form").alias("code"),
-            pl.format(
-                "Biểu {} không có số liệu nào; hãy điền số liệu, hoặc ghi «-» hay «0» nếu không phát sinh.", "form"
-            ).alias("detail_vi"),
-            pl.format(
-                "Form {} has not a single figure; fill it in, or write '-' or '0' where there was nothing.", "form"
-            ).alias("detail_en"),
-            *(pl.lit(None, pl.String).alias(name) for name in ("row", "column", "address", "value")),
+            *EMPTY_FORM, *(pl.lit(None, pl.String).alias(name) for name in ("row", "column", "address", "value"))
         )
     )
     return [illegible, unknown, nowhere, again, empty]

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.text import Text
 
 from pipeline.cli.terminal import err, out
-from pipeline.cli.units import MOST_LISTED, PATIENCE_SECONDS, tell_problems
+from pipeline.cli.units import PATIENCE_SECONDS, tell_change, tell_problems
 from pipeline.home import open_home
 from pipeline.registry.of_home import registry_of
 from pipeline.registry.provisions import KINDS, Change, Provisions, change_by, exported, import_provisions, undo
@@ -77,17 +77,8 @@ def _tell(command: str, change: Change, *, is_done: bool, as_json: bool) -> None
     if as_json:
         print(json.dumps({"imported": is_done, **vars(change)}, ensure_ascii=False))
         return
-    for words, keys in (
-        ("thêm · added", change.added),
-        ("sửa · changed", change.changed),
-        ("bỏ · withdrawn", change.withdrawn),
-    ):
-        if keys:
-            more = f"; ... +{len(keys) - MOST_LISTED}" if len(keys) > MOST_LISTED else ""
-            out.print(Text(f"{words}: {len(keys)}  {'; '.join(keys[:MOST_LISTED])}{more}"))
-    if not change:
-        out.print(Text("Không có gì thay đổi · Nothing changes", style="dim"))
-    elif is_done:
+    tell_change(change.added, change.changed, change.withdrawn)
+    if change and is_done:
         out.print(Text("Lần nạp sau dựng lại mọi kỳ · the next load builds every period again"))
         out.print(Text(f"Trở lại như trước · To go back: thads {command} undo", style="dim"))
     if not is_done:

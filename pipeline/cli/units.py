@@ -155,16 +155,7 @@ def _tell(home: Home, before: UnitRegistry, change: Change, *, is_done: bool, as
     if as_json:
         print(json.dumps(told, ensure_ascii=False))
         return
-    for words, keys in (
-        ("thêm · added", change.added),
-        ("sửa · changed", change.changed),
-        ("bỏ · withdrawn", change.withdrawn),
-    ):
-        if keys:
-            more = f" ... +{len(keys) - MOST_LISTED}" if len(keys) > MOST_LISTED else ""
-            out.print(Text(f"{words}: {len(keys)}  {', '.join(keys[:MOST_LISTED])}{more}"))
-    if not change:
-        out.print(Text("Không có gì thay đổi · Nothing changes", style="dim"))
+    tell_change(change.added, change.changed, change.withdrawn)
     if again.height or periods:
         out.print(
             Text(
@@ -177,6 +168,16 @@ def _tell(home: Home, before: UnitRegistry, change: Change, *, is_done: bool, as
         out.print(Text("Chưa ghi gì (--dry-run) · Nothing was written (--dry-run)", style="yellow"))
     elif change:
         out.print(Text("Trở lại như trước: thads units undo · To go back: thads units undo", style="dim"))
+
+
+def tell_change(added: list[str], changed: list[str], withdrawn: list[str]) -> None:
+    """Print what an import changes, by key."""
+    for words, keys in (("thêm · added", added), ("sửa · changed", changed), ("bỏ · withdrawn", withdrawn)):
+        if keys:
+            more = f"; ... +{len(keys) - MOST_LISTED}" if len(keys) > MOST_LISTED else ""
+            out.print(Text(f"{words}: {len(keys)}  {'; '.join(keys[:MOST_LISTED])}{more}"))
+    if not (added or changed or withdrawn):
+        out.print(Text("Không có gì thay đổi · Nothing changes", style="dim"))
 
 
 def tell_problems(file: Path, problems: list[Problem], *, as_json: bool, command: str = "units import") -> int:
