@@ -183,6 +183,11 @@ def test_nothing_comes_from_elsewhere_and_no_page_is_large(pages: dict[str, Html
 
 
 @pytest.mark.slow
+def test_no_page_speaks_of_less_than_no_more(pages: dict[str, HtmlPage]) -> None:
+    assert [path for path, page in pages.items() if re.search(r"(?:và|and) -\d", page.text)] == []
+
+
+@pytest.mark.slow
 def test_kien_giang_2022_is_told_down_to_the_cell(pages: dict[str, HtmlPage]) -> None:
     text = pages["units/kien-giang.html"].text
     for told in ("57,79", "+17,69", "40,10", "59,20", "20.352", "8.122", "8.296", "20.178"):

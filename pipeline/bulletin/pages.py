@@ -258,7 +258,7 @@ def _strands(book: Book, key: str, rows: list[Row]) -> list[Strand]:
                 series,
                 scope,
                 own[: most or 1],
-                len(own) - most,
+                max(0, len(own) - most),
                 {basis: rates_chart(in_order, basis) for basis in ("cases", "money")},
                 of_year,
                 flow_chart(of_year) if len(of_year) > 1 else None,
