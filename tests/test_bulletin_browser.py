@@ -225,6 +225,38 @@ def test_wide_tables_scroll_by_themselves_on_a_phone_and_by_keyboard(reader: Cal
     page.wait_for_function("box => box.scrollLeft > 0", arg=wide.element_handle())
 
 
+def _regions(page: Page) -> list[str]:
+    """What a screen reader calls the tables that scroll."""
+    return page.eval_on_selector_all(".scroll[role=region]", "all => all.map(one => one.getAttribute('aria-label'))")
+
+
+def test_a_table_in_a_closed_box_is_no_region_until_it_is_opened(reader: Callable[..., Reader]) -> None:
+    page = reader(PHONE).opens("units/kien-giang.html")
+    assert page.locator("details:not([open]) .scroll").count() > 0
+    assert page.locator("details:not([open]) .scroll[role=region], details:not([open]) .scroll[tabindex]").count() == 0
+    box = page.locator("details:has(.scroll)").first
+    box.locator("summary").click()
+    opened = box.locator(".scroll[role=region][tabindex]")
+    opened.wait_for()
+    assert opened.get_attribute("aria-label") == opened.locator("caption").inner_text()
+    box.locator("summary").click()
+    page.wait_for_function("box => !box.querySelector('[role=region]')", arg=box.element_handle())
+
+
+@pytest.mark.parametrize("path", KINDS)
+def test_every_region_is_called_by_its_table_in_the_language_that_is_read(
+    reader: Callable[..., Reader], path: str
+) -> None:
+    page = reader(PHONE).opens(path)
+    vietnamese = _regions(page)
+    page.get_by_text("English", exact=True).click()
+    english = _regions(page)
+    assert all(vietnamese + english)
+    assert not set(vietnamese) & set(english), "a label that stayed in the other language"
+    shown = page.locator(".scroll[role=region] caption")
+    assert {caption.inner_text() for caption in shown.all() if caption.is_visible()} <= set(english)
+
+
 def test_paper_is_dark_on_light_without_contents_and_fits(reader: Callable[..., Reader], tmp_path: Path) -> None:
     page = reader(color_scheme="dark").opens("units/kien-giang.html")
     page.emulate_media(media="print", color_scheme="dark")
