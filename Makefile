@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 HOME_DIR ?= var
 
-.PHONY: help setup setup-browser demo test test-fast check docs walkthrough dev bench bench-bulletin read-bulletin bench-history kill-drill drill country letters-drill lock clean
+.PHONY: help setup setup-browser demo test test-fast check docs walkthrough dev bench bench-bulletin read-bulletin bench-history kill-drill drill storm country letters-drill lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -64,6 +64,9 @@ kill-drill: setup ## kill loads at ten moments and prove the warehouse comes out
 
 drill: setup ## plant every kind of fault, alone and mixed: found, traced to the cell, false alarms (a few minutes)
 	@$(BIN)/python -m benchmarks.fault_drill
+
+storm: setup ## drawn inboxes and whole nights that nothing may stop, or CORPUS=DIR: any folder of foreign files (docs/benchmarks.md)
+	@$(BIN)/python -m benchmarks.storm $(if $(CORPUS),--corpus "$(CORPUS)")
 
 country: setup ## judge a faultless country of ten provinces and three years: no finding may be left (about ten minutes)
 	@$(BIN)/python -m benchmarks.fault_drill --country 10

@@ -1,0 +1,137 @@
+"""What must hold of every inbox, however odd: of its receipts, its submissions, its verdicts and the clean returns in it."""
+
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+import polars as pl
+
+from pipeline import tables
+from pipeline.home import Home
+from pipeline.judged.verdicts import current_forms
+from pipeline.landing.arrivals import is_dropping
+from pipeline.landing.receive import read_receipts
+from pipeline.landing.sidecar import is_sidecar
+from pipeline.storage import read_tables
+from pipeline.vocabulary import Receipt, Verdict
+
+from .clean import FIGURES, PERIOD, CleanReturn
+
+ACCEPTED = [str(Verdict.ACCEPTED), str(Verdict.ACCEPTED_WITH_QUERY)]
+
+
+def broken_claims(home: Home, inbox: Path, clean: list[CleanReturn]) -> list[str]:
+    """Return a sentence for each claim that does not hold of ``home`` after it loaded ``inbox``."""
+    receipts = read_receipts(home)
+    submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS)
+    verdicts = read_tables(home.judged, "verdicts", tables.VERDICTS)
+    return [
+        *receipts_lost(inbox, receipts),
+        *_submissions_lost(receipts, submissions),
+        *_verdicts_lost(submissions, verdicts),
+        *_unplaced_but_accepted(submissions, verdicts),
+        *clean_figures_lost(standing_figures(home, submissions, verdicts), clean),
+    ]
+
+
+def files_sent(inbox: Path) -> list[str]:
+    """Return the paths of what lies in an inbox as a receipt would print them, but for droppings and sidecars."""
+    paths = [
+        path.relative_to(inbox).as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        for path in inbox.rglob("*")
+        if path.is_file()
+    ]
+    return sorted(path for path in paths if not is_dropping(path) and not is_sidecar(PurePosixPath(path).name))
+
+
+def receipts_lost(inbox: Path, receipts: pl.DataFrame) -> Iterator[str]:
+    """Say which files of an inbox have no receipt, and which receipts no reason."""
+    if lost := set(files_sent(inbox)) - set(receipts["path"]):
+        yield f"{len(lost)} files have no receipt, for example {min(lost)!r}"
+    if receipts["receipt_id"].n_unique() != receipts.height:
+        yield "two receipts have one id"
+    silent = receipts.filter(pl.col("verdict") == Receipt.UNREADABLE, pl.col("problem_vi").is_null())
+    if not silent.is_empty():
+        yield f"{silent['path'][0]!r} is unreadable and nobody says why"
+
+
+def _submissions_lost(receipts: pl.DataFrame, submissions: pl.DataFrame) -> Iterator[str]:
+    if submissions["submission_id"].n_unique() != submissions.height:
+        doubled = submissions.filter(pl.col("submission_id").is_duplicated())
+        yield f"two submissions have one id: {doubled['source_ref'].to_list()[:2]}"
+    landed = receipts.filter(pl.col("verdict") == Receipt.LANDED, pl.col("media").is_in(["xlsx", "csv", "txt"]))
+    lost = landed.join(submissions, on="receipt_id", how="anti")
+    if not lost.is_empty():
+        yield f"{lost['path'][0]!r} landed and became no submission"
+    silent = submissions.filter(~pl.col("is_readable"), pl.col("problem_vi").is_null() | pl.col("problem_en").is_null())
+    if not silent.is_empty():
+        yield f"{silent['source_ref'][0]!r} cannot be read and nobody says why"
+
+
+def _verdicts_lost(submissions: pl.DataFrame, verdicts: pl.DataFrame) -> Iterator[str]:
+    lost = submissions.filter("is_readable").join(verdicts, on="submission_id", how="anti")
+    if not lost.is_empty():
+        yield f"{lost['source_ref'][0]!r} was read and has no verdict"
+    if verdicts["submission_id"].n_unique() != verdicts.height:
+        yield "a submission has two verdicts"
+
+
+def _unplaced_but_accepted(submissions: pl.DataFrame, verdicts: pl.DataFrame) -> Iterator[str]:
+    accepted = submissions.join(verdicts.filter(pl.col("verdict").is_in(ACCEPTED)), on="submission_id", how="semi")
+    nowhere = accepted.filter(pl.any_horizontal(pl.col("unit_key", "period_id", "scope", "report_id").is_null()))
+    if not nowhere.is_empty():
+        yield f"{nowhere['source_ref'][0]!r} is accepted without unit, scope or period"
+    early = accepted.filter(pl.col("period_end") > pl.col("received_at").dt.date())
+    if not early.is_empty():
+        yield f"{early['source_ref'][0]!r} is accepted for a period that had not ended when it arrived"
+
+
+def standing_figures(home: Home, submissions: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
+    """Return the figures of submitted reports that stand, as ``FIGURES`` with ``is_simulated``."""
+    cells = read_tables(home.cells, "cells", tables.CELLS)
+    sent = cells.select("submission_id", "form").unique()
+    current = current_forms(submissions.filter("is_readable"), verdicts.drop("period_id"), sent)
+    return (
+        current.filter(pl.col("origin") == "submitted")
+        .select("submission_id", "form", "unit_key", "is_simulated")
+        .join(cells, on=["submission_id", "form"])
+        .filter(pl.col("state") == "number")
+        .select("is_simulated", *FIGURES)
+    )
+
+
+def clean_figures_lost(standing: pl.DataFrame, clean: list[CleanReturn]) -> Iterator[str]:
+    """Say which clean return does not stand figure by figure, as another program read it."""
+    for one in clean:
+        stand = standing.filter(
+            pl.col("unit_key") == one.unit_key,
+            pl.col("is_simulated") == one.is_simulated,
+            pl.col("period_id") == PERIOD,
+        )
+        missing = one.figures.join(stand, on=list(FIGURES), how="anti")
+        added = stand.drop("is_simulated").join(one.figures, on=list(FIGURES), how="anti")
+        if one.figures.is_empty():
+            yield f"{one.delivery.path} holds no figure to compare"
+        if not missing.is_empty() or not added.is_empty():
+            yield (
+                f"{one.delivery.path}: {missing.height} of {one.figures.height} figures do not stand and {added.height} "
+                f"others do, for example {(missing if missing.height else added).row(0)}"
+            )
+
+
+def fingerprint(home: Home) -> dict[str, int]:
+    """Return a hash of every table that landing, reading and judging left."""
+    frames = {
+        "receipts": read_receipts(home),
+        **{
+            name: read_tables(home.cells, name, getattr(tables, name.upper()))
+            for name in ("submissions", "cells", "remarks")
+        },
+        **{
+            name: read_tables(home.judged, name, getattr(tables, name.upper()))
+            for name in ("outcomes", "findings", "verdicts", "ratios", "causes")
+        },
+    }
+    return {
+        name: int(frame.hash_rows(seed=0).sort().hash(seed=1).sum() or 0) if frame.height else 0
+        for name, frame in frames.items()
+    }

@@ -1,0 +1,145 @@
+"""Draws through landing, reading and judging in this process: an exception of a reader ends the storm with its example."""
+
+import contextlib
+import shutil
+import signal
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+from unittest import mock
+
+import duckdb
+import polars as pl
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from expectations.suites import Verdicts
+from pipeline import tables
+from pipeline.cells.read import read_landed
+from pipeline.home import Home
+from pipeline.judged.judge import judge_changed
+from pipeline.landing.receive import read_receipts, receive
+from pipeline.storage import read_tables
+
+from .claims import broken_claims, fingerprint
+from .clean import CleanReturn
+from .delivery import Delivery, deliver
+from .drawing import inboxes
+
+NOW_YEARS = 3
+#: A whole inbox that takes longer hangs.
+SECONDS_PER_DRAW = 60
+
+
+@dataclass
+class Weather:
+    """What the storm has seen so far."""
+
+    draws: int = 0
+    files: int = 0
+    longest_s: float = 0.0
+    receipts: Counter[str] = field(default_factory=Counter)
+    verdicts: Counter[str] = field(default_factory=Counter)
+    problems: Counter[str] = field(default_factory=Counter)
+
+    def note(self, home: Home, seconds: float) -> None:
+        """Count what one inbox became."""
+        receipts = read_receipts(home)
+        submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS)
+        self.draws += 1
+        self.files += receipts.height
+        self.longest_s = max(self.longest_s, seconds)
+        self.receipts.update(receipts["verdict"].to_list())
+        self.verdicts.update(read_tables(home.judged, "verdicts", tables.VERDICTS)["verdict"].to_list())
+        self.problems.update(receipts["problem"].drop_nulls().to_list())
+        self.problems.update(submissions["problem"].drop_nulls().to_list())
+
+
+def direct_verdicts(database: Path, packs: object, *, keys: set[tuple[str, str, str]]) -> Verdicts:
+    """Say which comparisons lie outside their interval, as Great Expectations would, in one statement."""
+    with duckdb.connect(str(database)) as connection:
+        failing = connection.sql(
+            "select comparison_id, pack, rule_id, form from comparison where not found between low and high"
+        ).pl()
+    asked = pl.DataFrame(sorted(keys), schema=["pack", "rule_id", "form"], orient="row")
+    return Verdicts(failing.join(asked, on=["pack", "rule_id", "form"], how="semi")["comparison_id"].to_list(), [])
+
+
+def run_inbox(deliveries: list[Delivery], clean: list[CleanReturn], weather: Weather) -> None:
+    """Load one inbox twice, stage by stage, and hold it to every claim; raises ``AssertionError``."""
+    folder = Path(tempfile.mkdtemp(prefix="thads-storm-"))
+    try:
+        inbox, home = folder / "inbox", Home(folder / "home")
+        deliver(inbox, [*deliveries, *(one.delivery for one in clean)])
+        started = time.monotonic()
+        with _patience(), reading_here():
+            load(inbox, home)
+            assert (broken := broken_claims(home, inbox, clean)) == [], broken
+            before = fingerprint(home)
+            load(inbox, home)
+        assert fingerprint(home) == before, "the same inbox again changed something"
+        weather.note(home, time.monotonic() - started)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def load(inbox: Path, home: Home) -> None:
+    """Land, read and judge; no warehouse is built."""
+    receive(inbox, home)
+    read_landed(home)
+    judge_changed(home, by=direct_verdicts)
+
+
+def storm(draws: int, clean: list[CleanReturn], *, number: int, progress: object = None) -> Weather:
+    """Run so many draws; an inbox that breaks a claim is shrunk, and its exception raised."""
+    weather = Weather()
+
+    @seed(number)
+    @settings(
+        max_examples=draws,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate, Phase.shrink],
+        print_blob=False,
+    )
+    @given(inboxes(), st.integers(0, len(clean) - 1))
+    def holds(deliveries: list[Delivery], which: int) -> None:
+        run_inbox(deliveries, [clean[which], clean[(which + 3) % len(clean)]], weather)
+        if callable(progress):
+            progress(weather)
+
+    holds()
+    return weather
+
+
+@contextlib.contextmanager
+def reading_here() -> Iterator[None]:
+    """Read in this process, without the guard that would turn a crash of ours into a verdict."""
+    from pipeline.cells import read as reader
+    from pipeline.cells.workbook import read_in_portions
+
+    def here(*arguments: Any, **options: Any) -> Any:
+        return read_in_portions(*arguments, **options | {"workers": 0})
+
+    with mock.patch.object(reader, "read_in_portions", here):
+        yield
+
+
+@contextlib.contextmanager
+def _patience() -> Iterator[None]:
+    def give_up(_: int, frame: FrameType | None) -> None:
+        raise TimeoutError(f"an inbox takes more than {SECONDS_PER_DRAW} s; it stands at {frame}")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(SECONDS_PER_DRAW)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
