@@ -12,7 +12,7 @@ import polars as pl
 from pipeline import tables
 from pipeline.cells.read import read_landed
 from pipeline.cells.reading import Reading
-from pipeline.home import Home
+from pipeline.home import Home, vietnam_now
 from pipeline.judged.judge import Judgement, judge, others_of
 from pipeline.landing.blobs import blob_path
 from pipeline.landing.receive import receive
@@ -59,7 +59,8 @@ def check_file(file: Path, home: Home, *, mark: bool = False) -> Checked:
     with tempfile.TemporaryDirectory(prefix="thads-check-") as folder:
         scratch = Home(Path(folder))
         landed = receive(file, scratch)
-        read_landed(scratch, registry=registry_of(home))
+        # A file under check arrives now, whenever it was saved.
+        read_landed(scratch, registry=registry_of(home), arrived=vietnam_now())
         reading = Reading(
             *(
                 read_tables(scratch.cells, name, schema)

@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import polars as pl
@@ -87,6 +87,16 @@ def _hash_of(folder: Path) -> str:
     digest = hashlib.sha256()
     for file in sorted(folder.glob("*.parquet")):
         digest.update(file.name.encode() + b"\0")
+        with file.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()
+
+
+def hash_of_files(root: Path, files: Iterable[Path]) -> str:
+    """Return a hash of the names below ``root`` and the contents of those of ``files`` that are files."""
+    digest = hashlib.sha256()
+    for file in sorted(file for file in files if file.is_file()):
+        digest.update(file.relative_to(root).as_posix().encode() + b"\0")
         with file.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
     return digest.hexdigest()

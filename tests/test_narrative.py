@@ -38,7 +38,7 @@ def receipt(name: str, content: bytes, media: str = "txt") -> dict:
         "path": f"hau-giang/{name}",
         "file_name": name,
         "sha256": hashlib.sha256(content).hexdigest(),
-        "received_at": datetime(2023, 10, 9, 8, 0),
+        "received_at": datetime(2024, 10, 9, 8, 0),
         "media": media,
     }
 

@@ -47,12 +47,12 @@ PERIODS = ("2023-09", "2019-09", "2025-06")
 
 #: Everything that reading can remark on in a return, and in published figures.
 REMARKS = {
-    "header_unit", "header_period", "header_regime", "header_agreement", "header_measure_unit",
+    "header_unit", "header_period", "header_part_month", "header_form", "header_regime", "header_agreement", "header_measure_unit",
     "not_a_number", "ambiguous_number", "excel_error", "formula_without_value",
     "missing_row", "missing_column", "duplicate_row", "duplicate_column", "unknown_row", "label_mismatch",
     "duplicate_form", "hidden_sheet", "unknown_sheet", "unknown_form", "empty_form",
 }  # fmt: skip
-IN_PUBLISHED = {"header_unit", "header_period", "not_a_number", "unknown_unit_of_measure", "unmapped_indicator"}
+IN_PUBLISHED = {"header_unit", "header_period", "header_part_month", "header_form", "header_agreement", "not_a_number", "unknown_unit_of_measure", "unmapped_indicator"}
 
 
 def declared(pack: Pack) -> dict[str, Form]:

@@ -10,7 +10,7 @@ from pipeline.cells.address import addresses
 from pipeline.cells.anchors import header_labels
 from pipeline.cells.text import fold, folded
 from pipeline.forms import Forms
-from pipeline.registry.periods import Period
+from pipeline.registry.periods import Period, is_statistical_year
 
 HEADER_ROWS = 40  # a header block that has slid further down is none
 _DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
@@ -108,7 +108,7 @@ def read_period(header: dict[str, Field]) -> tuple[date | None, date | None]:
     if (start is None or end is None) and "period" in header:
         match = _MONTHS.fullmatch(fold(header["period"].text))
         months = int(match[1] or 12) if match else 0
-        if match and 1 <= months <= 12:
+        if match and 1 <= months <= 12 and is_statistical_year(int(match[2])):
             period = Period(int(match[2]), months)
             return start or period.start, end or period.end
     return start, end

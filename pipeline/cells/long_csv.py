@@ -9,11 +9,11 @@ from pipeline import tables
 from pipeline.cells.address import column_letters
 from pipeline.cells.blanks import EMPTY_FORM, SILENT
 from pipeline.cells.figure import half_unit, is_too_large
+from pipeline.cells.gate import Claim, Quote, admit
 from pipeline.cells.header import parse_day
 from pipeline.cells.numerals import numerals
-from pipeline.cells.reading import Reading, submission_id
+from pipeline.cells.reading import Reading
 from pipeline.cells.separated import table_of
-from pipeline.cells.submission import Heading, submission
 from pipeline.forms import Forms
 from pipeline.forms.declaration import NAME
 from pipeline.registry.units import UnitRegistry
@@ -48,7 +48,8 @@ def read_long(text: str, receipt: dict, forms: Forms, registry: UnitRegistry) ->
         figures.with_columns(
             *(pl.lit(None, dtype=pl.String).alias(name) for name in OPTIONAL if name not in figures.columns)
         )
-        .with_columns(pl.col(pl.String).str.strip_chars())
+        # What looks blank is blank: a space is no scope of its own.
+        .with_columns(pl.col(pl.String).str.strip_chars().replace("", None))
         .with_row_index("line", offset=2)
         .with_columns(pl.lit(receipt["file_name"]).alias("sheet"), numerals(pl.col("value")).alias("numeral"))
     )
@@ -57,20 +58,26 @@ def read_long(text: str, receipt: dict, forms: Forms, registry: UnitRegistry) ->
     readings = []
     for report in figures.partition_by(REPORT, maintain_order=True, include_key=True):
         first = report.row(0, named=True)
-        heading = Heading(
-            unit_text=first["unit"],
-            unit_code=first["unit"],
-            scope=first["scope"],
+        line = first["line"]
+        claim = Claim(
+            sheet=receipt["file_name"],
+            place="lines",
             period=(parse_day(first["period_start"]), parse_day(first["period_end"])),
+            period_quotes=tuple(
+                Quote(first[name], f"{letter[name]}{line}") for name in ("period_start", "period_end") if first[name]
+            )
+            or (Quote("", f"{letter['period_start']}{line}"),),
+            unit=Quote(first["unit"] or "", f"{letter['unit']}{line}"),
+            unit_code=Quote(first["unit"] or "", f"{letter['unit']}{line}"),
+            scope=first["scope"],
+            forms=frozenset(report["form"].drop_nulls()) & forms.current.keys(),
+            report="|".join(str(first[name] or "") for name in REPORT),
             revision=first["revision"],
             reason=first["reason"],
             signer=first["signer"],
-            sheet=receipt["file_name"],
-            unit_address=f"{letter['unit']}{first['line']}",
-            period_address=f"{letter['period_start']}{first['line']}",
         )
-        identity = submission_id(receipt["sha256"], "|".join(str(first[name] or "") for name in REPORT))
-        row, remarks = submission(identity, receipt, heading, forms, registry)
+        submission, remarks = admit(claim, receipt, forms, registry)
+        row = submission.row()
         cells, more = _cells(report, row, forms)
         readings.append(
             Reading(

@@ -10,10 +10,10 @@ import polars as pl
 
 from pipeline import tables
 from pipeline.cells.figure import half_unit, is_too_large
+from pipeline.cells.gate import Claim, Quote, admit
 from pipeline.cells.reading import Reading, submission_id
 from pipeline.cells.separated import table_of
 from pipeline.forms import Forms
-from pipeline.registry.periods import period_id
 from pipeline.registry.units import UnitRegistry
 from pipeline.vocabulary import CellState, Origin, Scope, Vintage
 
@@ -52,57 +52,27 @@ def read_published(text: str, receipt: dict, forms: Forms, registry: UnitRegistr
 def _submissions(cases: list[dict], receipt: dict, forms: Forms, registry: UnitRegistry) -> tuple[list, list]:
     submissions, remarks = [], []
     for case in cases:
-        start, end = _day(case["period_start"]), _day(case["period_end"])
-        unit = registry.find(case["province"], end) if end else None
-        period = period_id(start, end) if start and end else None
-        identity = submission_id(receipt["sha256"], case["case_id"])
-        submissions.append(
-            {
-                "submission_id": identity,
-                "receipt_id": receipt["receipt_id"],
-                "batch": receipt["batch"],
-                "source_ref": case["case_id"],
-                "file_name": receipt["file_name"],
-                "sha256": receipt["sha256"],
-                "received_at": receipt["received_at"],
-                "origin": str(Origin.PUBLISHED),
-                "is_simulated": False,
-                "vintage": _vintage(case["case_id"], forms),
-                "report_id": f"{Origin.PUBLISHED}/{case['case_id']}",
-                "unit_key": unit.key if unit else None,
-                "unit_text": case["province"],
-                "scope": str(SCOPES.get(case["level"], Scope.PROVINCE)),
-                "period_id": period,
-                "period_start": start,
-                "period_end": end,
-                "regime": next(iter(forms.in_force(end).values())).regime.name if end else None,
-                "revision": 1,
-                "reason": None,
-                "signer": None,
-                "in_answer_to": None,
-                "is_readable": True,
-            }
+        line = case["line"]
+        claim = Claim(
+            sheet=receipt["file_name"],
+            place="lines",
+            origin=Origin.PUBLISHED,
+            vintage=_vintage(case["case_id"], forms),
+            report=case["case_id"],
+            source_ref=case["case_id"],
+            series=case["case_id"],
+            period=(_day(case["period_start"]), _day(case["period_end"])),
+            period_quotes=(
+                Quote(case["period_start"] or "", f"D{line}"),
+                Quote(case["period_end"] or "", f"E{line}"),
+            ),
+            unit=Quote(case["province"] or "", f"B{line}"),
+            scope=SCOPES.get(case["level"]),
+            forms=frozenset({"figures"}),
         )
-        place = {"submission_id": identity, "sheet": receipt["file_name"]}
-        if unit is None:
-            remarks.append(
-                place
-                | {"code": "header_unit", "address": f"B{case['line']}", "raw": case["province"]}
-                | {
-                    "detail_vi": f"Đơn vị «{case['province']}» chưa có trong danh mục đơn vị vào ngày {case['period_end']}.",
-                    "detail_en": f"Unit '{case['province']}' is not in the registry on {case['period_end']}.",
-                }
-            )
-        if period is None or "@" in period:
-            span = f"{case['period_start']} - {case['period_end']}"
-            remarks.append(
-                place
-                | {"code": "header_period", "address": f"D{case['line']}", "raw": span}
-                | {
-                    "detail_vi": f"Kỳ {span} không phải là kỳ thống kê tròn tháng từ ngày 01/10.",
-                    "detail_en": f"{span} is no period of whole months from 1 October.",
-                }
-            )
+        submission, of_header = admit(claim, receipt, forms, registry)
+        submissions.append(submission.row())
+        remarks += of_header
     return submissions, remarks
 
 

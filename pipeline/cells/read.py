@@ -1,24 +1,27 @@
 """Reads every landed file that was not read yet: workbooks all at once, text files one by one.
 
-``cells/<batch>/`` is a pure function of the batch's receipts and the registry of units, so that a load killed here is
-simply read again, and a batch with returns that a change of the registry may place elsewhere is read again too.
+``cells/<batch>/`` is a pure function of the batch's receipts, the reader and the registry of units, so that a load killed
+here is simply read again; so is what another reader read, and what a change of the registry may place elsewhere.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
 
 from pipeline import tables
 from pipeline.cells import long_csv, published
+from pipeline.cells.gate import Claim, Quote, admit, contradiction
 from pipeline.cells.header import Field, read_circulars, read_headers, read_period
 from pipeline.cells.narrative import read_narrative
-from pipeline.cells.reading import Reading, submission_id, unreadable
+from pipeline.cells.reading import Reading, unreadable
 from pipeline.cells.recognise import recognise
 from pipeline.cells.separated import header_of
-from pipeline.cells.submission import Heading, submission
+from pipeline.cells.submission import Submission
 from pipeline.cells.text import decode, fold, folded
+from pipeline.cells.version import reader_version
 from pipeline.cells.workbook import read_in_portions
 from pipeline.forms import Forms, forms
 from pipeline.home import Home
@@ -50,10 +53,16 @@ class Read:
     remarks: int = 0
 
 
-def read_landed(home: Home, *, registry: UnitRegistry | None = None, progress: Progress | None = None) -> Read:
-    """Read the landed batches that have no cells yet, or whose units changed; each becomes ``cells/<batch>/``.
+def read_landed(
+    home: Home,
+    *,
+    registry: UnitRegistry | None = None,
+    arrived: datetime | None = None,
+    progress: Progress | None = None,
+) -> Read:
+    """Read the landed batches that have no cells yet, or whose units or reader changed; each becomes ``cells/<batch>/``.
 
-    ``registry`` is the home's own unless given.
+    ``registry`` is the home's own unless given; ``arrived`` is when the files came, where their receipts do not say.
     """
     done, registry = Read(), registry or registry_of(home)
     remember(home, registry)
@@ -61,11 +70,13 @@ def read_landed(home: Home, *, registry: UnitRegistry | None = None, progress: P
     for (batch,), receipts in sorted(read_receipts(home).group_by("batch"), key=lambda group: group[0]):
         folder = home.cells / f"{batch:06d}"
         landed = receipts.filter(pl.col("verdict") == str(Receipt.LANDED), pl.col("media") != "zip").to_dicts()
+        if arrived:
+            landed = [receipt | {"received_at": arrived} for receipt in landed]
         if folder.exists() and _still_holds(home, folder, landed, registry):
             continue
         paths = [blob_path(home, receipt["sha256"]) for receipt in landed]
         reading = read_files(landed, paths, registry=registry, progress=progress)
-        commit_folder(home, folder, vars(reading), fingerprint=registry.version)
+        commit_folder(home, folder, vars(reading), fingerprint=_fingerprint(registry))
         done.batches.append(batch)
         done.submissions += reading.submissions.height
         done.unreadable += reading.submissions.filter(~pl.col("is_readable")).height
@@ -74,12 +85,19 @@ def read_landed(home: Home, *, registry: UnitRegistry | None = None, progress: P
     return done
 
 
+def _fingerprint(registry: UnitRegistry) -> str:
+    """Return what a batch is read by: the reader, and the units it knew."""
+    return f"{reader_version()} {registry.version}"
+
+
 def _still_holds(home: Home, folder: Path, landed: list[dict], registry: UnitRegistry) -> bool:
     """Tell whether a batch would be read the same under ``registry``, and note that it was asked."""
     if list(pl.read_parquet_schema(folder / "submissions.parquet")) != list(tables.SUBMISSIONS):
         return False  # read by a reader that saw less
     mark = folder / "fingerprint.txt"
-    read_under = mark.read_text() if mark.exists() else ""
+    reader, _, read_under = (mark.read_text() if mark.exists() else "").partition(" ")
+    if reader != reader_version():
+        return False
     if read_under == registry.version:
         return True
     before = remembered(home, read_under)
@@ -87,7 +105,7 @@ def _still_holds(home: Home, folder: Path, landed: list[dict], registry: UnitReg
     if before is None or any(receipt["media"] == "txt" for receipt in landed):
         return False
     if touched(pl.read_parquet(folder / "submissions.parquet"), before, registry).is_empty():
-        write_whole(mark, lambda temporary: temporary.write_text(registry.version))
+        write_whole(mark, lambda temporary: temporary.write_text(_fingerprint(registry)))
         return True
     return False
 
@@ -209,13 +227,13 @@ def _understood(
             rows.append(unreadable(receipt, refusal.code, refusal.vi, refusal.en))
         else:
             told = [(names[file, sheet], headers.get((file, sheet), {}), form) for sheet, form in of_file[file]]
-            row, told_of_header = _place(receipt, told, file in simulated, declared, registry)
-            rows.append(row | {"in_answer_to": answers[file]})
+            submission, told_of_header = _placed(receipt, told, answers[file], file in simulated, declared, registry)
+            rows.append(submission.row())
             header_remarks += told_of_header
             printed = [
                 (names[file, sheet], circulars[file, sheet]) for sheet, _ in of_file[file] if (file, sheet) in circulars
             ]
-            header_remarks += _other_circular(row, printed, declared)
+            header_remarks += _other_circular(submission, printed, declared)
     submissions = pl.DataFrame(rows, schema=tables.SUBMISSIONS)
     placed = pl.DataFrame(
         {
@@ -248,54 +266,50 @@ def _regime(header: dict[str, Field], declared: Forms) -> str:
     return next(iter(among.values())).regime.name
 
 
-def _place(
+def _placed(
     receipt: dict,
     sheets: list[tuple[str, dict[str, Field], str]],
+    answers: str | None,
     is_simulated: bool,
     declared: Forms,
     registry: UnitRegistry,
-) -> tuple[dict, list[dict]]:
-    """Return the submission row of a workbook from the headers of its forms (sheet name, header, form)."""
+) -> tuple[Submission, list[dict]]:
+    """Return the submission of a workbook, from the headers of its forms (sheet name, header, form), and its remarks."""
     name, header, _ = next((told for told in sheets if told[1]), sheets[0])
+
+    def quote(field_name: str) -> Quote | None:
+        return Quote(header[field_name].text, header[field_name].address) if field_name in header else None
 
     def text(field_name: str) -> str | None:
         return header[field_name].text if field_name in header else None
 
-    def at(field_name: str) -> str | None:
-        return header[field_name].address if field_name in header else None
-
-    heading = Heading(
-        unit_text=text("unit"),
-        unit_code=text("unit_code"),
-        parent_text=text("parent"),
-        scope=text("scope"),
+    contradictions, is_torn = [], False
+    for other, other_header, _ in sheets:
+        for field_name in ("unit", "unit_code", "scope", "period_start", "period_end", "period"):
+            mine, theirs = text(field_name), other_header.get(field_name)
+            if theirs and mine and mine != theirs.text and fold(mine) != fold(theirs.text):
+                contradictions.append(contradiction(other, Quote(theirs.text, theirs.address), name, mine))
+        is_torn |= _differ(read_period(header), read_period(other_header))
+    dates = [found for field_name in ("period_start", "period_end") if (found := quote(field_name))]
+    claim = Claim(
+        sheet=name,
         period=read_period(header),
+        period_quotes=tuple(dates or [found for found in [quote("period")] if found]),
+        unit=quote("unit"),
+        unit_code=quote("unit_code"),
+        parent=text("parent"),
+        scope=text("scope"),
+        forms=frozenset(form for _, _, form in sheets),
         revision=text("revision"),
         reason=text("reason"),
         signer=text("signer"),
+        in_answer_to=answers,
         is_simulated=is_simulated,
-        sheet=name,
-        unit_address=at("unit") or at("unit_code"),
-        period_address=at("period_end") or at("period"),
+        contradictions=tuple(contradictions),
+        is_torn=is_torn,
     )
-    identity = submission_id(receipt["sha256"])
-    row, remarks = submission(identity, receipt, heading, declared, registry)
-    who = ("unit", "unit_code", "scope", "period_start", "period_end")
+    submission, remarks = admit(claim, receipt, declared, registry)
     for other, other_header, form in sheets:
-        for field_name in who:
-            mine, theirs = text(field_name), other_header.get(field_name)
-            if theirs and mine and mine != theirs.text and fold(mine) != fold(theirs.text):
-                remarks.append(
-                    {
-                        "submission_id": identity,
-                        "code": "header_agreement",
-                        "sheet": other,
-                        "address": theirs.address,
-                        "raw": theirs.text,
-                        "detail_vi": f"Ô {theirs.address} trang «{other}»: ghi «{theirs.text}», còn trang «{name}» ghi «{mine}».",
-                        "detail_en": f"Cell {theirs.address} of sheet '{other}' reads '{theirs.text}', sheet '{name}' reads '{mine}'.",
-                    }
-                )
         printed = other_header.get("measure_unit")
         expected = declared.units[declared.current[form].unit]
         if printed and fold(printed.text) not in map(
@@ -303,7 +317,7 @@ def _place(
         ):
             remarks.append(
                 {
-                    "submission_id": identity,
+                    "submission_id": submission.submission_id,
                     "code": "header_measure_unit",
                     "sheet": other,
                     "address": printed.address,
@@ -312,22 +326,27 @@ def _place(
                     "detail_en": f"Cell {printed.address} of sheet '{other}': the unit of measure reads '{printed.text}', this form is in {expected.en}.",
                 }
             )
-    return row, remarks
+    return submission, remarks
 
 
-def _other_circular(row: dict, printed: list[tuple[str, Field]], declared: Forms) -> list[dict]:
+def _differ(mine: tuple[date | None, date | None], theirs: tuple[date | None, date | None]) -> bool:
+    """Tell whether two sheets name different periods; one that names none contradicts nothing."""
+    return None not in (*mine, *theirs) and mine != theirs
+
+
+def _other_circular(submission: Submission, printed: list[tuple[str, Field]], declared: Forms) -> list[dict]:
     """Tell, once a workbook, that it is on the forms of another circular than the one in force (sheet, circular)."""
-    regime = declared.regimes.get(row["regime"] or "")
+    regime = declared.regimes.get(submission.regime or "")
     others = [(sheet, field) for sheet, field in printed if regime and field.text not in regime.circulars]
     return [
         {
-            "submission_id": row["submission_id"],
+            "submission_id": submission.submission_id,
             "code": "header_regime",
             "sheet": sheet,
             "address": field.address,
             "raw": field.text,
-            "detail_vi": f"Ô {field.address} trang «{sheet}»: mẫu biểu theo Thông tư {field.text}, kỳ này phải dùng mẫu của Thông tư {row['regime']}.",
-            "detail_en": f"Cell {field.address} of sheet '{sheet}': the form is of circular {field.text}; for this period use the forms of {row['regime']}.",
+            "detail_vi": f"Ô {field.address} trang «{sheet}»: mẫu biểu theo Thông tư {field.text}, kỳ này phải dùng mẫu của Thông tư {submission.regime}.",
+            "detail_en": f"Cell {field.address} of sheet '{sheet}': the form is of circular {field.text}; for this period use the forms of {submission.regime}.",
         }
         for sheet, field in others[:1]
     ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from pipeline import tables
+from pipeline.cells.submission import Submission
 
 
 @dataclass(frozen=True)
@@ -39,30 +40,12 @@ def submission_id(sha256: str, report: str = "") -> str:
     return hashlib.sha256(f"{sha256}/{report}".encode()).hexdigest()[:16]
 
 
-def report_id(
-    origin: str, unit_key: str | None, scope: str | None, period_id: str | None, *, is_simulated: bool = False
-) -> str | None:
-    """Return the identity of a report across its versions; None where the header cannot be placed."""
-    if not (unit_key and scope and period_id):
-        return None
+def report_id(origin: str, unit_key: str, scope: str, period_id: str, *, is_simulated: bool = False) -> str:
+    """Return the identity of a report across its versions."""
     return "/".join(("simulated" if is_simulated else origin, unit_key, scope, period_id))
 
 
 def unreadable(receipt: dict, problem: str, vi: str, en: str) -> dict:
     """Return the submission row of a file that could not be read."""
-    return {
-        "submission_id": submission_id(receipt["sha256"]),
-        "receipt_id": receipt["receipt_id"],
-        "batch": receipt["batch"],
-        "source_ref": receipt["path"],
-        "file_name": receipt["file_name"],
-        "sha256": receipt["sha256"],
-        "received_at": receipt["received_at"],
-        "origin": "submitted",
-        "is_simulated": False,
-        "vintage": "reported",
-        "is_readable": False,
-        "problem": problem,
-        "problem_vi": vi,
-        "problem_en": en,
-    }
+    refused = Submission.of_file(receipt, submission_id(receipt["sha256"]))
+    return refused.but(is_readable=False, problem=problem, problem_vi=vi, problem_en=en).row()

@@ -18,6 +18,7 @@ from expectations.rules import AnyRule, MoneyPerCase, Pack, packs
 from expectations.suites import Verdicts, validate
 from pipeline import tables
 from pipeline.causes import likely_causes
+from pipeline.cells.version import reader_version
 from pipeline.forms import Forms, forms
 from pipeline.home import Home
 from pipeline.judged.answers import answers
@@ -119,6 +120,14 @@ def judge_changed(home: Home, *, by: Validate = validate, progress: Progress = l
         for period, mark in fingerprints(submissions, waivers(answers(home)), forms(), registry, packs()).items()
         if not _is_current(home.judged / period, mark)
     }
+    # A reader that places better may leave a period without a submission: what was judged there goes.
+    left = (
+        {folder.name for folder in home.judged.glob("*/")}
+        - set(submissions["period_id"].fill_null(UNPLACED))
+        - {"none"}
+    )
+    for period in sorted(left):
+        _commit(home, period, Judgement.none(), submissions.clear(), mark=LAYOUT)
     done = Judged(periods=sorted(changed))
     portions = _portions(home, done.periods, submissions)
     for number, periods in enumerate(portions, start=1):
@@ -328,6 +337,7 @@ def fingerprints(
     """Return a hash of everything that a period's judgement depends on, by period."""
     common = [
         LAYOUT,
+        reader_version(),
         *(pack.full_version for pack in using),
         *(form.version for form in declared.all),
         targets().write_csv(),

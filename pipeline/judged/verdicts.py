@@ -32,6 +32,7 @@ def versions(submissions: pl.DataFrame) -> pl.DataFrame:
         "period_id",
         pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over(report).alias("version"),
         pl.col("submission_id").shift(1).over(report).alias("supersedes"),
+        pl.col("report_id").is_not_null().alias("is_placed"),
     )
 
 
@@ -58,7 +59,8 @@ def verdicts_frame(
     return (
         in_order.join(worst, on="submission_id", how="left", maintain_order="left")
         .with_columns(
-            pl.when(pl.col("is_returned"))
+            # What has no place is sent back, even where no rule of its pack says so.
+            pl.when(pl.col("is_returned").fill_null(False) | ~pl.col("is_placed"))
             .then(pl.lit(str(Verdict.RETURNED)))
             .when(pl.col("is_queried"))
             .then(pl.lit(str(Verdict.ACCEPTED_WITH_QUERY)))

@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cache, cached_property
 
 import polars as pl
@@ -20,6 +20,8 @@ from pipeline.home import SEEDS
 UNITS = SEEDS / "units.csv"
 SUCCESSION = SEEDS / "unit_succession.csv"
 FOREVER = date(9999, 12, 31)
+#: Nation, province, office, written "A / B / C".
+MOST_LEVELS = 3
 
 #: Words that say what kind of body a unit is, not which one.
 _KIND = re.compile(
@@ -110,6 +112,8 @@ class UnitRegistry:
         """
         if " / " in text:
             above, _, text = text.rpartition(" / ")
+            if above.count(" / ") > MOST_LEVELS - 2:
+                return None
             parent = above
         named = self._by_name.get(name_key(text)) or self._by_name.get(fold(text)) or []
         valid = [unit for unit in named if unit.is_valid_on(day)]
@@ -125,6 +129,33 @@ class UnitRegistry:
             spelt = fold(text)
             valid = [u for u in valid if any(f" {name}".endswith(f" {spelt}") for name in u.names)] or valid
         return valid[0] if len(valid) == 1 else None
+
+    def find_ended(self, text: str, day: date, parent: str | None = None) -> Unit | None:
+        """Return the unit last called ``text`` that had ended by ``day``, else None."""
+        written = text.rpartition(" / ")[2]
+        named = self._by_name.get(name_key(written)) or self._by_name.get(fold(written)) or []
+        for last in sorted({unit.valid_to for unit in named if unit.valid_to <= day}, reverse=True):
+            if unit := self.find(text, last - timedelta(days=1), parent):
+                return unit
+        return None
+
+    def successors(self, key: str, day: date) -> list[Unit]:
+        """Return the units that exist on ``day`` and took over what ``key`` did; none where the registry knows none."""
+        heirs: dict[str, list[str]] = {}
+        for before, after in self.succession.select("predecessor_key", "successor_key").iter_rows():
+            heirs.setdefault(before, []).append(after)
+        found: dict[str, Unit] = {}
+        seen, waiting = {key}, [key]
+        while waiting:
+            for heir in heirs.get(waiting.pop(), []):
+                unit = self.units.get(heir)
+                if unit and heir not in seen:
+                    seen.add(heir)
+                    if unit.is_valid_on(day):
+                        found[heir] = unit
+                    else:
+                        waiting.append(heir)
+        return sorted(found.values(), key=lambda unit: unit.name)
 
     def _chain(self, unit: Unit) -> Iterator[str]:
         """Yield the keys of a unit and of all above it."""

@@ -16,7 +16,7 @@ from pipeline import tables
 from pipeline.alerts.events import read_events
 from pipeline.home import DBT_PROJECT, Home
 from pipeline.landing.receive import read_receipts
-from pipeline.storage import content_hash, read_tables
+from pipeline.storage import content_hash, hash_of_files, read_tables
 from pipeline.vocabulary import UNPLACED, Receipt
 
 PROJECT_INPUTS = ("dbt_project.yml", "profiles.yml", "models/**/*", "macros/**/*", "seeds/**/*", "tests/**/*")
@@ -110,16 +110,6 @@ def input_marks(home: Home) -> Marks:
 def project_fingerprint() -> str:
     """Return a hash of the dbt project, names and contents."""
     return hash_of_files(DBT_PROJECT, (file for pattern in PROJECT_INPUTS for file in DBT_PROJECT.glob(pattern)))
-
-
-def hash_of_files(root: Path, files: Iterable[Path]) -> str:
-    """Return a hash of the names below ``root`` and the contents of those of ``files`` that are files."""
-    digest = hashlib.sha256()
-    for file in sorted(file for file in files if file.is_file()):
-        digest.update(file.relative_to(root).as_posix().encode() + b"\0")
-        with file.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
-    return digest.hexdigest()
 
 
 def _ground(home: Home, named: pl.Series) -> str:

@@ -58,7 +58,11 @@ accepted as (
     inner join forms_sent on submissions.submission_id = forms_sent.submission_id
     where
         submissions.verdict in ('accepted', 'accepted_with_query')
+        -- Only what is placed feeds a fact, whatever was judged of it.
         and submissions.report_id is not null
+        and submissions.unit_key is not null
+        and submissions.period_id is not null
+        and submissions.scope is not null
 
 ),
 

@@ -13,24 +13,23 @@ from typing import NamedTuple
 import polars as pl
 
 from pipeline import tables
+from pipeline.cells.gate import Claim, Quote, admit
 from pipeline.cells.narrative.marks import Mark, Sentence, Span, sentences, unwrapped
 from pipeline.cells.narrative.meaning import Cell, Meaning, Puzzle
 from pipeline.cells.narrative.phrases import Narrative, narrative
 from pipeline.cells.narrative.places import Places
 from pipeline.cells.narrative.words import words
 from pipeline.cells.numerals import NotANumber
-from pipeline.cells.reading import Reading, submission_id, unreadable
+from pipeline.cells.reading import Reading, unreadable
 from pipeline.cells.text import fold
 from pipeline.forms import Forms
 from pipeline.registry.periods import Period
-from pipeline.registry.units import Unit, UnitRegistry
-from pipeline.vocabulary import CellState, Origin, Scope, Vintage
+from pipeline.registry.units import UnitRegistry
+from pipeline.vocabulary import CellState, Origin
 
 MOST_CHARACTERS = 200_000  # seventy pages; no report is a third as long
 MOST_REMARKS = 500  # of one code
 AROUND = 30  # characters of the text quoted on each side
-
-SCOPES = {"nation": Scope.NATION, "province": Scope.PROVINCE, "office": Scope.OFFICE}
 
 
 class Note(NamedTuple):
@@ -47,7 +46,7 @@ def read_narrative(text: str, receipt: dict, forms: Forms, registry: UnitRegistr
     told = narrative(forms.folder)
     read = text[:MOST_CHARACTERS]
     tokens = unwrapped(list(words(read)))
-    period = _period(sentences(tokens, read, told, lambda *_: 0), told)
+    period, period_mark = _period(sentences(tokens, read, told, lambda *_: 0), told)
     places = Places(told, registry, period.end if period else receipt["received_at"].date())
     found = list(sentences(tokens, read, told, places.length_at))
     everything = [mark for sentence in found for mark in sentence.marks]
@@ -57,7 +56,6 @@ def read_narrative(text: str, receipt: dict, forms: Forms, registry: UnitRegistr
         unit = registry.units[registry.nation] if unit_mark else None
     results = Meaning(told, forms, unit, period, places.unit_at).read(found)
     cells, notes = _settled(results, read, told)
-    missing = {"header_unit": unit is None, "header_period": period is None}
     if not cells and (unit is None or not notes):
         sentence = told.entry["remarks"]["no_figures"]
         row = unreadable(receipt, "no_figures", sentence["vi"], sentence["en"])
@@ -65,13 +63,27 @@ def read_narrative(text: str, receipt: dict, forms: Forms, registry: UnitRegistr
         return Reading(pl.DataFrame([row], schema=tables.SUBMISSIONS), nothing.cells, nothing.remarks)
     notes += [Note("ignored", mark, mark.value, mark.value) for mark in everything if mark.kind == "ignored"]
     remarks = _remarks(notes, read, told)
-    remarks += [_heading_remark(code, told) for code, is_missing in missing.items() if is_missing]
     if len(text) > MOST_CHARACTERS:
         remarks.append(_too_much(f"c{MOST_CHARACTERS}-{len(text)}", told))
-    unit_text = read[unit_mark.start : unit_mark.end] if unit_mark else None
     # A text that says so is as little a real report as a workbook that does.
     is_simulated = any(fold(said) in fold(text) for said in forms.header["simulated"].values())
-    row = _submission(receipt, unit, unit_text, period, forms, is_simulated)
+    claim = Claim(
+        sheet=receipt["file_name"],
+        place="text",
+        origin=Origin.PUBLISHED,
+        # Files of one name come from many offices: the name alone would make each a version of the other.
+        series=PurePosixPath(receipt["file_name"]).stem,
+        is_name_shared=True,
+        period=(period.start, period.end) if period else (None, None),
+        period_quotes=(_quote(period_mark, read),) if period_mark else (),
+        unit=_quote(unit_mark, read) if unit_mark else None,
+        recognised=unit.key if unit else None,
+        forms=frozenset(cell.form for cell in cells if cell.form) or frozenset({"figures"} if notes else ()),
+        is_simulated=is_simulated,
+    )
+    submission, of_header = admit(claim, receipt, forms, registry)
+    row = submission.row()
+    remarks += of_header
     place = {"submission_id": row["submission_id"], "sheet": receipt["file_name"]}
     return Reading(
         pl.DataFrame([row], schema=tables.SUBMISSIONS),
@@ -87,48 +99,21 @@ def address(mark: Mark) -> str:
     return f"c{mark.start}-{mark.end}"
 
 
-def _period(found: Iterable[Sentence], told: Narrative) -> Period | None:
-    """Return the first period that is named other than to compare with it."""
+def _period(found: Iterable[Sentence], told: Narrative) -> tuple[Period | None, Mark | None]:
+    """Return the first period that is named other than to compare with it, and where."""
     comparisons = set(told.entry["comparisons"])
     for sentence in found:
         before: Mark | None = None
         for mark in sentence.marks:
             is_compared = before is not None and (before.key in comparisons or before.kind == "last_year")
             if mark.kind == "period" and isinstance(mark.value, Span) and mark.value.year and not is_compared:
-                return Period(mark.value.year, mark.value.months or 12)
+                return Period(mark.value.year, mark.value.months or 12), mark
             before = mark
-    return None
+    return None, None
 
 
-def _submission(
-    receipt: dict, unit: Unit | None, unit_text: str | None, period: Period | None, forms: Forms, is_simulated: bool
-) -> dict:
-    # Files of one name come from many offices: the name alone would make each a version of the other.
-    stem = PurePosixPath(receipt["file_name"]).stem
-    origin = "simulated" if is_simulated else str(Origin.PUBLISHED)
-    report_id = f"{origin}/{stem}/{unit.key}/{period.id}" if unit and period else None
-    return {
-        "submission_id": submission_id(receipt["sha256"]),
-        "receipt_id": receipt["receipt_id"],
-        "batch": receipt["batch"],
-        "source_ref": receipt["path"],
-        "file_name": receipt["file_name"],
-        "sha256": receipt["sha256"],
-        "received_at": receipt["received_at"],
-        "origin": str(Origin.PUBLISHED),
-        "is_simulated": is_simulated,
-        "vintage": str(Vintage.REPORTED),
-        "report_id": report_id,
-        "unit_key": unit.key if unit else None,
-        "unit_text": unit_text,
-        "scope": str(SCOPES[unit.level]) if unit else None,
-        "period_id": period.id if period else None,
-        "period_start": period.start if period else None,
-        "period_end": period.end if period else None,
-        "regime": next(iter(forms.in_force(period.end).values())).regime.name if period else None,
-        "revision": 1,
-        "is_readable": True,
-    }
+def _quote(mark: Mark, text: str) -> Quote:
+    return Quote(text[mark.start : mark.end], address(mark))
 
 
 def _row(cell: Cell, text: str) -> dict:
@@ -208,8 +193,3 @@ def _too_much(at: str, told: Narrative) -> dict:
     sentence = told.entry["remarks"]["too_much"]
     vi, en = (sentence[language].format(address=at) for language in ("vi", "en"))
     return {"code": "not_understood", "address": at, "detail_vi": vi, "detail_en": en}
-
-
-def _heading_remark(code: str, told: Narrative) -> dict:
-    sentence = told.entry["remarks"][code]
-    return {"code": code, "detail_vi": sentence["vi"], "detail_en": sentence["en"]}

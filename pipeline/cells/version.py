@@ -1,0 +1,18 @@
+"""Which reader read a batch: what another one read is read again."""
+
+from functools import cache
+from pathlib import Path
+
+from pipeline import forms, registry
+from pipeline.storage import hash_of_files
+
+#: What the reading of a file depends on: the code and sentences of this stage, declarations, units and periods.
+_FOLDERS = [Path(__file__).parent, *(Path(str(package.__file__)).parent for package in (forms, registry))]
+
+
+@cache
+def reader_version() -> str:
+    """Return a hash of the code and the declarations by which files are read."""
+    root = _FOLDERS[0].parent
+    files = (file for folder in _FOLDERS for file in folder.rglob("*") if file.suffix in (".py", ".yaml"))
+    return hash_of_files(root, files)[:12]
