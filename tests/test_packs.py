@@ -52,7 +52,16 @@ REMARKS = {
     "missing_row", "missing_column", "duplicate_row", "duplicate_column", "unknown_row", "label_mismatch",
     "duplicate_form", "hidden_sheet", "unknown_sheet", "unknown_form", "empty_form",
 }  # fmt: skip
-IN_PUBLISHED = {"header_unit", "header_period", "header_part_month", "header_form", "header_agreement", "not_a_number", "unknown_unit_of_measure", "unmapped_indicator"}
+IN_PUBLISHED = {
+    "header_unit",
+    "header_period",
+    "header_part_month",
+    "header_form",
+    "header_agreement",
+    "not_a_number",
+    "unknown_unit_of_measure",
+    "unmapped_indicator",
+}
 
 
 def declared(pack: Pack) -> dict[str, Form]:
