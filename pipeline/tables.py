@@ -25,13 +25,14 @@ RECEIPTS = _schema(
         "file_name": pl.String,
         "sha256": pl.String,
         "size_bytes": pl.Int64,
-        "media": pl.String,  # xlsx, csv, zip, txt, other: by content, not by name
+        "media": pl.String,  # xlsx, csv, zip, txt, pdf, image, other: by content, not by name
         "received_at": TIME,
         "verdict": pl.String,  # vocabulary.Receipt
         "duplicate_of": pl.String,  # receipt_id of the first file with these bytes
         "problem": pl.String,  # code of what is wrong, null when landed
         "problem_vi": pl.String,  # one sentence: what is wrong and what to do
         "problem_en": pl.String,
+        "copy_of": pl.String,  # of a scan: receipt_id of the report that it is the signed copy of
     }
 )
 

@@ -156,6 +156,7 @@ class Receipt(StrEnum):
     LANDED = "landed"
     DUPLICATE = "duplicate"
     UNREADABLE = "unreadable"
+    SIGNED_COPY = "signed_copy"  # a scan that came with its report: kept, and nobody is told to do anything
 
 
 class Role(StrEnum):

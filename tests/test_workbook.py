@@ -264,7 +264,7 @@ class TestHostile:
         (tmp_path / "b.xlsx").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
         (tmp_path / "c.xlsx").write_bytes(b"")
         assert problem_of(tmp_path / "a.xlsx") == "text_as_workbook"
-        assert problem_of(tmp_path / "b.xlsx") == "protected_or_old_excel"
+        assert problem_of(tmp_path / "b.xlsx") == "damaged_old_office"
         assert problem_of(tmp_path / "c.xlsx") == "empty_file"
         assert problem_of(tmp_path / "gone.xlsx") == "cannot_open"
 

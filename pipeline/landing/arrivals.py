@@ -1,198 +1,153 @@
-"""Walks the inbox and takes in what it has not seen before, files and members of archives alike."""
+"""Takes in one file: keeps its bytes, says what it is, and opens it where it is an archive.
+
+What comes of it depends on the bytes and the limits alone, so that it may be done in another process; the clock, the
+sidecars and what landed before are the business of ``receive``.
+"""
 
 import hashlib
 import io
-import os
-import stat
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
 from pipeline.home import VIETNAM, Home
 
-from .archive import LIMITS, MEGABYTE, Budget, inflate, member_name, open_archive, refusal
-from .blobs import keep
-from .media import Media, identify
+from .archive import LIMITS, MEGABYTE, Budget, Limits, inflate, is_folder, member_name, open_archive, refusal
+from .blobs import blob_path, keep
+from .media import Media, identify, media_of
 from .problems import Problem, UnreadableFile, problem
-from .sidecar import arrival_times, is_sidecar, path_key, vietnam_time
+from .sidecar import is_sidecar, vietnam_time
+from .walk import is_dropping, printable
 
-#: What editors, file managers, browsers and the simulator leave behind; nobody sent these.
-DROPPINGS = (".*", "~$*", "thumbs.db", "desktop.ini", "__macosx", "*.tmp", "*.part", "*.crdownload", "truth.json")
+#: Of a member's name that is too long, in its receipt; a hash tells it from others.
+MOST_SHOWN = 200
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """One file as it was found, before anything is said about others with the same bytes."""
+    """One file as it was found, before anything is said about when it came and about others with the same bytes."""
 
     path: str
     sha256: str | None  # null when the bytes could not be had
     size_bytes: int | None
     media: Media
-    received_at: datetime
     problem: Problem | None
+    archive: str | None = None  # path of the archive that it lies in
+    written_at: datetime | None = None  # of a file of the inbox; null when that could not be had
 
     @property
-    def receipt_id(self) -> str:
-        """The same bytes at the same path are the same receipt; so is the same failure to get at them."""
-        return receipt_id(self.path, self.sha256 or (self.problem.code if self.problem else ""))
+    def content_key(self) -> str:
+        """What tells it from another file under its path: its bytes, or the failure to get at them."""
+        return self.sha256 or (self.problem.code if self.problem else "")
 
 
-def receipt_id(path: str, content_key: str) -> str:
-    """Return the identity of a receipt: a hash of the path and of the content's hash."""
-    return hashlib.sha256(f"{content_key}\n{path}".encode()).hexdigest()[:32]
+@dataclass(frozen=True)
+class Unpacked:
+    """What an archive held."""
+
+    arrivals: list[Arrival]
+    problem: Problem | None = None  # why it was refused as a whole; then there are no arrivals
+    warnings: list[str] = field(default_factory=list)
 
 
-def is_dropping(path: str) -> bool:
-    """Tell whether a file was left by a program and not sent by an office."""
-    return any(fnmatch(part.lower(), pattern) for part in PurePosixPath(path).parts for pattern in DROPPINGS)
+def take_file(path: str, file: Path, home: Home) -> Arrival:
+    """Take in one file of the inbox, an archive still packed; raises ``FileNotFoundError`` where it vanished."""
+    try:
+        written_at = vietnam_time(datetime.fromtimestamp(file.stat().st_mtime, VIETNAM))
+        content, sha256, size = _read(file)
+    except FileNotFoundError:
+        raise
+    except (OSError, OverflowError, ValueError) as error:
+        cause = getattr(error, "strerror", None) or type(error).__name__
+        return Arrival(path, None, None, Media.OTHER, problem("cannot_open", cause=cause))
+    if content is None:
+        too_big = problem("file_too_big", limit_mb=LIMITS.file_bytes // MEGABYTE)
+        return Arrival(path, sha256, size, Media.OTHER, too_big, written_at=written_at)
+    return replace(_taken(path, content, sha256, home), written_at=written_at)
 
 
-def files_in(inbox: Path, home: Home, warnings: list[str]) -> list[tuple[str, Path]]:
-    """Return the regular files of the inbox with their paths inside it, in order; links are not followed."""
-    if inbox.is_file():
-        return [(_printable(inbox.name), inbox)]
-    files = []
-    for folder, subfolders, names in os.walk(inbox):
-        subfolders[:] = sorted(
-            name
-            for name in subfolders
-            if not is_dropping(name)
-            and not Path(folder, name).is_symlink()
-            and Path(folder, name).resolve() != home.root.resolve()
-        )
-        for name in sorted(names):
-            file = Path(folder, name)
-            path = _printable(file.relative_to(inbox).as_posix())
-            if is_dropping(name):
-                continue
-            try:
-                is_regular = stat.S_ISREG(file.lstat().st_mode)
-            except OSError:
-                is_regular = True  # reading it tells what is wrong
-            if is_regular:
-                files.append((path, file))
-            else:
-                warnings.append(f"{path}: a link or special file, not followed; put the file itself into the inbox")
-    return files
+def unpack(path: str, sha256: str, home: Home, limits: Limits) -> Unpacked:
+    """Take in what lies in an archive whose bytes are kept, and in the archives in it."""
+    unpacking = _Unpacking(home, limits, Budget(limits.archive_bytes, most_members=limits.entries))
+    try:
+        unpacking.open(path, blob_path(home, sha256).read_bytes(), nesting=0)
+    except UnreadableFile as unreadable:
+        # Nothing of an archive that turns out to be a bomb is taken, not even what came before.
+        return Unpacked([], unreadable.problem, unpacking.warnings)
+    return Unpacked(unpacking.arrivals, None, unpacking.warnings)
+
+
+def _taken(path: str, content: bytes, sha256: str, home: Home) -> Arrival:
+    keep(home, sha256, content)
+    found = identify(content, path)
+    return Arrival(path, sha256, len(content), media_of(found), found if isinstance(found, Problem) else None)
 
 
 @dataclass
-class Reception:
-    """What one load takes in: new arrivals, what was there already, and warnings."""
-
+class _Unpacking:
     home: Home
-    now: datetime
-    known: set[str]  # receipt_id of everything landed before, and of what this load has taken
+    limits: Limits
+    budget: Budget
     arrivals: list[Arrival] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    times: dict[str, datetime] = field(default_factory=dict)
-    already_landed: int = 0
 
-    def heed(self, content: bytes, where: str) -> None:
-        """Take the arrival times from a ``received.csv``."""
-        times, warnings = arrival_times(content, where)
-        self.times.update(times)
-        self.warnings.extend(warnings)
+    def open(self, path: str, content: bytes, *, nesting: int) -> None:
+        """Take in the members of one archive; raises ``UnreadableFile`` where it is refused as a whole."""
+        with open_archive(io.BytesIO(content), self.limits) as archive:
+            members = [(_shown(member_name(member)), member) for member in archive.infolist() if not is_folder(member)]
+            members = sorted((pair for pair in members if not is_dropping(pair[0])), key=lambda pair: pair[0])
+            self.budget.admit(len(members))
+            reports = [(name, member) for name, member in members if not is_sidecar(PurePosixPath(name).name)]
+            if len(reports) < len(members):
+                self.warnings.append(
+                    f"{path}: its received.csv was packed by whoever sent it, so its arrival times are not believed; "
+                    "only a received.csv beside the archive counts"
+                )
+            if not reports:
+                raise UnreadableFile(problem("empty_archive"))
+            for name, member in reports:
+                self._take(f"{path}!/{name}", path, archive, member, nesting)
 
-    def take_file(self, path: str, file: Path) -> None:
-        """Take in one file of the inbox; one that vanished is a warning, one that cannot be opened a receipt."""
-        try:
-            written_at = vietnam_time(datetime.fromtimestamp(file.stat().st_mtime, VIETNAM))
-            content, sha256, size = _read(file)
-        except FileNotFoundError:
-            self.warnings.append(f"{path}: vanished while the inbox was read; the next load takes it if it is back")
-            return
-        except (OSError, OverflowError, ValueError) as error:
-            cause = getattr(error, "strerror", None) or type(error).__name__
-            self._record(path, None, None, problem("cannot_open", cause=cause), self.now)
-            return
-        if content is None:
-            too_big = problem("file_too_big", limit_mb=LIMITS.file_bytes // MEGABYTE)
-            self._record(path, sha256, size, too_big, written_at)
-        else:
-            self._take(path, content, sha256, written_at, Budget(LIMITS.archive_bytes), nesting=0)
-
-    def _take(
-        self, path: str, content: bytes, sha256: str, written_at: datetime, budget: Budget, *, nesting: int
-    ) -> None:
-        if receipt_id(path, sha256) in self.known:
-            self.already_landed += 1
-            return
-        keep(self.home, sha256, content)
-        found = identify(content, path)
-        if found is Media.ZIP:
-            found = self._unpack(path, content, self._received_at(path, written_at), budget, nesting)
-        self._record(path, sha256, len(content), found, written_at)
-
-    def _unpack(
-        self, path: str, content: bytes, received_at: datetime, budget: Budget, nesting: int
-    ) -> Media | Problem:
-        if nesting > LIMITS.nesting:
-            return problem("nested_archive")
-        before = len(self.arrivals)
-        try:
-            with open_archive(io.BytesIO(content)) as archive:
-                members = [(member_name(member), member) for member in archive.infolist() if not member.is_dir()]
-                members = sorted((pair for pair in members if not is_dropping(pair[0])), key=lambda pair: pair[0])
-                for name, member in members:
-                    if is_sidecar(PurePosixPath(name).name) and refusal(member) is None:
-                        self.heed(b"".join(inflate(archive, member, budget)), f"{path}!/{name}")
-                reports = [(name, member) for name, member in members if not is_sidecar(PurePosixPath(name).name)]
-                for name, member in reports:
-                    self._take_member(f"{path}!/{name}", archive, member, received_at, budget, nesting)
-        except UnreadableFile as unreadable:
-            # Nothing of an archive that turns out to be a bomb is taken, not even what came before.
-            self.known.difference_update(arrival.receipt_id for arrival in self.arrivals[before:])
-            del self.arrivals[before:]
-            return unreadable.problem
-        return Media.ZIP if reports else problem("empty_archive")
-
-    def _take_member(
-        self,
-        path: str,
-        archive: zipfile.ZipFile,
-        member: zipfile.ZipInfo,
-        received_at: datetime,
-        budget: Budget,
-        nesting: int,
-    ) -> None:
-        trouble = refusal(member)
+    def _take(self, path: str, parent: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo, nesting: int) -> None:
+        trouble = refusal(member, self.limits)
         content = b""
         if trouble is None:
             try:
-                content = _bounded(inflate(archive, member, budget))
+                content = _bounded(inflate(archive, member, self.budget), self.limits)
             except UnreadableFile as unreadable:
-                if budget.spent > budget.limit:
+                if self.budget.is_exceeded:
                     raise
                 trouble = unreadable.problem
         if trouble is not None:
-            self._record(path, None, None, trouble, received_at)
-        else:
-            sha256 = hashlib.sha256(content).hexdigest()
-            self._take(path, content, sha256, received_at, budget, nesting=nesting + 1)
+            self.arrivals.append(Arrival(path, None, None, Media.OTHER, trouble, parent))
+            return
+        arrival = replace(_taken(path, content, hashlib.sha256(content).hexdigest(), self.home), archive=parent)
+        if arrival.media is Media.ZIP:
+            arrival = self._opened(arrival, content, nesting + 1)
+        self.arrivals.append(arrival)
 
-    def _record(
-        self, path: str, sha256: str | None, size: int | None, found: Media | Problem, written_at: datetime
-    ) -> None:
-        arrival = Arrival(
-            path=path,
-            sha256=sha256,
-            size_bytes=size,
-            media=Media.OTHER if isinstance(found, Problem) else found,
-            received_at=self._received_at(path, written_at),
-            problem=found if isinstance(found, Problem) else None,
-        )
-        if arrival.receipt_id in self.known:
-            self.already_landed += 1
-        else:
-            self.known.add(arrival.receipt_id)
-            self.arrivals.append(arrival)
+    def _opened(self, arrival: Arrival, content: bytes, nesting: int) -> Arrival:
+        """Take in what a nested archive holds, and return it with what is wrong with it."""
+        if nesting > self.limits.nesting:
+            return replace(arrival, media=Media.OTHER, problem=problem("nested_archive"))
+        before = len(self.arrivals)
+        try:
+            self.open(arrival.path, content, nesting=nesting)
+        except UnreadableFile as unreadable:
+            if self.budget.is_exceeded:
+                raise
+            del self.arrivals[before:]
+            return replace(arrival, media=Media.OTHER, problem=unreadable.problem)
+        return arrival
 
-    def _received_at(self, path: str, written_at: datetime) -> datetime:
-        return min(self.times.get(path_key(path), written_at), self.now)
+
+def _shown(name: str) -> str:
+    """Return a member's name as its receipt has it; of one beyond all limits the beginning and a hash."""
+    if len(name) <= LIMITS.name_characters:
+        return printable(name)
+    return f"{printable(name[:MOST_SHOWN])}…{hashlib.sha256(name.encode()).hexdigest()[:12]}"
 
 
 def _read(file: Path) -> tuple[bytes | None, str, int]:
@@ -208,15 +163,10 @@ def _read(file: Path) -> tuple[bytes | None, str, int]:
     return None, digest.hexdigest(), size
 
 
-def _bounded(chunks: Iterator[bytes]) -> bytes:
+def _bounded(chunks: Iterator[bytes], limits: Limits) -> bytes:
     content = bytearray()
     for chunk in chunks:
         content += chunk
-        if len(content) > LIMITS.file_bytes:
-            raise UnreadableFile(problem("file_too_big", limit_mb=LIMITS.file_bytes // MEGABYTE))
+        if len(content) > limits.file_bytes:
+            raise UnreadableFile(problem("file_too_big", limit_mb=limits.file_bytes // MEGABYTE))
     return bytes(content)
-
-
-def _printable(path: str) -> str:
-    """Return a path as valid text: names that are no UTF-8 on disk show a replacement mark."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

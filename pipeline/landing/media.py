@@ -2,10 +2,13 @@
 
 import io
 import re
+import zipfile
+from collections.abc import Collection
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from .archive import CHUNK, LIMITS, MEGABYTE, Budget, inflate, open_archive
+from .kinds import OLE_HEADER, kind_of_bytes, kind_of_ole, kind_of_package, kind_of_text
 from .problems import Problem, UnreadableFile, problem
 
 
@@ -16,15 +19,15 @@ class Media(StrEnum):
     CSV = "csv"
     ZIP = "zip"
     TXT = "txt"
+    PDF = "pdf"  # read by nobody; kept as the signed copy of the report beside it
+    IMAGE = "image"  # likewise
     OTHER = "other"
 
 
 ZIP_HEADERS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
-OLE_HEADER = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 WORKBOOK_SUFFIXES = {".xlsx", ".xlsm", ".xls", ".xlsb", ".xltx", ".xltm"}
 TEXT_MEDIA = {".csv": Media.CSV, ".txt": Media.TXT}
 
-_MARKUP = re.compile(r"\s*(<!doctype html|<html|<head|<table|<meta|<\?xml[^>]*>\s*<html)", re.IGNORECASE)
 # A text has no control characters but tab, line ends, form feed, and the escape that ends old DOS files.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x19\x1b-\x1f]")
 
@@ -49,8 +52,15 @@ def identify(source: Path | bytes, name: str | None = None) -> Media | Problem:
     if source.startswith(ZIP_HEADERS):
         return _kind_of_zip(source)
     if source.startswith(OLE_HEADER):
-        return problem("protected_or_old_excel")
-    return _kind_of_text(source, suffix)
+        return kind_of_ole(source)
+    return kind_of_bytes(source) or _kind_of_text(source, suffix)
+
+
+def media_of(found: Media | Problem) -> Media:
+    """Return the kind of a file as its receipt names it: what is not read is ``other``, unless it may be a scan."""
+    if isinstance(found, Media):
+        return found
+    return Media(found.code) if found.code in (Media.PDF, Media.IMAGE) else Media.OTHER
 
 
 def text_encoding(content: bytes) -> str | None:
@@ -80,25 +90,38 @@ def _kind_of_zip(content: bytes) -> Media | Problem:
     try:
         with open_archive(io.BytesIO(content)) as archive:
             names = {name.lower().replace("\\", "/"): name for name in archive.namelist()}
-            if "mimetype" in names or "xl/workbook.bin" in names:
-                return problem("other_office_file")
+            if "mimetype" in names and (found := _declared_kind(archive, names["mimetype"])):
+                return found
             if "[content_types].xml" not in names:
-                return Media.XLSX if "xl/workbook.xml" in names else Media.ZIP
-            if any(name.startswith("xl/") for name in names):
+                is_apple = kind_of_package(set(names)).code == "apple_document"
+                return problem("apple_document") if is_apple else _bare_kind(names)
+            if "xl/workbook.bin" not in names and any(name.startswith("xl/") for name in names):
                 return Media.XLSX
             # A workbook may keep its parts anywhere; the declared types say what they are.
             types = b"".join(inflate(archive, archive.getinfo(names["[content_types].xml"]), Budget(MEGABYTE)))
-            return Media.XLSX if b"spreadsheetml" in types else problem("other_office_file")
+            if b"spreadsheetml" in types and "xl/workbook.bin" not in names:
+                return Media.XLSX
+            return kind_of_package(set(names))
     except UnreadableFile as unreadable:
         return unreadable.problem
+
+
+def _declared_kind(archive: zipfile.ZipFile, mimetype: str) -> Problem | None:
+    """Return what an OpenDocument or e-book says that it is."""
+    declared = b"".join(inflate(archive, archive.getinfo(mimetype), Budget(MEGABYTE)))
+    return problem("opendocument" if b"opendocument" in declared else "other_office_file")
+
+
+def _bare_kind(names: Collection[str]) -> Media:
+    return Media.XLSX if "xl/workbook.xml" in names else Media.ZIP
 
 
 def _kind_of_text(content: bytes, suffix: str) -> Media | Problem:
     encoding = text_encoding(content)
     if encoding is None:
         return problem("unknown_kind")
-    if _MARKUP.match(content[:4096].decode(encoding, errors="ignore").lstrip("\ufeff")):
-        return problem("web_page")
+    if found := kind_of_text(content.decode(encoding), suffix):
+        return found
     if suffix in WORKBOOK_SUFFIXES:
         return problem("text_as_workbook", suffix=suffix)
     return TEXT_MEDIA.get(suffix) or problem("unknown_kind")

@@ -1,32 +1,46 @@
-"""What waits in the inbox: asked often by the sensor, so it looks at names and times before it reads bytes."""
+"""What waits in the inbox: asked often by the sensor, so it looks at names and times before it reads bytes.
+
+Files come and go while it looks, and some cannot be opened: it never raises over what lies in an inbox.
+"""
 
 import hashlib
 from pathlib import Path
 
 from pipeline.home import Home
-from pipeline.landing.arrivals import files_in, receipt_id
-from pipeline.landing.receive import read_receipts
-from pipeline.landing.sidecar import is_sidecar
+
+from .history import History
+from .receive import read_receipts
+from .sidecar import is_sidecar
+from .walk import files_in
 
 
 def outward(inbox: Path, home: Home) -> str:
     """Return a hash of names, sizes and times of the inbox's files: unchanged means that nothing arrived."""
     seen = []
     for path, file in files_in(inbox, home, []):
-        status = file.stat()
-        seen.append(f"{path}\t{status.st_size}\t{status.st_mtime_ns}")
+        try:
+            status = file.stat()
+        except (OSError, ValueError) as error:
+            seen.append(f"{path}\t{type(error).__name__}")
+        else:
+            seen.append(f"{path}\t{status.st_size}\t{status.st_mtime_ns}")
     return hashlib.sha256("\n".join(seen).encode()).hexdigest()
 
 
 def pending(inbox: Path, home: Home) -> str | None:
     """Return a hash of the contents that no load has landed yet; None where all have."""
-    known = set(read_receipts(home)["receipt_id"])
+    history = History.of(read_receipts(home))
     waiting = []
     for path, file in files_in(inbox, home, []):
         if is_sidecar(file.name):
             continue
-        with file.open("rb") as stream:
-            content = hashlib.file_digest(stream, "sha256").hexdigest()
-        if receipt_id(path, content) not in known:
-            waiting.append(f"{path}\t{content}")
+        try:
+            with file.open("rb") as stream:
+                content_key = hashlib.file_digest(stream, "sha256").hexdigest()
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError):
+            content_key = "cannot_open"
+        if not history.is_current(path, content_key):
+            waiting.append(f"{path}\t{content_key}")
     return hashlib.sha256("\n".join(waiting).encode()).hexdigest() if waiting else None

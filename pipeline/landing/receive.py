@@ -1,19 +1,26 @@
 """Lands an inbox: keeps the bytes of what is new and writes one file of receipts, whose rename is the commit."""
 
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
-from pipeline.home import Home, vietnam_now
+from pipeline.home import VIETNAM, Home, vietnam_now
 from pipeline.tables import RECEIPTS
 from pipeline.vocabulary import Receipt
 
-from .arrivals import Arrival, Reception, files_in
+from . import arrivals
+from .arrivals import Arrival, take_file, unpack
 from .blobs import blob_path, write_whole
-from .sidecar import SIDECAR, is_sidecar, vietnam_time
+from .copies import REPORTS, SCANS, Companion, signed_copies
+from .history import History
+from .media import Media
+from .sidecar import EARLIEST, SIDECAR, Line, arrival_lines, is_sidecar, path_key, unspent, vietnam_time
+from .walk import files_in
 
 __all__ = ["Landed", "blob_path", "read_receipts", "receive"]
 
@@ -47,23 +54,19 @@ def receive(inbox: Path, home: Home, *, now: datetime | None = None, progress: P
     if not inbox.exists():
         raise FileNotFoundError(f"there is no inbox at {inbox}; create the folder or name another one")
     earlier = read_receipts(home)
-    reception = Reception(
-        home=home,
-        now=vietnam_time(now) if now else vietnam_now(),
-        known=set(earlier["receipt_id"]),
-    )
+    batch = _last_batch(home) + 1
+    reception = Reception(home, vietnam_time(now) if now else vietnam_now(), batch, History.of(earlier))
     files = files_in(inbox, home, reception.warnings)
-    _heed_sidecars(reception, inbox, files)
+    reception.heed_sidecars(inbox, files)
     reports = [(path, file) for path, file in files if not is_sidecar(file.name)]
     for done, (path, file) in enumerate(reports, start=1):
-        reception.take_file(path, file)
+        reception.take(path, file)
         if progress:
             progress(done, len(reports))
 
-    if not reception.arrivals:
+    if not reception.rows:
         return Landed(None, RECEIPTS.to_frame(), reception.already_landed, reception.warnings)
-    batch = _last_batch(home) + 1
-    receipts = _receipts(reception.arrivals, earlier, batch)
+    receipts = _receipts(reception.rows, earlier)
     write_whole(home.receipts / f"{batch:06}.parquet", receipts.write_parquet)
     return Landed(batch, receipts, reception.already_landed, reception.warnings)
 
@@ -71,51 +74,147 @@ def receive(inbox: Path, home: Home, *, now: datetime | None = None, progress: P
 def read_receipts(home: Home) -> pl.DataFrame:
     """Return the receipts of all batches (``tables.RECEIPTS``), none when nothing has landed."""
     files = _batches(home)
-    return pl.read_parquet(files) if files else RECEIPTS.to_frame()
+    if not files:
+        return RECEIPTS.to_frame()
+    # Loads before the last column of the table wrote theirs without it.
+    return pl.read_parquet(files, schema=RECEIPTS, missing_columns="insert")
 
 
-def _heed_sidecars(reception: Reception, inbox: Path, files: list[tuple[str, Path]]) -> None:
-    sidecars = [(path, file) for path, file in files if is_sidecar(file.name)]
-    if inbox.is_file() and (beside := inbox.with_name(SIDECAR)).is_file():
-        sidecars.append((SIDECAR, beside))
-    # The folder nearest to a file knows best, so it comes last.
-    for path, file in sorted(sidecars, key=lambda pair: pair[0].count("/")):
+@dataclass
+class Reception:
+    """What one load takes in: rows of receipts before they are compared with each other, and warnings."""
+
+    home: Home
+    now: datetime
+    batch: int
+    history: History
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    lines: dict[str, list[Line]] = field(default_factory=dict)
+    already_landed: int = 0
+
+    def heed_sidecars(self, inbox: Path, files: list[tuple[str, Path]]) -> None:
+        """Take the arrival times from each ``received.csv`` of the inbox; one that cannot be used is a warning."""
+        sidecars = [(path, file) for path, file in files if is_sidecar(file.name)]
+        if inbox.is_file() and (beside := inbox.with_name(SIDECAR)).is_file():
+            sidecars.append((SIDECAR, beside))
+        # The folder nearest to a file knows best, so it comes last.
+        for path, file in sorted(sidecars, key=lambda pair: pair[0].count("/")):
+            try:
+                noted_at = vietnam_time(datetime.fromtimestamp(file.stat().st_mtime, VIETNAM))
+                lines, warnings = arrival_lines(file.read_bytes(), path, noted_at)
+            except (OSError, OverflowError, ValueError) as error:
+                cause = getattr(error, "strerror", None) or type(error).__name__
+                self.warnings.append(f"{path}: {cause}; file times are used instead")
+                continue
+            for key, about in lines.items():
+                self.lines.setdefault(key, []).extend(about)
+            self.warnings.extend(warnings)
+
+    def take(self, path: str, file: Path) -> None:
+        """Take in one file of the inbox; one that vanished is a warning, one that cannot be opened a receipt."""
         try:
-            reception.heed(file.read_bytes(), path)
-        except OSError as error:
-            reception.warnings.append(f"{path}: {error.strerror}; file times are used instead")
+            arrival = take_file(path, file, self.home)
+        except FileNotFoundError:
+            self.warnings.append(f"{path}: vanished while the inbox was read; the next load takes it if it is back")
+            return
+        if self.history.is_current(path, arrival.content_key):
+            self.already_landed += 1
+            return
+        members: list[Arrival] = []
+        if arrival.media is Media.ZIP and arrival.sha256:
+            unpacked = unpack(path, arrival.sha256, self.home, arrivals.LIMITS)
+            self.warnings.extend(unpacked.warnings)
+            members = unpacked.arrivals
+            if unpacked.problem:
+                arrival = replace(arrival, media=Media.OTHER, problem=unpacked.problem)
+        received = {path: self._received_at(arrival, self._written_at(arrival))}
+        self._record(arrival, received[path])
+        # An archive follows its members; when it came is known before.
+        for member in reversed(members):
+            assert member.archive is not None
+            received[member.path] = self._received_at(member, received[member.archive])
+        for member in members:
+            self._record(member, received[member.path])
 
-
-def _receipts(arrivals: list[Arrival], earlier: pl.DataFrame, batch: int) -> pl.DataFrame:
-    """Return the receipts of a batch in order of arrival: the first file with some bytes is the one that landed."""
-    landed = earlier.filter(pl.col("verdict") == Receipt.LANDED)
-    first = dict(landed.select("sha256", "receipt_id").iter_rows())
-    rows = []
-    for arrival in sorted(arrivals, key=lambda arrival: (arrival.received_at, arrival.path)):
-        original = None if arrival.problem else first.setdefault(str(arrival.sha256), arrival.receipt_id)
-        is_duplicate = original not in (None, arrival.receipt_id)
-        rows.append(
+    def _record(self, arrival: Arrival, received_at: datetime) -> None:
+        key = arrival.content_key
+        if self.history.is_current(arrival.path, key):
+            self.already_landed += 1
+            return
+        self.rows.append(
             {
-                "receipt_id": arrival.receipt_id,
-                "batch": batch,
+                "receipt_id": self.history.next_receipt_id(arrival.path, key),
+                "batch": self.batch,
                 "path": arrival.path,
                 "file_name": arrival.path.rpartition("/")[2],
                 "sha256": arrival.sha256,
                 "size_bytes": arrival.size_bytes,
                 "media": arrival.media.value,
-                "received_at": arrival.received_at,
-                "verdict": _verdict(arrival, is_duplicate).value,
-                "duplicate_of": original if is_duplicate else None,
+                "received_at": received_at,
                 "problem": arrival.problem.code if arrival.problem else None,
                 "problem_vi": arrival.problem.vi if arrival.problem else None,
                 "problem_en": arrival.problem.en if arrival.problem else None,
             }
         )
+        self.history.add(self.batch, arrival.path, key, received_at)
+
+    def _written_at(self, arrival: Arrival) -> datetime:
+        """Return the time of a file of the inbox; one that has none, or an impossible one, arrived now."""
+        if arrival.written_at and arrival.written_at < EARLIEST:
+            self.warnings.append(
+                f"{arrival.path}: its time {arrival.written_at} is before {EARLIEST.year}; it counts as received now"
+            )
+        return arrival.written_at if arrival.written_at and arrival.written_at >= EARLIEST else self.now
+
+    def _received_at(self, arrival: Arrival, otherwise: datetime) -> datetime:
+        """Return when a file arrived: by the last line about it, else the time of the file or of its archive."""
+        lines = self.lines.get(path_key(arrival.path), [])
+        times = self.history.times.get(arrival.path, Counter())
+        about = [line for line in unspent(lines, times) if line.is_about(arrival.sha256, otherwise)]
+        if lines and not about and not self.history.is_current(arrival.path, arrival.content_key):
+            self.warnings.append(
+                f"{arrival.path}: no line of a {SIDECAR} is about this content of it, so the time of the file counts; "
+                "write a line for it, with its sha256 if the file was copied later"
+            )
+        return min(about[-1].received_at if about else otherwise, self.now)
+
+
+def _receipts(rows: list[dict[str, Any]], earlier: pl.DataFrame) -> pl.DataFrame:
+    """Return the receipts of a batch in order of arrival: the first file with some bytes is the one that landed."""
+    landed = earlier.filter(pl.col("verdict") == Receipt.LANDED)
+    first = dict(landed.select("sha256", "receipt_id").iter_rows())
+    rows = sorted(rows, key=lambda row: (row["received_at"], row["path"]))
+    for row in rows:
+        original = None if row["problem"] else first.setdefault(row["sha256"], row["receipt_id"])
+        is_duplicate = original not in (None, row["receipt_id"])
+        row["verdict"] = _verdict(row, is_duplicate).value
+        row["duplicate_of"] = original if is_duplicate else None
+        row["copy_of"] = None
+    copies = _copies(rows, earlier)
+    for row in rows:
+        if report := copies.get(row["receipt_id"]):
+            row |= {"verdict": Receipt.SIGNED_COPY.value, "copy_of": report}
+            row |= dict.fromkeys(("problem", "problem_vi", "problem_en"))
     return pl.DataFrame(rows, schema=RECEIPTS)
 
 
-def _verdict(arrival: Arrival, is_duplicate: bool) -> Receipt:
-    if arrival.problem:
+def _copies(rows: list[dict[str, Any]], earlier: pl.DataFrame) -> dict[str, str]:
+    """Return, by receipt of a scan of this load, the receipt under which its report landed."""
+    if not any(row["media"] in SCANS for row in rows):
+        return {}
+    known = [*earlier.sort("batch", maintain_order=True).iter_rows(named=True), *rows]
+    reports = [row for row in known if row["media"] in REPORTS and row["verdict"] != Receipt.UNREADABLE]
+    copies = signed_copies(
+        (Companion(row["path"], row["receipt_id"]) for row in known if row["media"] in SCANS),
+        (Companion(row["path"], row["duplicate_of"] or row["receipt_id"]) for row in reports),
+    )
+    new = {row["receipt_id"] for row in rows}
+    return {scan: report for scan, report in copies.items() if scan in new}
+
+
+def _verdict(row: dict[str, Any], is_duplicate: bool) -> Receipt:
+    if row["problem"]:
         return Receipt.UNREADABLE
     return Receipt.DUPLICATE if is_duplicate else Receipt.LANDED
 

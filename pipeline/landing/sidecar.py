@@ -1,12 +1,16 @@
 """``received.csv``: when a mail gateway says that each file arrived.
 
-Columns ``path,received_at,sender``; a path is relative to the folder of its ``received.csv``.
+Columns ``path,received_at,sender`` and, where the gateway knows it, ``sha256``; a path is relative to the folder of its
+``received.csv``. Only what lies beside the inbox's files counts: one inside an archive was packed by whoever sent it.
 """
 
 import csv
 import io
 import unicodedata
-from datetime import datetime
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
 from pipeline.home import VIETNAM
@@ -14,8 +18,45 @@ from pipeline.home import VIETNAM
 from .media import text_encoding
 
 SIDECAR = "received.csv"
-# Days come first in Vietnam; ISO 8601 is tried before these.
+#: Days come first in Vietnam; ISO 8601 is tried before these.
 DAY_FIRST = ("%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d/%m/%Y")
+#: Older times are those of a clock that was never set, or of an archive without times.
+EARLIEST = datetime(2000, 1, 1)
+#: How much newer than its list a file may be: a copied inbox is not written in one instant.
+SLACK = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Line:
+    """What one line of a ``received.csv`` says of one path."""
+
+    received_at: datetime
+    sha256: str | None
+    noted_at: datetime  # when the list itself was last written
+
+    def is_about(self, sha256: str | None, written_at: datetime) -> bool:
+        """Tell whether the line is about these bytes; without a hash it is about no file newer than the list itself.
+
+        ``written_at`` is the time of the file, or of the archive that it lies in.
+        """
+        if self.sha256:
+            return self.sha256 == sha256
+        return written_at <= self.noted_at + SLACK
+
+
+def unspent(lines: Iterable[Line], times: Counter[datetime]) -> list[Line]:
+    """Return the lines that no file has used yet: each speaks once, for what first arrived under its path.
+
+    ``times``: how often something arrived under the path at each time.
+    """
+    used = Counter(times)
+    rest = []
+    for line in lines:
+        if used[line.received_at]:
+            used[line.received_at] -= 1
+        else:
+            rest.append(line)
+    return rest
 
 
 def is_sidecar(name: str) -> bool:
@@ -23,31 +64,39 @@ def is_sidecar(name: str) -> bool:
     return name.lower() == SIDECAR
 
 
-def arrival_times(content: bytes, where: str) -> tuple[dict[str, datetime], list[str]]:
-    """Return the arrival time of each path below the sidecar's folder, and a warning for each line it cannot use.
+def arrival_lines(content: bytes, where: str, noted_at: datetime) -> tuple[dict[str, list[Line]], list[str]]:
+    """Return the lines about each path below the sidecar's folder, and a warning for each line that cannot be used.
 
-    ``where`` is the sidecar's own path. Times are Vietnam time without zone, whole seconds.
+    ``where`` is the sidecar's own path, ``noted_at`` its own time. Times are Vietnam time without zone, whole seconds.
     """
     encoding = text_encoding(content)
     if encoding is None:
         return {}, [f"{where}: not a text file, so its arrival times are ignored; file times are used instead"]
     folder = where.rpartition("/")[0]
-    times: dict[str, datetime] = {}
-    warnings: list[str] = []
-    reader = csv.DictReader(io.StringIO(content.decode(encoding), newline=""))
+    text = content.decode(encoding).lstrip("\ufeff")
+    if text[:4].lower() == "sep=":  # Excel's own first line
+        text = text.partition("\n")[2]
     try:
-        if not {"path", "received_at"}.issubset(reader.fieldnames or ()):
-            return {}, [f"{where}: needs the columns path,received_at,sender; file times are used instead"]
-        lines = list(reader)
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text)))
     except csv.Error as error:
         return {}, [f"{where}: {error}, so its arrival times are ignored; file times are used instead"]
-    for number, line in enumerate(lines, start=2):
-        path, moment = line.get("path"), _moment(line.get("received_at"))
+    header = [name.strip().lower() for name in rows[0]] if rows else []
+    if not {"path", "received_at"}.issubset(header):
+        return {}, [f"{where}: needs the columns path,received_at,sender; file times are used instead"]
+    lines: dict[str, list[Line]] = {}
+    warnings: list[str] = []
+    for number, row in enumerate(rows[1:], start=2):
+        if not any(map(str.strip, row)):
+            continue
+        cells = dict(zip(header, map(str.strip, row), strict=False))
+        path, moment = cells.get("path"), _moment(cells.get("received_at", ""))
         if not path or moment is None:
             warnings.append(f"{where} line {number}: needs path and received_at as 2023-07-05 14:00:00; ignored")
             continue
-        times[path_key(str(PurePosixPath(folder, path.strip().replace("\\", "/"))))] = moment
-    return times, warnings
+        key = path_key(str(PurePosixPath(folder, path.replace("\\", "/"))))
+        sha256 = cells.get("sha256", "").lower() or None
+        lines.setdefault(key, []).append(Line(moment, sha256, noted_at))
+    return lines, warnings
 
 
 def path_key(path: str) -> str:
@@ -62,15 +111,20 @@ def vietnam_time(moment: datetime) -> datetime:
     return moment.replace(microsecond=0)
 
 
-def _moment(text: str | None) -> datetime | None:
-    text = (text or "").strip()
+def _separator(text: str) -> str:
+    header = text.partition("\n")[0]
+    return max(",;\t", key=header.count)
+
+
+def _moment(text: str) -> datetime | None:
+    moment = None
     try:
-        return vietnam_time(datetime.fromisoformat(text))
+        moment = vietnam_time(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
-        pass
-    for pattern in DAY_FIRST:
-        try:
-            return datetime.strptime(text, pattern)
-        except ValueError:
-            continue
-    return None
+        for pattern in DAY_FIRST:
+            try:
+                moment = datetime.strptime(text, pattern)
+                break
+            except ValueError:
+                continue
+    return moment if moment and moment >= EARLIEST else None

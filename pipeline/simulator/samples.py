@@ -4,10 +4,12 @@ Run ``python -m pipeline.simulator.samples`` to make them again; the same code g
 copied, other people's sentences may not: only numbers and their sources stand there.
 """
 
+import csv
+import hashlib
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -57,18 +59,30 @@ FAULTS = (
 )
 RETURNED = "balance_broken"
 #: When the real report came is not known; put down is the day on which it was due, so that no file time makes it late.
-RECEIVED_2022 = "path,received_at,sender\nkien-giang.2022-12.xlsx,2022-10-06T16:00:00,\n"
+RECEIVED_2022 = "2022-10-06T16:00:00"
+NOTED = ("path", "received_at", "sender", "sha256")
 UNZIPPED = (1980, 1, 1, 0, 0, 0)
 
 
 def make_samples(samples: Path = SAMPLES, next_night: Path = NEXT_NIGHT) -> None:
     """Write the workbook of Kiên Giang 2022, the simulated province-month and its correction."""
-    write_kien_giang(samples / "kien-giang-2022" / "kien-giang.2022-12.xlsx")
-    (samples / "kien-giang-2022" / SIDECAR).write_text(RECEIVED_2022, encoding="utf-8")
+    workbook = samples / "kien-giang-2022" / "kien-giang.2022-12.xlsx"
+    write_kien_giang(workbook)
+    _note(workbook.with_name(SIDECAR), [(workbook.name, RECEIVED_2022, "", _sha256(workbook))])
     with tempfile.TemporaryDirectory() as folder:
         country = Path(folder)
         truth = simulate(country, 1, "2023-06", "2023-06", SEED, faults=FAULTS, consolidated=False)
-        _zip(country / "inbox", samples / "simulated-2023-09.zip")
+        archive = samples / "simulated-2023-09.zip"
+        lines = []
+        for listed in sorted((country / "inbox").rglob(SIDECAR)):
+            with listed.open(encoding="utf-8", newline="") as stream:
+                for line in csv.DictReader(stream):
+                    file = listed.parent / line["path"]
+                    member = f"{archive.name}!/{file.relative_to(country / 'inbox').as_posix()}"
+                    lines.append((member, line["received_at"], line["sender"], _sha256(file)))
+            listed.unlink()  # nobody believes a list inside an archive
+        _zip(country / "inbox", archive)
+        _note(samples / SIDECAR, lines)
         shutil.rmtree(next_night, ignore_errors=True)
         (returned,) = [fault.id for fault in truth.faults if fault.kind == RETURNED]
         write_correction(truth, returned, next_night)
@@ -100,6 +114,15 @@ def _matrix(form: Form, printed: Printed) -> list[list[Figure]]:
 
 def _figure(printed: int | str | None) -> Figure:
     return Decimal(printed) if isinstance(printed, str) else printed
+
+
+def _note(sidecar: Path, lines: Iterable[tuple[str, str, str, str]]) -> None:
+    with sidecar.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream, lineterminator="\n").writerows([NOTED, *lines])
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _zip(folder: Path, archive: Path) -> None:

@@ -130,7 +130,8 @@ def prepare_build(home: Home, plan: Plan | None = None) -> Plan:
     plan = plan or freeze_inputs(home)
     for rest in ("build.duckdb", "build.duckdb.wal", "staging.duckdb", "staging.duckdb.wal"):
         (home.warehouse / rest).unlink(missing_ok=True)
-    if not (placeholder := home.receipts / PLACEHOLDER).exists():
+    placeholder = home.receipts / PLACEHOLDER
+    if not placeholder.exists() or list(pl.read_parquet_schema(placeholder)) != list(tables.RECEIPTS):
         write_whole(placeholder, pl.DataFrame(schema=tables.RECEIPTS).write_parquet)
     live = live_release(home)
     if plan.written is None or live is None:

@@ -28,7 +28,8 @@ select
     duplicate_of,
     problem,
     problem_vi,
-    problem_en
+    problem_en,
+    copy_of
 
 from numbered
 
