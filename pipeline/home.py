@@ -117,6 +117,11 @@ class Home:
         return self.root / "dagster"
 
     @property
+    def night_log(self) -> Path:
+        """What every night said, and what was mended between them."""
+        return self.root / "logs" / "night.log"
+
+    @property
     def lock(self) -> Path:
         """Held by the one load that may write."""
         return self.root / ".load.lock"

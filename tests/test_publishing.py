@@ -6,14 +6,28 @@ import subprocess
 import sys
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import pytest
 
 from pipeline.home import Home
 from pipeline.published import find_release, publish, rollback
 from pipeline.published.query import NoWarehouse, run_query
+from pipeline.published.record import storage_version
 from pipeline.published.releases import KEPT, releases
-from pipeline.warehouse.build import build_environment, dbt_arguments, inputs_fingerprint, prepare_build
+from pipeline.warehouse.build import (
+    STORAGE_VERSION,
+    NotPublishable,
+    NotWhole,
+    begin,
+    build_environment,
+    dbt_arguments,
+    frozen_plan,
+    inputs_fingerprint,
+    prepare_build,
+    publish_build,
+    record_build,
+)
 from pipeline.writer import HomeIsBusy, one_writer
 from tests.warehouse_inputs import Inputs
 
@@ -214,8 +228,95 @@ def test_the_fingerprint_follows_contents_and_not_times(home: Home) -> None:
 def test_a_build_starts_clean_and_finds_every_source(home: Home) -> None:
     built(home, 1)
     prepare_build(home)
-    assert not (home.warehouse / "build.duckdb").exists()
+    with duckdb.connect(str(home.warehouse / "build.duckdb"), read_only=True) as begun:
+        assert begun.execute("select count(*) from duckdb_tables()").fetchone() == (0,)
     assert list(home.receipts.glob("*.parquet"))
+
+
+def planned(home: Home, night: int) -> Path:
+    """Plan a build from inputs of which there is no release, and lay out a file as dbt would leave it."""
+    plan = {"fingerprint": print_of(night), "written": None, "is_asked": True}
+    home.warehouse.mkdir(parents=True, exist_ok=True)
+    (home.warehouse / "plan.json").write_text(json.dumps(plan))
+    return built(home, night)
+
+
+@pytest.mark.parametrize("launch", ["a chosen model", "published alone after a build that broke off"])
+def test_the_ui_publishes_no_build_that_did_not_end_green_and_whole(home: Home, launch: str) -> None:
+    """Two launches in the Dagster UI used to publish an empty warehouse."""
+    from pipeline.definitions import defs
+
+    publish_night(home, 1)
+    build = planned(home, 2)
+    before = build.read_bytes()
+    chosen = ["fct_submission"] if launch == "a chosen model" else ["published", "warehouse"]
+    config = {"ops": {"warehouse": {"config": {"full": True}}}} if launch == "a chosen model" else {}
+    told = defs.resolve_implicit_global_asset_job_def().execute_in_process(
+        asset_selection=[dg.AssetKey(chosen)],
+        instance=dg.DagsterInstance.ephemeral(),
+        raise_on_error=False,
+        run_config=config | {"resources": {"home": {"config": {"root": str(home.root)}}}},
+    )
+    assert not told.success
+    (failure,) = [event for event in told.all_events if event.is_step_failure]
+    sentence = str(failure.step_failure_data.user_failure_data.description)
+    assert "job nightly" in sentence
+    assert "launch the" in sentence.lower()
+    assert night_seen(home) == 1
+    assert build.read_bytes() == before, "nothing was touched"
+
+
+def test_a_build_is_published_only_as_it_was_when_it_ended_green(home: Home) -> None:
+    build = planned(home, 2)
+    with pytest.raises(NotPublishable, match="did not end green and whole"):
+        publish_build(home)
+    (home.warehouse / "marks.parquet").write_bytes(b"marks")
+    dbt = home.warehouse / "dbt"
+    dbt.mkdir()
+    nodes = {
+        f"model.thads.{name}": {
+            "alias": name, "resource_type": "model", "database": "build", "config": {"materialized": "table"}
+        }
+        for name in ("a", "b")
+    }  # fmt: skip
+    (dbt / "manifest.json").write_text(json.dumps({"nodes": nodes}))
+
+    def ended(*results: tuple[str, str]) -> None:
+        rows = [{"unique_id": name, "status": status} for name, status in results]
+        (dbt / "run_results.json").write_text(json.dumps({"results": rows}))
+
+    ended(("model.thads.a", "success"), ("model.thads.b", "success"), ("test.thads.sums", "fail"))
+    with pytest.raises(NotWhole, match=r"test\.thads\.sums"):
+        record_build(home, frozen_plan(home), "run")
+    ended(("model.thads.a", "success"), ("model.thads.b", "success"), ("test.thads.sums", "pass"))
+    record = record_build(home, frozen_plan(home), "run")
+    assert (record.models, record.tests, record.run_id) == (2, 1, "run")
+    with duckdb.connect(str(build)) as hand:
+        hand.execute("drop table b")
+    with pytest.raises(NotPublishable):
+        publish_build(home)
+    with pytest.raises(NotWhole, match="b"):
+        record_build(home, frozen_plan(home), "run")
+    built(home, 2)
+    record_build(home, frozen_plan(home), "run")
+    assert publish_build(home).number == 1
+    assert night_seen(home) == 2
+    assert publish_build(home).number == 1, "launched once more, it is what stands"
+
+
+def test_a_release_is_begun_in_the_oldest_storage_and_one_of_another_is_carried_over(home: Home) -> None:
+    publish_night(home, 1)  # as before there was a choice: DuckDB's own newest
+    (old,) = releases(home)
+    assert old.record is not None
+    assert not old.record.storage.startswith(STORAGE_VERSION)
+    for live in (None, old):
+        build = home.root / f"begun-{live is None}.duckdb"
+        begin(build, live)
+        with duckdb.connect(str(build)) as connection:
+            connection.execute("create table c as select 1 as i")
+            assert storage_version(connection).startswith(STORAGE_VERSION)
+            tables = {name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
+        assert tables == ({"c"} if live is None else {"a", "b", "c"})
 
 
 def test_one_load_at_a_time_and_the_other_learns_who_holds_it(home: Home) -> None:

@@ -9,7 +9,7 @@ from pipeline.defs.warehouse import warehouse
 from pipeline.published.releases import live_rows
 from pipeline.registry.deadlines import last_due_day
 from pipeline.shown import Links, markdown_table
-from pipeline.warehouse.build import frozen_plan, publish_build
+from pipeline.warehouse.build import NotPublishable, frozen_plan, publish_build
 
 #: National totals of a month are due some days after it ends; by the morning after, the warehouse must be newer.
 FRESHNESS = dg.FreshnessPolicy.cron(
@@ -29,7 +29,10 @@ FRESHNESS = dg.FreshnessPolicy.cron(
 )
 def published_warehouse(context: dg.AssetExecutionContext, home: OneWriter) -> dg.MaterializeResult:
     """The file that readers open. The last seven releases stay; readers never wait."""
-    live = publish_build(home.home)
+    try:
+        live = publish_build(home.home)
+    except NotPublishable as refusal:
+        raise dg.Failure(str(refusal), allow_retries=False) from None
     context.log.info(f"release {live.number} is live")
     return dg.MaterializeResult(
         metadata={

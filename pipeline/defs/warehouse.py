@@ -9,8 +9,8 @@ from dagster_dbt import dbt_assets
 
 from pipeline.defs.resources import OneWriter
 from pipeline.published import find_release
-from pipeline.published.releases import row_counts
-from pipeline.warehouse.build import freeze_inputs, prepare_build
+from pipeline.published.mending import mend
+from pipeline.warehouse.build import freeze_inputs, prepare_build, record_build
 from pipeline.warehouse.described import AsReadersSay, Tables
 from pipeline.warehouse.manifest import manifest_path
 from pipeline.warehouse.run import Dbt
@@ -28,14 +28,18 @@ class Build(dg.Config):
 def warehouse(context: dg.AssetExecutionContext, config: Build, home: OneWriter, dbt: Dbt) -> Iterator[Any]:
     """Build staging, facts, dimensions and marts of the periods that changed, and test them.
 
-    Where nothing changed, the last release stands.
+    Where nothing changed, the last release stands. All tables are built together: a release that holds some of them as
+    they are and others as they were would contradict itself.
     """
+    _refuse_some(context)
+    for sentence in mend(home.home):
+        context.log.warning(sentence)
     plan = freeze_inputs(home.home, everything=config.full)
     tables = Tables(MANIFEST, home.home)
     release = None if config.full else find_release(home.home, plan.fingerprint)
     if release:
         context.log.info(f"nothing changed since release {release.number}: no build")
-        shown = tables.unchanged(row_counts(release.path))
+        shown = tables.unchanged(release.record.tables if release.record else {})
         for asset in _in_order(context):
             yield dg.MaterializeResult(
                 asset_key=asset,
@@ -46,6 +50,22 @@ def warehouse(context: dg.AssetExecutionContext, config: Build, home: OneWriter,
     context.log.info(f"periods written: {plan.told}")
     prepare_build(home.home, plan)
     yield from dbt.build(home.home, context, tables)
+    record = record_build(home.home, plan, context.run_id)
+    context.log.info(f"the build is whole: {record.models} models, {record.tests} tests passed")
+
+
+def _refuse_some(context: dg.AssetExecutionContext) -> None:
+    """End the run, before anything is touched, where only some tables or tests were chosen."""
+    left_out = set(warehouse.keys) - set(context.selected_asset_keys)
+    left_out_checks = set(warehouse.check_keys) - set(context.selected_asset_check_keys)
+    if left_out or left_out_checks:
+        raise dg.Failure(
+            f"Kho dữ liệu chỉ được dựng trọn vẹn; còn {len(left_out)} bảng và {len(left_out_checks)} kiểm tra không được "
+            "chọn. Hãy chạy cả job nightly, hoặc chọn mọi bảng của kho · the warehouse is built as a whole: "
+            f"{len(left_out)} tables and {len(left_out_checks)} tests were not chosen. Launch the job 'nightly', or choose "
+            "every table of the warehouse; nothing was changed.",
+            allow_retries=False,
+        )
 
 
 def _in_order(context: dg.AssetExecutionContext) -> list[dg.AssetKey]:

@@ -1,24 +1,28 @@
-"""Releases: the last seven stay, numbered; the live file is one of them under another name.
+"""Releases: the last seven stay, numbered, each with a record of its bytes; the live file is a copy of one of them.
 
-``published/releases/000012-<fingerprint>.duckdb`` is written first, then ``warehouse.duckdb`` is replaced by a link to
-the same bytes. Killed between the two, the next call finds the release and only swaps it in. ``release.json`` describes
-the live one to whoever cannot ask it; the files alone decide.
+``published/releases/000012-<fingerprint>.duckdb`` is written first, its record (``.json``) before it, then
+``warehouse.duckdb`` is replaced by a copy: no hand that opens the live file reaches a release. Killed between the two, the
+next call finds the release and only swaps it in. ``release.json`` is the record of the live one; the bytes decide.
 """
 
-import json
 import os
 import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
+from filelock import FileLock
 
-from pipeline.home import VIETNAM, Home
-from pipeline.landing.blobs import write_whole
+from pipeline.home import Home
+from pipeline.published.record import Record, read_object
 
 KEPT = 7
 FINGERPRINT_LENGTH = 16
+PATIENCE_SECONDS = 60
 _NAME = re.compile(r"(\d{6})-([0-9a-f]+)(-withdrawn)?\.duckdb")
 
 
@@ -31,9 +35,34 @@ class Release:
     path: Path
     is_withdrawn: bool = False  # somebody went back behind it
 
+    @property
+    def record_path(self) -> Path:
+        """Where its record stands, beside it; a release that is withdrawn keeps its record."""
+        return self.path.with_name(f"{self.number:06d}-{self.fingerprint}.json")
+
+    @cached_property
+    def record(self) -> Record | None:
+        """Its record; made now for one that was published before there were records, None where it cannot be read."""
+        record = Record.read(self.record_path)
+        if record is None and self.path.is_file():
+            try:
+                record = Record.make(self.path, self.number, self.fingerprint)
+                record.write(self.record_path)
+            except (duckdb.Error, OSError):
+                return record
+        return record
+
+    def is_whole(self, *, thoroughly: bool = False) -> bool:
+        """Tell whether its file is as it was published."""
+        return self.record is not None and self.record.describes(self.path, thoroughly=thoroughly)
+
+    def is_at(self, path: Path) -> bool:
+        """Tell whether a file holds this release."""
+        return self.record is not None and self.record.describes(path)
+
 
 def releases(home: Home) -> list[Release]:
-    """Return the releases that are kept, the oldest first."""
+    """Return the releases that are kept, the oldest first, damaged ones too."""
     found = [(path, _NAME.fullmatch(path.name)) for path in (home.published / "releases").glob("*.duckdb")]
     return sorted(
         (Release(int(name[1]), name[2], path, bool(name[3])) for path, name in found if name),
@@ -42,20 +71,30 @@ def releases(home: Home) -> list[Release]:
 
 
 def live_release(home: Home) -> Release | None:
-    """Return the release that readers see, None before the first."""
-    if not home.live.exists():
-        return None
-    return next((release for release in releases(home) if release.path.samefile(home.live)), None)
+    """Return the release that readers see, None before the first.
+
+    Where the live file holds none of them, it is the one that was published last, or the last before it that is whole:
+    ``pipeline.published.mending`` puts it back.
+    """
+    kept = releases(home)
+    at_live = [release for release in kept if release.is_at(home.live)]
+    if at_live:
+        return at_live[-1]
+    number = read_object(home.published / "release.json").get("number")
+    until = number if isinstance(number, int) else max((release.number for release in kept), default=0)
+    last = [release for release in kept if release.number <= until and release.is_whole()]
+    return next((release for release in reversed(last) if not release.is_withdrawn), last[-1] if last else None)
 
 
 def find_release(home: Home, fingerprint: str) -> Release | None:
-    """Return the release made from exactly these inputs if nothing later is live, else None.
+    """Return the whole release made from exactly these inputs if nothing later is live, else None.
 
     It may be withdrawn, or not live yet where a load was killed while it published.
     """
     live = live_release(home)
     candidates = [release for release in releases(home) if live is None or release.number >= live.number]
-    return next((release for release in candidates if release.fingerprint == fingerprint[:FINGERPRINT_LENGTH]), None)
+    wanted = fingerprint[:FINGERPRINT_LENGTH]
+    return next((release for release in candidates if release.fingerprint == wanted and release.is_whole()), None)
 
 
 def publish(home: Home, build: Path, fingerprint: str, *, anew: bool = False) -> Release:
@@ -64,18 +103,20 @@ def publish(home: Home, build: Path, fingerprint: str, *, anew: bool = False) ->
     Readers that have the old file open keep it. A withdrawn release is not swapped in again; the live one is returned.
     ``anew`` takes ``build`` in any case.
     """
-    release = None if anew and build.exists() else find_release(home, fingerprint)
-    release = release or _keep(home, build, fingerprint)
-    live = live_release(home)
-    if not release.is_withdrawn and release != live:
-        _make_live(home, release)
-        live = release
-    assert live is not None
-    _describe(home, live)
-    for old in releases(home)[:-KEPT]:
-        if old != live:
-            old.path.unlink()
-    return live
+    with one_publisher(home):
+        release = None if anew and build.exists() else find_release(home, fingerprint)
+        release = release or _keep(home, build, fingerprint)
+        live = live_release(home)
+        if live is None or not (release.is_withdrawn or release == live):
+            live = release
+        if not (live.is_at(home.live) and stands_alone(home.live)):
+            _make_live(home, live)
+        _describe(home, live)
+        for old in releases(home)[:-KEPT]:
+            if old != live:
+                old.path.unlink()
+                old.record_path.unlink(missing_ok=True)
+        return live
 
 
 def rollback(home: Home) -> Release:
@@ -83,17 +124,38 @@ def rollback(home: Home) -> Release:
 
     The one that was live is withdrawn: it comes back only when something that goes into it changes.
     """
-    live = live_release(home)
-    before = [
-        release for release in releases(home) if live and release.number < live.number and not release.is_withdrawn
-    ]
-    if not live or not before:
-        raise LookupError("there is no release before the live one; the next load publishes a new one")
-    if not live.is_withdrawn:
-        live.path.rename(live.path.with_name(f"{live.path.stem}-withdrawn.duckdb"))
-    _make_live(home, before[-1])
-    _describe(home, before[-1])
-    return before[-1]
+    with one_publisher(home):
+        live = live_release(home)
+        before = [
+            release
+            for release in releases(home)
+            if live and release.number < live.number and not release.is_withdrawn and release.is_whole()
+        ]
+        if not live or not before:
+            raise LookupError("there is no release before the live one; the next load publishes a new one")
+        if not live.is_withdrawn:
+            live.path.rename(live.path.with_name(f"{live.path.stem}-withdrawn.duckdb"))
+        _make_live(home, before[-1])
+        _describe(home, before[-1])
+        return before[-1]
+
+
+@contextmanager
+def one_publisher(home: Home, patience: float = PATIENCE_SECONDS) -> Iterator[None]:
+    """Hold what is published, so that one process at a time changes it; raises ``filelock.Timeout``, ``OSError``."""
+    home.published.mkdir(parents=True, exist_ok=True)
+    with FileLock(home.published / ".lock", timeout=patience):
+        yield
+
+
+def stands_alone(path: Path) -> bool:
+    """Tell whether a file has one name only: of a file with two, one hand could break both."""
+    return path.lstat().st_nlink == 1
+
+
+def live_rows(home: Home) -> dict[str, int]:
+    """Return the rows of every table of the live release, as they were counted when it was published."""
+    return read_object(home.published / "release.json").get("tables", {})
 
 
 def _keep(home: Home, build: Path, fingerprint: str) -> Release:
@@ -103,7 +165,7 @@ def _keep(home: Home, build: Path, fingerprint: str) -> Release:
     number = kept[-1].number + 1 if kept else 1
     name = f"{number:06d}-{fingerprint[:FINGERPRINT_LENGTH]}.duckdb"
     release = Release(number, fingerprint[:FINGERPRINT_LENGTH], home.published / "releases" / name)
-    release.path.parent.mkdir(parents=True, exist_ok=True)
+    Record.make(build, number, release.fingerprint).write(release.record_path)
     os.replace(build, release.path)
     return release
 
@@ -118,33 +180,21 @@ def _settle(build: Path) -> None:
 
 
 def _make_live(home: Home, release: Release) -> None:
-    link = home.published / ".next.duckdb"
-    link.unlink(missing_ok=True)
-    os.link(release.path, link)
-    os.replace(link, home.live)
+    """Replace the live file by a copy of a release; whoever has the old one open keeps it."""
+    copy_file(release.path, home.live)
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Put a copy of a file, with its times, in the place of ``target``, in one rename."""
+    building = target.with_name(f".next-{target.name}")
+    building.unlink(missing_ok=True)
+    shutil.copy2(source, building)
+    with building.open("rb") as file:
+        os.fsync(file.fileno())
+    os.replace(building, target)
 
 
 def _describe(home: Home, live: Release) -> None:
-    """Write ``release.json``: number, fingerprint, time and rows of each table."""
-    file = home.published / "release.json"
-    if file.exists() and json.loads(file.read_text())["number"] == live.number:
-        return
-    told = {
-        "number": live.number,
-        "fingerprint": live.fingerprint,
-        "built_at": datetime.fromtimestamp(live.path.stat().st_mtime, VIETNAM).isoformat(timespec="seconds"),
-        "tables": row_counts(live.path),
-    }
-    write_whole(file, lambda temporary: temporary.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8"))
-
-
-def live_rows(home: Home) -> dict[str, int]:
-    """Return the rows of every table of the live release, as they were counted when it was published."""
-    return json.loads((home.published / "release.json").read_text())["tables"]
-
-
-def row_counts(path: Path) -> dict[str, int]:
-    """Return the rows of every table of a warehouse file."""
-    with duckdb.connect(str(path), read_only=True) as connection:
-        names = [name for (name,) in connection.execute("select table_name from duckdb_tables() order by 1").fetchall()]
-        return {name: connection.execute(f'select count(*) from "{name}"').fetchall()[0][0] for name in names}
+    """Write ``release.json``, the record of the live release."""
+    if live.record and Record.read(home.published / "release.json") != live.record:
+        live.record.write(home.published / "release.json")

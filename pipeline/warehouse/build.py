@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import sys
+from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,7 +14,16 @@ import polars as pl
 from pipeline import tables
 from pipeline.home import DBT_PROJECT, Home
 from pipeline.landing.blobs import write_whole
-from pipeline.published.releases import FINGERPRINT_LENGTH, Release, live_release, publish, releases
+from pipeline.published.mending import mend
+from pipeline.published.record import read_object
+from pipeline.published.releases import (
+    FINGERPRINT_LENGTH,
+    Release,
+    find_release,
+    live_release,
+    publish,
+    releases,
+)
 from pipeline.storage import batches_of, read_tables
 from pipeline.vocabulary import UNPLACED
 from pipeline.warehouse.dbt import WHEN_TOLD
@@ -24,6 +34,16 @@ from pipeline.warehouse.periods import linked, tonight
 PLACEHOLDER = "000000.parquet"
 #: Where more than this share of the periods changed, writing all of them into an empty file is cheaper.
 MOST_WRITTEN = 0.5
+#: The oldest storage that holds a release. DuckDB's programs since 1.1 read it, and what is built on them.
+STORAGE_VERSION = "v1.0.0"
+
+
+class NotPublishable(RuntimeError):
+    """The build is not one that ended green and whole; the message says what to launch."""
+
+
+class NotWhole(RuntimeError):
+    """Only some of the tables were asked for; the message says what to launch."""
 
 
 def built_file(home: Home) -> Path:
@@ -128,18 +148,20 @@ def prepare_build(home: Home, plan: Plan | None = None) -> Plan:
     ``warehouse/inputs`` stand links to the inputs of the periods that are written, and nothing else.
     """
     plan = plan or freeze_inputs(home)
-    for rest in ("build.duckdb", "build.duckdb.wal", "staging.duckdb", "staging.duckdb.wal"):
+    for rest in ("build.json", "build.duckdb", "build.duckdb.wal", "staging.duckdb", "staging.duckdb.wal"):
         (home.warehouse / rest).unlink(missing_ok=True)
+    (target_folder(home) / "run_results.json").unlink(missing_ok=True)
     placeholder = home.receipts / PLACEHOLDER
     if not placeholder.exists() or list(pl.read_parquet_schema(placeholder)) != list(tables.RECEIPTS):
         write_whole(placeholder, pl.DataFrame(schema=tables.RECEIPTS).write_parquet)
     live = live_release(home)
     if plan.written is None or live is None:
+        begin(built_file(home))
         _link_inputs(home, None)
         return plan
     marks, before = Marks.read(home.warehouse / "marks.parquet"), _marks_of(home, live)
     assert before is not None
-    shutil.copyfile(live.path, built_file(home))
+    begin(built_file(home), live)
     _link_inputs(home, plan.written)
     with duckdb.connect(str(home.warehouse / "staging.duckdb")) as staging:
         staging.register("rows", tonight(plan.written, marks.periods.keys() | before.periods.keys()).to_arrow())
@@ -147,8 +169,103 @@ def prepare_build(home: Home, plan: Plan | None = None) -> Plan:
     return plan
 
 
+def begin(build: Path, live: Release | None = None) -> None:
+    """Lay out the file to build in the oldest storage version, which it keeps: with the tables of a release, or none."""
+    if live is not None and live.record is not None and live.record.storage.startswith(STORAGE_VERSION):
+        shutil.copyfile(live.path, build)
+        return
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{_quoted(build)}' as build (storage_version '{STORAGE_VERSION}')")
+        if live is not None:
+            connection.execute(f"attach '{_quoted(live.path)}' as live (read_only)")
+            connection.execute("copy from database live to build")
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+@dataclass(frozen=True)
+class BuildRecord:
+    """What a build left that ended green and whole: what it was made from, by which run, and what it holds."""
+
+    fingerprint: str
+    run_id: str
+    models: int
+    tests: int
+    size: int
+    modified_ns: int
+
+
+def record_build(home: Home, plan: Plan, run_id: str) -> BuildRecord:
+    """Note that dbt made and tested every table, so that the build may be published; raises ``NotWhole``."""
+    results = read_object(target_folder(home) / "run_results.json").get("results", [])
+    ended = Counter((one["unique_id"].partition(".")[0], one["status"]) for one in results)
+    bad = sorted(one["unique_id"] for one in results if one["status"] not in ("success", "pass", "warn"))
+    models, missing = ended["model", "success"], sorted(_tables_due(home) - _tables_in(built_file(home)))
+    if bad or missing or not models:
+        named = ", ".join([*bad, *missing][:5]) or "dbt built nothing"
+        raise NotWhole(f"the build is not whole ({named}); launch the job 'nightly', or run 'thads load INBOX'")
+    state = built_file(home).stat()
+    tests = ended["test", "pass"] + ended["test", "warn"]
+    record = BuildRecord(plan.fingerprint, run_id, models, tests, state.st_size, state.st_mtime_ns)
+    write_whole(home.warehouse / "build.json", lambda path: path.write_text(json.dumps(asdict(record), indent=1)))
+    return record
+
+
+def _tables_due(home: Home) -> set[str]:
+    """Return the names of the tables that dbt was to build into the file."""
+    nodes = read_object(target_folder(home) / "manifest.json").get("nodes", {}).values()
+    return {
+        node["alias"]
+        for node in nodes
+        if node["resource_type"] == "model"
+        and node["database"] != "staging"
+        and node["config"]["materialized"] in ("by_period", "table")
+    }
+
+
+def _tables_in(build: Path) -> set[str]:
+    with duckdb.connect(str(build), read_only=True) as connection:
+        return {name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
+
+
+def refuse_unfinished(home: Home) -> None:
+    """Raise ``NotPublishable`` unless the build that was planned last ended green and whole, or is a release already."""
+    if not (home.warehouse / "plan.json").exists():
+        raise NotPublishable(_refusal("nothing was built yet", "chưa dựng kho dữ liệu lần nào"))
+    plan = frozen_plan(home)
+    record, build = read_object(home.warehouse / "build.json"), built_file(home)
+    state = build.stat() if build.exists() else None
+    is_whole = state is not None and (record.get("fingerprint"), record.get("size"), record.get("modified_ns")) == (
+        plan.fingerprint,
+        state.st_size,
+        state.st_mtime_ns,
+    )
+    if is_whole or ((state is None or not plan.is_asked) and find_release(home, plan.fingerprint)):
+        return
+    raise NotPublishable(
+        _refusal(
+            "the last build did not end green and whole: it broke off, a test failed, or only some tables were built",
+            "lần dựng gần nhất không trọn vẹn: bị ngắt, có kiểm tra không đạt, hoặc chỉ dựng một phần",
+        )
+    )
+
+
+def _refusal(english: str, vietnamese: str) -> str:
+    return (
+        f"Không công bố: {vietnamese}; bản đang dùng giữ nguyên; hãy chạy cả job nightly (hoặc thads load) · "
+        f"nothing is published: {english}; the live release stays; launch the whole job 'nightly', or run 'thads load INBOX'"
+    )
+
+
 def publish_build(home: Home) -> Release:
-    """Make the build the live release, and keep the marks of what it is made from; see ``pipeline.published.publish``."""
+    """Make the build the live release, and keep the marks of what it is made from; see ``pipeline.published.publish``.
+
+    Raises ``NotPublishable`` unless the build ended green and whole, whoever started it.
+    """
+    mend(home)
+    refuse_unfinished(home)
     plan = frozen_plan(home)
     marks = home.warehouse / "marks.parquet"
     write_whole(_marks_path(home, plan.fingerprint), lambda path: shutil.copyfile(marks, path))
@@ -156,6 +273,7 @@ def publish_build(home: Home) -> Release:
     kept = {_marks_path(home, release.fingerprint) for release in releases(home)}
     for path in set(_marks_path(home, "").parent.glob("*.parquet")) - kept:
         path.unlink()
+    (home.warehouse / "build.json").unlink(missing_ok=True)
     return live
 
 

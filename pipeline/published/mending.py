@@ -1,0 +1,191 @@
+"""What a foreign hand or a broken disk did to what is published, and putting it right.
+
+Nobody but a load writes below ``published/``. So a write-ahead log beside a warehouse, a live file that is not as it was
+published, or one that somebody keeps open to write, is none of ours: it is moved to ``published/aside``, where it is kept,
+and the release takes its place. Releases are mended from the live file where that is the same release and whole.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import duckdb
+from filelock import Timeout
+
+from pipeline.home import Home, vietnam_now
+from pipeline.published import releases as shelf
+from pipeline.published.opening import holder, open_readonly
+from pipeline.published.record import Record
+from pipeline.published.releases import Release, copy_file, live_release, one_publisher, releases, stands_alone
+
+#: How many things are kept aside; the oldest go.
+MOST_ASIDE = 10
+
+
+def is_sound(home: Home) -> bool:
+    """Tell, at the cost of looking at three names, whether the live file is the one that was published last."""
+    record = Record.read(home.published / "release.json")
+    return record is not None and record.describes(home.live) and not any(path.exists() for path in _logs(home.live))
+
+
+def mend(home: Home, *, thoroughly: bool = False, patience: float = shelf.PATIENCE_SECONDS) -> list[str]:
+    """Put what is published right; return a sentence on everything that was wrong, also in ``logs/night.log``.
+
+    ``thoroughly`` reads every byte of the live file and of its release. Raises ``OSError`` where we may not write, and
+    ``filelock.Timeout`` where another process publishes.
+    """
+    if not releases(home) and not home.live.is_symlink() and not home.live.exists():
+        return []
+    with one_publisher(home, patience):
+        sentences = [*_mend_logs(home), *_mend_releases(home, thoroughly), *_mend_live(home, thoroughly)]
+    _note(home, sentences)
+    return sentences
+
+
+def try_to_mend(home: Home, *, thoroughly: bool = False) -> list[str]:
+    """As :func:`mend`; where it cannot be done, nothing is, and a sentence says why."""
+    try:
+        return mend(home, thoroughly=thoroughly, patience=1)
+    except (OSError, Timeout) as error:
+        return [
+            f"Không sửa được {home.published} ({error}); lần nạp sau sẽ sửa · it could not be put right now; the next load does it"
+        ]
+
+
+def problem_of(path: Path) -> str | None:
+    """Say why a warehouse file cannot be read, and what to do; None where it can."""
+    try:
+        with open_readonly(path) as connection:
+            connection.execute("select count(*) from duckdb_tables()").fetchall()
+    except duckdb.ConnectionException:
+        return None  # this process has it open already, in another way
+    except (duckdb.Error, OSError) as error:
+        return explain(path, error)
+    return None
+
+
+def explain(path: Path, error: Exception) -> str:
+    """Say in one sentence why a file could not be opened: who holds it, or what is wrong with it."""
+    if process := holder(path, error):
+        return (
+            f"{path.name}: tiến trình đang mở để ghi: {process}; hãy dừng tiến trình đó, chỉ mở tệp ở chế độ chỉ đọc · "
+            f"{process} has it open to write; end that process, and open the file read-only"
+        )
+    reason = " ".join(str(error).split())[:200]
+    return f"{path.name}: không đọc được · it cannot be read: {reason}"
+
+
+def _mend_logs(home: Home) -> list[str]:
+    """Move away write-ahead logs: ours are gone before a file is published."""
+    sentences = []
+    for path in (home.live, *(release.path for release in releases(home))):
+        for log in _logs(path):
+            if log.exists():
+                kept = _set_aside(home, log)
+                sentences.append(
+                    f"Cạnh {path.name} có {log.name} do chương trình khác để lại; đã chuyển sang {kept} · a write-ahead log "
+                    f"that another program left beside it was moved to {kept}; open the file read-only"
+                )
+    return sentences
+
+
+def _logs(path: Path) -> list[Path]:
+    return [path.with_name(f"{path.name}{ending}") for ending in (".wal", ".wal.checkpoint", ".wal.recovery")]
+
+
+def _mend_releases(home: Home, thoroughly: bool) -> list[str]:
+    """Take a damaged release from the live file, where that is the same and whole, else move it away."""
+    sentences = []
+    at_live = live_release(home)
+    for release in releases(home):
+        is_read = release == at_live
+        if release.is_whole(thoroughly=thoroughly and is_read) and not (is_read and problem_of(release.path)):
+            continue
+        reason = problem_of(release.path) or f"{release.path.name}: bị sửa đổi · it was changed"
+        # The live file may be the same bytes: it is copied before what is damaged moves away.
+        is_restored = release.record is not None and release.record.describes(home.live, thoroughly=True)
+        kept = _set_aside(home, release.path, keeps_name=is_restored)
+        if is_restored:
+            copy_file(home.live, release.path)
+        after = (
+            "đã lấy lại từ tệp đang dùng · taken again from the live file"
+            if is_restored
+            else "lần nạp sau dựng lại nếu cần · built again by the next load if it is needed"
+        )
+        sentences.append(f"{reason}; đã chuyển sang {kept} · moved to {kept}; {after}")
+    return sentences
+
+
+def _mend_live(home: Home, thoroughly: bool) -> list[str]:
+    """Put the live release in the place of a live file that is not whole, or that somebody keeps from readers."""
+    live = live_release(home)
+    if live is None:
+        return _mend_without_release(home)
+    reason = _wrong_with(home, live, thoroughly)
+    if reason is None:
+        if not stands_alone(home.live):  # published before the live file was a copy
+            shelf._make_live(home, live)
+        shelf._describe(home, live)
+        return []
+    kept = _set_aside(home, home.live, keeps_name=True) if os.path.lexists(home.live) else None
+    shelf._make_live(home, live)
+    shelf._describe(home, live)
+    moved = f"; đã chuyển sang {kept} · moved to {kept}" if kept else ""
+    return [f"{reason}{moved}; thay bằng bản phát hành {live.number} · release {live.number} stands in its place"]
+
+
+def _wrong_with(home: Home, live: Release, thoroughly: bool) -> str | None:
+    assert live.record is not None
+    if not os.path.lexists(home.live):
+        return f"{home.live.name}: đã bị xóa · it was deleted"
+    if problem := problem_of(home.live):
+        return problem
+    if live.record.describes(home.live, thoroughly=thoroughly):
+        return None
+    if process := holder(home.live):
+        return (
+            f"{home.live.name}: bị {process} sửa đổi; hãy dừng tiến trình đó · changed by {process}; end that process"
+        )
+    return f"{home.live.name}: không phải tệp đã công bố · it is not the file that was published"
+
+
+def _mend_without_release(home: Home) -> list[str]:
+    """Move a live file away that nobody can read and of which no release is left."""
+    if not os.path.lexists(home.live):
+        return []
+    reason = problem_of(home.live)
+    if reason is None:
+        return []
+    kept = _set_aside(home, home.live)
+    return [
+        f"{reason}; đã chuyển sang {kept}; không còn bản phát hành nguyên vẹn, hãy chạy thads load · moved to {kept}; "
+        "no whole release is left, 'thads load INBOX' builds it again"
+    ]
+
+
+def _set_aside(home: Home, path: Path, *, keeps_name: bool = False) -> Path:
+    """Keep what stands at ``path`` in ``published/aside`` and return where; ``keeps_name``: it is replaced in a moment.
+
+    Readers then never find the name empty; a folder or a link, which no rename replaces, moves at once.
+    """
+    folder = home.published / "aside"
+    folder.mkdir(exist_ok=True)
+    stem = f"{vietnam_now():%Y%m%d-%H%M%S}-{path.name}"
+    taken = len(list(folder.glob(f"{stem}*")))
+    target = folder / (f"{stem}.{taken}" if taken else stem)
+    if keeps_name and path.is_file() and not path.is_symlink():
+        os.link(path, target)
+    else:
+        path.rename(target)
+    for old in sorted(folder.iterdir())[:-MOST_ASIDE]:
+        shutil.rmtree(old) if old.is_dir() and not old.is_symlink() else old.unlink()
+    return target
+
+
+def _note(home: Home, sentences: list[str]) -> None:
+    """Write to the log of the nights what was wrong and what was done."""
+    if not sentences:
+        return
+    home.night_log.parent.mkdir(parents=True, exist_ok=True)
+    with home.night_log.open("a", encoding="utf-8") as log:
+        log.writelines(f"{vietnam_now()} WARNING {sentence}\n" for sentence in sentences)
