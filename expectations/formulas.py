@@ -11,6 +11,7 @@ from expectations.kinds import (
     CrossForm,
     Cumulative,
     Duplicate,
+    FormScale,
     Integer,
     MoneyPerCase,
     Order,
@@ -99,6 +100,14 @@ def _money_per_case(rule: MoneyPerCase) -> Iterator[str]:
     per_case = f"money of form {rule.forms[0]} / cases of form {rule.cases}"
     yield f"{figure(rule.floor)} ≤ {per_case} ≤ {figure(rule.ceiling)} (đồng a case)"
     yield f"For {measures}; row {rows}; where there are {rule.minimum_cases} or more cases"
+
+
+@formulas.register
+def _form_scale(rule: FormScale) -> Iterator[str]:
+    measures = ", ".join(f"`{measure}`" for measure in rule.measures)
+    per_case = f"money of form {rule.forms[0]} / cases of form {rule.cases}"
+    yield f"Not all {per_case} > {figure(rule.ceiling)}, and not all < {figure(rule.floor)} (đồng a case)"
+    yield f"For {measures} together, two or more of them; row `{rule.row}`; where there are {rule.minimum_cases} or more cases"
 
 
 @formulas.register

@@ -185,6 +185,21 @@ class MoneyPerCase(Rule):
     minimum_cases: int = 1
 
 
+class FormScale(Rule):
+    """Not every one of ``measures`` is worth more than ``ceiling`` a case (đồng), nor every one less than ``floor``.
+
+    One of them may be odd; all of them, on one side, are a whole form that is off by a power of ten.
+    """
+
+    kind: Literal["form_scale"]
+    cases: Code
+    measures: tuple[Code, ...] = Field(min_length=2)
+    row: Code
+    floor: Decimal
+    ceiling: Decimal
+    minimum_cases: int = 1
+
+
 class Reading(Rule):
     """Reading, or looking up a name, stumbled over nothing of the kinds ``codes`` (``pipeline.tables.REMARKS``)."""
 
@@ -285,6 +300,7 @@ AnyRule = Annotated[
     | Rollup
     | PrintedRatio
     | MoneyPerCase
+    | FormScale
     | Reading
     | CrossForm
     | Cumulative

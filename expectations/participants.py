@@ -11,6 +11,7 @@ from expectations.kinds import (
     CrossForm,
     Cumulative,
     Duplicate,
+    FormScale,
     Integer,
     MoneyPerCase,
     Order,
@@ -96,6 +97,14 @@ def _printed_ratio(rule: PrintedRatio, form: Form, row: str, column: str) -> lis
 @participants.register
 def _money_per_case(rule: MoneyPerCase, form: Form, row: str, column: str) -> list[Participant]:
     return [Participant("found", 1, form.code, row, column), Participant("term", 1, rule.cases, row, column)]
+
+
+@participants.register
+def _form_scale(rule: FormScale, form: Form, row: str, column: str) -> list[Participant]:
+    return [
+        *(Participant("found", 1, form.code, row, measure) for measure in rule.measures),
+        *(Participant("term", 1, rule.cases, row, measure) for measure in rule.measures),
+    ]
 
 
 @participants.register

@@ -9,6 +9,7 @@ from functools import singledispatch
 
 from expectations.kinds import (
     Balance,
+    FormScale,
     Integer,
     MoneyPerCase,
     Order,
@@ -191,6 +192,38 @@ def _money_per_case(rule: MoneyPerCase, form: str) -> Iterable[str]:
             join form_{rule.cases} as cases using (submission_id, row_code)
             where row_code in ({rows}) and cases.{measure} >= {rule.minimum_cases} and money.{measure} > 0
         """
+
+
+@compared.register
+def _form_scale(rule: FormScale, form: str) -> Iterable[str]:
+    # Least and greatest pass over what is null: a measure that is not printed, or rests on too few cases.
+    worth = ", ".join(
+        f"case when cases.{measure} >= {rule.minimum_cases} and money.{measure} > 0"
+        f" then money.{measure}::double / cases.{measure} end"
+        for measure in rule.measures
+    )
+    counted = " + ".join(
+        f"(coalesce(cases.{measure} >= {rule.minimum_cases} and money.{measure} > 0, false))::int"
+        for measure in rule.measures
+    )
+    yield f"""
+        with worth as (
+            select money.submission_id, money.row_code, least({worth}) as least_worth, greatest({worth}) as greatest_worth
+            from form_{form} as money
+            join form_{rule.cases} as cases using (submission_id, row_code)
+            where row_code = '{rule.row}' and {counted} >= 2
+        ),
+        nearest as (
+            select *, case when least_worth > {rule.ceiling} then least_worth
+                           when greatest_worth < {rule.floor} then greatest_worth
+                           else least(greatest(least_worth, {rule.floor}), {rule.ceiling}) end as found
+            from worth
+        )
+        select submission_id, row_code, '' as column_code, found,
+               least(greatest(found, {rule.floor}), {rule.ceiling}) as expected,
+               {rule.floor} as low, {rule.ceiling} as high, null::varchar as verdict
+        from nearest
+    """
 
 
 @compared.register

@@ -18,6 +18,7 @@ from expectations.rules import (
     CrossForm,
     Cumulative,
     Duplicate,
+    FormScale,
     Integer,
     MoneyPerCase,
     Order,
@@ -122,7 +123,7 @@ def columns_of(rule: AnyRule) -> set[str]:
         return {*rule.absent, *(term.column for term in (*rule.lesser, *rule.greater))}
     if isinstance(rule, PrintedRatio):
         return {rule.column, *(term.column for terms in (rule.numerator, *rule.denominators) for term in terms)}
-    if isinstance(rule, MoneyPerCase):
+    if isinstance(rule, MoneyPerCase | FormScale):
         return set(rule.measures)
     if isinstance(rule, Continuity):
         return {term.column for term in (*rule.terms, *rule.before)}
@@ -371,6 +372,14 @@ def twins(rule: AnyRule, form: Form) -> Iterator[tuple[Figures, Figures]]:
             money = [{(code, row): {measure: amount}} for amount in (1, 10**9, 10**6)]
             yield cases | money[0], cases | money[2]
             yield cases | money[1], cases | money[2]
+    elif isinstance(rule, FormScale):
+        counted: Figures = {(rule.cases, rule.row): dict.fromkeys(rule.measures, 100)}
+        right = dict.fromkeys(rule.measures, 10**7)
+        for factor in (1000, 10**6, Decimal("0.001")):
+            off = {measure: amount * factor for measure, amount in right.items()}
+            # One measure in its unit is enough: then the form is not off as a whole.
+            mixed = off | {rule.measures[0]: right[rule.measures[0]]}
+            yield counted | {(code, rule.row): off}, counted | {(code, rule.row): mixed}
 
 
 def header_of(pack: Pack, rule: AnyRule) -> dict[str, object]:

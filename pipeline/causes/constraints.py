@@ -6,12 +6,13 @@ their sum may lie, ratios a numerator and a base; what is neither can only be he
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
-from expectations.rules import AnyRule, Balance, CrossForm, Integer, MoneyPerCase, Order, PrintedRatio
+from expectations.rules import AnyRule, Balance, CrossForm, FormScale, Integer, MoneyPerCase, Order, PrintedRatio
 
 HUNDRED = Decimal(100)
+CENT = Decimal("0.01")  # to which the forms round a rate
 UNBOUNDED = Decimal(10) ** 19  # comparisons write 1e20 where there is no bound
 
 
@@ -115,7 +116,7 @@ class Ratio(Constraint):
         if computed is None or self.printed is None:
             return
         if place == self.printed:
-            yield round(computed, 2)
+            yield computed.quantize(CENT, ROUND_HALF_UP)
         elif place in self.numerator and place not in self.base:
             wanted = values[self.printed] * _total(self.base, values) / HUNDRED
             yield _whole(values[place] + (wanted - _total(self.numerator, values)) / self.numerator[place])
@@ -144,6 +145,29 @@ class Worth(Constraint):
         """Yield the figures of ``place`` that close it."""
         if place == self.money:
             yield from (values[place] * 1000, values[place] / 1000)
+
+
+@dataclass(frozen=True, eq=False)
+class Scale(Constraint):
+    """Not all of ``pairs`` (money, cases) are worth more than ``high`` a case, nor all less than ``low``."""
+
+    pairs: tuple[tuple[Place, Place], ...] = ()
+    low: Decimal = Decimal(0)
+    high: Decimal = Decimal(0)
+    minimum_cases: int = 1
+
+    def worth(self, values: Values) -> list[Decimal]:
+        """Return the money per case of every pair that rests on enough cases."""
+        return [
+            values[money] / values[cases]
+            for money, cases in self.pairs
+            if values[cases] >= self.minimum_cases and values[money] > 0
+        ]
+
+    def holds(self, values: Values) -> bool:
+        """Tell whether it holds for these figures."""
+        worth = self.worth(values)
+        return len(worth) < 2 or not (min(worth) > self.high or max(worth) < self.low)
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,6 +201,21 @@ class Blank(Constraint):
             return False
 
 
+@dataclass(frozen=True, eq=False)
+class Uncalculated(Blank):
+    """A formula was not calculated: it shows no value, or an old one.
+
+    ``worked_out`` is what it gives for the figures that stand there, where the reader could tell. Nobody need type
+    anything: only calculating anew closes it.
+    """
+
+    worked_out: Decimal | None = None
+
+    def holds(self, values: Values) -> bool:
+        """Tell that figures do not close it."""
+        return False
+
+
 def constraint(rule: AnyRule, row: dict, cells: list[dict], own: str) -> Constraint:
     """Return a comparison (columns as the table ``comparison``, with finding_id) and its cells as a constraint.
 
@@ -197,6 +236,14 @@ def constraint(rule: AnyRule, row: dict, cells: list[dict], own: str) -> Constra
     if isinstance(rule, MoneyPerCase) and len(places) == 2:
         money, cases = sorted(places, key=lambda place: place.form == rule.cases)
         return Worth(**common, money=money, cases=cases, low=rule.floor, high=rule.ceiling)
+    if isinstance(rule, FormScale):
+        by_form = {(place.form == rule.cases, place.column): place for place in places}
+        pairs = tuple(
+            (by_form[False, measure], by_form[True, measure])
+            for measure in rule.measures
+            if (False, measure) in by_form and (True, measure) in by_form
+        )
+        return Scale(**common, pairs=pairs, low=rule.floor, high=rule.ceiling, minimum_cases=rule.minimum_cases)
     if isinstance(rule, PrintedRatio):
         return _ratio(rule, row, dict(zip(places, cells, strict=True)), common)
     for weights in _weights(rule, cells):

@@ -7,8 +7,10 @@ from itertools import combinations
 from expectations.rules import Balance
 from pipeline.causes.constraints import Blank, Constraint, Place, Sum
 from pipeline.causes.digits import slip
+from pipeline.causes.laws import printed_sums
 from pipeline.causes.returns import Edit, Return
 from pipeline.causes.several import several
+from pipeline.causes.whole_forms import whole_forms
 
 
 def edits(of: Return, failing: Iterable[Constraint]) -> Iterator[Edit]:
@@ -17,7 +19,8 @@ def edits(of: Return, failing: Iterable[Constraint]) -> Iterator[Edit]:
     singles = list(_single(of, failing))
     yield from singles
     yield from filled_in(of, failing)
-    yield from several(of, failing, singles)
+    yield from several(of, singles)
+    yield from whole_forms(of, failing)
 
 
 def _single(of: Return, failing: Iterable[Constraint]) -> Iterator[Edit]:
@@ -38,12 +41,16 @@ def _single(of: Return, failing: Iterable[Constraint]) -> Iterator[Edit]:
 def _typed(of: Return, constraint: Constraint, place: Place, value: Decimal) -> Edit:
     found = of.values[place]
     changes = {place: value}
-    if said := _left_out(of, constraint, place, value):
-        return Edit("term_left_out", place, changes, said)
+    if left_out := _left_out(of, constraint, place, value):
+        return Edit("term_left_out", place, changes, left_out)
     kind = slip(of.printed(place, found), of.printed(place, value)) or _of_the_month(of, place, value)
     if kind in (None, "digit_wrong") and of.is_computed(place):
         kind = "total_typed_over"
-    return Edit(kind or "digit_wrong", place, changes, {} if kind else {"slip": "none"})
+    said: dict[str, Decimal | str] = {} if kind else {"slip": "none"}
+    if isinstance(constraint, Sum) and constraint.low != constraint.high:
+        # A part that exceeds its whole says where it must lie, not what it should be.
+        said["bound"] = "at_most" if value < found else "at_least"
+    return Edit(kind or "digit_wrong", place, changes, said)
 
 
 def _of_the_month(of: Return, place: Place, value: Decimal) -> str | None:
@@ -84,20 +91,9 @@ def filled_in(of: Return, failing: Iterable[Constraint]) -> Iterator[Edit]:
 
 
 def _worked_out(of: Return, place: Place) -> Iterator[Decimal]:
-    """Yield what a missing cell must show by each formula of its form in which it is the only one that is missing."""
-    form = of.forms.get(place.form)
-    if form is None or place.row not in form.row or place.column not in form.column:
-        return
-    sums = [
-        {place._replace(column=column.code): -1} | {place._replace(column=t.column): t.sign for t in column.equals}
-        for column in form.columns
-        if column.equals
-    ]
-    sums += [
-        {place._replace(row=rollup.total): -1} | {place._replace(row=part): 1 for part in rollup.parts}
-        for rollup in form.rollups
-    ]
-    for signed in sums:
-        if place in signed and all(other in of.values for other in signed if other != place):
+    """Yield what a missing cell must show by each sum of its form in which it is the only one that is missing."""
+    for printed in printed_sums(of, place):
+        signed = {printed.total: -1, **printed.terms}
+        if all(other in of.values for other in signed if other != place):
             rest = sum((sign * of.values[other] for other, sign in signed.items() if other != place), Decimal(0))
             yield -rest / signed[place]

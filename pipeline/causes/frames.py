@@ -3,15 +3,17 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 import polars as pl
 
-from expectations.rules import AnyRule, Duplicate, Pack, Reading
+from expectations.rules import AnyRule, Duplicate, Order, Pack, Reading, RowOrder
 from pipeline import tables
-from pipeline.causes.constraints import Blank, Cell, Constraint, Place, constraint
-from pipeline.causes.returns import Return
+from pipeline.causes.constraints import Blank, Cell, Constraint, Place, Uncalculated, constraint
+from pipeline.causes.laws import rate_parts
+from pipeline.causes.returns import Edit, Return
 from pipeline.causes.search import Cause, Hypothesis, causes_of
-from pipeline.causes.sentences import copied, told, unexplained
+from pipeline.causes.sentences import copied, told, unexplained, without_base
 from pipeline.forms import Forms
 from pipeline.judged.bench import Bench
 from pipeline.judged.findings import cells_of
@@ -19,9 +21,11 @@ from pipeline.vocabulary import Status
 
 #: Rules of reading that tell of a cell of a form without a figure.
 WITHOUT_FIGURE = (
-    *("reading.number", "reading.excel_error", "reading.formula_without_value"),
+    *("reading.number", "reading.excel_error"),
     *("reading.blank_total", "reading.blank_part"),
 )
+#: Those that tell of a formula that was not calculated: with no value, or with an old one.
+UNCALCULATED = ("reading.formula_without_value", "reading.stale_formula")
 #: A rule makes at most one comparison at a place; those of reading make none that could be closed.
 AT = ["submission_id", "rule_id", "form", "row_code", "column_code"]
 
@@ -70,11 +74,13 @@ def likely_causes(
 def _rows(of: Return, cause: Cause, root: Place, told_of: dict[str, dict]) -> Iterator[dict]:
     count = len(cause.findings)
     for rank, hypothesis in enumerate(cause.hypotheses, start=1):
-        yield {"rank": rank, "of": count} | _hypothesis(of, hypothesis, count)
+        alike = next((other.edit for other in cause.hypotheses[rank:] if other.is_alike(hypothesis)), None)
+        yield {"rank": rank, "of": count} | _hypothesis(of, hypothesis, count, alike if rank == 1 else None)
     if not cause.hypotheses:
         first = next((t for name in cause.findings if (t := told_of[name])["address"]), told_of[cause.findings[0]])
         is_copy = any(isinstance(c.rule, Duplicate) for c in of.constraints if c.finding_id in cause.findings)
-        sentence_vi, sentence_en = (copied if is_copy else unexplained)(of, root)
+        say = copied if is_copy else without_base if _lacks_base(of, root) else unexplained
+        sentence_vi, sentence_en = say(of, root)
         cell = of.cells.get(root)
         yield {
             "rank": 1,
@@ -96,9 +102,9 @@ def _rows(of: Return, cause: Cause, root: Place, told_of: dict[str, dict]) -> It
         }
 
 
-def _hypothesis(of: Return, hypothesis: Hypothesis, count: int) -> dict:
+def _hypothesis(of: Return, hypothesis: Hypothesis, count: int, alike: Edit | None) -> dict:
     edit, root = hypothesis.edit, of.cells[hypothesis.edit.root]
-    sentence_vi, sentence_en = told(of, hypothesis, count)
+    sentence_vi, sentence_en = told(of, hypothesis, count, alike)
     changes = [_change(of, place, edit.changes[place]) for place in sorted(edit.changes)]
     unit = of.declared.units.get(root.unit or "")
     return {
@@ -111,12 +117,18 @@ def _hypothesis(of: Return, hypothesis: Hypothesis, count: int) -> dict:
         "cells": [change["address"] for change in changes],
         "changes": changes,
         "found": root.value,
-        "would_be": edit.changes[root.place],
+        "would_be": edit.changes.get(root.place),
         "unit": unit.base if unit else None,
         "closes": len(hypothesis.closes),
         "sentence_vi": sentence_vi,
         "sentence_en": sentence_en,
     }
+
+
+def _lacks_base(of: Return, place: Place) -> bool:
+    """Tell whether a cell is a rate without a figure, of which the base is 0."""
+    parts = rate_parts(of, place)
+    return parts is not None and place not in of.values and of.values.get(parts[1]) == 0
 
 
 def _change(of: Return, place: Place, would_be: object) -> dict:
@@ -191,6 +203,8 @@ def _returns(
     headers: dict[str, dict],
 ) -> Iterator[Return]:
     """Yield every return that fails with the constraints near its failures."""
+    own_cells, worked_out = _own_cells(bench, failing), _worked_out(bench, failing)
+    pack_of = dict(bench.query("select submission_id, pack from submission").iter_rows())
     compared = _compared(bench, failing)
     by_comparison = cells_of(bench, compared, rules, declared)
     rows: dict[str, list[dict]] = {}
@@ -200,7 +214,7 @@ def _returns(
     for row in failing.select(*AT, "finding_id", "cells").to_dicts():
         findings.setdefault(row["submission_id"], []).append(row)
     for submission_id in sorted(findings):
-        cells: dict[Place, Cell] = {}
+        cells = dict(own_cells.get(submission_id, {}))
         constraints: list[Constraint] = []
         for row in rows.get(submission_id, ()):
             taking_part = by_comparison.get(row["comparison_id"], [])
@@ -210,13 +224,14 @@ def _returns(
         judged = {known.finding_id for known in constraints}
         for finding in findings[submission_id]:
             if finding["finding_id"] not in judged:
-                constraints.append(remark := _remark(finding, rules, submission_id))
+                worked = worked_out.get((submission_id, *(finding[name] or "" for name in AT[2:])))
+                constraints.append(remark := _remark(finding, rules, submission_id, worked))
                 if isinstance(remark, Blank):
                     (cell,) = finding["cells"]
                     cells.setdefault(remark.places[0], _cell(cell | {"submission_id": submission_id, "value": None}))
         regime = headers[submission_id]["regime"]
         applied = declared.applied_in(declared.regimes[regime]) if regime in declared.regimes else declared.current
-        yield Return(submission_id, cells, constraints, applied, declared)
+        yield Return(submission_id, cells, constraints, applied, declared, _orders(rules, pack_of.get(submission_id)))
 
 
 def _compared(bench: Bench, failing: pl.DataFrame) -> pl.DataFrame:
@@ -256,12 +271,53 @@ def _compared(bench: Bench, failing: pl.DataFrame) -> pl.DataFrame:
         connection.unregister("named_in")
 
 
+def _own_cells(bench: Bench, failing: pl.DataFrame) -> dict[str, dict[Place, Cell]]:
+    """Return every cell of the forms in which something fails, by submission: what a form prints is held against itself."""
+    bench.connection.register("touched_in", failing.select("submission_id", "form").drop_nulls().unique().to_arrow())
+    try:
+        frame = bench.query(
+            """
+            select submission_id, form, row_code, column_code, unit, value, sheet, address, raw
+            from cell semi join touched_in using (submission_id, form)
+            """
+        )
+    finally:
+        bench.connection.unregister("touched_in")
+    cells: dict[str, dict[Place, Cell]] = {}
+    for row in frame.iter_rows(named=True):
+        cell = _cell(row)
+        cells.setdefault(row["submission_id"], {})[cell.place] = cell
+    return cells
+
+
+def _worked_out(bench: Bench, failing: pl.DataFrame) -> dict[tuple[str, ...], Decimal]:
+    """Return what the reader worked out for formulas that were not calculated, by submission and place."""
+    told = bench.query("select * from remark")
+    if "worked_out" not in told.columns:
+        return {}
+    of_failing = told.drop_nulls("worked_out").join(failing, on="submission_id", how="semi")
+    place = ("submission_id", "form", "row_code", "column_code")
+    return {tuple(row[name] or "" for name in place): row["worked_out"] for row in of_failing.to_dicts()}
+
+
+def _orders(rules: dict[tuple[str, str], AnyRule], pack: str | None) -> dict[str, tuple[Order | RowOrder, ...]]:
+    """Return, by form, the rules of a pack that hold a part against its whole."""
+    orders: dict[str, tuple[Order | RowOrder, ...]] = {}
+    for (of_pack, _), rule in rules.items():
+        if of_pack == pack and isinstance(rule, Order | RowOrder):
+            for form in rule.forms:
+                orders[form] = (*orders.get(form, ()), rule)
+    return orders
+
+
 def _cell(cell: dict) -> Cell:
     place = Place(cell["submission_id"], cell["form"], cell["row_code"], cell["column_code"])
     return Cell(place, cell["value"], cell.get("unit"), cell["sheet"], cell["address"], cell["raw"])
 
 
-def _remark(finding: dict, rules: dict[tuple[str, str], AnyRule], submission_id: str) -> Constraint:
+def _remark(
+    finding: dict, rules: dict[tuple[str, str], AnyRule], submission_id: str, worked_out: Decimal | None
+) -> Constraint:
     rule = next(rule for (_, name), rule in rules.items() if name == finding["rule_id"])
     places = tuple(
         Place(cell["submission_id"], cell["form"], cell["row_code"] or "", cell["column_code"] or "")
@@ -269,5 +325,8 @@ def _remark(finding: dict, rules: dict[tuple[str, str], AnyRule], submission_id:
         if cell["form"]
     )
     at = (finding["form"], finding["row_code"] or "", finding["column_code"] or "")
-    is_blank = rule.id in WITHOUT_FIGURE and len(places) == 1 and all(places[0])
+    is_of_cell = len(places) == 1 and all(places[0])
+    if is_of_cell and rule.id in UNCALCULATED:
+        return Uncalculated(rule, *at, finding["finding_id"], places, worked_out)
+    is_blank = rule.id in WITHOUT_FIGURE and is_of_cell
     return (Blank if is_blank else Constraint)(rule, *at, finding["finding_id"], places)

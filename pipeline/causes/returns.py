@@ -4,15 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from expectations.rules import Cumulative
+from expectations.rules import Cumulative, Order, RowOrder
 from pipeline.causes.constraints import Cell, Constraint, Place
 from pipeline.forms import Form, Forms
 
 #: How far-fetched each kind is: among edits that close equally much the least goes first.
 COST = {
+    "not_recalculated": 0.0,
     "last_month_copied": 0.5,
     "month_not_cumulative": 0.5,
     "unit_thousand": 1.0,
+    "power_of_ten": 1.2,
+    "rates_as_fractions": 1.0,
     "columns_swapped": 1.0,
     "rows_swapped": 1.0,
     "row_shifted": 1.0,
@@ -53,6 +56,8 @@ class Return:
     constraints: list[Constraint]
     forms: Mapping[str, Form]
     declared: Forms
+    #: by form, the rules that hold a part against its whole
+    orders: Mapping[str, tuple[Order | RowOrder, ...]] = field(default_factory=dict)
     values: dict[Place, Decimal] = field(default_factory=dict)
     of_place: dict[Place, list[Constraint]] = field(default_factory=dict)
     #: what the month before says of cumulative cells of this return
@@ -87,6 +92,11 @@ class Return:
         parts = (part for rollup in form.rollups if rollup.total == place.row for part in rollup.parts)
         is_total = any(place._replace(row=part) in self.values for part in parts)
         return is_total or bool(column and (column.equals or column.ratio))
+
+    def is_money(self, place: Place) -> bool:
+        """Tell whether a cell holds an amount of money."""
+        unit = self.declared.units.get(self.cells[place].unit or "")
+        return unit is not None and unit.base == "vnd"
 
     def rows_of(self, form: str) -> list[str]:
         """Return the input rows of a form in the order in which they are printed."""

@@ -4,26 +4,40 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from pipeline.causes.constraints import Constraint, Place
+from pipeline.causes.constraints import Constraint, Place, Uncalculated
 from pipeline.causes.edits import edits
+from pipeline.causes.laws import is_lawful
 from pipeline.causes.returns import Edit, Return
 
 MOST_CAUSES = 40
 MOST_HYPOTHESES = 5
+NOT_RECALCULATED = "not_recalculated"
 
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """An edit with the findings that it would close and the number of passing comparisons that it would break."""
+    """An edit with the findings that it would close; it breaks nothing that holds, and proposes nothing that cannot be."""
 
     edit: Edit
     closes: frozenset[str]
-    breaks: int
 
     @property
     def order(self) -> tuple:
-        """Likeliest first: closes most and breaks least, then is least far-fetched."""
-        return (self.breaks - len(self.closes), self.edit.cost, len(self.edit.changes), self.edit.root)
+        """Likeliest first: what was not recalculated, then what closes most, then what is least far-fetched."""
+        return (not self.is_of_formulas, -len(self.closes), self.edit.cost, len(self.edit.changes), self.edit.root)
+
+    @property
+    def is_of_formulas(self) -> bool:
+        """Tell whether it says that the workbook was not recalculated: told before any input is doubted."""
+        return self.edit.kind == NOT_RECALCULATED
+
+    def is_alike(self, other: "Hypothesis") -> bool:
+        """Tell whether the figures do not tell it from another: each changes one cell, closes as much, and is as likely."""
+        return (
+            len(self.edit.changes) == len(other.edit.changes) == 1
+            and (self.closes, self.edit.cost) == (other.closes, other.edit.cost)
+            and self.edit.root != other.edit.root
+        )
 
 
 @dataclass(frozen=True)
@@ -44,10 +58,10 @@ def causes_of(of: Return) -> list[Cause]:
     causes: list[Cause] = []
     while failing and len(causes) < MOST_CAUSES:
         hypotheses = sorted(
-            (weighed for edit in edits(of, failing.values()) if (weighed := _weighed(of, edit, failing)).closes),
+            (weighed for edit in edits(of, failing.values()) if (weighed := _weighed(of, edit, failing))),
             key=lambda hypothesis: hypothesis.order,
         )
-        if not hypotheses or len(hypotheses[0].closes) <= hypotheses[0].breaks:
+        if not hypotheses:
             break
         best = hypotheses[0]
         causes.append(_cause(best, hypotheses, failing))
@@ -57,18 +71,22 @@ def causes_of(of: Return) -> list[Cause]:
     return _joined(causes, list(failing.values()), of)
 
 
-def _weighed(of: Return, edit: Edit, failing: dict[str, Constraint]) -> Hypothesis:
+def _weighed(of: Return, edit: Edit, failing: dict[str, Constraint]) -> Hypothesis | None:
+    """Return an edit with what it closes; nothing where it closes nothing, breaks what holds or cannot be."""
+    is_of_formulas = edit.kind == NOT_RECALCULATED
     touched = dict.fromkeys(constraint for place in edit.changes for constraint in of.of_place.get(place, ()))
     after = Edited(of.values, edit.changes)
-    closes, breaks = set(), 0
+    closes = {name for name, one in failing.items() if is_of_formulas and isinstance(one, Uncalculated)}
     for constraint in touched:
         holds = constraint.holds(after)
         if constraint.finding_id in failing:
             if holds:
                 closes.add(constraint.finding_id)
-        elif not holds and constraint.holds(of.values):
-            breaks += 1
-    return Hypothesis(edit, frozenset(closes), breaks)
+        elif not holds and not is_of_formulas and constraint.holds(of.values):
+            return None
+    if not closes or not (is_of_formulas or is_lawful(of, edit, after)):
+        return None
+    return Hypothesis(edit, frozenset(closes))
 
 
 class Edited(dict):
@@ -86,7 +104,7 @@ def _cause(best: Hypothesis, hypotheses: list[Hypothesis], failing: Mapping[str,
     """Return the cause with its best hypothesis and others about the same findings, each place and figure once."""
     told: dict[tuple, Hypothesis] = {}
     for hypothesis in hypotheses:
-        if hypothesis.closes & best.closes and len(hypothesis.closes) > hypothesis.breaks:
+        if hypothesis.closes & best.closes and (hypothesis == best or not best.is_of_formulas):
             edit = hypothesis.edit
             told.setdefault((edit.root, edit.changes.get(edit.root)), hypothesis)
     return Cause(

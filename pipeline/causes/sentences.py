@@ -9,9 +9,19 @@ from pipeline.judged.sentences import amount_en, amount_vi
 
 #: kind -> (Vietnamese, English); {cell} is the root, {found} what stands there, {would_be} what would close.
 KINDS = {
+    "not_recalculated": (
+        "{formulas} ô công thức chưa được tính lại: {examples}. Hãy mở tệp bằng Excel, nhấn Ctrl+Alt+F9 để tính lại, lưu và gửi lại",
+        "{formulas} formula cells were not recalculated: {examples}. Open the file in Excel, press Ctrl+Alt+F9, save and send it again",
+    ),
     "unit_thousand": (
         "Có thể ghi nhầm đơn vị tính (lệch 1.000 lần): {cell} ghi {found}, nếu là {would_be}",
         "Perhaps the unit slipped by a factor of 1 000: {cell} shows {found}; were it {would_be}",
+    ),
+    "rates_as_fractions": (
+        "Các ô tỷ lệ đang ghi phân số của 1 (như ô định dạng phần trăm trong Excel), không phải số phần trăm: {cell} ghi {found}, "
+        "nếu là {would_be} và {count} ô tỷ lệ đều nhân với 100",
+        "The rates are fractions of one, as cells in per-cent format hold them, and not per cent: {cell} shows {found}; were it "
+        "{would_be}, and all {count} rates times 100",
     ),
     "digits_swapped": (
         "Có thể hai chữ số bị đảo: {cell} ghi {found}, nếu là {would_be}",
@@ -58,6 +68,27 @@ KINDS = {
         "The cell has no figure: {cell}; were it {would_be}",
     ),
 }
+WHOLE_FORM = (
+    "Có thể cả biểu {scaled}: {cell} ghi {found}, nếu là {would_be} và {count} ô số tiền đều sửa như vậy",
+    "Perhaps the whole form is {scaled}: {cell} shows {found}; were it {would_be}, and all {count} amounts likewise",
+)
+BLANK_RATES = (
+    "Tỷ lệ chưa có số hoặc báo lỗi, tính được từ các ô cùng dòng: {cell}; nếu là {would_be}",
+    "Rates show no figure or an error, and follow from the cells of their row: {cell}; were it {would_be}",
+)
+#: What a sum says that is only bounded: not the figure, but where it must lie.
+BOUNDS = {
+    "at_most": ("không lớn hơn {would_be}", "no more than {would_be}"),
+    "at_least": ("không nhỏ hơn {would_be}", "no less than {would_be}"),
+}
+NO_BASE = (
+    "Mẫu số bằng 0 nên không có tỷ lệ: hãy để trống ô, bắt đầu từ {cell}",
+    "The base is 0, so there is no rate: leave the cell blank, beginning with {cell}",
+)
+ALIKE = (
+    "; cũng có thể là {cell} (ghi {found}, nếu là {would_be}): số liệu không cho biết ô nào sai",
+    "; it may as well be {cell} (shows {found}; were it {would_be}): the figures do not tell which",
+)
 NO_SLIP = (
     "Có thể ghi sai số ở {cell}: ghi {found}, nếu là {would_be}",
     "Perhaps {cell} is wrong: it shows {found}; were it {would_be}",
@@ -68,12 +99,18 @@ ACCEPTED_AS_DUE = (
     "Perhaps the accepted total was printed as due: {cell} shows {found}; with {gap} delegated or revoked, due is {would_be}",
 )
 MOST_OTHERS = 4
+MOST_EXAMPLES = 3
 
 
-def told(of: Return, hypothesis: Hypothesis, findings: int) -> tuple[str, str]:
-    """Return the sentences of a hypothesis; ``findings`` is the number of findings of its cause."""
+def told(of: Return, hypothesis: Hypothesis, findings: int, alike: Edit | None = None) -> tuple[str, str]:
+    """Return the sentences of a hypothesis; ``findings`` is the number of findings of its cause.
+
+    ``alike`` is an edit of another cell that the figures do not tell from it.
+    """
     edit, closes = hypothesis.edit, len(hypothesis.closes)
     vi, en = _pattern(edit)
+    if hypothesis.is_of_formulas:
+        return vi.format(**_formulas(of, edit, vi=True)), en.format(**_formulas(of, edit, vi=False))
     if findings == closes == 1:
         end_vi, end_en = "mọi số khớp nhau", "everything closes"
     elif findings == closes:
@@ -84,13 +121,68 @@ def told(of: Return, hypothesis: Hypothesis, findings: int) -> tuple[str, str]:
     end_vi = f"{'và' if vi.endswith('là {would_be}') and 'thì' in vi else 'thì'} {end_vi}"
     if edit.said.get("carried"):
         vi, en = f"{vi} và các ô tổng theo đó", f"{en} and its totals with it"
-    return f"{vi.format(**_words(of, edit, vi=True))} {end_vi}", f"{en.format(**_words(of, edit, vi=False))}, {end_en}"
+    more_vi, more_en = ALIKE if alike else ("", "")
+    return (
+        f"{vi.format(**_words(of, edit, vi=True))} {end_vi}{more_vi.format(**_words(of, alike or edit, vi=True))}",
+        f"{en.format(**_words(of, edit, vi=False))}, {end_en}{more_en.format(**_words(of, alike or edit, vi=False))}",
+    )
 
 
 def _pattern(edit: Edit) -> tuple[str, str]:
     if "implied" in edit.said and edit.root.column == "due":
         return ACCEPTED_AS_DUE
-    return NO_SLIP if edit.said.get("slip") == "none" else KINDS[edit.kind]
+    if edit.kind in ("unit_thousand", "power_of_ten") and edit.said.get("whole"):
+        return WHOLE_FORM
+    if edit.kind == "cell_blank" and edit.said.get("whole"):
+        return BLANK_RATES
+    vi, en = NO_SLIP if edit.said.get("slip") == "none" else KINDS[edit.kind]
+    if bound := BOUNDS.get(str(edit.said.get("bound"))):
+        return vi.replace("là {would_be}", bound[0]), en.replace("{would_be}", bound[1])
+    return vi, en
+
+
+def _formulas(of: Return, edit: Edit, *, vi: bool) -> dict[str, str]:
+    """Return how many formulas were not calculated, and what the first of them show and give."""
+    amount = amount_vi if vi else amount_en
+    examples = []
+    for place in sorted(edit.changes, key=lambda place: (place.form, of.position(place)))[:MOST_EXAMPLES]:
+        cell, gives = of.cells[place], amount(of.printed(place, edit.changes[place]))
+        where = f"{'ô' if vi else 'cell'} {cell.address} ({'trang' if vi else 'sheet'} «{cell.sheet}»)"
+        shows = amount(of.printed(place, cell.value)) if cell.value is not None else ""
+        if vi:
+            examples.append(f"{where} ghi {shows}, tính ra {gives}" if shows else f"{where} tính ra {gives}")
+        else:
+            examples.append(f"{where} shows {shows}, gives {gives}" if shows else f"{where} gives {gives}")
+    return {
+        "formulas": amount(Decimal(str(edit.said["formulas"]))),
+        "examples": "; ".join(examples) or _cell(of, edit.root, vi=vi),
+    }
+
+
+def _scaled(of: Return, edit: Edit, *, vi: bool) -> str:
+    """Say how many times too large or too small a form is, and in which unit it would have been written."""
+    exponent = int(str(edit.said.get("exponent", 0)))
+    times = (amount_vi if vi else amount_en)(Decimal(10) ** abs(exponent))
+    units = of.declared.units
+    printed = units.get(of.cells[edit.root].unit or "")
+    written = next(
+        (
+            unit
+            for unit in units.values()
+            if printed and unit.base == printed.base and Decimal(unit.factor).scaleb(exponent) == printed.factor
+        ),
+        None,
+    )
+    if vi:
+        said = f"{'lớn hơn' if exponent > 0 else 'nhỏ đi'} {times} lần"
+        return f"{said} (ghi bằng {written.vi} thay vì {printed.vi})" if written and printed else said
+    said = f"{times} times too {'large' if exponent > 0 else 'small'}"
+    return f"{said} (written in {written.en} instead of {printed.en})" if written and printed else said
+
+
+def without_base(of: Return, root: Place) -> tuple[str, str]:
+    """Return what is said of a rate that shows an error because there is nothing to divide by."""
+    return NO_BASE[0].format(cell=_cell(of, root, vi=True)), NO_BASE[1].format(cell=_cell(of, root, vi=False))
 
 
 def copied(of: Return, root: Place) -> tuple[str, str]:
@@ -122,6 +214,8 @@ def _words(of: Return, edit: Edit, *, vi: bool) -> dict[str, str]:
         "cell": _cell(of, root, vi=vi),
         "found": amount(of.printed(root, found)) if (found := of.cells[root].value) is not None else "",
         "would_be": amount(of.printed(root, edit.changes[root])),
+        "count": amount(Decimal(len(edit.changes))),
+        "scaled": _scaled(of, edit, vi=vi),
         "others": ", ".join(others[:MOST_OTHERS] + more),
         "terms": (" và " if vi else " and ").join(named),
         "gap": amount(of.printed(root, gap)) if isinstance(gap, Decimal) else "",

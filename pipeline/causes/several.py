@@ -1,24 +1,21 @@
-"""Edits of several cells that one slip of the hand explains: swapped, shifted, carried into totals, in another unit, a month."""
+"""Edits of several cells that one slip of the hand explains: swapped, shifted, carried into totals."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
-from expectations.rules import Cumulative
-from pipeline.causes.constraints import Constraint, Place, Worth
+from pipeline.causes.constraints import Place
 from pipeline.causes.digits import slip
+from pipeline.causes.laws import rate_parts, worked_out_rate
 from pipeline.causes.returns import Edit, Return
 from pipeline.forms import Form
-from pipeline.forms.formulas import recalculate
 
 
-def several(of: Return, failing: Iterable[Constraint], singles: Iterable[Edit]) -> Iterator[Edit]:
+def several(of: Return, singles: Iterable[Edit]) -> Iterator[Edit]:
     """Yield the edits of several cells that the edits of one cell point to."""
-    failing, singles = list(failing), list(singles)
+    singles = list(singles)
     yield from _swaps(of, singles)
     yield from _shifted(of, singles)
     yield from _carried_through(of, singles)
-    yield from _thousandfold(of, failing)
-    yield from _of_the_month(of, failing)
 
 
 def _swaps(of: Return, singles: Iterable[Edit]) -> Iterator[Edit]:
@@ -89,6 +86,20 @@ def _parts(form: Form, row: str) -> set[str]:
 
 def _dependents(of: Return, leaf: Place, more: Decimal) -> Iterator[tuple[Place, Decimal]]:
     """Yield the cells that follow a change of an input cell, with what they would show."""
+    after = dict(_sums_that_follow(of, leaf, more))
+    yield from after.items()
+    figures = of.values | after
+    for place in of.values:
+        # A rate that came from its parts goes on to do so.
+        parts = rate_parts(of, place) if place.form == leaf.form and of.is_own(place) else None
+        if parts is None or after.keys().isdisjoint(parts):
+            continue
+        then, now = (worked_out_rate(of, place, values) for values in (of.values, figures))
+        if then == of.values[place] and now is not None and now != then:
+            yield place, now
+
+
+def _sums_that_follow(of: Return, leaf: Place, more: Decimal) -> Iterator[tuple[Place, Decimal]]:
     form = of.forms[leaf.form]
     rows, columns = {leaf.row}, {leaf.column: 1}
     while above := {r.total for r in form.rollups if rows & set(r.parts)} - rows:
@@ -103,18 +114,6 @@ def _dependents(of: Return, leaf: Place, more: Decimal) -> Iterator[tuple[Place,
             place = leaf._replace(row=row, column=name)
             if place in of.values:
                 yield place, of.values[place] + sign * more
-
-
-def _thousandfold(of: Return, failing: Iterable[Constraint]) -> Iterator[Edit]:
-    """A form, a column or a row was entered in another unit, a thousand times too much or too little."""
-    money = {c.money for c in failing if isinstance(c, Worth) and c.money}
-    for form in {place.form for place in money}:
-        amounts = [
-            p for p in of.values if of.is_own(p) and p.form == form and of.cells[p].unit not in ("percent", "point")
-        ]
-        root = min((place for place in money if place.form == form), key=of.position)
-        for factor in (Decimal(1000), 1 / Decimal(1000)):
-            yield Edit("unit_thousand", root, {p: of.values[p] * factor for p in amounts}, {"whole": "form"})
 
 
 def _shifted(of: Return, singles: Iterable[Edit]) -> Iterator[Edit]:
@@ -149,26 +148,3 @@ def _runs(flags: list[bool]) -> Iterator[tuple[int, int]]:
             if n - first > 1:
                 yield first, n - 1
             first = None
-
-
-def _of_the_month(of: Return, failing: Iterable[Constraint]) -> Iterator[Edit]:
-    """The cumulative columns of a form show what the month added; its formulas follow."""
-    for code in sorted({c.form for c in failing if isinstance(c.rule, Cumulative) and c.rule.never == "falls"}):
-        form = of.forms.get(code)
-        before = {place: then for place, then in of.before.items() if place.form == code and not of.is_computed(place)}
-        if form is None or len(before) < 2:
-            continue
-        matrix = [
-            [of.values.get(Place(of.submission_id, code, row, column)) for column in form.column] for row in form.row
-        ]
-        for place, then in before.items():
-            r, c = of.position(place)
-            matrix[r][c] = of.values[place] + then
-        changes: dict[Place, Decimal] = {}
-        for row, line in zip(form.row, recalculate(form, matrix), strict=True):
-            for column, figure in zip(form.column, line, strict=True):
-                place = Place(of.submission_id, code, row, column)
-                if place in of.values and figure is not None and figure != of.values[place]:
-                    changes[place] = Decimal(str(figure))
-        if changes:
-            yield Edit("month_not_cumulative", min(changes, key=of.position), changes, {"whole": "form"})

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
-from expectations.rules import AnyRule, MoneyPerCase, Pack, packs
+from expectations.rules import AnyRule, FormScale, MoneyPerCase, Pack, packs
 from expectations.suites import Verdicts, validate
 from pipeline import tables
 from pipeline.causes import likely_causes
@@ -322,7 +322,7 @@ def _slipped(failures: pl.DataFrame, all_rules: Iterable[tuple[Pack, AnyRule]]) 
         [
             (pack.pack, rule.id, form)
             for pack, rule in all_rules
-            if isinstance(rule, MoneyPerCase)
+            if isinstance(rule, MoneyPerCase | FormScale)
             for form in rule.forms
         ],
         schema=["pack", "rule_id", "form"],

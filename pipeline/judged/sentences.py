@@ -14,6 +14,7 @@ from expectations.kinds import (
     CrossForm,
     Cumulative,
     Duplicate,
+    FormScale,
     Integer,
     MoneyPerCase,
     Order,
@@ -119,6 +120,13 @@ class Voice:
 
     def advice(self, rule: Rule) -> str:
         """Say what to do."""
+        if isinstance(rule, FormScale):
+            return self.say(
+                "Báo cáo được giữ lại, số liệu chưa vào tổng hợp nào: hãy ghi lại biểu theo đúng đơn vị tính và nộp báo cáo "
+                "bổ sung, hoặc xác nhận bằng văn bản nếu số liệu đúng.",
+                "The report is held back and its figures are in no total: write the form in its unit of measure and send "
+                "a supplementary report, or confirm the figures in writing if they are right.",
+            )
         if rule.on_fail == OnFail.RETURN:
             return self.say(
                 "Hãy kiểm tra các ô này, sửa số sai và nộp báo cáo bổ sung kèm lý do.",
@@ -249,6 +257,25 @@ def _money_per_case(rule: MoneyPerCase, failure: Failure, voice: Voice) -> str:
         f"{voice.place(failure)}: {cells}: {voice.say('bình quân một việc', 'a case is worth')} "
         f"{voice.amount(failure.found)} đồng; {voice.say('khoảng hợp lý', 'plausible')} "
         f"{voice.amount(failure.low)} - {voice.amount(failure.high)} đồng."
+    )
+
+
+@_worked_out.register
+def _form_scale(rule: FormScale, failure: Failure, voice: Voice) -> str:
+    found, terms = _roles(failure)
+    cases = {cell["column_code"]: cell["value"] for cell in terms}
+    worth = {
+        cell["column_code"]: (cell["value"] / cases[cell["column_code"]], cell)
+        for cell in found
+        if cell["value"] and (cases.get(cell["column_code"]) or 0) >= rule.minimum_cases
+    }
+    told = "; ".join(
+        f"{voice.label(failure, cell)} {voice.amount(round(each))} đồng ({voice.say('ô', 'cell')} {cell['address']})"
+        for each, cell in worth.values()
+    )
+    return (
+        f"{voice.place(failure)}: {voice.say('bình quân một việc', 'a case is worth')} {told}; "
+        f"{voice.say('khoảng hợp lý', 'plausible')} {voice.amount(failure.low)} - {voice.amount(failure.high)} đồng."
     )
 
 

@@ -12,7 +12,7 @@ from pipeline.simulator.report import Report
 @fault(
     "Số tiền ghi bằng đồng thay vì 1.000 đồng",
     "Money was entered in đồng instead of thousand đồng",
-    meant=["money_per_case.results"],
+    meant=["scale.money", "money_per_case.results"],
     entails=["rollup.offices", "change.*", "cumulative.*", "continuity.*", "cross.*"],
     forms=["01", "02"],
     from_months=3,
@@ -44,7 +44,7 @@ def _cell_in_dong(report: Report, rng: Random) -> Iterator[Touched]:
 @fault(
     "Số tiền ghi bằng triệu đồng thay vì 1.000 đồng",
     "Money was entered in million đồng instead of thousand đồng",
-    meant=["money_per_case.results"],
+    meant=["scale.money", "money_per_case.results"],
     entails=["rollup.*", "balance.*", "order.*", "ratio.*", "change.*", "cumulative.*", "continuity.*", "cross.*"],
     forms=["01", "02"],
     from_months=3,
@@ -107,6 +107,7 @@ def _money_per_case_low(report: Report, rng: Random) -> Iterator[Touched]:
     "The header names another unit of measure",
     meant=["header.measure_unit"],
     entails=[
+        "scale.*",
         "money_per_case.*",
         "rollup.offices",
         "integer.*",

@@ -78,7 +78,7 @@ def _excel_error(report: Report, rng: Random) -> Iterator[Touched]:
     meant=["reading.formula_without_value"],
     entails=NEIGHBOURS,
     forms=["01"],
-    cause="cell_blank",
+    cause="not_recalculated",
 )
 def _formula_without_value(report: Report, rng: Random) -> Iterator[Touched]:
     true, address = report.figure("01", TOTAL, "due"), report.address("01", TOTAL, "due")
