@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from pipeline.causes.constraints import Place
 from pipeline.causes.digits import slip
-from pipeline.causes.laws import rate_parts, worked_out_rate
+from pipeline.causes.laws import worked_out_rate
 from pipeline.causes.returns import Edit, Return
 from pipeline.forms import Form
 
@@ -88,15 +88,14 @@ def _dependents(of: Return, leaf: Place, more: Decimal) -> Iterator[tuple[Place,
     """Yield the cells that follow a change of an input cell, with what they would show."""
     after = dict(_sums_that_follow(of, leaf, more))
     yield from after.items()
-    figures = of.values | after
-    for place in of.values:
+    figures, form = of.values | after, of.forms[leaf.form]
+    rates = [column.code for column in form.columns if column.ratio]
+    for place in (leaf._replace(row=row, column=rate) for row in {place.row for place in after} for rate in rates):
         # A rate that came from its parts goes on to do so.
-        parts = rate_parts(of, place) if place.form == leaf.form and of.is_own(place) else None
-        if parts is None or after.keys().isdisjoint(parts):
-            continue
-        then, now = (worked_out_rate(of, place, values) for values in (of.values, figures))
-        if then == of.values[place] and now is not None and now != then:
-            yield place, now
+        if place in of.values:
+            then, now = (worked_out_rate(of, place, values) for values in (of.values, figures))
+            if then == of.values[place] and now is not None and now != then:
+                yield place, now
 
 
 def _sums_that_follow(of: Return, leaf: Place, more: Decimal) -> Iterator[tuple[Place, Decimal]]:

@@ -42,6 +42,8 @@ HEADER_PLACES = {
     "scope": (4, True),
     "signer": (5, True),
 }
+#: The line of the header that names the period, and the columns from its first label to its last day.
+PERIOD_ROW, PERIOD_WIDTH = 8, 7
 
 
 @dataclass(frozen=True)
@@ -110,9 +112,17 @@ def address(form: Form, row: str, column: str, origin: tuple[int, int] = (0, 0))
 
 def header_address(form: Form, field: str, origin: tuple[int, int] = (0, 0)) -> str:
     """Return where the template puts what the header says of ``field``."""
+    first = origin[1] + FIRST
+    end = first + max(len(form.columns), NARROWEST) - 1
+    if field == "period_end":
+        return xl_rowcol_to_cell(origin[0] + PERIOD_ROW, _period_column(first, end) + PERIOD_WIDTH - 1)
     down, is_right = HEADER_PLACES[field]
-    end = origin[1] + FIRST + max(len(form.columns), NARROWEST) - 1
     return xl_rowcol_to_cell(origin[0] + down, (end - 5 if is_right else origin[1] + LABEL) + 1)
+
+
+def _period_column(first: int, end: int) -> int:
+    """Return the column in which the line of the period begins, centred above the table."""
+    return first + (end - first + 1 - PERIOD_WIDTH) // 2
 
 
 def row_head(form: Form, row: str, origin: tuple[int, int] = (0, 0)) -> tuple[str, str]:
@@ -204,11 +214,11 @@ class _Sheet:
         sheet.set_row(top + 6, 24)
         sheet.merge_range(top + 6, self.left, top + 6, self.end, form.vi.upper(), title)
         sheet.merge_range(top + 7, self.left, top + 7, self.end, form.en, subtitle)
-        self._draw_period(top + 8)
+        self._draw_period(top + PERIOD_ROW)
 
     def _draw_period(self, row: int) -> None:
         sheet, styles, header, fields = self.sheet, self.styles, self.header, forms().header
-        at = self.first + (self.end - self.first + 1 - 7) // 2
+        at = _period_column(self.first, self.end)
         label = styles(align="right", indent=1)
         day = styles(bold=True, num_format="dd/mm/yyyy", align="left", locked=header.period_end is not None)
         sheet.write_string(row, at, fields["period"]["vi"], label)

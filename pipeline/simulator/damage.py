@@ -4,6 +4,7 @@ import re
 import shutil
 import zipfile
 from collections.abc import Callable
+from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -35,6 +36,16 @@ def retype(sheet: int, address: str, text: str) -> Callable[[Path], None]:
     def change(xml: str) -> str:
         cell = re.compile(rf'<c r="{address}"( s="\d+")?[^>]*?(?:/>|>.*?</c>)')
         return cell.sub(rf'<c r="{address}"\1 t="inlineStr"><is><t>{escape(text)}</t></is></c>', xml, count=1)
+
+    return lambda path: _rewrite(path, f"xl/worksheets/sheet{sheet}.xml", change)
+
+
+def retype_figure(sheet: int, address: str, figure: int | Decimal) -> Callable[[Path], None]:
+    """Return what types another figure over a cell; formulas that rest on it keep the values that they had."""
+
+    def change(xml: str) -> str:
+        cell = re.compile(rf'<c r="{address}"( s="\d+")?[^>]*?(?:/>|>.*?</c>)')
+        return cell.sub(rf'<c r="{address}"\1><v>{figure}</v></c>', xml, count=1)
 
     return lambda path: _rewrite(path, f"xl/worksheets/sheet{sheet}.xml", change)
 

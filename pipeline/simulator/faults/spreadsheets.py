@@ -1,0 +1,105 @@
+"""What a spreadsheet program does to a form: totals that were not calculated anew, formats, errors, another month's sheet."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from random import Random
+
+from pipeline.forms.formulas import Figure, recalculate
+from pipeline.forms.template import header_address
+from pipeline.registry.periods import Period
+from pipeline.simulator import damage
+from pipeline.simulator.faults.kind import (
+    NEIGHBOURS,
+    FaultError,
+    Touched,
+    count,
+    fault,
+    leaf,
+    replace_figures,
+    type_over,
+)
+from pipeline.simulator.report import Report
+
+RATES = ("eligible_share", "completion_rate")
+
+
+@fault(
+    "Số liệu đầu vào được nhập lại nhưng các ô công thức chưa tính lại",
+    "An input was typed anew and the formulas that rest on it kept their old values",
+    meant=["balance.accepted_total"],
+    entails=[*NEIGHBOURS, "reading.stale_formula"],
+    forms=["01"],
+    cause="not_recalculated",
+    is_whole=True,
+)
+def _stale_totals(report: Report, rng: Random) -> Iterator[Touched]:
+    form = report.forms["01"]
+    row, column = leaf(report, "01", ("opening", "newly_accepted"), rng, lambda figure: figure >= 3)
+    true, address = count(report, "01", row, column), report.address("01", row, column)
+    assert address is not None
+    # The workbook was calculated on an older figure; then the true one was typed, and it was saved as it stood.
+    before: list[list[Figure]] = [list(line) for line in report.figures["01"]]
+    before[list(form.row).index(row)][list(form.column).index(column)] = true - rng.randint(1, true // 2 + 1)
+    for touched in replace_figures(report, "01", recalculate(form, before)):
+        if touched[1:3] != (row, column):
+            yield touched
+    report.damage.append(damage.retype_figure(list(report.forms).index("01") + 1, address, true))
+
+
+@fault(
+    "Tỷ lệ ghi phân số của 1 thay vì số phần trăm",
+    "Rates are fractions of one instead of per cent",
+    meant=["ratio.completion_rate", "ratio.eligible_share"],
+    entails=["ratio.*"],
+    forms=["01"],
+    from_months=3,
+    cause="rates_as_fractions",
+    is_whole=True,
+)
+def _rates_as_fractions(report: Report, rng: Random) -> Iterator[Touched]:
+    for row in report.forms["01"].row:
+        for column in RATES:
+            if isinstance(rate := report.figure("01", row, column), Decimal) and rate:
+                yield type_over(report, "01", row, column, rate / 100)
+
+
+@fault(
+    "Ô tỷ lệ báo lỗi #DIV/0!",
+    "The rates of a row show #DIV/0!",
+    meant=["reading.excel_error"],
+    forms=["01"],
+    from_months=3,
+    cause="cell_blank",
+)
+def _division_by_zero(report: Report, rng: Random) -> Iterator[Touched]:
+    rows = [
+        row
+        for row in report.forms["01"].row
+        if all(isinstance(report.figure("01", row, column), Decimal) for column in RATES)
+    ]
+    if not rows:
+        raise FaultError("division_by_zero: the report prints no rate; take a later period")
+    row = rng.choice(rows)
+    for column in RATES:
+        yield type_over(report, "01", row, column, "#DIV/0!")
+
+
+@fault(
+    "Trang tính đầu tiên là của tháng trước",
+    "The first sheet is last month's",
+    meant=["header.agreement"],
+    entails=["header.*", *NEIGHBOURS, "duplicate.*", "money_per_case.*", "timeliness.*"],
+    forms=["01"],
+    from_months=2,
+    is_whole=True,
+    is_of_sheet=True,
+)
+def _last_month_first(report: Report, rng: Random) -> Iterator[Touched]:
+    period = report.slot.period
+    if period.months == 1:
+        raise FaultError("last_month_first: no month of the year is before the first; take a later period")
+    form, figures = next(iter(report.forms)), report.previous()
+    end = Period(period.year, period.months - 1).end
+    address = header_address(report.forms[form], "period_end", report.origin)
+    report.damage.append(damage.retype(1, address, f"{end:%d/%m/%Y}"))
+    yield from replace_figures(report, form, figures[form])
