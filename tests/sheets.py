@@ -1,7 +1,8 @@
 """Forms drawn as text in a test, so that the reader sees the sheet; written as .xlsx, read, judged.
 
 A line is a row, ``|`` parts the cells. ``123`` and ``4.5`` are numbers, ``'123`` is text that looks like one,
-``2022-10-01`` a real date, ``#REF!`` an Excel error, ``=B1+B2`` a formula that was never calculated; the rest is text.
+``2022-10-01`` a real date, ``#REF!`` an Excel error, ``TRUE`` a truth value, ``=B1+B2`` a formula that was never
+calculated, ``=B1+B2 -> 3`` one that Excel worked out once; ``0.5%`` a number in per-cent format; the rest is text.
 """
 
 import re
@@ -58,6 +59,7 @@ def draw(path: Path, sheets: Mapping[str, str], *, hidden: Sequence[str] = ()) -
     """Write drawings as the sheets of a workbook."""
     with xlsxwriter.Workbook(path) as book:
         day = book.add_format({"num_format": "dd/mm/yyyy"})
+        per_cent = book.add_format({"num_format": "0.00%"})
         for name, text in sheets.items():
             sheet = book.add_worksheet(name)
             if name in hidden:
@@ -68,10 +70,15 @@ def draw(path: Path, sheets: Mapping[str, str], *, hidden: Sequence[str] = ()) -
                         sheet.write_number(r, c, float(cell))
                     elif re.fullmatch(r"\d{4}-\d\d-\d\d", cell):
                         sheet.write_datetime(r, c, datetime.fromisoformat(cell), day)
+                    elif re.fullmatch(r"-?\d+(\.\d+)?%", cell):
+                        sheet.write_number(r, c, float(cell[:-1]), per_cent)
                     elif cell in EXCEL_ERRORS:
                         sheet.write_formula(r, c, "=1/0", None, cell)
+                    elif cell in ("TRUE", "FALSE"):
+                        sheet.write_boolean(r, c, cell == "TRUE")
                     elif cell.startswith("="):
-                        sheet.write_formula(r, c, cell, None, "")
+                        formula, _, cached = cell.partition(" -> ")
+                        sheet.write_formula(r, c, formula, None, cached and float(cached))
                     elif cell:
                         sheet.write_string(r, c, cell.removeprefix("'"))
     return path

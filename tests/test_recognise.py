@@ -4,7 +4,7 @@ import re
 import unicodedata
 import zipfile
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
 import polars as pl
 import pytest
@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sheets import HEADER, LONG, RECEPTION, draw, figures, placed, read, read_lines, read_sheets, told
 
+from pipeline.cells.figure import exact
 from pipeline.cells.header import Field, read_period
 from pipeline.cells.text import _pairs
 from pipeline.forms import forms
@@ -226,6 +227,35 @@ def test_a_form_that_stands_on_two_sheets_is_read_once_and_told(book):
     ]
 
 
+BLANK_RECEPTION = re.sub(r"\b1[39][159]\b", "   ", RECEPTION)
+
+
+@pytest.mark.parametrize(
+    "sheets", [(BLANK_RECEPTION, RECEPTION), (RECEPTION, BLANK_RECEPTION)], ids=["before", "after"]
+)
+def test_a_blank_copy_beside_the_filled_sheet_is_told_and_the_filled_one_is_read(sheets, book):
+    read_form = read_sheets(book, *sheets)
+    assert figures(read_form) == SEEN
+    blank = f"Sheet{1 + sheets.index(BLANK_RECEPTION)}"
+    assert [(r["code"], r["sheet"], r["form"]) for r in read_form.remarks.to_dicts()] == [("blank_copy", blank, "09")]
+
+
+def test_a_blank_copy_for_another_month_contradicts_nothing(book):
+    other = HEADER.replace("2023-06-30", "2023-07-31")
+    read_form = read(draw(book, {"Mẫu": other + BLANK_RECEPTION, "09": HEADER + RECEPTION}))
+    assert placed(read_form) == ("kien-giang.go-quao", "2023-09")
+    assert told(read_form) == {("blank_copy", None)}
+
+
+def test_a_blank_copy_whose_sums_are_zero_is_blank_all_the_same(book):
+    blank = re.sub(r"(\| [01] ){3}\| ([01])\n", r"| | | | 0\n", DISCIPLINE).replace(
+        "| 1 | 1 | 0 | 2", "| 0 | 0 | 0 | 0"
+    )
+    read_form = read_sheets(book, blank, DISCIPLINE)
+    assert figures(read_form)["total/leader"] == 1
+    assert told(read_form) == {("blank_copy", None)}
+
+
 # --- rows and columns
 
 
@@ -258,10 +288,71 @@ def test_missing_rows_and_columns_are_told_by_code(book):
     }
 
 
-def test_figures_in_a_row_that_the_form_has_not_are_told_at_their_cell(book):
-    read_form = read_sheets(book, RECEPTION.replace("    Trong đó", "    Tiếp tại nhà | 5 | 6\n    Trong đó"))
+@pytest.mark.parametrize("figure", ["5", "'1.005", "'(5)"])
+def test_a_row_more_than_the_form_has_is_told_at_its_cell_and_the_form_is_read(figure, book):
+    read_form = read_sheets(book, RECEPTION.replace("    Trong đó", f"    Tiếp tại nhà | {figure} | 6\n    Trong đó"))
     assert figures(read_form) == SEEN
-    assert told(read_form) == {("unknown_row", "B8")}
+    assert told(read_form) == {("extra_row", "B8")}
+    assert "«Tiếp tại nhà»" in read_form.remarks["detail_vi"][0]
+
+
+def test_figures_in_a_row_that_may_be_one_of_the_form_are_not_taken_for_a_row_more(book):
+    lost = read_sheets(book, DISCIPLINE.replace("    demotion", "    hạ chức ").replace("0 | 1\n", "5 | 1\n"))
+    assert ("unknown_row", "C11") in told(lost)
+    assert ("missing_row", None) in told(lost)
+    shifted = read_sheets(
+        book,
+        """
+        Biểu số                |         | 09/TK-THA
+                               | Số lượt | Số người
+        Tổng số tiếp           |         |
+        Trong đó lãnh đạo tiếp | 191     | 195
+                               | 135     | 139
+        """,
+    )
+    assert told(shifted) == {("unknown_row", "B9")}
+
+
+def test_a_subtotal_beside_a_row_that_an_office_does_not_use_is_a_row_more(book):
+    form = FORMS["04"]
+    used = [row for row in form.rows if not row.is_open]
+    ones = " | ".join("1" for _ in form.columns)
+    lines = [f"{row.code} | {ones}" for row in used] + [f"Cộng phòng nghiệp vụ | {ones}", f"Người khác | {ones}"]
+    read_form = read_sheets(book, f"\nBiểu số | {form.number}\n | {' | '.join(form.column)}\n" + "\n".join(lines))
+    assert {code for code, _ in told(read_form)} == {"extra_row", "unknown_row"}
+    by_code = dict(read_form.remarks.select("code", "detail_vi").iter_rows())
+    assert "Cộng phòng nghiệp vụ" in by_code["extra_row"]
+    assert "Người khác" in by_code["unknown_row"]
+
+
+def test_a_column_more_than_the_form_has_is_told_by_its_head_and_the_form_is_read(book):
+    read_form = read_sheets(
+        book,
+        """
+        Biểu số                |         | 09/TK-THA
+                               | Số lượt | Ghi chú riêng | Số người |
+        Tổng số tiếp           | 191     | 7             | 195      |
+        Trong đó lãnh đạo tiếp | 135     | 8             | 139      | 3
+        """,
+    )
+    assert figures(read_form) == SEEN
+    assert told(read_form) == {("extra_column", "C7"), ("extra_column", "E8")}
+    assert "«Ghi chú riêng»" in " ".join(read_form.remarks["detail_vi"])
+
+
+def test_numbers_of_lines_and_of_columns_are_no_figures(book):
+    read_form = read_sheets(
+        book,
+        """
+        Biểu số |                        |    | 09/TK-THA
+                | STT                    |    | Số lượt | Số người
+                | A                      | B  | 1       | 2
+                | Tổng số tiếp           | 1  | 191     | 195
+                | Trong đó lãnh đạo tiếp | 2  | 135     | 139
+        """,
+    )
+    assert figures(read_form) == SEEN
+    assert told(read_form) == set()
 
 
 def test_a_label_that_contradicts_its_code_is_told_and_the_code_leads(book):
@@ -349,6 +440,105 @@ def test_a_percentage_keeps_half_of_its_last_place(book):
     assert roundings["money", "completion_rate"] == Decimal("0.5")
     assert roundings["money", "due"] == 0
     assert figures(read_form)["money/due"] == 10_000
+
+
+@pytest.mark.parametrize(("cell", "shown"), [("TRUE", "TRUE"), ("FALSE", "FALSE"), ("2023-06-30", "30/06/2023")])
+def test_what_is_no_number_is_quoted_as_it_is_shown(cell, shown, book):
+    (remark,) = read_sheets(book, RECEPTION.replace("191", cell)).remarks.to_dicts()
+    assert (remark["code"], remark["address"], remark["raw"]) == ("not_a_number", "B7", shown)
+    assert f"«{shown}»" in remark["detail_vi"]
+
+
+CREDIT = """
+    Biểu số | TDNH
+            | due | eligible | completed | completion_rate | share_of_due
+    cases   | 10  | 8        | 5         | 62.5            | 12.25
+    money   | 10  | 8        | 5         | 62.5            | x
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("cases   | 10  | 8        | 5         | #DIV/0!", "rate_in_error"),
+        ("cases   | 10  | 8        | 5         | #REF!", "rate_in_error"),
+        ("cases   | 10  | 0        | 0         | #DIV/0!", "rate_without_base"),
+        ("cases   | 10  | -        | -         | #DIV/0!", "rate_without_base"),
+        ("cases   | 10  | #REF!    | 5         | #DIV/0!", "excel_error"),
+    ],
+)
+def test_an_error_in_a_rate_is_told_by_what_its_parts_say(line, code, book):
+    as_drawn = "cases   | 10  | 8        | 5         | 62.5   "
+    assert as_drawn in CREDIT
+    read_form = read_sheets(book, CREDIT.replace(as_drawn, line))
+    remark = next(r for r in read_form.remarks.to_dicts() if r["address"] == "E7")
+    assert (remark["code"], figures(read_form)["cases/completion_rate"]) == (code, "illegible")
+    if code == "rate_in_error":
+        assert "62,5 %" in remark["detail_vi"]
+        assert "D7" in remark["detail_vi"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "value", "raw"),
+    [
+        ("0.7382%", "73.82", "73.82%"),
+        ("0.8273999999999999%", "82.74", "82.74%"),
+        ("0.0012345678%", "0.123457", "0.123457%"),
+        ("1%", "100", "100%"),
+        ("-0.0001%", "-0.01", "-0.01%"),
+        ("0%", "0", "0%"),
+    ],
+)
+def test_a_rate_in_per_cent_format_is_what_the_format_shows(cell, value, raw, book):
+    read_form = read_sheets(book, CREDIT.replace("62.5   ", cell.ljust(7), 1))
+    rate = read_form.cells.row(by_predicate=(pl.col("address") == "E7"), named=True)
+    assert (rate["value"], rate["raw"]) == (Decimal(value), raw)
+    assert rate["rounding"] == Decimal(5).scaleb(-min(5, len(value.partition(".")[2])) - 1)
+    assert told(read_form) == set()
+
+
+def test_a_count_in_per_cent_format_is_told_by_its_format(book):
+    (remark,) = read_sheets(book, RECEPTION.replace("191", "2.98%")).remarks.to_dicts()
+    assert (remark["code"], remark["address"], remark["raw"]) == ("not_a_number", "B7", "298%")
+    assert "định dạng phần trăm" in remark["detail_vi"]
+
+
+def exactly(number: float) -> Decimal:
+    """Return what a double is by the rule: the shortest text of it, six places, half to even."""
+    with localcontext() as context:
+        context.prec = 60
+        return Decimal(repr(number)).quantize(Decimal("0.000001"), ROUND_HALF_EVEN)
+
+
+figure = st.one_of(
+    st.integers(-(10**15), 10**15),
+    st.integers(0, 10**9).map(lambda n: 10**15 - n),
+    st.decimals(-(10**15), 10**15, places=6),
+    st.decimals(-100, 100, places=9),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(figure, min_size=1, max_size=50))
+def test_every_figure_up_to_ten_to_the_fifteenth_is_read_exactly(drawn_figures):
+    numbers = [float(number) for number in drawn_figures]
+    read_back = pl.DataFrame({"number": numbers}).select(exact(pl.col("number")))["number"].to_list()
+    assert read_back == list(map(exactly, numbers))
+    assert all(
+        value == number for value, number in zip(read_back, drawn_figures, strict=True) if isinstance(number, int)
+    )
+
+
+@pytest.mark.parametrize("number", [2**53 - 1, 2**53, 500_000_000_001, 1_053_804_513_926, 999_999_999_999_999])
+def test_whole_numbers_of_national_size_come_out_of_a_workbook_as_they_went_in(number, book):
+    assert read_sheets(book, RECEPTION.replace("191", str(number))).cells["value"].max() == number
+
+
+def test_what_no_figure_can_be_is_none():
+    numbers = [float("nan"), float("inf"), float("-inf"), 1e40, None]
+    assert (
+        pl.DataFrame({"n": numbers}, schema={"n": pl.Float64}).select(exact(pl.col("n")))["n"].to_list() == [None] * 5
+    )
 
 
 # --- blank forms

@@ -78,13 +78,20 @@ def read_circulars(raw: pl.DataFrame) -> dict[tuple[int, int], Field]:
 
 
 def spoken() -> pl.Expr:
-    """Return what a raw cell shows as text: whole numbers without a point."""
+    """Return what a raw cell shows as text: whole numbers without a point, dates day first, TRUE and FALSE."""
     number = pl.col("number")
-    whole = number == number.round(0)
+
+    def shown(number: pl.Expr) -> pl.Expr:
+        whole = pl.when((number == number.round(0)) & (number.abs() < 1e18)).then(number)
+        return pl.coalesce(whole.cast(pl.Int64, strict=False).cast(pl.String), number.cast(pl.String))
+
+    date = pl.col("text").str.replace(r"^(\d{4})-(\d{2})-(\d{2})(?:T00:00:00)?", "$3/$2/$1")
     return pl.coalesce(
+        pl.when(pl.col("kind") == "bool").then(pl.when(number == 1).then(pl.lit("TRUE")).otherwise(pl.lit("FALSE"))),
+        pl.when(pl.col("kind") == "date").then(date),
+        pl.when(pl.col("kind") == "percent").then(pl.format("{}%", shown((100 * number).round(6)))),
         pl.when(pl.col("text") != "").then(pl.col("text")),
-        pl.when(whole & (number.abs() < 1e18)).then(number.cast(pl.Int64, strict=False).cast(pl.String)),
-        number.cast(pl.String),
+        shown(number),
     )
 
 

@@ -37,6 +37,10 @@ class Package:
         """Return the part that lists the sheets."""
         return self._target("", "officeDocument") or "xl/workbook.xml"
 
+    def styles(self) -> bytes:
+        """Return the part that says how cells are shown; nothing where there is none."""
+        return self.parts.get(self._target(self.workbook_part(), "styles") or "", b"")
+
     def _target(self, source: str, kind: str) -> str | None:
         return next((target for type_, target in self._relations(source).values() if type_.endswith(kind)), None)
 

@@ -17,7 +17,7 @@ from pipeline.cells.gate import Claim, Quote, admit, contradiction
 from pipeline.cells.header import Field, read_circulars, read_headers, read_period
 from pipeline.cells.narrative import read_narrative
 from pipeline.cells.reading import Reading, unreadable
-from pipeline.cells.recognise import recognise
+from pipeline.cells.recognise import Recognised, recognise
 from pipeline.cells.separated import header_of
 from pipeline.cells.submission import Submission
 from pipeline.cells.text import decode, fold, folded
@@ -206,7 +206,7 @@ def _understood(
             [_regime(headers.get(place, {}), declared) for place in seen.select("file", "sheet").iter_rows()],
             dtype=pl.String,
         )
-    ).select("file", "sheet", "regime")
+    ).select("file", "sheet", "regime", "name")
     found = recognise(raw, regimes, declared)
     simulated = set(
         raw.filter(pl.col("key").str.starts_with(fold(declared.header["simulated"]["vi"])))["file"].unique().to_list()
@@ -245,9 +245,7 @@ def _understood(
     )
     named = sheets.select("file", pl.col("sheet"), pl.col("name").alias("sheet_name"))
     cells, doubled = _once(found.cells, named)
-    remarks = pl.concat(
-        [found.remarks, doubled, _unread_sheets(raw, sheets, found.forms, placed, of_file)], how="diagonal"
-    )
+    remarks = pl.concat([found.remarks, doubled, _unread_sheets(raw, sheets, found, of_file)], how="diagonal")
     return Reading(
         submissions,
         _named(cells, named, placed).select(list(tables.CELLS)).cast(tables.CELLS),
@@ -377,13 +375,16 @@ def _once(cells: pl.DataFrame, named: pl.DataFrame) -> tuple[pl.DataFrame, pl.Da
 
 
 def _unread_sheets(
-    raw: pl.DataFrame, sheets: pl.DataFrame, read: pl.DataFrame, placed: pl.DataFrame, of_file: dict[int, list]
+    raw: pl.DataFrame, sheets: pl.DataFrame, found: Recognised, of_file: dict[int, list]
 ) -> pl.DataFrame:
     """Tell sheets with figures that were not read, in workbooks that have forms of ours."""
-    figures = raw.filter(pl.col("kind") == "number").group_by("file", "sheet").agg(pl.len().alias("figures"))
+    figures = (
+        raw.filter(pl.col("kind").is_in(["number", "percent"])).group_by("file", "sheet").agg(pl.len().alias("figures"))
+    )
     return (
         sheets.join(figures, on=["file", "sheet"])
-        .join(read, on=["file", "sheet"], how="anti")
+        .join(found.forms, on=["file", "sheet"], how="anti")
+        .join(found.copies, on=["file", "sheet"], how="anti")
         .filter(pl.col("file").is_in(list(of_file)))
         .select(
             "file",

@@ -9,24 +9,31 @@ import polars as pl
 
 from pipeline.cells.address import addresses
 from pipeline.cells.anchors import COLUMN, ROW, axis_anchors, form_names, required_lines
-from pipeline.cells.blanks import blanks_in_sums, empty_forms
-from pipeline.cells.figure import LARGEST, half_unit
+from pipeline.cells.blanks import SILENT, blanks_in_sums, empty_forms
+from pipeline.cells.figure import LARGEST, exact, exact_percent, half_unit
 from pipeline.cells.header import spoken
 from pipeline.cells.numerals import numerals
 from pipeline.forms import Forms
 from pipeline.forms.declaration import NAME
-from pipeline.tables import AMOUNT
 from pipeline.vocabulary import CellState
 
 SHEET = ["file", "sheet"]
 LEAST_SHARE = 0.5  # of a form's columns: fewer, and the table is not the form
+RATES = ["percent", "point"]
+#: A text that nobody writes but as a figure, and the words that begin the label of a subtotal.
+NUMERAL_TEXT = r"^\s*[-+(]?\d[\d., ]*\)?\s*%?\s*$"
+SUBTOTAL = r"^(?:\S+ )?(?:cộng|tổng|total|sum)\b"
 
 
 @dataclass(frozen=True)
 class Recognised:
-    """What was found: forms (file, sheet, form, regime), cells and remarks, all still by file and sheet."""
+    """What was found: forms (file, sheet, form, regime), cells and remarks, all still by file and sheet.
+
+    ``copies`` (file, sheet) are blank copies of forms that are filled in on another sheet; they are told and not read.
+    """
 
     forms: pl.DataFrame
+    copies: pl.DataFrame
     cells: pl.DataFrame
     remarks: pl.DataFrame
 
@@ -34,14 +41,13 @@ class Recognised:
 def recognise(raw: pl.DataFrame, regimes: pl.DataFrame, forms: Forms) -> Recognised:
     """Find the forms on the sheets of ``raw`` (``RAW_CELLS`` with ``file`` and ``key``, the folded text).
 
-    ``regimes`` has file, sheet, regime: whose forms to look for on a sheet. Cells come back with value in base units,
-    rounding, state, raw text and address.
+    ``regimes`` has file, sheet, regime, name: whose forms to look for on a sheet, and what it is called. Cells come back
+    with value in base units, rounding, state, raw text and address.
     """
-    words = raw.filter(pl.col("key").is_not_null(), pl.col("key") != "").join(regimes, on=SHEET)
+    words = raw.filter(pl.col("key").is_not_null(), pl.col("key") != "").join(regimes.drop("name"), on=SHEET)
     sheets = _identify(words, forms)
     located = _locate(words.join(sheets.select(*SHEET, "form"), on=SHEET))
     columns, rows = located.filter(pl.col("axis") == COLUMN), located.filter(pl.col("axis") == ROW)
-    first = _first(columns, rows)
     grid = (
         rows.filter("is_first")
         .select(*SHEET, "regime", "form", pl.col("at").alias("row"), pl.col("code").alias("row_code"))
@@ -56,19 +62,26 @@ def recognise(raw: pl.DataFrame, regimes: pl.DataFrame, forms: Forms) -> Recogni
         .with_columns(addresses(pl.col("row"), pl.col("column")).alias("address"))
     )
     cells = _read(grid)
+    copies = _blank_copies(cells)
+    cells, sheets, located, rows, columns = (
+        frame.join(copies, on=SHEET, how="anti", maintain_order="left")
+        for frame in (cells, sheets, located, rows, columns)
+    )
     remarks = pl.concat(
         [
-            _illegible(cells),
+            _told_copies(copies, regimes),
+            _illegible(cells, _rates_in_error(cells, sheets, forms)),
             empty_forms(cells),
             blanks_in_sums(cells, sheets, forms),
             _missing(sheets, located, required_lines()),
             _doubled(located),
             _mismatched(located),
-            _unknown_rows(raw, columns, rows, first),
+            _unknown_rows(raw, cells, columns, rows, sheets),
+            _unknown_columns(raw, located, columns, rows),
         ],
         how="diagonal",
     )
-    return Recognised(sheets, cells, remarks)
+    return Recognised(sheets, copies.select(SHEET), cells, remarks)
 
 
 def _identify(words: pl.DataFrame, forms: Forms) -> pl.DataFrame:
@@ -161,39 +174,42 @@ def _best_line(found: pl.DataFrame, *, along: str, position: str) -> pl.DataFram
     )
 
 
-def _first(columns: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the first row of figures of every sheet."""
-    return rows.group_by(SHEET).agg(pl.col("at").min().alias("first_row"))
-
-
 def _units(forms: Forms) -> pl.DataFrame:
-    """Return unit and factor of every cell of every form."""
+    """Return unit and factor of every cell of every form, and whether the form works the cell out by itself."""
     entries = [
-        (form.regime.name, form.code, row.code, column.code, unit.code, unit.factor, unit.is_rounded)
+        (
+            *(form.regime.name, form.code, row.code, column.code, unit.code, unit.factor, unit.is_rounded),
+            bool(row.is_total or column.equals or column.ratio),
+        )
         for form in forms.all
         for row in form.rows
         for column in form.columns
         for unit in [forms.units[form.unit_of(row.code, column.code)]]
     ]
-    schema = ["regime", "form", "row_code", "column_code", "unit", "factor", "is_rounded"]
+    schema = ["regime", "form", "row_code", "column_code", "unit", "factor", "is_rounded", "is_computed"]
     return pl.DataFrame(entries, schema=schema, orient="row")
 
 
 def _read(grid: pl.DataFrame) -> pl.DataFrame:
     """Return the cells of the grid with value, rounding and state; a text is read as a Vietnamese numeral."""
     is_figure = (pl.col("number").abs() * pl.col("factor") < LARGEST).fill_null(False)  # false of NaN and infinity too
+    is_number, is_per_cent = pl.col("kind").is_in(["number", "percent"]), pl.col("kind") == "percent"
+    typed = exact(pl.when((pl.col("kind") == "number") & is_figure).then("number"))
+    if (grid["kind"] == "percent").any():
+        typed = pl.when(is_per_cent & is_figure).then(exact_percent(pl.col("number"))).otherwise(typed)
     read = grid.with_columns(
         pl.when(pl.col("kind") == "text").then(pl.col("text")).alias("written"),
-        pl.when((pl.col("kind") == "number") & is_figure).then("number").round(6).cast(AMOUNT).alias("typed"),
+        typed.alias("typed"),
         spoken().alias("raw"),
     ).with_columns(numerals(pl.col("written")).struct.unnest())
-    typed_places = pl.col("number").cast(pl.String).str.extract(r"\.(\d*[1-9])0*$").str.len_chars().fill_null(0)
-    is_rate = pl.col("unit").is_in(["percent", "point"])
+    broken = pl.when(is_per_cent | (pl.col("number") != pl.col("number").round(0))).then("typed")
+    typed_places = broken.cast(pl.String).str.extract(r"\.(\d*[1-9])0*$").str.len_chars().fill_null(0)
+    is_rate = pl.col("unit").is_in(RATES)
     return (
         read.rename({"state": "text_state", "value": "text_value"})
         .with_columns(
             pl.coalesce("typed", "text_value").alias("printed"),
-            pl.when(pl.col("kind") == "number").then(typed_places).otherwise("places").alias("places"),
+            pl.when(is_number).then(typed_places).otherwise("places").alias("places"),
         )
         .with_columns((pl.col("printed") * pl.col("factor")).alias("in_base"))
         .with_columns(
@@ -201,8 +217,10 @@ def _read(grid: pl.DataFrame) -> pl.DataFrame:
             .then(None)
             .when(pl.col("reason").is_not_null())
             .then("reason")
-            .when(((pl.col("kind") == "number") & pl.col("typed").is_null()) | (pl.col("in_base").abs() >= LARGEST))
+            .when((is_number & pl.col("typed").is_null()) | (pl.col("in_base").abs() >= LARGEST))
             .then(pl.lit("too_large"))
+            .when(is_per_cent & ~is_rate)
+            .then(pl.lit("percent_format"))
             .when(pl.col("is_percent") & ~is_rate)
             .then(pl.lit("percent_of_what"))
             .alias("reason")
@@ -210,9 +228,9 @@ def _read(grid: pl.DataFrame) -> pl.DataFrame:
         .with_columns(
             pl.when(pl.col("kind").is_null())
             .then(pl.lit(str(CellState.BLANK)))
-            .when((pl.col("unit") == NAME) & pl.col("kind").is_in(["number", "text"]))
+            .when((pl.col("unit") == NAME) & pl.col("kind").is_in(["number", "percent", "text"]))
             .then(pl.lit(str(CellState.TEXT)))
-            .when(~pl.col("kind").is_in(["number", "text"]) | pl.col("reason").is_not_null())
+            .when(~(is_number | (pl.col("kind") == "text")) | pl.col("reason").is_not_null())
             .then(pl.lit(str(CellState.ILLEGIBLE)))
             .when(pl.col("kind") == "text")
             .then("text_state")
@@ -239,14 +257,90 @@ def _read(grid: pl.DataFrame) -> pl.DataFrame:
             "address",
             "kind",
             "reason",
+            "is_computed",
             pl.col("reason_vi").alias("why_vi"),
             pl.col("reason_en").alias("why_en"),
         )
     )
 
 
-def _illegible(cells: pl.DataFrame) -> pl.DataFrame:
-    """Tell every cell that should hold a figure and does not."""
+def _rates_in_error(cells: pl.DataFrame, sheets: pl.DataFrame, forms: Forms) -> pl.DataFrame:
+    """Return the rates that show an error of the spreadsheet though both their parts are there: what is told of them.
+
+    A rate is worked out anew from its parts, so that the error is no fault of the figures; without a base it is none.
+    """
+    errors = cells.filter(pl.col("kind") == "error")
+    ratios = pl.DataFrame(
+        [
+            (form.regime.name, form.code, column.code, *column.ratio)
+            for form in forms.all
+            for column in form.columns
+            if column.ratio
+        ],
+        schema=["regime", "form", "column_code", "part", "whole"],
+        orient="row",
+    )
+    place = [*SHEET, "form", "row_code"]
+    term = {
+        name: cells.select(
+            *place,
+            pl.col("column_code").alias(name),
+            *(pl.col(of).alias(f"{name}_{of}") for of in ("value", "state", "address")),
+        )
+        for name in ("part", "whole")
+    }
+    has_no_base = (pl.col("whole_value") == 0).fill_null(False) | pl.col("whole_state").is_in(SILENT)
+    worked_out = (100 * pl.col("part_value").cast(pl.Float64) / pl.col("whole_value").cast(pl.Float64)).round(2)
+    return (
+        errors.select(*place, "column_code", pl.col("raw").alias("error"))
+        .join(sheets.select(*SHEET, "form", "regime"), on=[*SHEET, "form"])
+        .join(ratios, on=["regime", "form", "column_code"])
+        .join(term["part"], on=[*place, "part"])
+        .join(term["whole"], on=[*place, "whole"])
+        .filter(has_no_base | (pl.col("part_value").is_not_null() & pl.col("whole_value").is_not_null()))
+        .with_columns(worked_out.cast(pl.String).alias("rate_en"))
+        .with_columns(pl.col("rate_en").str.replace(".", ",", literal=True).alias("rate_vi"))
+        .select(
+            *place,
+            "column_code",
+            pl.when(has_no_base)
+            .then(pl.lit("rate_without_base"))
+            .otherwise(pl.lit("rate_in_error"))
+            .alias("rate_code"),
+            pl.when(has_no_base)
+            .then(
+                pl.format(
+                    "mang lỗi {} của Excel vì mẫu số ở ô {} bằng 0 hoặc bỏ trống; hãy để trống ô này hoặc ghi «x»",
+                    *("error", "whole_address"),
+                )
+            )
+            .otherwise(
+                pl.format(
+                    "tỷ lệ mang lỗi {} của Excel; tính từ ô {} và ô {} thì được {} %; hãy sửa công thức hoặc nhập tỷ lệ",
+                    *("error", "part_address", "whole_address", "rate_vi"),
+                )
+            )
+            .alias("rate_vi"),
+            pl.when(has_no_base)
+            .then(
+                pl.format(
+                    "holds the Excel error {}, as its base in cell {} is 0 or blank; leave it blank or write 'x'",
+                    *("error", "whole_address"),
+                )
+            )
+            .otherwise(
+                pl.format(
+                    "the rate is the Excel error {}; cells {} and {} give {} %; mend the formula or type the rate",
+                    *("error", "part_address", "whole_address", "rate_en"),
+                )
+            )
+            .alias("rate_en"),
+        )
+    )
+
+
+def _illegible(cells: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
+    """Tell every cell that should hold a figure and does not; ``rates`` says what is told of rates in error."""
     code = (
         pl.when(pl.col("kind") == "error")
         .then(pl.lit("excel_error"))
@@ -256,57 +350,58 @@ def _illegible(cells: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("ambiguous_number"))
         .otherwise(pl.lit("not_a_number"))
     )
-    told_vi = pl.coalesce(
-        "why_vi",
-        pl.when(pl.col("reason") == "too_large").then(pl.format("ghi «{}», lớn hơn mọi số có thể có", "raw")),
-        pl.when(pl.col("reason") == "percent_of_what").then(
-            pl.format("ghi «{}», nhưng cột này không tính bằng %", "raw")
-        ),
-        pl.format("ghi «{}», không phải là số", pl.col("raw").fill_null("")),
+    raw = pl.col("raw").fill_null("")
+    vi = (
+        pl.when(pl.col("kind") == "error")
+        .then(pl.format("mang lỗi {} của Excel; hãy sửa công thức hoặc nhập số", raw))
+        .when(pl.col("kind") == "formula")
+        .then(pl.format("có công thức {} chưa tính; hãy mở bằng Excel, tính lại và lưu", raw))
+        .when(pl.col("why_vi").is_not_null())
+        .then("why_vi")
+        .when(pl.col("reason") == "too_large")
+        .then(pl.format("ghi «{}», lớn hơn mọi số có thể có", raw))
+        .when(pl.col("reason") == "percent_of_what")
+        .then(pl.format("ghi «{}», nhưng cột này không tính bằng %", raw))
+        .when(pl.col("reason") == "percent_format")
+        .then(
+            pl.format(
+                "hiện «{}» vì ô có định dạng phần trăm, nhưng cột này không tính bằng %; hãy đặt lại định dạng số", raw
+            )
+        )
+        .otherwise(pl.format("ghi «{}», không phải là số", raw))
     )
-    told_en = pl.coalesce(
-        "why_en",
-        pl.when(pl.col("reason") == "too_large").then(pl.format("holds '{}', more than any figure can be", "raw")),
-        pl.when(pl.col("reason") == "percent_of_what").then(
-            pl.format("holds '{}', but this column is not in per cent", "raw")
-        ),
-        pl.format("holds '{}', which is no number", pl.col("raw").fill_null("")),
+    en = (
+        pl.when(pl.col("kind") == "error")
+        .then(pl.format("holds the Excel error {}; mend the formula or type the figure", raw))
+        .when(pl.col("kind") == "formula")
+        .then(pl.format("holds the formula {} without a value; open it in Excel, recalculate and save", raw))
+        .when(pl.col("why_en").is_not_null())
+        .then("why_en")
+        .when(pl.col("reason") == "too_large")
+        .then(pl.format("holds '{}', more than any figure can be", raw))
+        .when(pl.col("reason") == "percent_of_what")
+        .then(pl.format("holds '{}', but this column is not in per cent", raw))
+        .when(pl.col("reason") == "percent_format")
+        .then(
+            pl.format(
+                "shows '{}' for its per-cent format, but this column is not in per cent; format it as a number", raw
+            )
+        )
+        .otherwise(pl.format("holds '{}', which is no number", raw))
     )
-    by_code_vi = {
-        "excel_error": "mang lỗi {} của Excel; hãy sửa công thức hoặc nhập số",
-        "formula_without_value": "có công thức {} chưa tính; hãy mở bằng Excel, tính lại và lưu",
-    }
-    by_code_en = {
-        "excel_error": "holds the Excel error {}; mend the formula or type the figure",
-        "formula_without_value": "holds the formula {} without a value; open it in Excel, recalculate and save",
-    }
     return (
         cells.filter(pl.col("state") == str(CellState.ILLEGIBLE))
-        .with_columns(code.alias("code"))
-        .with_columns(
-            pl.when(pl.col("code") == "excel_error")
-            .then(pl.format(by_code_vi["excel_error"], "raw"))
-            .when(pl.col("code") == "formula_without_value")
-            .then(pl.format(by_code_vi["formula_without_value"], "raw"))
-            .otherwise(told_vi)
-            .alias("vi"),
-            pl.when(pl.col("code") == "excel_error")
-            .then(pl.format(by_code_en["excel_error"], "raw"))
-            .when(pl.col("code") == "formula_without_value")
-            .then(pl.format(by_code_en["formula_without_value"], "raw"))
-            .otherwise(told_en)
-            .alias("en"),
-        )
+        .join(rates, on=[*SHEET, "form", "row_code", "column_code"], how="left", maintain_order="left")
         .select(
             *SHEET,
             "form",
-            "code",
+            pl.coalesce("rate_code", code).alias("code"),
             "row_code",
             "column_code",
             "address",
             "raw",
-            pl.format("Ô {}: {}.", "address", "vi").alias("detail_vi"),
-            pl.format("Cell {}: {}.", "address", "en").alias("detail_en"),
+            pl.format("Ô {}: {}.", "address", pl.coalesce("rate_vi", vi)).alias("detail_vi"),
+            pl.format("Cell {}: {}.", "address", pl.coalesce("rate_en", en)).alias("detail_en"),
         )
     )
 
@@ -365,27 +460,159 @@ def _mismatched(located: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _unknown_rows(raw: pl.DataFrame, columns: pl.DataFrame, rows: pl.DataFrame, first: pl.DataFrame) -> pl.DataFrame:
-    """Tell figures below the first row that stand in a row which the form has not."""
-    return (
-        raw.filter(pl.col("kind") == "number")
-        .join(columns.filter("is_first").select(*SHEET, "form", pl.col("at").alias("column")), on=[*SHEET, "column"])
+def _blank_copies(cells: pl.DataFrame) -> pl.DataFrame:
+    """Return file, sheet, form of the sheets on which nobody filled in a form that is filled in on another, or blank on it.
+
+    Sums that a spreadsheet made of blanks, or never made, are no figures of anybody.
+    """
+    is_left = pl.col("state").is_in(SILENT) | (
+        pl.col("is_computed")
+        & ((pl.col("value") == 0).fill_null(False) | (pl.col("kind") == "formula")).fill_null(False)
+    )
+    sheets = (
+        cells.group_by(*SHEET, "form").agg(is_left.all().alias("is_blank")).sort("file", "form", "is_blank", "sheet")
+    )
+    is_read = pl.int_range(pl.len()).over("file", "form") == 0
+    return sheets.filter("is_blank", ~is_read).select(*SHEET, "form")
+
+
+def _told_copies(copies: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+    """Tell the blank copies of forms by the name of their sheet."""
+    return copies.join(names.select(*SHEET, "name"), on=SHEET, maintain_order="left").select(
+        *SHEET,
+        "form",
+        pl.lit("blank_copy").alias("code"),
+        pl.format(
+            "Trang «{}» là bản trống của biểu {}; biểu này được đọc ở trang khác trong tệp.", "name", "form"
+        ).alias("detail_vi"),
+        pl.format("Sheet '{}' is a blank copy of form {}, which is read on another sheet.", "name", "form").alias(
+            "detail_en"
+        ),
+    )
+
+
+def _unknown_rows(
+    raw: pl.DataFrame, cells: pl.DataFrame, columns: pl.DataFrame, rows: pl.DataFrame, sheets: pl.DataFrame
+) -> pl.DataFrame:
+    """Tell figures below the first row that stand in a row which the form has not.
+
+    Where every row of the form stands on the sheet and is filled in, it is a row more (``extra_row``). It may be a row of
+    the form (``unknown_row``) where one is not there, or where it has no label and another row was left blank: unless its
+    label says that it is a subtotal.
+    """
+    lines = axis_anchors().filter(pl.col("axis") == ROW).select("regime", "form", "code").unique()
+    absent = (
+        sheets.join(lines, on=["regime", "form"])
+        .join(rows.filter("is_first"), on=[*SHEET, "code"], how="anti")
+        .select(*SHEET, pl.lit(True).alias("lacks_row"))
+        .unique()
+    )
+    hollow = (
+        cells.group_by(*SHEET, "row_code")
+        .agg((pl.col("state") == str(CellState.BLANK)).all().alias("is_hollow"))
+        .filter("is_hollow")
+        .select(*SHEET, pl.lit(True).alias("has_hollow_row"))
+        .unique()
+    )
+    heads = columns.filter("is_first").select(*SHEET, "form", pl.col("at").alias("column"))
+    first = rows.group_by(SHEET).agg(pl.col("at").min().alias("first_row"))
+    lefts = heads.group_by(SHEET).agg(pl.col("column").min().alias("left"))
+    unknown = (
+        raw.join(heads, on=[*SHEET, "column"])
+        .filter(_is_figure())
         .join(first, on=SHEET)
         .filter(pl.col("row") > pl.col("first_row"))
         .join(rows.select(*SHEET, pl.col("at").alias("row")), on=[*SHEET, "row"], how="anti")
         .sort(*SHEET, "row", "column")
         .unique([*SHEET, "row"], keep="first", maintain_order=True)
+    )
+    labels = (
+        raw.filter(pl.col("kind") == "text")
+        .join(unknown.select(*SHEET, "row"), on=[*SHEET, "row"])
+        .join(lefts, on=SHEET)
+        .filter(pl.col("column") < pl.col("left"), pl.col("key").str.contains(r"\p{L}"))
+        .sort(*SHEET, "row", "column")
+        .group_by(*SHEET, "row")
+        .agg(
+            pl.col("text").str.strip_chars().str.join(" ").alias("label"),
+            pl.col("key").str.contains(SUBTOTAL).any().alias("is_subtotal"),
+        )
+    )
+    may_be_ours = ~pl.col("is_subtotal").fill_null(False) & (
+        pl.col("lacks_row").fill_null(False) | (pl.col("label").is_null() & pl.col("has_hollow_row").fill_null(False))
+    )
+    label = pl.when(pl.col("label").is_not_null()).then(pl.format(" «{}»", "label")).otherwise(pl.lit(""))
+    label_en = pl.when(pl.col("label").is_not_null()).then(pl.format(" '{}'", "label")).otherwise(pl.lit(""))
+    return (
+        unknown.join(labels, on=[*SHEET, "row"], how="left", maintain_order="left")
+        .join(absent, on=SHEET, how="left", maintain_order="left")
+        .join(hollow, on=SHEET, how="left", maintain_order="left")
+        .with_columns(
+            addresses(pl.col("row"), pl.col("column")).alias("address"),
+            spoken().alias("raw"),
+            pl.when(may_be_ours).then(pl.lit("unknown_row")).otherwise(pl.lit("extra_row")).alias("code"),
+        )
+        .select(
+            *SHEET,
+            "form",
+            "code",
+            "address",
+            "raw",
+            pl.format("Ô {}: số {} nằm ở dòng{} không có trong mẫu biểu.", "address", "raw", label).alias("detail_vi"),
+            pl.format("Cell {}: {} stands in a row{} that the form has not.", "address", "raw", label_en).alias(
+                "detail_en"
+            ),
+        )
+    )
+
+
+def _unknown_columns(
+    raw: pl.DataFrame, located: pl.DataFrame, columns: pl.DataFrame, rows: pl.DataFrame
+) -> pl.DataFrame:
+    """Tell figures in the rows of a form that stand right of its first column, in a column which it has not."""
+    heads = columns.group_by(SHEET).agg(pl.col("at").min().alias("left"), pl.col("line").min().alias("head"))
+    taken = located.filter(pl.col("axis") == COLUMN).select(*SHEET, pl.col("at").alias("column"))
+    extra = (
+        raw.join(rows.filter("is_first").select(*SHEET, "form", pl.col("at").alias("row")), on=[*SHEET, "row"])
+        .filter(_is_figure())
+        .join(heads, on=SHEET)
+        .filter(pl.col("column") > pl.col("left"))
+        .join(taken, on=[*SHEET, "column"], how="anti")
+        .join(rows.select(*SHEET, pl.col("line").alias("column")), on=[*SHEET, "column"], how="anti")  # labels, codes
+        .sort(*SHEET, "column", "row")
+        .unique([*SHEET, "column"], keep="first", maintain_order=True)
+    )
+    labels = (
+        raw.filter(pl.col("kind") == "text", pl.col("key").str.contains(r"\p{L}"))
+        .join(extra.select(*SHEET, "column", "head", pl.col("row").alias("first_row")), on=[*SHEET, "column"])
+        .filter(pl.col("row") < pl.col("first_row"), pl.col("row") >= pl.col("head"))
+        .sort(*SHEET, "column", "row")
+        .group_by(*SHEET, "column")
+        .agg(pl.col("text").first().str.strip_chars().alias("label"))
+    )
+    label = pl.when(pl.col("label").is_not_null()).then(pl.format(" «{}»", "label")).otherwise(pl.lit(""))
+    label_en = pl.when(pl.col("label").is_not_null()).then(pl.format(" '{}'", "label")).otherwise(pl.lit(""))
+    return (
+        extra.join(labels, on=[*SHEET, "column"], how="left", maintain_order="left")
         .with_columns(addresses(pl.col("row"), pl.col("column")).alias("address"), spoken().alias("raw"))
         .select(
             *SHEET,
             "form",
-            pl.lit("unknown_row").alias("code"),
+            pl.lit("extra_column").alias("code"),
             "address",
             "raw",
-            pl.format("Ô {}: số {} nằm ở dòng không có trong mẫu biểu.", "address", "raw").alias("detail_vi"),
-            pl.format("Cell {}: {} stands in a row that the form has not.", "address", "raw").alias("detail_en"),
+            pl.format("Ô {}: số {} nằm ở cột{} không có trong mẫu biểu.", "address", "raw", label).alias("detail_vi"),
+            pl.format("Cell {}: {} stands in a column{} that the form has not.", "address", "raw", label_en).alias(
+                "detail_en"
+            ),
         )
     )
+
+
+def _is_figure() -> pl.Expr:
+    """Tell raw cells that hold a number, or a text that can be nothing else."""
+    is_numeral = (pl.col("kind") == "text") & pl.col("text").str.contains(NUMERAL_TEXT).fill_null(False)
+    return pl.col("kind").is_in(["number", "percent"]) | is_numeral
 
 
 def _place() -> pl.Expr:

@@ -22,6 +22,7 @@ from pipeline.cells.answering import named, signed
 from pipeline.landing.problems import Problem, UnreadableFile, problem
 from pipeline.worker_pool import Failure, run_each
 
+from .number_formats import per_cent_styles, styled_cells
 from .package import open_package
 from .sheet_scan import MAX_CELLS, check_counts, check_extent, check_text, is_worksheet, lost_cells
 
@@ -48,6 +49,7 @@ class RawKind(StrEnum):
     """What a spreadsheet says that a cell holds."""
 
     NUMBER = "number"
+    PERCENT = "percent"  # number 0.7382 under a per-cent format, which shows 73.82 %
     TEXT = "text"
     BOOL = "bool"  # number 1 or 0
     DATE = "date"  # text 2022-12-31, 2022-12-31T08:00:00 or 08:00:00
@@ -279,7 +281,7 @@ def _read(path: Path) -> Workbook:
     strings = [xml for part, xml in package.parts.items() if part.lower().endswith("sharedstrings.xml")]
     check_text(list(worksheets.values()), max(strings, key=len, default=b""))
 
-    sheet_parts = package.sheet_parts()
+    sheet_parts, per_cent = package.sheet_parts(), per_cent_styles(package.styles())
     sheets, answers = [], named(package.parts.get(package.workbook_part(), b""))
     with CalamineWorkbook.from_path(path) as workbook:
         for index, metadata in enumerate(workbook.sheets_metadata):
@@ -289,7 +291,10 @@ def _read(path: Path) -> Workbook:
             if version := _version_of_findings(cells):
                 answers = answers or version
                 continue
-            _add_lost(cells, worksheets.get(sheet_parts.get(metadata.name, ""), b""))
+            xml = worksheets.get(sheet_parts.get(metadata.name, ""), b"")
+            if per_cent:
+                _mark_per_cent(cells, xml, per_cent)
+            _add_lost(cells, xml)
             sheets.append(Sheet(metadata.name, metadata.visible != SheetVisibleEnum.Visible, cells))
     if answers and not sheets:
         raise UnreadableFile(problem("findings_report"))
@@ -331,6 +336,15 @@ def _rare_value(value: Any) -> tuple[float | None, str | None]:
     if isinstance(value, dt.timedelta):  # a duration is a number of days under a format of hours
         return value / dt.timedelta(days=1), None
     return None, value.isoformat()
+
+
+def _mark_per_cent(cells: RawCells, xml: bytes, styles: frozenset[str]) -> None:
+    if not xml:
+        return
+    places = set(styled_cells(xml, styles))
+    for number, (place, kind) in enumerate(zip(zip(cells.row, cells.column, strict=True), cells.kind, strict=True)):
+        if kind == RawKind.NUMBER and place in places:
+            cells.kind[number] = RawKind.PERCENT.value
 
 
 def _add_lost(cells: RawCells, xml: bytes) -> None:
