@@ -21,17 +21,17 @@ def per_cent_styles(xml: bytes) -> frozenset[str]:
         return frozenset()
     declared = {
         element.get("numFmtId", ""): "%" in _QUOTED.sub("", element.get("formatCode", ""))
-        for element in tree.iter("{*}numFmt")
+        for element in tree.iterfind(".//{*}numFmt")
     }
     formats = {number for number, is_per_cent in declared.items() if is_per_cent} | (BUILT_IN - declared.keys())
-    cells = next(tree.iter("{*}cellXfs"), ())
-    return frozenset(str(style) for style, xf in enumerate(cells) if xf.get("numFmtId") in formats)
+    styles = tree.iterfind("{*}cellXfs/{*}xf")
+    return frozenset(str(style) for style, xf in enumerate(styles) if xf.get("numFmtId") in formats)
 
 
 def styled_cells(xml: bytes, styles: frozenset[str]) -> Iterator[tuple[int, int]]:
     """Yield row and column, from 0, of the cells of a sheet that have one of these styles."""
     row = -1
-    for line in ElementTree.fromstring(xml).iter("{*}row"):
+    for line in ElementTree.fromstring(xml).iterfind(".//{*}row"):
         row = int(line.get("r", row + 2)) - 1
         column = -1
         for cell in line:
