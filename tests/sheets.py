@@ -28,7 +28,7 @@ from pipeline.cells.address import column_letters
 from pipeline.cells.reading import Reading
 from pipeline.cells.workbook import read_in_portions
 from pipeline.forms import forms
-from pipeline.forms.template import EXCEL_ERRORS
+from pipeline.forms.formulas import EXCEL_ERRORS
 from pipeline.judged.bench import Bench, looks_beside
 from pipeline.judged.judge import Judgement, Others, judge
 from pipeline.registry.periods import Period

@@ -1,8 +1,6 @@
 """The template computes what it can, shows what it is given, and is the same file every time."""
 
 import hashlib
-import shutil
-import subprocess
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -17,6 +15,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from sheets import Returns, read
 from typer.testing import CliRunner
 
+from pipeline.check import check_file
 from pipeline.cli.main import app
 from pipeline.forms import Form, forms
 from pipeline.forms.formulas import Figure, percent, recalculate
@@ -26,7 +25,8 @@ from pipeline.judged.before import figures_before
 from pipeline.judged.judge import judge_changed
 from pipeline.registry.periods import Period
 from pipeline.storage import commit_folder
-from pipeline.vocabulary import Scope
+from pipeline.vocabulary import Scope, Verdict
+from tests import office
 
 HEADER = Header(
     unit_name="Chi cục THADS huyện Gò Quao",
@@ -82,14 +82,14 @@ def test_blank_form_computes_but_shows_no_figure(blank: Path, code: str) -> None
 def test_only_input_cells_are_open_and_validated(blank: Path, code: str) -> None:
     form, sheet = FORMS[code], opened(blank, code)
     assert sheet.protection.sheet
-    validated = {
-        rule.type: MultiCellRange(rule.sqref) for rule in sheet.data_validations.dataValidation if rule.formula1 == "0"
-    }
+    validated = [(rule, MultiCellRange(rule.sqref)) for rule in sheet.data_validations.dataValidation]
     for row in form.rows:
         for column in form.columns:
             cell = sheet[address(form, row.code, column.code)]
             may_be_broken = forms().units[form.unit_of(row.code, column.code)].base in ("vnd", "percent")
-            kinds = {kind for kind, ranges in validated.items() if cell.coordinate in ranges}
+            rules = [rule for rule, ranges in validated if cell.coordinate in ranges]
+            kinds = {"whole" if "=INT(" in rule.formula1 else "decimal" for rule in rules}
+            assert {rule.type for rule in rules} <= {"custom"}
             if cell.value is None:
                 assert not cell.protection.locked
                 assert kinds == (set() if column.is_name else {"decimal" if may_be_broken else "whole"})
@@ -156,6 +156,18 @@ def test_figure_that_is_not_given_stays_blank_over_its_formula(tmp_path: Path) -
     figures[0][list(form.column).index("still_followed")] = None
     write_workbook(tmp_path / "gap.xlsx", HEADER, [form], {"12": figures})
     assert opened(tmp_path / "gap.xlsx", "12")[address(form, "all", "still_followed")].value is None
+
+
+@pytest.mark.parametrize("word", ["-", "x", "12O5"])
+def test_text_in_an_input_adds_nothing_to_a_sum_as_in_a_spreadsheet(word: str) -> None:
+    form = FORMS["01"]
+    at = list(form.column).index
+    typed: list[list[Figure]] = [[3 for _ in form.columns] for _ in form.rows]
+    civil = list(form.row).index("civil.on_request")
+    typed[civil][at("newly_accepted")] = word
+    worked = recalculate(form, typed)[civil]
+    assert (worked[at("newly_accepted")], worked[at("accepted_total")]) == (word, 3)
+    assert worked[at("due")] == 3 - 3 - 3
 
 
 def test_text_and_excel_errors_are_written_as_they_stand(tmp_path: Path) -> None:
@@ -284,36 +296,34 @@ def test_the_command_tells_which_report_it_shows(reported, tmp_path) -> None:
     assert opened(out, "09")[address(FORMS["09"], "total", "people")].value is None
 
 
+# --- as LibreOffice works it out: it obeys protection, knows the validations and recalculates
+
+
+def inputs_of(form: Form, sheet: Worksheet) -> list[tuple[str, str, str]]:
+    """The cells in which the office writes figures: row, column, address."""
+    return [
+        (row, column, address(form, row, column))
+        for row in form.row
+        for column in form.column
+        if form.unit_of(row, column) != "unit_name" and not sheet[address(form, row, column)].protection.locked
+    ]
+
+
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
 def test_what_a_clerk_fills_in_is_worked_out_by_libreoffice_and_read_clean(blank: Path, tmp_path: Path) -> None:
-    book = openpyxl.load_workbook(blank)
     told: dict[tuple[str, str, str], Decimal] = {}
+    acts: list[tuple] = []
     for code, form in FORMS.items():
         matrix = figures_of(form)
-        for r, row in enumerate(form.row):
-            for c, column in enumerate(form.column):
-                if form.unit_of(row, column) == "unit_name":
-                    continue
-                cell = book[code][address(form, row, column)]
-                if not cell.protection.locked:
-                    cell.value = matrix[r][c]
-                if matrix[r][c] is not None:
-                    told[code, row, column] = Decimal(str(matrix[r][c]))
-    book.save(tmp_path / "filled.xlsx")
-    profile = f"-env:UserInstallation=file://{tmp_path}/profile"
-    command = [
-        "soffice",
-        profile,
-        "--headless",
-        "--convert-to",
-        "xlsx",
-        "--outdir",
-        str(tmp_path / "out"),
-        str(tmp_path / "filled.xlsx"),
-    ]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
-    reading = read(tmp_path / "out" / "filled.xlsx")
+        typed = {at: matrix[list(form.row).index(row)][list(form.column).index(column)]
+                 for row, column, at in inputs_of(form, opened(blank, code))}  # fmt: skip
+        acts += [("type", code, at, figure) for at, figure in typed.items()]
+        for row, line in zip(form.row, matrix, strict=True):
+            for column, figure in zip(form.columns, line, strict=True):
+                if figure is not None and not column.is_name:
+                    told[code, row, column.code] = Decimal(str(figure))
+    assert all(office.use(blank, acts, save_as=tmp_path / "filled.xlsx"))
+    reading = read(tmp_path / "filled.xlsx")
     assert reading.remarks.rows() == []
     factor = {code: unit.factor for code, unit in forms().units.items()}
     seen = {
@@ -322,3 +332,55 @@ def test_what_a_clerk_fills_in_is_worked_out_by_libreoffice_and_read_clean(blank
         if c["value"] is not None
     }
     assert seen == told
+
+
+@pytest.mark.slow
+def test_a_dash_is_let_in_by_every_input_cell_and_breaks_no_formula(blank: Path, tmp_path: Path) -> None:
+    """Nothing came about but one administrative judgment that is followed now."""
+    one = {("12", "all", "newly_followed"): 1}
+    acts: list[tuple] = []
+    for code, form in FORMS.items():
+        for row, column, at in inputs_of(form, opened(blank, code)):
+            acts += [("allows", code, at, "-"), ("type", code, at, one.get((code, row, column), "-"))]
+    formulas = [
+        ("show", cell.parent.title, cell.coordinate)
+        for sheet in openpyxl.load_workbook(blank)
+        for line in sheet.iter_rows()
+        for cell in line
+        if cell.data_type == "f"
+    ]
+    told = office.use(blank, acts + formulas, save_as=tmp_path / "nil.xlsx")
+    assert all(told[: len(acts)])
+    shown = dict(zip((act[1:] for act in formulas), told[len(acts) :], strict=True))
+    assert len(shown) > 500
+    assert not [at for at, value in shown.items() if str(value).startswith("error")]
+    assert shown["12", address(FORMS["12"], "all", "still_followed")] == 1
+    assert shown["01", address(FORMS["01"], "total.total", "due")] == 0
+    assert shown["01", address(FORMS["01"], "total.total", "completion_rate")] == "", "no rate of nothing"
+    checked = check_file(tmp_path / "nil.xlsx", Home(tmp_path / "home"))
+    assert checked.findings.rows() == []
+    assert checked.verdict == Verdict.ACCEPTED
+
+
+@pytest.mark.slow
+def test_input_cells_take_what_the_reader_takes_and_nothing_else(blank: Path) -> None:
+    form = FORMS["02"]
+    amount, count = (
+        ("02", address(form, "civil.ex_officio", "newly_accepted")),
+        ("01", address(FORMS["01"], "civil.ex_officio", "newly_accepted")),
+    )
+    wanted = [
+        *((*count, value, True) for value in ("-", "x", "X", 0, 12056)),
+        *((*count, value, False) for value in (-1, 0.5, "12O5", "khong", "--")),
+        *((*amount, value, True) for value in ("-", "x", 0, 0.5, 1165081049)),
+        *((*amount, value, False) for value in (-0.5, "1 tỷ")),
+    ]
+    told = office.use(blank, [("allows", *asked) for *asked, _ in wanted])
+    assert [(*asked, yes) for (*asked, _), yes in zip(wanted, told, strict=True)] == wanted
+
+
+@pytest.mark.slow
+def test_computed_cells_are_closed_and_input_cells_open_to_a_program_that_obeys(blank: Path) -> None:
+    form = FORMS["01"]
+    closed, is_open = address(form, "total.total", "due"), address(form, "civil.ex_officio", "newly_accepted")
+    assert office.use(blank, [("type", "01", closed, 7), ("type", "01", is_open, 7)]) == [False, True]

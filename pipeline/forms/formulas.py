@@ -15,6 +15,7 @@ Figure = Decimal | int | float | str | None
 Matrix = Sequence[Sequence[Figure]]
 Figures = Mapping[str, Matrix]
 CENT = Decimal("0.01")
+EXCEL_ERRORS = frozenset({"#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#N/A", "#NUM!", "#NULL!"})
 
 
 def recalculate(form: Form, matrix: Matrix) -> list[list[Figure]]:
@@ -43,20 +44,22 @@ class Sum:
     terms: tuple[tuple[int, int, int], ...]
 
     def formula(self, data: int, first: int) -> str:
-        """Return the formula for a table whose first figure stands at ``data``, ``first``."""
-        _, top, left = self.terms[0]
-        _, bottom, right = self.terms[-1]
-        if left == right and bottom - top == len(self.terms) - 1 > 0:
-            return f"=SUM({_range(data + top, first + left, data + bottom, first + right)})"
-        text = "".join(f"{'+-'[sign < 0]}{xl_rowcol_to_cell(data + r, first + c)}" for sign, r, c in self.terms)
-        return f"={text.removeprefix('+')}"
+        """Return the formula for a table whose first figure stands at ``data``, ``first``.
+
+        ``SUM`` passes over the "-" and "x" of an input, where ``A1+B1`` would show an error.
+        """
+        added, taken = (
+            _listed([(data + r, first + c) for sign, r, c in self.terms if (sign > 0) == is_added])
+            for is_added in (True, False)
+        )
+        return f"={f'SUM({added})' if added else ''}{f'-SUM({taken})' if taken else ''}"
 
     def yields(self, matrix: Sequence[Sequence[Any]]) -> Decimal | int | None:
-        """Return what a spreadsheet makes of it: blanks count as zero, text yields nothing, nor do blanks alone."""
+        """Return what a spreadsheet makes of it: blanks and text count as zero, an error or blanks alone yield nothing."""
         figures = [matrix[r][c] for _, r, c in self.terms]
-        if any(isinstance(figure, str) for figure in figures) or all(figure is None for figure in figures):
+        if any(figure in EXCEL_ERRORS for figure in figures) or all(figure is None for figure in figures):
             return None
-        return sum(sign * (figure or 0) for (sign, _, _), figure in zip(self.terms, figures, strict=True))
+        return sum(sign * _counted(figure) for (sign, _, _), figure in zip(self.terms, figures, strict=True))
 
 
 @dataclass(frozen=True)
@@ -70,14 +73,12 @@ class Rate:
     def formula(self, data: int, first: int) -> str:
         """Return the formula for a table whose first figure stands at ``data``, ``first``."""
         part, whole = (xl_rowcol_to_cell(data + self.row, first + column) for column in (self.part, self.whole))
-        return f'=IF({whole}=0,"",ROUND(100*{part}/{whole},2))'
+        return f'=IF(N({whole})=0,"",ROUND(100*N({part})/N({whole}),2))'
 
     def yields(self, matrix: Sequence[Sequence[Any]]) -> Decimal | None:
         """Return what a spreadsheet makes of it: rounded half away from zero, nothing without a base."""
         part, whole = matrix[self.row][self.part], matrix[self.row][self.whole]
-        if isinstance(part, str) or isinstance(whole, str):
-            return None
-        return percent(part or 0, whole or 0)
+        return None if {part, whole} & EXCEL_ERRORS else percent(_counted(part), _counted(whole))
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,28 @@ def _input_ranges(
             if is_input:
                 across = [column for column, _ in columns]
                 yield _range(data + at[0], first + across[0], data + at[-1], first + across[-1])
+
+
+def _listed(cells: Sequence[tuple[int, int]]) -> str:
+    """Return cells as a spreadsheet lists them: neighbours in a row or a column as a range, in their order."""
+    runs: list[list[tuple[int, int]]] = []
+    for cell in cells:
+        run = runs[-1] if runs else []
+        step = _step(run[-1], cell) if run else None
+        if step in ((0, 1), (1, 0)) and (len(run) == 1 or step == _step(run[-2], run[-1])):
+            run.append(cell)
+        else:
+            runs.append([cell])
+    return ",".join(_range(*run[0], *run[-1]) if len(run) > 1 else xl_rowcol_to_cell(*run[0]) for run in runs)
+
+
+def _step(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    return other[0] - one[0], other[1] - one[1]
+
+
+def _counted(figure: Decimal | int | str | None) -> Decimal | int:
+    """Return what a cell adds to a sum: text and blanks nothing."""
+    return 0 if figure is None or isinstance(figure, str) else figure
 
 
 def _range(first_row: int, first_column: int, last_row: int, last_column: int) -> str:

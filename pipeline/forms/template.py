@@ -15,15 +15,13 @@ from typing import Any
 
 import xlsxwriter
 from xlsxwriter.format import Format
-from xlsxwriter.utility import xl_cell_to_rowcol, xl_rowcol_to_cell
+from xlsxwriter.utility import xl_rowcol_to_cell
 
 from pipeline.forms.declaration import Column, Form, Row, forms
-from pipeline.forms.formulas import Figures, Matrix, exact_figure, plan
+from pipeline.forms.formulas import EXCEL_ERRORS, Figures, Matrix, exact_figure, plan
 from pipeline.forms.styles import BOX, GREY, HEAD, PlainWorksheet, Styles
 from pipeline.registry.periods import Period
 from pipeline.vocabulary import Scope
-
-EXCEL_ERRORS = frozenset({"#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#N/A", "#NUM!", "#NULL!"})
 
 NUMBER, LABEL, CODE, FIRST = range(4)  # the columns A, B, C and the first one with figures
 HEADER_ROWS = 10  # above the table
@@ -44,6 +42,14 @@ HEADER_PLACES = {
 }
 #: The line of the header that names the period, and the columns from its first label to its last day.
 PERIOD_ROW, PERIOD_WIDTH = 8, 7
+
+
+_WORDS = "Ghi “-” nếu không phát sinh, “x” nếu biểu không yêu cầu."
+#: What an input cell takes, by whether it holds money or a rate: the number, and what is said of anything else.
+FIGURES = {
+    False: ("AND({cell}>=0,{cell}=INT({cell}))", f"Nhập số nguyên không âm, không kèm chữ. {_WORDS}"),
+    True: ("{cell}>=0", f"Nhập số tiền hoặc tỷ lệ không âm, theo đúng đơn vị tính. {_WORDS}"),
+}
 
 
 @dataclass(frozen=True)
@@ -315,33 +321,32 @@ class _Sheet:
                     )
 
     def _validate(self) -> None:
-        """Let input cells take only whole numbers, or amounts and rates, that are not negative."""
-        rules = {
-            False: ("integer", "Nhập số nguyên không âm, không có chữ."),
-            True: ("decimal", "Nhập số tiền hoặc tỷ lệ không âm, theo đúng đơn vị tính."),
-        }
-        for is_money, (kind, message) in rules.items():
-            if not self.plan.inputs[is_money]:
-                continue
-            first, *others = self.plan.inputs[is_money]
-            self.sheet.data_validation(
-                first,
-                {
-                    "validate": kind,
-                    "criteria": ">=",
-                    "value": 0,
-                    "error_title": "Số liệu không hợp lệ",
-                    "error_message": message,
-                    "other_cells": [list(_corners(cells)) for cells in others],
-                },
-            )
+        """Let input cells take what the reader takes: a number that is not negative, "-" or "x"."""
+        for is_money, ranges in self.plan.inputs.items():
+            number, message = FIGURES[is_money]
+            for cells in ranges:
+                # One rule a range: programs differ in the cell that a rule over several ranges starts from.
+                first = cells.partition(":")[0]
+                self.sheet.data_validation(
+                    cells,
+                    {
+                        "validate": "custom",
+                        "value": f'=IF(ISNUMBER({first}),{number.format(cell=first)},OR({first}="-",{first}="x",{first}="X"))',
+                        "error_title": "Số liệu không hợp lệ",
+                        "error_message": message,
+                    },
+                )
 
     def _draw_signatures(self) -> None:
         sheet, styles = self.sheet, self.styles
         row = self.data + len(self.form.rows) + 1
         b, r = self.left + LABEL, self.end - 4
         bold, italic = styles(bold=True, align="center"), styles(italic=True, align="center")
-        note = "Ô nền xám do biểu mẫu tự tính. - Shaded cells are computed by the form."
+        note = (
+            "Ô nền xám do biểu mẫu tự tính; trang được bảo vệ không mật khẩu. Ghi “-” nếu không phát sinh, “x” nếu biểu không yêu cầu. "
+            "- Shaded cells are computed by the form; the sheet is protected without a password. “-” says that there was nothing, "
+            "“x” that nothing is asked."
+        )
         sheet.write_string(row - 1, b, note, styles(GREY, italic=True, font_size=8))
         sheet.merge_range(row, r, row, self.end, "............, ngày ...... tháng ...... năm ............", italic)
         sheet.write_string(row + 1, b, "NGƯỜI LẬP BIỂU", bold)
@@ -349,8 +354,3 @@ class _Sheet:
         sheet.write_string(row + 2, b, "(Ký, ghi rõ họ tên)", italic)
         sheet.merge_range(row + 2, r, row + 2, self.end, "(Ký tên, đóng dấu, ghi rõ họ tên)", italic)
         sheet.merge_range(row + 6, r, row + 6, self.end, self.header.signer, bold)
-
-
-def _corners(cells: str) -> tuple[int, ...]:
-    first, last = cells.split(":")
-    return *xl_cell_to_rowcol(first), *xl_cell_to_rowcol(last)
