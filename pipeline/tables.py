@@ -102,6 +102,15 @@ REMARKS = _schema(
     }
 )
 
+#: cells: one row per file that broke its reader; for an engineer, who alone can do something about it.
+BREAKDOWNS = _schema(
+    {
+        "submission_id": pl.String,
+        "problem": pl.String,  # of guard.FOR_ENGINEERS
+        "cause": pl.String,  # exception with its traceback, or the signal that ended the process
+    }
+)
+
 #: judged: one row per applicable rule, form and submission.
 OUTCOMES = _schema(
     {

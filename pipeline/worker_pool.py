@@ -1,18 +1,34 @@
-"""Runs one function over many items in processes that may crash or hang without taking the load with them."""
+"""Runs one function over many items in processes that may crash, hang or ask for too much memory without harm to others."""
 
+import faulthandler
 import multiprocessing
+import os
+import signal
+import sys
+import tempfile
 import time
+import traceback
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any
 
 # Spawned, not forked: Polars has threads of its own, and a fork copies their locks as they stand.
 _PROCESSES = multiprocessing.get_context("spawn")
-_START_SECONDS = 60.0
+_START_SECONDS = 120.0
+
+#: What one item may take: seconds of work, and bytes beside what the process has when it starts.
+SECONDS = 10.0
+MEMORY = 1 << 30
+
+#: On a busy machine a process waits for its turn: it is given up at the latest after so many times its seconds.
+_MOST_WAITING = 12
+_OUT_OF_MEMORY = ("MemoryError", "memory allocation of", "bad_alloc", "Cannot allocate memory", "out of memory")
+_MOST_TOLD = 4000  # characters of a traceback
 
 
 class Failure(Enum):
@@ -20,79 +36,219 @@ class Failure(Enum):
 
     CRASHED = "crashed"
     TIMED_OUT = "timed out"
+    TOO_BIG = "too big"
+    RAISED = "raised"
+
+
+@dataclass(frozen=True)
+class Broken:
+    """An item that has no result, and what is known of why: an exception, a signal, what was written on the way out."""
+
+    failure: Failure
+    cause: str = ""
 
 
 @dataclass
 class _Worker:
     process: BaseProcess
     connection: Connection
+    complaints: Path
     item: int | None = None  # None while it starts
     deadline: float = 0.0
+    began: float = 0.0
+    worked_before: float = 0.0  # seconds of work when the item began
+    items: int = 0
+
+
+@dataclass
+class _Crew:
+    function: Callable[[Any], Any]
+    seconds: float
+    memory: int | None
+    workers: list[_Worker] = field(default_factory=list)
+
+    def hire(self) -> None:
+        ours, theirs = _PROCESSES.Pipe()
+        handle, name = tempfile.mkstemp(prefix="thads-worker-")
+        os.close(handle)
+        process = _PROCESSES.Process(target=_work, args=(theirs, self.function, name, self.memory), daemon=True)
+        process.start()
+        theirs.close()
+        self.workers.append(_Worker(process, ours, Path(name), deadline=time.monotonic() + _START_SECONDS))
+
+    def give(self, worker: _Worker, index: int, item: Any) -> None:
+        worker.item, worker.items = index, worker.items + 1
+        worker.began = time.monotonic()
+        worker.deadline = worker.began + self.seconds
+        worker.worked_before = _worked(worker.process.pid)
+        worker.connection.send(item)
+
+    def is_over(self, worker: _Worker) -> bool:
+        """Tell whether a worker had its time; one that only waits for a turn of the processor is given more."""
+        now = time.monotonic()
+        if now <= worker.deadline:
+            return False
+        is_late = now > worker.began + _MOST_WAITING * self.seconds
+        if worker.item is None or is_late or not _is_at_work(worker.process.pid):
+            return True
+        if _worked(worker.process.pid) - worker.worked_before >= self.seconds:
+            return True
+        worker.deadline = now + self.seconds / 10
+        return False
+
+    def dismiss(self, worker: _Worker) -> str:
+        """End a worker; return what it wrote on the way out."""
+        self.workers.remove(worker)
+        worker.connection.close()
+        worker.process.kill()
+        worker.process.join()
+        with suppress(OSError):
+            complaints = worker.complaints.read_text(encoding="utf-8", errors="replace")
+            worker.complaints.unlink()
+            # A panic says why in its first lines, a fault of the processor in its last.
+            return complaints if len(complaints) <= _MOST_TOLD else f"{complaints[:1500]}\n...\n{complaints[-1500:]}"
+        return ""
 
 
 def run_each(
-    function: Callable[[Any], Any], items: Sequence[Any], *, workers: int, seconds: float
+    function: Callable[[Any], Any],
+    items: Sequence[Any],
+    *,
+    workers: int,
+    seconds: float | None = None,
+    memory: int | None = MEMORY,
 ) -> Generator[tuple[int, Any], None, None]:
-    """Yield (index, result) for each item as it is done; the result is a ``Failure`` where there is none.
+    """Yield (index, result) for each item as it is done; the result is a ``Broken`` where there is none.
 
-    ``function`` must be importable by name, and its results must pickle. An item that takes longer than ``seconds``
-    loses its process; the others go on in a new one.
+    ``function`` must be importable by name (or a partial of such), and its results must pickle. An item that takes more
+    than ``seconds`` of work or ``memory`` bytes loses its process; the others go on in a new one. One that fails where
+    others were before it is tried once more in a fresh process: it does not answer for what they left.
     """
     waiting = list(range(len(items)))[::-1]
-    crew: list[_Worker] = []
+    again: set[int] = set()
+    seconds = seconds or SECONDS
+    crew = _Crew(function, seconds, memory)
     try:
-        while waiting or any(worker.item is not None for worker in crew):
-            while waiting and len(crew) < min(workers, len(waiting) + sum(w.item is not None for w in crew)):
-                crew.append(_hire(function))
-            ready = wait([worker.connection for worker in crew], timeout=_patience(crew))
-            for worker in list(crew):
+        while waiting or any(worker.item is not None for worker in crew.workers):
+            busy = sum(worker.item is not None for worker in crew.workers)
+            while waiting and len(crew.workers) < min(workers, len(waiting) + busy):
+                crew.hire()
+            ready = wait([worker.connection for worker in crew.workers], timeout=_patience(crew.workers))
+            for worker in list(crew.workers):
                 outcome: Any = None
                 if worker.connection in ready:
                     try:
                         outcome = worker.connection.recv()
-                    except (EOFError, OSError):
-                        outcome = Failure.CRASHED
-                elif time.monotonic() > worker.deadline:
-                    outcome = Failure.TIMED_OUT
+                    except Exception as error:  # the other end is gone, or what it sent cannot be unpacked
+                        worker.process.join(1)
+                        outcome = Broken(Failure.CRASHED, _ending(worker.process.exitcode) or repr(error))
+                elif crew.is_over(worker):
+                    outcome = Broken(Failure.TIMED_OUT, f"no answer after {seconds:g} seconds of work")
                 else:
                     continue
-                if worker.item is not None:
-                    yield worker.item, outcome
-                elif isinstance(outcome, Failure):
-                    raise RuntimeError(f"a worker process did not start: {outcome.value}")
+                item, is_tired = worker.item, worker.items > 1
                 worker.item = None
-                if isinstance(outcome, Failure) or not waiting:
-                    crew.remove(worker)
-                    _dismiss(worker)
+                is_lost = isinstance(outcome, Broken) and outcome.failure is not Failure.RAISED
+                if is_lost:
+                    outcome = _explained(outcome, crew.dismiss(worker))
+                if item is None:
+                    if isinstance(outcome, Broken):
+                        raise RuntimeError(f"a worker process did not start: {outcome.failure.value} {outcome.cause}")
+                elif is_lost and outcome.failure is not Failure.TIMED_OUT and is_tired and item not in again:
+                    again.add(item)
+                    waiting.append(item)
                 else:
-                    worker.item = waiting.pop()
-                    worker.deadline = time.monotonic() + seconds
-                    worker.connection.send(items[worker.item])
+                    yield item, outcome
+                if is_lost:
+                    continue
+                if waiting:
+                    index = waiting.pop()
+                    crew.give(worker, index, items[index])
+                else:
+                    crew.dismiss(worker)
     finally:
-        for worker in crew:
-            _dismiss(worker)
+        for worker in list(crew.workers):
+            crew.dismiss(worker)
 
 
-def _hire(function: Callable[[Any], Any]) -> _Worker:
-    ours, theirs = _PROCESSES.Pipe()
-    process = _PROCESSES.Process(target=_work, args=(theirs, function), daemon=True)
-    process.start()
-    theirs.close()
-    return _Worker(process, ours, deadline=time.monotonic() + _START_SECONDS)
+def run_here(function: Callable[[Any], Any], item: Any) -> Any:
+    """Return what ``function`` makes of ``item`` in this process; a ``Broken`` where it raises anything at all."""
+    try:
+        return function(item)
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except MemoryError:
+        return Broken(Failure.TOO_BIG, "MemoryError")
+    except BaseException as error:  # a panic of a Rust library derives from BaseException
+        return Broken(Failure.RAISED, traceback.format_exc(limit=-8)[-_MOST_TOLD:] or repr(error))
 
 
-def _dismiss(worker: _Worker) -> None:
-    worker.connection.close()
-    worker.process.kill()
-    worker.process.join()
+def _explained(broken: Broken, complaints: str) -> Broken:
+    """Return why a process is gone, by what it wrote on its way out."""
+    cause = "\n".join(part for part in (broken.cause, complaints.strip()) if part)
+    is_memory = broken.failure is Failure.CRASHED and any(word in complaints for word in _OUT_OF_MEMORY)
+    return Broken(Failure.TOO_BIG if is_memory else broken.failure, cause)
 
 
-def _patience(crew: list[_Worker]) -> float:
-    return max(0.0, min(worker.deadline for worker in crew) - time.monotonic()) + 0.01
+def _ending(code: int | None) -> str:
+    if code is None:
+        return ""
+    return f"ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
 
 
-def _work(connection: Connection, function: Callable[[Any], Any]) -> None:
+def _patience(workers: list[_Worker]) -> float:
+    return max(0.0, min(worker.deadline for worker in workers) - time.monotonic()) + 0.01
+
+
+def _worked(pid: int | None) -> float:
+    """Return how many seconds of work a process has done; 0 where the system does not say."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _is_at_work(pid: int | None) -> bool:
+    """Tell whether a thread of a process runs, waits for its turn, or for the disk."""
+    with suppress(OSError):
+        return any(
+            task.read_text().rpartition(")")[2].split()[0] in "RD" for task in Path(f"/proc/{pid}/task").glob("*/stat")
+        )
+    return False
+
+
+def _work(connection: Connection, function: Callable[[Any], Any], complaints: str, memory: int | None) -> None:
+    with open(complaints, "w", encoding="utf-8") as stream:
+        os.dup2(stream.fileno(), 2)
+    faulthandler.enable()
+    sys.stderr = os.fdopen(os.dup(2), "w", encoding="utf-8", errors="replace", buffering=1)
     with suppress(EOFError, OSError, KeyboardInterrupt):
         connection.send("ready")
+        if memory:
+            _limit_memory(memory)
         while True:
-            connection.send(function(connection.recv()))
+            item = connection.recv()
+            outcome = run_here(function, item)
+            del item
+            _send(connection, outcome)
+
+
+def _send(connection: Connection, outcome: Any) -> None:
+    try:
+        connection.send(outcome)
+    except OSError:
+        raise
+    except Exception as error:  # it cannot be packed
+        connection.send(Broken(Failure.RAISED, repr(error)[:_MOST_TOLD]))
+
+
+def _limit_memory(more: int) -> None:
+    """Let this process have ``more`` bytes of its own than it has now; Linux only."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        pages = int(Path("/proc/self/statm").read_text().split()[5])
+        limit = pages * os.sysconf("SC_PAGE_SIZE") + more
+        _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))

@@ -4,10 +4,14 @@
 here is simply read again; so is what another reader read, and what a change of the registry may place elsewhere.
 """
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -16,14 +20,15 @@ from pipeline.cells import long_csv, published
 from pipeline.cells.gate import Claim, Quote, admit, contradiction
 from pipeline.cells.header import Field, read_circulars, read_headers, read_period
 from pipeline.cells.narrative import read_narrative
-from pipeline.cells.reading import Reading, unreadable
+from pipeline.cells.reading import Reading, refused, submission_id, unreadable
 from pipeline.cells.recognise import Recognised, recognise
 from pipeline.cells.separated import header_of
 from pipeline.cells.submission import Submission
 from pipeline.cells.text import decode, fold, folded
 from pipeline.cells.version import reader_version
-from pipeline.cells.workbook import read_in_portions
+from pipeline.cells.workbook import FILES_PER_WORKER, read_in_portions
 from pipeline.forms import Forms, forms
+from pipeline.guard import refusal
 from pipeline.home import Home
 from pipeline.landing.blobs import blob_path, write_whole
 from pipeline.landing.problems import problem
@@ -33,8 +38,12 @@ from pipeline.registry.touched import touched
 from pipeline.registry.units import UnitRegistry, unit_registry
 from pipeline.storage import commit_folder
 from pipeline.vocabulary import Receipt
+from pipeline.worker_pool import SECONDS, Broken, run_each, run_here
 
 NO_ROW = {"row_code": pl.String, "column_code": pl.String, "address": pl.String, "raw": pl.String}
+
+#: A national workbook has 7 000 cells.
+ORDINARY_CELLS = 40_000
 
 #: Workbooks understood at once, while the next are read: it takes several times the memory of what stands on them.
 PORTION = 200
@@ -121,26 +130,46 @@ def read_files(
 ) -> Reading:
     """Read files whose bytes lie at ``paths``; a file that cannot be read becomes an unreadable submission.
 
-    ``workers`` as in ``workbook.read_workbooks``.
+    ``workers=0`` reads in this process, without the guard but for exceptions.
     """
     declared, registry = declared or forms(), registry or unit_registry()
-    by_media: dict[str, list[tuple[dict, Path]]] = {}
-    for receipt, path in zip(receipts, paths, strict=True):
-        by_media.setdefault(receipt["media"], []).append((receipt, path))
-    readings = [_read_text(receipt, path, declared, registry) for receipt, path in by_media.pop("csv", [])]
-    readings += [_read_report(receipt, path, declared, registry) for receipt, path in by_media.pop("txt", [])]
-    workbooks = by_media.pop("xlsx", [])
+    if workers is None:
+        workers = min(os.cpu_count() or 1, 1 + len(receipts) // FILES_PER_WORKER)
+    pairs = list(zip(receipts, paths, strict=True))
+    workbooks = [pair for pair in pairs if pair[0]["media"] == "xlsx"]
+    others = [pair for pair in pairs if pair[0]["media"] != "xlsx"]
+    read_other = partial(_read_other, declared, registry)
+    answers = (
+        run_each(read_other, others, workers=workers)
+        if workers
+        else enumerate(run_here(read_other, pair) for pair in others)
+    )
+    readings = dict(_guarded(others, answers))
+    in_order = [readings[place] for place in sorted(readings)]
     if workbooks:
-        readings.append(_read_workbooks(workbooks, declared, registry, workers, progress))
-    readings += [_refused(receipt, "no_reader") for rest in by_media.values() for receipt, _ in rest]
-    return Reading.together(readings)
+        in_order.append(_read_workbooks(workbooks, declared, registry, workers, progress))
+    return Reading.together(in_order)
+
+
+def _guarded(files: list[tuple[dict, Path]], answers: Iterable[tuple[int, Any]]) -> Iterator[tuple[int, Reading]]:
+    """Yield (position, reading) of files; of one that broke its reader what is said of that."""
+    for place, answer in answers:
+        receipt, _ = files[place]
+        if isinstance(answer, Broken):
+            answer = refused(receipt, refusal(answer, receipt["file_name"]), answer.cause)
+        yield place, answer
+
+
+def _read_other(declared: Forms, registry: UnitRegistry, file: tuple[dict, Path]) -> Reading:
+    """Read one file that is no workbook."""
+    readers = {"csv": _read_text, "txt": _read_report}
+    receipt, path = file
+    reader = readers.get(receipt["media"])
+    return reader(receipt, path, declared, registry) if reader else _refused(receipt, "no_reader")
 
 
 def _refused(receipt: dict, code: str, **details: object) -> Reading:
-    why = problem(code, **details)
-    rows = [unreadable(receipt, why.code, why.vi, why.en)]
-    nothing = Reading.nothing()
-    return Reading(pl.DataFrame(rows, schema=tables.SUBMISSIONS), nothing.cells, nothing.remarks)
+    return refused(receipt, problem(code, **details))
 
 
 def _read_text(receipt: dict, path: Path, declared: Forms, registry: UnitRegistry) -> Reading:
@@ -177,24 +206,73 @@ def _read_workbooks(
     workers: int | None,
     progress: Progress | None,
 ) -> Reading:
+    readings = []
     portions = read_in_portions([path for _, path in workbooks], PORTION, workers=workers, progress=progress)
-    return Reading.together(
-        [
-            _understood(workbooks[first : first + PORTION], *portion, declared, registry)
-            for first, portion in zip(range(0, len(workbooks), PORTION), portions, strict=True)
-        ]
-    )
+    for first, (raw, sheets, problems) in zip(range(0, len(workbooks), PORTION), portions, strict=True):
+        receipts = [receipt for receipt, _ in workbooks[first : first + PORTION]]
+        portion = Portion(receipts, raw, sheets, problems)
+        readings += _understood_under_guard(portion, declared, registry, workers)
+    return Reading.together(readings)
 
 
-def _understood(
-    workbooks: list[tuple[dict, Path]],
-    raw: pl.DataFrame,
-    sheets: pl.DataFrame,
-    problems: pl.DataFrame,
-    declared: Forms,
-    registry: UnitRegistry,
-) -> Reading:
-    """Return what raw cells say as submissions and cells of forms; ``file`` is the position in ``workbooks``."""
+@dataclass(frozen=True)
+class Portion:
+    """Workbooks that are understood at once: their receipts, and frames as ``workbook.read_in_portions`` gives them."""
+
+    receipts: list[dict]
+    raw: pl.DataFrame
+    sheets: pl.DataFrame
+    problems: pl.DataFrame
+
+    def part(self, first: int, last: int) -> "Portion":
+        """Return the workbooks from ``first`` up to ``last``, half-open."""
+        frames = (
+            frame.filter(pl.col("file").is_between(first, last, closed="left")).with_columns(pl.col("file") - first)
+            for frame in (self.raw, self.sheets, self.problems)
+        )
+        return Portion(self.receipts[first:last], *frames)
+
+    def large(self) -> list[int]:
+        """Return the workbooks with more cells than any report has."""
+        counted = self.raw.group_by("file").len()
+        return sorted(counted.filter(pl.col("len") > ORDINARY_CELLS)["file"])
+
+
+def _understood_under_guard(
+    portion: Portion, declared: Forms, registry: UnitRegistry, workers: int | None
+) -> list[Reading]:
+    """Return what the workbooks of a portion say; one that cannot be understood is refused, and harms no other.
+
+    Workbooks of ordinary size are understood together in this process, where little can go wrong but an exception:
+    then the portion is halved until the guilty one is found. A large one is understood in a process of its own.
+    """
+    large = portion.large() if workers else []
+    bounds = [0, *(edge for place in large for edge in (place, place + 1)), len(portion.receipts)]
+    understand = partial(_understood, declared, registry)
+    readings = []
+    for first, last in pairwise(bounds):
+        if first == last:
+            continue
+        part = portion.part(first, last) if large else portion
+        if first in large:
+            ((_, answer),) = run_each(understand, [part], workers=1)
+        else:
+            answer = run_here(understand, part)
+        if not isinstance(answer, Broken):
+            readings.append(answer)
+        elif len(part.receipts) == 1:
+            receipt = part.receipts[0]
+            readings.append(refused(receipt, refusal(answer, receipt["file_name"]), answer.cause))
+        else:
+            middle = len(part.receipts) // 2
+            for half in (part.part(0, middle), part.part(middle, len(part.receipts))):
+                readings += _understood_under_guard(half, declared, registry, workers)
+    return readings
+
+
+def _understood(declared: Forms, registry: UnitRegistry, portion: Portion) -> Reading:
+    """Return what raw cells say as submissions and cells of forms; ``file`` is the position in the portion."""
+    raw, sheets = portion.raw, portion.sheets
     # The same few words stand on every sheet: each is folded once.
     keys = raw.select(pl.col("text").drop_nulls().unique()).with_columns(folded(pl.col("text")).alias("key"))
     raw = raw.join(keys, on="text", how="left", maintain_order="left")
@@ -214,13 +292,18 @@ def _understood(
     of_file: dict[int, list[tuple[int, str]]] = {}
     for file, sheet, form in found.forms.select("file", "sheet", "form").iter_rows():
         of_file.setdefault(file, []).append((sheet, form))
-    why = {file: (code, vi, en) for file, code, vi, en in problems.iter_rows()}
+    why = {file: (code, vi, en, cause) for file, code, vi, en, cause in portion.problems.iter_rows()}
     names = {(file, sheet): name for file, sheet, name in sheets.select("file", "sheet", "name").iter_rows()}
     answers = dict(sheets.select("file", "answers").iter_rows())
-    rows, header_remarks = [], []
-    for file, (receipt, _) in enumerate(workbooks):
+    rows, header_remarks, broken = [], [], []
+    for file, receipt in enumerate(portion.receipts):
         if file in why:
-            rows.append(unreadable(receipt, *why[file]))
+            code, vi, en, cause = why[file]
+            if cause is not None:
+                told_of_guard = problem(code, file=receipt["file_name"], seconds=f"{SECONDS:g}")
+                vi, en = told_of_guard.vi, told_of_guard.en
+                broken.append((submission_id(receipt["sha256"]), code, cause))
+            rows.append(unreadable(receipt, code, vi, en))
         elif file not in of_file:
             listed = ", ".join(name for (at, _), name in names.items() if at == file)[:120]
             refusal = problem("findings_report") if answers.get(file) else problem("not_our_form", sheets=listed)
@@ -237,7 +320,7 @@ def _understood(
     submissions = pl.DataFrame(rows, schema=tables.SUBMISSIONS)
     placed = pl.DataFrame(
         {
-            "file": range(len(workbooks)),
+            "file": range(len(portion.receipts)),
             "submission_id": submissions["submission_id"],
             "period_id": submissions["period_id"],
         },
@@ -255,6 +338,7 @@ def _understood(
                 _named(remarks, named, placed).select(list(tables.REMARKS)).cast(tables.REMARKS),
             ]
         ),
+        pl.DataFrame(broken, schema=tables.BREAKDOWNS, orient="row"),
     )
 
 

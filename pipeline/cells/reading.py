@@ -1,21 +1,23 @@
 """What reading one kind of file yields, and the identities that all kinds share."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 
 import polars as pl
 
 from pipeline import tables
 from pipeline.cells.submission import Submission
+from pipeline.landing.problems import Problem
 
 
 @dataclass(frozen=True)
 class Reading:
-    """Submissions, their cells and what reading stumbled over, as in ``pipeline.tables``."""
+    """Submissions, their cells, what reading stumbled over and what broke it, as in ``pipeline.tables``."""
 
     submissions: pl.DataFrame
     cells: pl.DataFrame
     remarks: pl.DataFrame
+    breakdowns: pl.DataFrame = field(default_factory=tables.BREAKDOWNS.to_frame)
 
     @classmethod
     def nothing(cls) -> "Reading":
@@ -30,9 +32,7 @@ class Reading:
     def together(cls, readings: list["Reading"]) -> "Reading":
         """Lay readings one below the other."""
         parts = [cls.nothing(), *readings]
-        return cls(
-            *(pl.concat([getattr(part, name) for part in parts]) for name in ("submissions", "cells", "remarks"))
-        )
+        return cls(*(pl.concat([getattr(part, table.name) for part in parts]) for table in fields(cls)))
 
 
 def submission_id(sha256: str, report: str = "") -> str:
@@ -43,6 +43,19 @@ def submission_id(sha256: str, report: str = "") -> str:
 def report_id(origin: str, unit_key: str, scope: str, period_id: str, *, is_simulated: bool = False) -> str:
     """Return the identity of a report across its versions."""
     return "/".join(("simulated" if is_simulated else origin, unit_key, scope, period_id))
+
+
+def refused(receipt: dict, why: Problem, cause: str | None = None) -> Reading:
+    """Return the reading of a file that is refused; ``cause`` is of what broke its reader."""
+    row = unreadable(receipt, why.code, why.vi, why.en)
+    nothing = Reading.nothing()
+    broken = [(row["submission_id"], why.code, cause)] if cause is not None else []
+    return Reading(
+        pl.DataFrame([row], schema=tables.SUBMISSIONS),
+        nothing.cells,
+        nothing.remarks,
+        pl.DataFrame(broken, schema=tables.BREAKDOWNS, orient="row"),
+    )
 
 
 def unreadable(receipt: dict, problem: str, vi: str, en: str) -> dict:

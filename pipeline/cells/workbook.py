@@ -8,7 +8,6 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -19,8 +18,9 @@ from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, Shee
 
 from pipeline.cells.address import address, addresses
 from pipeline.cells.answering import named, signed
+from pipeline.guard import refusal
 from pipeline.landing.problems import Problem, UnreadableFile, problem
-from pipeline.worker_pool import Failure, run_each
+from pipeline.worker_pool import Broken, run_each, run_here
 
 from .number_formats import per_cent_styles, styled_cells
 from .package import open_package
@@ -39,8 +39,6 @@ __all__ = [
     "read_workbooks",
 ]
 
-#: A workbook that takes longer than this is given up.
-SECONDS_PER_FILE = 10.0
 #: Fewer files than this do not repay a second process its start.
 FILES_PER_WORKER = 100
 
@@ -81,7 +79,15 @@ RAW_CELLS = pl.Schema(
 SHEETS = pl.Schema(
     {"file": pl.Int32, "sheet": pl.Int32, "name": pl.String, "is_hidden": pl.Boolean, "answers": pl.String}
 )
-PROBLEMS = pl.Schema({"file": pl.Int32, "problem": pl.String, "problem_vi": pl.String, "problem_en": pl.String})
+PROBLEMS = pl.Schema(
+    {
+        "file": pl.Int32,
+        "problem": pl.String,
+        "problem_vi": pl.String,
+        "problem_en": pl.String,
+        "cause": pl.String,  # of what broke the reader, for an engineer
+    }
+)
 
 
 class UnreadableWorkbook(UnreadableFile):
@@ -138,13 +144,13 @@ def read_workbook(path: Path) -> Workbook:
         return _read(path)
     except UnreadableFile as unreadable:
         raise UnreadableWorkbook(unreadable.problem) from unreadable
-    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+    except (MemoryError, RecursionError):  # the guard's to tell
         raise
     except PasswordError as error:
         raise UnreadableWorkbook(problem("protected_or_old_excel")) from error
     except OSError as error:
         raise UnreadableWorkbook(problem("cannot_open", cause=error.strerror or str(error))) from error
-    except BaseException as error:  # a panic of the Rust reader derives from BaseException
+    except Exception as error:
         raise UnreadableWorkbook(problem("damaged_workbook", cause=str(error)[:120])) from error
 
 
@@ -180,7 +186,7 @@ def read_in_portions(
 
     Yields, for each ``size`` files in their order, three frames with ``file``, the position among these: cells
     (``RAW_CELLS`` with ``file`` first), sheets (file, sheet, name, is_hidden, and the version that the file answers) and
-    problems (file, problem, problem_vi, problem_en). The next are read while the caller is at work. ``workers=0`` reads in
+    problems (file, problem, problem_vi, problem_en, cause). The next are read while the caller is at work. ``workers=0`` reads in
     this process, without that protection. ``progress`` is told (files done, files in all).
     """
     if workers is None:
@@ -190,9 +196,9 @@ def read_in_portions(
 
     def read() -> None:
         results: Generator[tuple[int, Any], None, None] = (
-            run_each(_answer, paths, workers=workers, seconds=SECONDS_PER_FILE)
+            run_each(_answer, paths, workers=workers)
             if workers
-            else (one for one in enumerate(map(_answer, paths)))
+            else ((file, run_here(_answer, path)) for file, path in enumerate(paths))
         )
         try:
             with closing(results):
@@ -234,12 +240,14 @@ def _together(answers: Sequence[Any]) -> tuple[pl.DataFrame, pl.DataFrame, pl.Da
     cells: list[pl.DataFrame] = []
     owners: list[int] = []  # the file of each frame of cells
     sheets: list[tuple[int, int, str, bool, str | None]] = []
-    problems: list[tuple[int, str, str, str]] = []
+    problems: list[tuple[int, str, str, str, str | None]] = []
     for file, answer in enumerate(answers):
-        if isinstance(answer, Failure):
-            answer = FAILURES[answer]()
+        if isinstance(answer, Broken):
+            why = refusal(answer, "")
+            problems.append((file, why.code, why.vi, why.en, answer.cause))
+            continue
         if isinstance(answer, Problem):
-            problems.append((file, answer.code, answer.vi, answer.en))
+            problems.append((file, answer.code, answer.vi, answer.en, None))
         else:
             content, names, answered = answer
             cells.append(pl.read_ipc_stream(io.BytesIO(content)))
@@ -252,12 +260,6 @@ def _together(answers: Sequence[Any]) -> tuple[pl.DataFrame, pl.DataFrame, pl.Da
         pl.DataFrame(sheets, schema=SHEETS, orient="row"),
         pl.DataFrame(problems, schema=PROBLEMS, orient="row"),
     )
-
-
-FAILURES = {
-    Failure.CRASHED: partial(problem, "reading_crashed"),
-    Failure.TIMED_OUT: partial(problem, "reading_too_slow", seconds=int(SECONDS_PER_FILE)),
-}
 
 
 def _answer(path: Path) -> Problem | tuple[bytes, list[tuple[str, bool]], str | None]:
