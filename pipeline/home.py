@@ -67,6 +67,11 @@ class Home:
         return self.root / "answers"
 
     @property
+    def set_aside(self) -> Path:
+        """The ledger of what is kept out of the figures, one file an entry: ``set_aside/<entry_id>.json``."""
+        return self.root / "set_aside"
+
+    @property
     def registry(self) -> Path:
         """The units that were loaded into this home, and what stood before: ``registry/units.csv``."""
         return self.root / "registry"

@@ -6,14 +6,14 @@ import shutil
 import warnings
 from collections.abc import Callable
 from contextlib import redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from expectations import aside
-from pipeline import tables
+from pipeline import quarantine, tables
 from pipeline.home import Home
 from pipeline.landing.receive import read_receipts
 from pipeline.storage import broken_files, read_tables
@@ -66,6 +66,7 @@ class Night:
     letters_folder: Path
     messages: dict[str, int]
     run_id: str
+    set_aside: list[dict[str, Any]] = field(default_factory=list)  # by this night, because a stage failed over them
     seconds: dict[str, float] = field(default_factory=dict)
 
     def as_object(self) -> dict[str, Any]:
@@ -98,6 +99,7 @@ def _run(home: Home, inbox: Path, full: bool, progress: Progress) -> Night:
 
     before = _alert_states(home)
     batches = set(read_receipts(home)["batch"])
+    kept_out = {entry.entry_id for entry in quarantine.entries(home)}
 
     watched = WATCHER.set(progress)
     dbt_log = log_path(home.root).with_name("dbt.log")
@@ -126,7 +128,10 @@ def _run(home: Home, inbox: Path, full: bool, progress: Progress) -> Night:
         WATCHER.reset(watched)
     if not result.success or any(event.is_step_skipped for event in result.all_events):
         raise NightFailed(_told(result, home, log_path(home.root)))
-    return _summary(home, result, before, batches)
+    return replace(
+        _summary(home, result, before, batches),
+        set_aside=[asdict(entry) for entry in quarantine.entries(home) if entry.entry_id not in kept_out],
+    )
 
 
 def _instance(home: Home) -> Any:

@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from pipeline import tables
+from pipeline import quarantine, tables
 from pipeline.cells import long_csv, published
 from pipeline.cells.gate import Claim, Quote, admit, contradiction
 from pipeline.cells.header import Field, read_circulars, read_headers, read_period
@@ -73,7 +73,7 @@ def read_landed(
 
     ``registry`` is the home's own unless given; ``arrived`` is when the files came, where their receipts do not say.
     """
-    done, registry = Read(), registry or registry_of(home)
+    done, registry, kept_out = Read(), registry or registry_of(home), quarantine.active(home)
     remember(home, registry)
     commit_folder(home, home.cells / "000000", vars(Reading.nothing()), fingerprint=" ".join(tables.SUBMISSIONS))
     for (batch,), receipts in sorted(read_receipts(home).group_by("batch"), key=lambda group: group[0]):
@@ -81,11 +81,16 @@ def read_landed(
         landed = receipts.filter(pl.col("verdict") == str(Receipt.LANDED), pl.col("media") != "zip").to_dicts()
         if arrived:
             landed = [receipt | {"received_at": arrived} for receipt in landed]
-        if folder.exists() and _still_holds(home, folder, landed, registry):
+        if folder.exists() and _still_holds(home, folder, landed, registry, kept_out):
             continue
-        paths = [blob_path(home, receipt["sha256"]) for receipt in landed]
-        reading = read_files(landed, paths, registry=registry, progress=progress)
-        commit_folder(home, folder, vars(reading), fingerprint=_fingerprint(registry))
+        whole = [r for r in landed if any(not entry.submission_id for entry in kept_out.get(r["sha256"], []))]
+        to_read = [receipt for receipt in landed if receipt not in whole]
+        paths = [blob_path(home, receipt["sha256"]) for receipt in to_read]
+        reading = read_files(to_read, paths, registry=registry, progress=progress)
+        reading = Reading.together(
+            [quarantine.without(reading, to_read, kept_out), *map(quarantine.refused_whole, whole)]
+        )
+        commit_folder(home, folder, vars(reading), fingerprint=_fingerprint(registry, landed, kept_out))
         done.batches.append(batch)
         done.submissions += reading.submissions.height
         done.unreadable += reading.submissions.filter(~pl.col("is_readable")).height
@@ -94,18 +99,24 @@ def read_landed(
     return done
 
 
-def _fingerprint(registry: UnitRegistry) -> str:
-    """Return what a batch is read by: the reader, and the units it knew."""
-    return f"{reader_version()} {registry.version}"
+def _fingerprint(registry: UnitRegistry, landed: list[dict], kept_out: dict[str, list[quarantine.Entry]]) -> str:
+    """Return what a batch is read by: the reader, the units it knew, and what was set aside."""
+    return " ".join(filter(None, (reader_version(), registry.version, quarantine.digest(landed, kept_out))))
 
 
-def _still_holds(home: Home, folder: Path, landed: list[dict], registry: UnitRegistry) -> bool:
+def _still_holds(
+    home: Home,
+    folder: Path,
+    landed: list[dict],
+    registry: UnitRegistry,
+    kept_out: dict[str, list[quarantine.Entry]],
+) -> bool:
     """Tell whether a batch would be read the same under ``registry``, and note that it was asked."""
     if list(pl.read_parquet_schema(folder / "submissions.parquet")) != list(tables.SUBMISSIONS):
         return False  # read by a reader that saw less
     mark = folder / "fingerprint.txt"
-    reader, _, read_under = (mark.read_text() if mark.exists() else "").partition(" ")
-    if reader != reader_version():
+    reader, read_under, aside, *_ = f"{mark.read_text() if mark.exists() else ''}   ".split(" ")
+    if reader != reader_version() or aside != quarantine.digest(landed, kept_out):
         return False
     if read_under == registry.version:
         return True
@@ -114,7 +125,7 @@ def _still_holds(home: Home, folder: Path, landed: list[dict], registry: UnitReg
     if before is None or any(receipt["media"] == "txt" for receipt in landed):
         return False
     if touched(pl.read_parquet(folder / "submissions.parquet"), before, registry).is_empty():
-        write_whole(mark, lambda temporary: temporary.write_text(_fingerprint(registry)))
+        write_whole(mark, lambda temporary: temporary.write_text(_fingerprint(registry, landed, kept_out)))
         return True
     return False
 

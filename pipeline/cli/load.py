@@ -82,6 +82,18 @@ def _tell(night: Night) -> None:
             out.print(Text(f"    {alert['sentence_vi']}"))
         if len(alerts) > MOST_LISTED:
             out.print(Text(f"  ... {len(alerts) - MOST_LISTED} more: thads alerts list"))
+    if night.set_aside:
+        out.print()
+        out.print(
+            Text(
+                f"Để riêng vì hệ thống gặp lỗi · Set aside because a stage failed over them: {len(night.set_aside)}",
+                style="bold yellow",
+            )
+        )
+        for entry in night.set_aside[:MOST_LISTED]:
+            out.print(Text(f"  {entry['source_ref']}", style="bold"))
+            out.print(Text(f"    {entry['reason']}: {entry['cause']}"))
+        out.print(Text("  Xem: thads set-aside list; sửa xong: thads set-aside release", style="dim"))
     out.print()
     out.print(Text(f"Cảnh báo đang mở · Open alerts: {night.alerts_open}"))
     out.print(Text(f"Kho dữ liệu · Warehouse: {night.warehouse}"))

@@ -4,7 +4,18 @@ import sys
 
 import typer
 
-from pipeline.cli.commands import alerts, answers, contacts, outbox, provisions, returns, start, units, warehouse
+from pipeline.cli.commands import (
+    alerts,
+    answers,
+    contacts,
+    outbox,
+    provisions,
+    returns,
+    set_aside,
+    start,
+    units,
+    warehouse,
+)
 from pipeline.cli.leaving import leaving_at_once
 from pipeline.cli.terminal import err
 
@@ -23,7 +34,7 @@ for command in (
     app.command()(command)
 for group in (
     *(alerts.group, units.group, provisions.exemptions, provisions.split_keys),
-    *(contacts.group, outbox.group, answers.group),
+    *(contacts.group, outbox.group, answers.group, set_aside.group),
 ):
     app.add_typer(group)
 

@@ -1,6 +1,7 @@
 """Stage judged: every applicable rule leaves an outcome; every failing row becomes a finding."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -12,6 +13,7 @@ from pipeline.defs.resources import OneWriter
 from pipeline.judged.answers import idle_lines
 from pipeline.judged.checks import HEADER, check_name, lost_outcomes, rule_results
 from pipeline.judged.judge import judge_changed
+from pipeline.last_resort import judged_well, with_last_resort
 from pipeline.shown import Links, markdown_table
 from pipeline.warehouse.run import Dbt
 
@@ -64,7 +66,8 @@ ANSWERS_IN_USE = dg.AssetCheckSpec(
 def judged(context: dg.AssetExecutionContext, home: OneWriter, dbt: Dbt) -> Iterator[Any]:
     """Judge the periods that changed, and show how each rule stands."""
     dbt.start_ahead(home.home)  # it imports and parses on the core that judging leaves idle
-    done = judge_changed(home.home, by=validate_aside, progress=context.log.info)
+    judge = partial(judge_changed, home.home, by=validate_aside, progress=context.log.info)
+    done = with_last_resort(home.home, "judged", judge, judged_well, say=context.log.warning)
     if done.periods:
         begin_docs()  # its pages are written while the warehouse is built
     links = Links(home.home)

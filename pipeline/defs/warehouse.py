@@ -8,6 +8,9 @@ import dagster as dg
 from dagster_dbt import dbt_assets
 
 from pipeline.defs.resources import OneWriter
+from pipeline.home import Home
+from pipeline.judged.judge import judge_changed
+from pipeline.last_resort import built_well, with_last_resort
 from pipeline.published import find_release
 from pipeline.published.mending import mend
 from pipeline.warehouse.build import freeze_inputs, prepare_build, record_build
@@ -28,15 +31,37 @@ class Build(dg.Config):
 def warehouse(context: dg.AssetExecutionContext, config: Build, home: OneWriter, dbt: Dbt) -> Iterator[Any]:
     """Build staging, facts, dimensions and marts of the periods that changed, and test them.
 
-    Where nothing changed, the last release stands. All tables are built together: a release that holds some of them as
-    they are and others as they were would contradict itself.
+    Where nothing changed, the last release stands; where the build fails over a submission, it is made without that. All
+    tables are built together: a release that holds some of them as they are and others as they were would contradict
+    itself.
     """
     _refuse_some(context)
     for sentence in mend(home.home):
         context.log.warning(sentence)
-    plan = freeze_inputs(home.home, everything=config.full)
-    tables = Tables(MANIFEST, home.home)
-    release = None if config.full else find_release(home.home, plan.fingerprint)
+    events: list[Any] = []
+
+    def build() -> None:
+        events.clear()
+        for event in _events(context, config, home.home, dbt):
+            events.append(event)
+
+    def judge_and_build() -> None:
+        judge_changed(home.home, progress=context.log.info)
+        build()
+
+    try:
+        with_last_resort(home.home, "warehouse", build, built_well, say=context.log.warning, again=judge_and_build)
+    except Exception:
+        yield from events
+        raise
+    yield from events
+
+
+def _events(context: dg.AssetExecutionContext, config: Build, home: Home, dbt: Dbt) -> Iterator[Any]:
+    """Yield what one build has to tell."""
+    plan = freeze_inputs(home, everything=config.full)
+    tables = Tables(MANIFEST, home)
+    release = None if config.full else find_release(home, plan.fingerprint)
     if release:
         context.log.info(f"nothing changed since release {release.number}: no build")
         shown = tables.unchanged(release.record.tables if release.record else {})
@@ -48,9 +73,9 @@ def warehouse(context: dg.AssetExecutionContext, config: Build, home: OneWriter,
             )
         return
     context.log.info(f"periods written: {plan.told}")
-    prepare_build(home.home, plan)
-    yield from dbt.build(home.home, context, tables)
-    record = record_build(home.home, plan, context.run_id)
+    prepare_build(home, plan)
+    yield from dbt.build(home, context, tables)
+    record = record_build(home, plan, context.run_id)
     context.log.info(f"the build is whole: {record.models} models, {record.tests} tests passed")
 
 
