@@ -234,7 +234,7 @@ def _summary(home: Home, result: Any, before: dict[str, str], batches: set[int])
     were_open = {alert for alert, state in before.items() if state == AlertState.OPEN}
     told = run_query(
         home,
-        "select alert_id, state, rule_id, unit_key, form, period_id, origin, is_simulated, on_fail, source_ref, "
+        "select alert_id, state, pack, rule_id, unit_key, form, period_id, origin, is_simulated, on_fail, source_ref, "
         "opened_version, resolved_version, sentence_vi, sentence_en, story_vi, story_en from fct_alert "
         "where list_contains($alerts, alert_id) order by alert_id",
         {"alerts": sorted(now_open ^ were_open & after.keys())},

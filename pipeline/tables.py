@@ -149,6 +149,7 @@ FINDINGS = _schema(
         "finding_id": pl.String,
         "submission_id": pl.String,
         "period_id": pl.String,
+        "pack": pl.String,  # with rule_id the key of the rule
         "rule_id": pl.String,
         "status": pl.String,
         "severity": pl.String,
@@ -257,7 +258,8 @@ RATIOS = _schema(
         "printed": AMOUNT,
         "rounding": AMOUNT,
         "computed": AMOUNT,  # null when its terms are not printed
-        "rule_id": pl.String,  # the rule that judged it; null when no rule could
+        "pack": pl.String,  # with rule_id the rule that judged it; null when no rule could
+        "rule_id": pl.String,
         "verdict": pl.String,  # vocabulary.RatioVerdict
         "raw": pl.String,
         "sheet": pl.String,
@@ -307,6 +309,7 @@ ALERT_EVENTS = _schema(
             {
                 "cause_id": pl.String,
                 "cause_kind": pl.String,
+                "pack": pl.String,  # of its rules; null for a file that cannot be read, and in acts of before 2026.12
                 "rule_id": pl.String,
                 "rules": pl.List(pl.String),
                 "report_id": pl.String,

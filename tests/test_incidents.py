@@ -1,10 +1,13 @@
 """Incidents from their opening to their proof: one a cause, with what people did, and nothing forgotten."""
 
 from datetime import datetime
+from pathlib import Path
 
+import polars as pl
 import pytest
 
-from pipeline.alerts.events import Act, read_events
+from pipeline import tables
+from pipeline.alerts.events import Act, read_events, record_events
 from pipeline.alerts.incidents import (
     NotPossible,
     UnknownIncident,
@@ -18,6 +21,7 @@ from pipeline.alerts.incidents import (
 from pipeline.home import Home
 from pipeline.published import publish
 from pipeline.vocabulary import AlertEvent
+from pipeline.warehouse.build import freeze_inputs, inputs_folder
 from tests.built_models import build_models
 from tests.warehouse_inputs import Inputs
 
@@ -121,12 +125,38 @@ def test_an_incident_that_the_rules_find_no_longer_keeps_its_story(office: Offic
     office.night()
     kept = of(office, "kien-hai")
     assert (kept["state"], kept["sentence_en"], kept["rules"]) == ("resolved", told["sentence_en"], ["carried_over"])
+    assert (told["pack"], kept["pack"]) == ("test", "test"), "the key of a rule is its pack and its id"
     assert [(event["event"], event["made_by"]) for event in history(office.home, kept)] == [
         ("opened", "return"),
         ("assigned", "person"),
         ("explained", "person"),
         ("resolved", "rules"),
     ]
+
+
+def test_acts_that_were_kept_before_packs_were_are_still_read(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    incident = {"alert_id": "a1", "pack": "test", "rule_id": "due", "last_failing_submission_id": "s1"}
+    record_events(home, [incident], Act(AlertEvent.ACKNOWLEDGED, "Lê An"))
+    (ledger,) = (home.alerts / "events").glob("*.parquet")
+    older = pl.Struct([field for field in tables.ALERT_EVENTS["incident"].fields if field.name != "pack"])
+    pl.read_parquet(ledger).cast({"incident": older}).write_parquet(ledger)
+    record_events(home, [incident], Act(AlertEvent.ASSIGNED, "Lê An", assigned_to="Trần Bình"))
+    incidents_seen = read_events(home)["incident"].to_list()
+    assert [(seen["pack"], seen["rule_id"]) for seen in incidents_seen] == [(None, "due"), ("test", "due")]
+
+
+def test_a_build_reads_the_acts_of_before_packs_beside_those_of_now(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    folder = home.alerts / "events"
+    folder.mkdir(parents=True)
+    older = pl.Struct([field for field in tables.ALERT_EVENTS["incident"].fields if field.name != "pack"])
+    act = {"event_id": "e1", "alert_id": "a1", "incident": {"rule_id": "due"}}
+    pl.DataFrame([act], schema=tables.ALERT_EVENTS).cast({"incident": older}).write_parquet(folder / "2026-10.parquet")
+    freeze_inputs(home)
+    inputs = sorted((inputs_folder(home) / "alerts" / "events").glob("*.parquet"))
+    seen = pl.concat([pl.read_parquet(path) for path in inputs])
+    assert [(row["rule_id"], row["pack"]) for row in seen["incident"].to_list()] == [("due", None)]
 
 
 def test_undo_is_reopen_and_what_a_version_proved_stays_proved(office: Office) -> None:

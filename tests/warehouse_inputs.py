@@ -188,6 +188,7 @@ class Inputs:
             "findings",
             finding_id=f"{submission_id}|{rule_id}|{form}|{off_by}",
             submission_id=submission_id,
+            pack="test",
             rule_id=rule_id,
             status="fail",
             severity="error",

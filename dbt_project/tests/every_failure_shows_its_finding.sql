@@ -1,5 +1,6 @@
 select
     submission_id,
+    pack,
     rule_id,
     form
 from {{ ref('int_failure') }}

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -44,7 +45,7 @@ def record_events(
         at = _after_all(read_events(home), at or datetime.now(VIETNAM).replace(tzinfo=None))
         rows = [_row(incident, act, at) for incident in incidents]
         path = home.alerts / "events" / f"{at:%Y-%m}.parquet"
-        before = [pl.read_parquet(path)] if path.exists() else []
+        before = [read_ledger(path)] if path.exists() else []
         write_whole(path, pl.concat([*before, pl.DataFrame(rows, schema=ALERT_EVENTS)]).write_parquet)
     return [row["event_id"] for row in rows]
 
@@ -60,7 +61,12 @@ def read_events(home: Home) -> pl.DataFrame:
     paths = sorted((home.alerts / "events").glob("*.parquet"))
     if not paths:
         return pl.DataFrame(schema=ALERT_EVENTS)
-    return pl.concat([pl.read_parquet(path) for path in paths]).sort("occurred_at", "event_id")
+    return pl.concat([read_ledger(path) for path in paths]).sort("occurred_at", "event_id")
+
+
+def read_ledger(path: Path) -> pl.DataFrame:
+    """Return one file of the ledger as ``tables.ALERT_EVENTS``: what an older version did not remember is null."""
+    return pl.read_parquet(path).cast(ALERT_EVENTS)
 
 
 def _row(incident: Mapping[str, Any], act: Act, at: datetime) -> dict[str, Any]:

@@ -27,7 +27,7 @@ WITHOUT_FIGURE = (
 #: Those that tell of a formula that was not calculated: with no value, or with an old one.
 UNCALCULATED = ("reading.formula_without_value", "reading.stale_formula")
 #: A rule makes at most one comparison at a place; those of reading make none that could be closed.
-AT = ["submission_id", "rule_id", "form", "row_code", "column_code"]
+AT = ["submission_id", "pack", "rule_id", "form", "row_code", "column_code"]
 
 
 @dataclass(frozen=True)
@@ -256,7 +256,7 @@ def _compared(bench: Bench, failing: pl.DataFrame) -> pl.DataFrame:
             """
             select comparison.*, named_in.finding_id
             from comparison
-            left join named_in using (submission_id, rule_id, form, row_code, column_code)
+            left join named_in using (submission_id, pack, rule_id, form, row_code, column_code)
             where comparison.submission_id in (select submission_id from named_in) and remark_id is null
               and row_code <> ''
               and (
@@ -318,7 +318,7 @@ def _cell(cell: dict) -> Cell:
 def _remark(
     finding: dict, rules: dict[tuple[str, str], AnyRule], submission_id: str, worked_out: Decimal | None
 ) -> Constraint:
-    rule = next(rule for (_, name), rule in rules.items() if name == finding["rule_id"])
+    rule = rules[finding["pack"], finding["rule_id"]]
     places = tuple(
         Place(cell["submission_id"], cell["form"], cell["row_code"] or "", cell["column_code"] or "")
         for cell in finding["cells"]

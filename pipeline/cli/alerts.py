@@ -29,7 +29,7 @@ from pipeline.published.query import NoWarehouse
 from pipeline.vocabulary import STANDINGS, AlertEvent, AlertState
 
 LISTED = [
-    "alert_id", "state", "standing", "age_days", "assigned_to", "cause_id", "cause_kind", "rule_id", "rules", "form", "unit_key", "unit_name",
+    "alert_id", "state", "standing", "age_days", "assigned_to", "cause_id", "cause_kind", "pack", "rule_id", "rules", "form", "unit_key", "unit_name",
     "period_id", "scope", "origin", "is_simulated", "severity", "on_fail", "findings", "opened_at", "opened_version",
     "resolved_at", "resolved_version", "source_ref", "sentence_vi", "sentence_en", "story_vi", "story_en",
 ]  # fmt: skip

@@ -11,9 +11,10 @@ WORDS = {"return": "TRẢ LẠI · RETURN", "query": "HỎI LẠI · QUERY", "no
 
 
 def as_objects(findings: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return findings as plain objects: rule, severity, status, form, row, sheet, cells, figures, sentences."""
+    """Return findings as plain objects: pack, rule, severity, status, form, row, sheet, cells, figures, sentences."""
     return [
         {
+            "pack": row["pack"],
             "rule": row["rule_id"],
             "severity": row["severity"],
             "on_fail": row["on_fail"],

@@ -97,7 +97,7 @@ def judged(context: dg.AssetExecutionContext, home: OneWriter, dbt: Dbt) -> Iter
                 "basis": rule.basis or pack.basis,
                 "rule": dg.MetadataValue.url(links.rule(rule.id)),
                 "data docs": dg.MetadataValue.url(links.data_docs),
-                "try": f"thads query \"from fct_finding where rule_id = '{rule.id}'\"",
+                "try": f"thads query \"from fct_finding where pack = '{pack.pack}' and rule_id = '{rule.id}'\"",
             },
         )
     lost = lost_outcomes(home.home)

@@ -107,9 +107,12 @@ def explain(
     unknown = sorted(set(wanted["finding_id"]) - set(findings["finding_id"]))
     if unknown:
         raise AnswerError(f"there is no finding {', '.join(unknown)}; ids stand in fct_finding")
-    packs_of = read_tables(home.judged, "outcomes", tables.OUTCOMES).select("submission_id", "rule_id", "form", "pack")
+    if "pack" not in findings.columns:
+        raise AnswerError(
+            "the findings of this home were judged by an older version; run 'thads load' once, then answer"
+        )
     units = read_tables(home.cells, "submissions", tables.SUBMISSIONS).select("submission_id", "unit_key")
-    placed = findings.join(packs_of, on=["submission_id", "rule_id", "form"]).join(units, on="submission_id")
+    placed = findings.join(units, on="submission_id")
     if placed["unit_key"].null_count() or placed["period_id"].null_count():
         raise AnswerError("a finding on a report without a known unit or period cannot be explained; have it sent anew")
     return [

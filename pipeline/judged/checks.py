@@ -61,7 +61,7 @@ def tallies_frame(
         current.filter(is_failing)
         .group_by(of_rule, maintain_order=True)
         .head(MOST_SHOWN)
-        .join(_first_findings(findings), on=["submission_id", "rule_id", "form"], how="left", nulls_equal=True)
+        .join(_first_findings(findings), on=["submission_id", "pack", "rule_id", "form"], how="left", nulls_equal=True)
         .group_by(of_rule, maintain_order=True)
         .agg(
             pl.struct("source_ref", "form", "failed", "checked", "cells", "expected", "found", "difference").alias(
@@ -93,9 +93,10 @@ def _first_findings(findings: pl.DataFrame) -> pl.DataFrame:
     address = pl.concat_str(cell.field("sheet"), cell.field("address"), separator="!")
     return (
         findings.filter(pl.col("status") == str(Status.FAIL))
-        .unique(["submission_id", "rule_id", "form"], keep="first", maintain_order=True)
+        .unique(["submission_id", "pack", "rule_id", "form"], keep="first", maintain_order=True)
         .select(
             "submission_id",
+            "pack",
             "rule_id",
             "form",
             pl.col("cells")

@@ -88,6 +88,7 @@ def _finding(row: dict, rule: AnyRule, cells: list[dict], stories: dict[int, tup
         "finding_id": hashlib.sha256(key.encode()).hexdigest()[:16],
         "submission_id": row["submission_id"],
         "period_id": row["period_id"],
+        "pack": row["pack"],
         "rule_id": rule.id,
         "severity": str(rule.severity),
         "on_fail": str(rule.on_fail),
@@ -151,14 +152,18 @@ def cells_of(
     if taking_part.is_empty():
         return {}
     keys = compared.select("comparison_id", "submission_id", "beside", *RULE).join(taking_part, on=RULE)
-    across = [name for (_, name), rule in rules.items() if is_across_offices(rule)]
+    across = pl.DataFrame(
+        [key for key, rule in rules.items() if is_across_offices(rule)],
+        schema={"pack": pl.String, "rule_id": pl.String},
+        orient="row",
+    )
     offices = bench.query("select submission_id, form, part_submission_id from office_part")
-    own = keys.filter(~pl.col("rule_id").is_in(across) | (pl.col("role") == "found")).with_columns(
+    of_offices = keys.join(across, on=["pack", "rule_id"], how="semi").filter(pl.col("role") == "found")
+    own = pl.concat([keys.join(across, on=["pack", "rule_id"], how="anti"), of_offices]).with_columns(
         pl.when("is_beside").then("beside").otherwise("submission_id").alias("cell_submission")
     )
     below = (
-        keys.filter(pl.col("rule_id").is_in(across) & (pl.col("role") == "found"))
-        .join(offices, on=["submission_id", "form"])
+        of_offices.join(offices, on=["submission_id", "form"])
         .with_columns(pl.lit("term").alias("role"), pl.col("part_submission_id").alias("cell_submission"))
         .drop("part_submission_id")
     )

@@ -12,14 +12,15 @@ def ratios_frame(bench: Bench) -> pl.DataFrame:
     return bench.query(
         f"""
             with judged as (
-                select submission_id, form, row_code, column_code, rule_id, expected,
+                select submission_id, form, row_code, column_code, pack, rule_id, expected,
                        coalesce(verdict, case when found between low and high then '{RatioVerdict.FITS}'
                                               else '{RatioVerdict.IMPOSSIBLE}' end) as verdict
                 from comparison
                 where rule_id like 'ratio.%' and rule_id <> 'ratio.truncated'
             )
             select cell.submission_id, cell.period_id, cell.form, cell.row_code, cell.column_code, cell.unit,
-                   cell.value as printed, cell.rounding, judged.expected as computed, judged.rule_id,
+                   cell.value as printed, cell.rounding, judged.expected as computed, judged.pack,
+                   judged.rule_id,
                    coalesce(judged.verdict, '{RatioVerdict.NOT_APPLICABLE}') as verdict,
                    cell.raw, cell.sheet, cell.address
             from cell

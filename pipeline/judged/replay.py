@@ -118,10 +118,10 @@ def _is_within(first: Period | None, last: Period | None) -> pl.Expr:
 
 
 def _failing(outcomes: pl.DataFrame) -> pl.DataFrame:
-    return outcomes.filter(pl.col("status") == str(Status.FAIL)).select("submission_id", "rule_id").unique()
+    return outcomes.filter(pl.col("status") == str(Status.FAIL)).select("submission_id", "pack", "rule_id").unique()
 
 
 def _rules(of: pl.DataFrame, without: pl.DataFrame) -> pl.DataFrame:
     """Return the rules of each submission that stand in one frame and not in the other."""
-    new = of.join(without, on=["submission_id", "rule_id"], how="anti")
+    new = of.join(without, on=["submission_id", "pack", "rule_id"], how="anti")
     return new.group_by("submission_id").agg(pl.col("rule_id").sort().alias("rules"))

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from expectations.formulas import formulas
-from expectations.rules import AnyRule, packs
+from expectations.rules import packs
 from pipeline.home import VIETNAM
 from pipeline.vocabulary import Severity, Status
 
@@ -36,16 +36,14 @@ def validation_report(
     return is the same.
     """
     results = list(outcomes)
-    version = {(row["rule_id"], row["form"]): (row["pack"], row["pack_version"]) for row in results}
-    anywhere = {row["rule_id"]: (row["pack"], row["pack_version"]) for row in results}
+    version = {row["pack"]: row["pack_version"] for row in results}
+    received = submission["received_at"]
 
-    def event(rule_id: str, form: str | None) -> dict[str, str]:
-        pack, pack_version = version.get((rule_id, form or "*")) or anywhere.get(rule_id) or ("", "")
-        received = submission["received_at"]
+    def event(pack: str) -> dict[str, str]:
         return {
             "time": received.replace(tzinfo=VIETNAM).isoformat() if received else "",
             "actor": ACTOR,
-            "agent": f"{pack} {pack_version}".strip(),
+            "agent": f"{pack} {version.get(pack, '')}".strip(),
             "trigger": trigger,
         }
 
@@ -53,8 +51,8 @@ def validation_report(
         {
             "id": row["finding_id"],
             "type": "validation",
-            "event": event(row["rule_id"], row["form"]),
-            "rule": _rule(row["rule_id"], Severity(row["severity"]), row["sentence_vi"]),
+            "event": event(row["pack"]),
+            "rule": _rule(row["pack"], row["rule_id"], Severity(row["severity"]), row["sentence_vi"]),
             "data": {
                 "source": [_cell(submission, cell) for cell in row["cells"]],
                 "target": [_cell(submission, cell) for cell in row["cells"] if cell["role"] == "found"]
@@ -69,8 +67,10 @@ def validation_report(
         {
             "id": _identity(submission["submission_id"], row["pack"], row["rule_id"], row["form"]),
             "type": "validation",
-            "event": event(row["rule_id"], row["form"]),
-            "rule": _rule(row["rule_id"], *_declared().get((row["pack"], row["rule_id"]), (Severity.ERROR, ""))),
+            "event": event(row["pack"]),
+            "rule": _rule(
+                row["pack"], row["rule_id"], *_declared().get((row["pack"], row["rule_id"]), (Severity.ERROR, ""))
+            ),
             "data": {
                 "source": [_place(submission, row["form"])],
                 "target": [_place(submission, row["form"])],
@@ -90,28 +90,28 @@ def as_json(report: list[dict[str, Any]]) -> str:
     return f"[\n{lines}\n]\n" if report else "[]\n"
 
 
-def _rule(rule_id: str, severity: Severity, sentence: str) -> dict[str, str]:
+def _rule(pack: str, rule_id: str, severity: Severity, sentence: str) -> dict[str, str]:
     return {
         "language": LANGUAGE,
-        "expression": _expressions().get(rule_id, rule_id),
+        "expression": _expressions().get((pack, rule_id), rule_id),
         "severity": SEVERITIES[severity],
         "description": f"{rule_id}: {sentence}",
     }
 
 
 @cache
-def _expressions() -> dict[str, str]:
-    """Return what each rule compares, as its first formula."""
-    return {rule.id: _LABEL.sub(r"«\1»", next(formulas(rule)).replace("`", "")) for rule in _rules()}
+def _expressions() -> dict[tuple[str, str], str]:
+    """Return what each rule compares, as its first formula, by pack and rule."""
+    return {
+        (pack.pack, rule.id): _LABEL.sub(r"«\1»", next(formulas(rule)).replace("`", ""))
+        for pack in packs()
+        for rule in pack.rules
+    }
 
 
 @cache
 def _declared() -> dict[tuple[str, str], tuple[Severity, str]]:
     return {(pack.pack, rule.id): (rule.severity, rule.vi) for pack in packs() for rule in pack.rules}
-
-
-def _rules() -> list[AnyRule]:
-    return [rule for pack in packs() for rule in pack.rules]
 
 
 def _cell(submission: Row, cell: Row) -> str:

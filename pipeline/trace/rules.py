@@ -28,11 +28,11 @@ def rules_of(connection: duckdb.DuckDBPyConnection, cell: Cell) -> list[Row]:
         [cell.submission_id, cell.form or "*"],
     ).fetchall()
     failing = {
-        row[0]
-        for row in connection.execute(
+        (pack, rule_id)
+        for pack, rule_id in connection.execute(
             """
-            select distinct rule_id
-            from (select rule_id, unnest(cells) as cell from main.fct_finding where submission_id = ?)
+            select distinct pack, rule_id
+            from (select pack, rule_id, unnest(cells) as cell from main.fct_finding where submission_id = ?)
             where cell.sheet = ? and cell.address = ?
             """,
             [cell.submission_id, cell.sheet, cell.address],
@@ -42,7 +42,7 @@ def rules_of(connection: duckdb.DuckDBPyConnection, cell: Cell) -> list[Row]:
     return [
         {
             "rule_id": rule_id, "pack": pack, "status": status, "checked": checked, "failed": failed,
-            "fails_here": rule_id in failing, "vi": rule.vi, "en": rule.en,
+            "fails_here": (pack, rule_id) in failing, "vi": rule.vi, "en": rule.en,
         }
         for rule_id, pack, status, checked, failed in outcomes
         if (rule := declared.get((pack, rule_id))) and _speaks_of(rule, cell.column_code)

@@ -12,6 +12,7 @@ import duckdb
 import polars as pl
 
 from pipeline import tables
+from pipeline.alerts.events import read_ledger
 from pipeline.home import DBT_PROJECT, Home
 from pipeline.landing.blobs import write_whole
 from pipeline.published.mending import mend
@@ -307,8 +308,12 @@ def _link_events(home: Home) -> None:
     folder.mkdir(parents=True)
     pl.DataFrame(schema=tables.ALERT_EVENTS).write_parquet(folder / PLACEHOLDER)
     for path in (home.alerts / "events").glob("*.parquet"):
-        if path.name != PLACEHOLDER:
+        if path.name == PLACEHOLDER:
+            continue
+        if pl.read_parquet_schema(path) == tables.ALERT_EVENTS:
             os.link(path, folder / path.name)
+        else:
+            read_ledger(path).write_parquet(folder / path.name)
 
 
 def _link_inputs(home: Home, written: tuple[str, ...] | None) -> None:

@@ -15,6 +15,7 @@ findings as (
 select
     {{ report_columns('submissions') }},
     findings.finding_id,
+    findings.pack,
     findings.rule_id,
     findings.status,
     findings.severity,

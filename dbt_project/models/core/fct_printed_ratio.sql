@@ -29,6 +29,7 @@ select
     ratios.rounding,
     ratios.computed,
     ratios.verdict,
+    ratios.pack,
     ratios.rule_id,
     ratios.raw,
     ratios.sheet,

@@ -23,10 +23,12 @@ select
     steps.chain,
     steps.step,
     findings.*,
-    -- Findings that nobody looked into share a cause with those of their rule.
+    -- Findings that nobody looked into share a cause with those of their rule: a report is judged by one pack.
     coalesce(causes.cause_id, findings.rule_id || '|' || coalesce(findings.form, '')) as cause_id,
     findings.on_fail in ('return', 'query') as is_alarming,
-    {{ surrogate_key(['findings.rule_id', 'findings.form', 'findings.row_code', 'findings.column_code']) }} as place
+    {{ surrogate_key([
+        'findings.pack', 'findings.rule_id', 'findings.form', 'findings.row_code', 'findings.column_code'
+    ]) }} as place
 
 from findings
 

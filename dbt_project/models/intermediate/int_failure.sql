@@ -24,10 +24,10 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by submission_id, rule_id, coalesce(form, '')
+            partition by submission_id, pack, rule_id, coalesce(form, '')
             order by abs(difference) desc nulls last, finding_id asc
         ) as place,
-        count(*) over (partition by submission_id, rule_id, coalesce(form, '')) as findings
+        count(*) over (partition by submission_id, pack, rule_id, coalesce(form, '')) as findings
     from findings
     where status = 'fail'
 
@@ -35,6 +35,7 @@ ranked as (
 
 select
     outcomes.submission_id,
+    outcomes.pack,
     outcomes.rule_id,
     outcomes.form,
     rules.rule_kind,
@@ -57,6 +58,7 @@ left join rules
 left join ranked
     on
         outcomes.submission_id = ranked.submission_id
+        and outcomes.pack = ranked.pack
         and outcomes.rule_id = ranked.rule_id
         and coalesce(outcomes.form, '') = coalesce(ranked.form, '')
         and ranked.place = 1

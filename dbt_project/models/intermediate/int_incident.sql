@@ -134,6 +134,7 @@ select
     coalesce(last_failing.submission_id, unreadable.submission_id) as last_failing_submission_id,
     coalesce(last_failing.step, 1) as last_failing_step,
     told.cause_id,
+    case when unreadable.alert_id is null then told.pack end as pack,
     case when unreadable.alert_id is not null then 'unreadable' else told.rule_id end as rule_id,
     case when unreadable.alert_id is not null then ['unreadable'] else told.rules end as rules,
     told.form,

@@ -30,6 +30,7 @@ failing as (
         causes.alert_id,
         findings.chain,
         findings.step,
+        findings.pack,
         findings.rule_id,
         coalesce(findings.form, '') as form_key,
         bool_or(findings.is_alarming) as is_alarming
@@ -38,7 +39,13 @@ failing as (
         on
             findings.chain = causes.chain
             and findings.cause_id = causes.cause_id
-    group by causes.alert_id, findings.chain, findings.step, findings.rule_id, coalesce(findings.form, '')
+    group by
+        causes.alert_id,
+        findings.chain,
+        findings.step,
+        findings.pack,
+        findings.rule_id,
+        coalesce(findings.form, '')
 
 ),
 
@@ -47,6 +54,7 @@ answers as (
     select
         steps.chain,
         steps.step,
+        outcomes.pack,
         outcomes.rule_id,
         coalesce(outcomes.form, '') as form_key,
         outcomes.status,
@@ -63,6 +71,7 @@ broken as (
     select
         failing.alert_id,
         failing.chain,
+        failing.pack,
         failing.rule_id,
         failing.form_key,
         min(failing.step) as first_step,
@@ -73,9 +82,10 @@ broken as (
         on
             failing.chain = answers.chain
             and failing.step = answers.step
+            and failing.pack = answers.pack
             and failing.rule_id = answers.rule_id
             and failing.form_key = answers.form_key
-    group by failing.alert_id, failing.chain, failing.rule_id, failing.form_key
+    group by failing.alert_id, failing.chain, failing.pack, failing.rule_id, failing.form_key
 
 ),
 
@@ -90,6 +100,7 @@ proofs as (
     inner join answers
         on
             broken.chain = answers.chain
+            and broken.pack = answers.pack
             and broken.rule_id = answers.rule_id
             and broken.form_key = answers.form_key
             and broken.first_step < answers.step

@@ -9,6 +9,7 @@ source as (
 select
     finding_id,
     submission_id,
+    pack,
     rule_id,
     status,
     severity,

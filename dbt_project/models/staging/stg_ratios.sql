@@ -15,6 +15,7 @@ select
     printed,
     rounding,
     computed,
+    pack,
     rule_id,
     verdict,
     raw,

@@ -10,6 +10,7 @@ latest as (
 )
 
 select
+    finding.pack,
     finding.rule_id,
     finding.unit_key,
     unit.name as unit_name,

@@ -1,5 +1,6 @@
 select
     alert.alert_id,
+    alert.pack,
     alert.rule_id,
     alert.unit_key,
     unit.name as unit_name,
