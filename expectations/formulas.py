@@ -12,6 +12,7 @@ from expectations.kinds import (
     Cumulative,
     Duplicate,
     FormScale,
+    Growth,
     Integer,
     MoneyPerCase,
     Order,
@@ -28,8 +29,10 @@ from pipeline.vocabulary import Scope
 
 #: Columns that judging adds beside the printed ones (``pipeline.judged.bench``).
 TARGETS = {
-    "annual_target": ("chỉ tiêu cả năm", "target for the year"),
-    "pro_rata_target": ("chỉ tiêu theo số tháng", "target pro rata"),
+    "own_target": ("chỉ tiêu giao riêng cho đơn vị", "the unit's own target"),
+    "own_pro_rata_target": ("chỉ tiêu giao riêng, tính theo số tháng", "the unit's own target pro rata"),
+    "national_target": ("chỉ tiêu toàn quốc", "the nation's target"),
+    "national_pro_rata_target": ("chỉ tiêu toàn quốc, tính theo số tháng", "the nation's target pro rata"),
 }
 
 
@@ -43,8 +46,13 @@ def formulas(rule: Rule) -> Iterator[str]:
 def _balance(rule: Balance) -> Iterator[str]:
     for terms in rule.sums:
         yield _equation(((Term(1, rule.total),), "=", terms))
-    if len(rule.sums) > 1:
+    if rule.alternatives:
         yield "Of these the one that comes closest counts"
+    if rule.in_order:
+        ranks = "; else ".join(" or ".join(f"`{_codes(terms)}`" for terms in rank) for rank in rule.in_order)
+        yield f"The first that is known counts, of several the closest: {ranks}"
+    if rule.fitting:
+        yield "What fits none of these is not judged: " + ", ".join(f"`{_codes(terms)}`" for terms in rule.fitting)
     yield f"Tolerance: {figure(rule.tolerance)}"
     yield from _only_where_absent(rule.absent)
 
@@ -91,6 +99,12 @@ def _printed_ratio(rule: PrintedRatio) -> Iterator[str]:
     yield "Tolerance: half a unit of the last printed place" + (
         "; a value that fits by truncation alone passes" if rule.truncation == "allow" else ", truncation excluded"
     )
+
+
+@formulas.register
+def _growth(rule: Growth) -> Iterator[str]:
+    yield "For every measure that is printed with its change: `growth = 100 × (change) / (figure - change)`"
+    yield "Tolerance: half a unit of the last printed place; a value that fits by truncation alone passes"
 
 
 @formulas.register

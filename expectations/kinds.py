@@ -18,6 +18,9 @@ from pipeline.vocabulary import OnFail, Scope, Severity
 
 FIRST_DAY, LAST_DAY = date(1, 1, 1), date(9999, 12, 31)
 
+#: What the codes of a measure's growth in per cent and of its change end with (``forms/published.yaml``).
+GROWTH, CHANGE = "_growth", "_change"
+
 _TERM = re.compile(r"([+-])(?:(\d+(?:\.\d+)?)\*)?([a-z_]+)")
 
 
@@ -31,8 +34,10 @@ class Term:
     is_optional: bool = False
 
     @classmethod
-    def parse(cls, text: str) -> "Term":
+    def parse(cls, text: "str | Term") -> "Term":
         """Read ``+due``, ``-completed``, ``+0.97*opening`` or the optional ``(-revoked)``."""
+        if isinstance(text, Term):
+            return text
         bare = str(text).replace(" ", "")
         is_optional = bare[:1] == "(" and bare[-1:] == ")"
         match = _TERM.fullmatch(bare[1:-1] if is_optional else bare)
@@ -44,7 +49,7 @@ class Term:
         return cls(1 if sign == "+" else -1, column, Decimal(factor or 1), is_optional)
 
 
-Terms = Annotated[tuple[Term, ...], BeforeValidator(lambda terms: tuple(Term.parse(term) for term in terms))]
+Terms = Annotated[tuple[Term, ...], BeforeValidator(lambda terms: tuple(map(Term.parse, terms)))]
 
 
 #: What a condition may be made of; anything else - a subquery, a cast, a function that reads files - is refused.
@@ -105,19 +110,32 @@ class Rule(BaseModel):
 
 
 class Balance(Rule):
-    """``total`` equals the sum of ``terms``; of several ``alternatives`` the closest counts."""
+    """``total`` equals the sum of ``terms``; of several ``alternatives`` the closest counts.
+
+    ``in_order`` names sums by rank: the first rank of which any is known counts. Where none is, what fits one of
+    ``fitting`` passes, and what fits none is not compared.
+    """
 
     kind: Literal["balance"]
     total: Code
     terms: Terms = ()
     alternatives: tuple[Terms, ...] = ()
+    in_order: tuple[tuple[Terms, ...], ...] = ()
+    fitting: tuple[Terms, ...] = ()
     absent: tuple[Code, ...] = ()
     tolerance: Decimal = Decimal(0)
 
     @property
     def sums(self) -> tuple[tuple[Term, ...], ...]:
         """All sums that may make up the total."""
-        return self.alternatives or (self.terms,)
+        return tuple(terms for rank in self.ranks for terms in rank)
+
+    @property
+    def ranks(self) -> tuple[tuple[tuple[Term, ...], ...], ...]:
+        """The sums by rank: one of a later rank counts only where none of an earlier one is known."""
+        if self.in_order:
+            return (*self.in_order, *((self.fitting,) if self.fitting else ()))
+        return (self.alternatives or (self.terms,),)
 
 
 class Order(Rule):
@@ -171,6 +189,31 @@ class PrintedRatio(Rule):
     numerator: Terms
     denominators: tuple[Terms, ...]
     truncation: Literal["allow", "forbid"] = "allow"
+
+
+class Growth(Rule):
+    """A printed growth is the printed change over last year's figure, for every measure that is printed with both."""
+
+    kind: Literal["growth"]
+
+    def ratio(self, measure: str) -> PrintedRatio:
+        """Return the printed ratio that this asks of the growth of ``measure``."""
+        return PrintedRatio(
+            kind="printed_ratio",
+            id=self.id,
+            forms=self.forms,
+            on_fail=self.on_fail,
+            vi=self.vi,
+            en=self.en,
+            column=measure + GROWTH,
+            numerator=(Term(1, measure + CHANGE),),
+            denominators=((Term(1, measure), Term(-1, measure + CHANGE)),),
+        )
+
+    @staticmethod
+    def measure(column: str) -> str:
+        """Return the measure whose growth stands in ``column``."""
+        return column.removesuffix(GROWTH)
 
 
 class MoneyPerCase(Rule):
@@ -299,6 +342,7 @@ AnyRule = Annotated[
     | Integer
     | Rollup
     | PrintedRatio
+    | Growth
     | MoneyPerCase
     | FormScale
     | Reading

@@ -12,6 +12,7 @@ from expectations.kinds import (
     Cumulative,
     Duplicate,
     FormScale,
+    Growth,
     Integer,
     MoneyPerCase,
     Order,
@@ -92,6 +93,11 @@ def _printed_ratio(rule: PrintedRatio, form: Form, row: str, column: str) -> lis
         *_terms(rule.numerator, form, row),
         *_terms([term for term in bases if term not in rule.numerator], form, row),
     ]
+
+
+@participants.register
+def _growth(rule: Growth, form: Form, row: str, column: str) -> list[Participant]:
+    return _printed_ratio(rule.ratio(rule.measure(column)), form, row, column)
 
 
 @participants.register

@@ -8,8 +8,11 @@ from collections.abc import Iterable
 from functools import singledispatch
 
 from expectations.kinds import (
+    CHANGE,
+    GROWTH,
     Balance,
     FormScale,
+    Growth,
     Integer,
     MoneyPerCase,
     Order,
@@ -35,19 +38,28 @@ def compared(rule: Rule, form: str) -> Iterable[str]:
 def _balance(rule: Balance, form: str) -> Iterable[str]:
     sums = " union all ".join(
         f"""
-        select submission_id, row_code, '{rule.total}' as column_code,
+        select {rank} as rank, submission_id, row_code, '{rule.total}' as column_code,
                {rule.total} as found, {_sum(terms)} as expected,
                {_slack(terms)} + {rule.total}__rounding + {rule.tolerance} as slack,
                {_reach(terms, -1)} as below, {_reach(terms, +1)} as above
         from form_{form}
         where {rule.total} is not null and {_printed(terms)} {_absent(rule.absent)}
         """
-        for terms in rule.sums
+        for rank, alternatives in enumerate(rule.ranks)
+        for terms in alternatives
     )
+    # What binds only those whom it fits is the last rank.
+    counted = f"rank < {len(rule.in_order)} or found between low and high" if rule.fitting else "true"
     yield f"""
-        select *, expected - slack - below as low, expected + slack + above as high, null::varchar as verdict
-        from ({sums})
-        qualify row_number() over (partition by submission_id, row_code order by abs(found - expected), expected) = 1
+        select submission_id, row_code, column_code, found, expected, low, high, null::varchar as verdict
+        from (
+            select *, expected - slack - below as low, expected + slack + above as high
+            from ({sums})
+            qualify row_number() over (
+                partition by submission_id, row_code order by rank, abs(found - expected), expected
+            ) = 1
+        )
+        where {counted}
     """
 
 
@@ -73,7 +85,7 @@ def _row_order(rule: RowOrder, form: str) -> Iterable[str]:
         join cell as whole on whole.submission_id = part.submission_id and whole.form = part.form
                           and whole.column_code = part.column_code and whole.row_code = '{rule.greater}'
         where part.form = '{form}' and part.row_code = '{rule.lesser}'
-          and part.value is not null and whole.value is not null
+          and part.value is not null and whole.value is not null and not ends_with(part.column_code, '{CHANGE}')
     """
 
 
@@ -86,7 +98,7 @@ def _integer(rule: Integer, form: str) -> Iterable[str]:
                {low} as low, {high} as high, null::varchar as verdict
         from cell
         where form = '{form}' and value is not null and unit not in ('percent', 'point')
-          and not ends_with(column_code, '_change')
+          and not ends_with(column_code, '{CHANGE}')
     """
 
 
@@ -116,6 +128,7 @@ def _rows(rule: Rollup, form: str) -> str:
         join cell as part on part.submission_id = total.submission_id and part.form = total.form
                          and part.column_code = total.column_code and part.row_code = rollup_part.part_row
         where total.form = '{form}' and total.value is not null and total.unit not in ('percent', 'point')
+          and not ends_with(total.column_code, '{CHANGE}')
         group by all
         having {complete}
     """
@@ -140,19 +153,48 @@ def _offices(form: str) -> str:
 def _printed_ratio(rule: PrintedRatio, form: str) -> Iterable[str]:
     base = f"coalesce({', '.join(_sum(terms, exact=False) for terms in rule.denominators)})"
     spread = f"coalesce({', '.join(_guarded(terms, _slack(terms)) for terms in rule.denominators)})"
-    top, slack, half = _sum(rule.numerator), _slack(rule.numerator), f"{rule.column}__rounding"
-    chosen = "verdict <> 'impossible'" if rule.truncation == "forbid" else "true"
-    allowed = "false" if rule.truncation == "forbid" else "verdict = 'fits_by_truncation'"
+    top, slack = _sum(rule.numerator), _slack(rule.numerator)
+    printed = f"""
+        select submission_id, row_code, '{rule.column}' as column_code, {rule.column} as found,
+               {rule.column}__rounding as half, {top} as top, {slack} as slack, {base} as base, {spread} as spread
+        from form_{form}
+        where {rule.column} is not null and {_printed(rule.numerator)} and {base} > 0
+    """
+    yield _ratio(printed, truncation=rule.truncation)
+
+
+@compared.register
+def _growth(rule: Growth, form: str) -> Iterable[str]:
+    printed = f"""
+        select growth.submission_id, growth.row_code, growth.column_code, growth.value as found, growth.rounding as half,
+               change.value as top, change.rounding as slack, (figure.value - change.value)::double as base,
+               figure.rounding + change.rounding as spread
+        from cell as growth
+        join cell as change on change.submission_id = growth.submission_id and change.form = growth.form
+                           and change.row_code = growth.row_code
+                           and change.column_code = replace(growth.column_code, '{GROWTH}', '{CHANGE}')
+        join cell as figure on figure.submission_id = growth.submission_id and figure.form = growth.form
+                           and figure.row_code = growth.row_code
+                           and figure.column_code = replace(growth.column_code, '{GROWTH}', '')
+        where growth.form = '{form}' and ends_with(growth.column_code, '{GROWTH}') and growth.value is not null
+          and change.value is not null and figure.value > change.value
+    """
+    yield _ratio(printed)
+
+
+def _ratio(printed: str, truncation: str = "allow") -> str:
+    """Return the SELECT that judges printed ratios: submission_id, row_code, column_code, found, half (of its last place),
+    top (the numerator), slack (of it), base, spread (of the base)."""
+    chosen = "verdict <> 'impossible'" if truncation == "forbid" else "true"
+    allowed = "false" if truncation == "forbid" else "verdict = 'fits_by_truncation'"
     # The true ratio lies between the least numerator and the greatest; a larger base brings each nearer to zero, and
     # where rounding may have made the base of nothing, a ratio has no bound on that side.
-    yield f"""
+    return f"""
         with printed as (
-            select submission_id, row_code, {rule.column} as found, {half} as half,
-                   ({top})::double as numerator, {base} as base,
-                   100 * ({top} - {slack})::double as least_top, 100 * ({top} + {slack})::double as greatest_top,
-                   ({base} + {spread})::double as wide, nullif(greatest({base} - {spread}, 0), 0)::double as narrow
-            from form_{form}
-            where {rule.column} is not null and {_printed(rule.numerator)} and {base} > 0
+            select submission_id, row_code, column_code, found, half, top::double as numerator, base,
+                   100 * (top - slack)::double as least_top, 100 * (top + slack)::double as greatest_top,
+                   (base + spread)::double as wide, nullif(greatest(base - spread, 0), 0)::double as narrow
+            from ({printed})
         ),
         interval as (
             select *, 100 * numerator / base as expected,
@@ -171,7 +213,7 @@ def _printed_ratio(rule: PrintedRatio, form: str) -> Iterable[str]:
                         else 'impossible' end as verdict
             from interval
         )
-        select submission_id, row_code, '{rule.column}' as column_code, found, expected,
+        select submission_id, row_code, column_code, found, expected,
                case when {allowed} then least(found, exact_low) else exact_low end - {HAIR} as low,
                case when {allowed} then greatest(found, exact_high) else exact_high end + {HAIR} as high, verdict
         from judged

@@ -132,7 +132,7 @@ def test_a_printed_ratio_is_judged_as_exact_fractions_judge_it(tmp_path, drawn):
             roundings={"eligible_change": slack, "eligible_growth": Decimal(5).scaleb(-places - 1)},
             origin="published",
         )
-    compared = returns.compared(tmp_path).filter(pl.col("rule_id") == "ratio.eligible_growth")
+    compared = returns.compared(tmp_path).filter(pl.col("rule_id") == "ratio.growth")
     verdicts = dict(compared.select("submission_id", "verdict").iter_rows())
     assert verdicts == {f"r{n}": oracle(*ratio) for n, ratio in enumerate(drawn)}
     failing = set(compared.filter("fails")["submission_id"])
@@ -162,7 +162,7 @@ def test_rounding_and_cutting_off_are_told_apart(tmp_path):
         half = Decimal(5).scaleb(-len(printed.partition(".")[2]) - 1)
         figures = {"completed_change": top, "completed": base + top, "completed_growth": printed}
         returns.add(f"{n}", {TOTAL: figures}, roundings={"completed_growth": half}, origin="published")
-    compared = returns.compared(tmp_path).filter(pl.col("rule_id") == "ratio.completed_growth")
+    compared = returns.compared(tmp_path).filter(pl.col("rule_id") == "ratio.growth")
     verdicts = dict(compared.select("submission_id", "verdict").iter_rows())
     assert verdicts == {f"{n}": verdict for n, (_, _, _, verdict) in enumerate(RATES)}
 

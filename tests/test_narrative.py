@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 
 from pipeline.cells import published
 from pipeline.cells.narrative import read_narrative
+from pipeline.cells.narrative.marks import Mark, sentences, unwrapped
 from pipeline.cells.narrative.phrases import narrative, spellings
+from pipeline.cells.narrative.words import words
 from pipeline.cells.numerals import parse_amount, parse_numeral
 from pipeline.cells.read import read_files
 from pipeline.cells.reading import Reading
@@ -55,6 +57,12 @@ def figures(text: str) -> dict[Place, Decimal]:
 def placed(reading: Reading) -> dict[Place, Decimal]:
     cells = reading.cells.select("form", "row_code", "column_code", "value").iter_rows()
     return {(form, row, column): value for form, row, column, value in cells}
+
+
+def figures_marked(text: str) -> list[Mark]:
+    """Return every number of a text that may be a figure."""
+    found = sentences(unwrapped(list(words(text))), text, narrative(), lambda *_: 0)
+    return [mark for sentence in found for mark in sentence.marks if mark.kind == "figure"]
 
 
 def listed(text: str) -> list[tuple[str, str]]:
@@ -286,6 +294,109 @@ def test_an_approximate_amount_may_lie_a_whole_place_away():
     assert rounding("Số thi hành xong là 7 tỷ đồng.") == 5 * 10**8
     assert rounding("Số thi hành xong là hơn 7 tỷ đồng.") == 10**9
     assert rounding("Số thi hành xong là 7.000 nghìn đồng.") == 0
+
+
+@pytest.mark.parametrize(
+    ("sentence", "value", "rounding"),
+    [
+        ("Thi hành xong hơn 379.000 việc.", 379_000, 1000),
+        ("Thi hành xong trên 2.200 việc.", 2200, 100),
+        ("Thi hành xong 579.000 việc.", 579_000, 500),
+        ("Thi hành xong gần 6,5 nghìn việc.", 6500, 100),
+        ("Số tiền thi hành xong là xấp xỉ 150.000 tỷ đồng.", 150_000 * 10**9, 10_000 * 10**9),
+        ("Số tiền thi hành xong là 150.000 tỷ đồng.", 150_000 * 10**9, 5000 * 10**9),
+        ("Số tiền thi hành xong là 45,00 tỷ đồng.", 45 * 10**9, 5 * 10**6),
+    ],
+)
+def test_a_round_or_hedged_figure_is_as_exact_as_its_last_digit_that_is_not_zero(sentence, value, rounding):
+    (row,) = read(OPENING + sentence).cells.to_dicts()
+    assert (row["value"], row["rounding"]) == (value, rounding)
+
+
+def test_the_word_that_hedges_a_figure_is_quoted_with_it():
+    text = OPENING + "Thi hành xong hơn 379.000 việc."
+    (row,) = read(text).cells.to_dicts()
+    assert row["raw"] == "hơn 379.000 việc"
+    start, end = map(int, row["address"][1:].split("-"))
+    assert text[start:end] == row["raw"]
+
+
+def test_ratios_of_hedged_figures_are_not_impossible(tmp_path):
+    text = (
+        OPENING
+        + "Có điều kiện thi hành hơn 180 tỷ đồng, thi hành xong gần 76 tỷ đồng. Về tiền, tỷ lệ thi hành xong đạt 42%."
+    )
+    found = read(text)
+    assert found.cells.height == 3
+    judged = judge(found.submissions, found.cells, found.remarks, database=tmp_path / "j.duckdb")
+    assert "ratio.completion_rate" not in set(judged.findings["rule_id"])
+
+
+@pytest.mark.parametrize(
+    "number", ["9" * 24 + " nghìn tỷ", "9" * 30 + " tỷ", "9" * 70 + " tỷ", "1" + ".000" * 7 + " triệu"]
+)
+def test_an_amount_that_no_figure_can_be_is_told_as_illegible_and_quoted(number):
+    found = read(f"{OPENING}Số tiền thi hành xong là {number} đồng.")
+    assert found.cells.is_empty()
+    (remark,) = found.remarks.filter(pl.col("code") == "not_a_number").to_dicts()
+    assert remark["raw"].startswith(number[:24])
+    assert number[:24] in remark["detail_vi"]
+    assert number[:24] in remark["detail_en"]
+
+
+def test_a_long_number_without_a_unit_of_measure_is_noted_and_nobody_is_asked():
+    found = read(f"{OPENING}Thi hành xong 90 việc, mã là {'9' * 30}.")
+    (remark,) = found.remarks.filter(pl.col("raw").str.contains("999")).to_dicts()
+    assert remark["code"] == "not_understood"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "13 tháng năm 2022",
+        "0 tháng năm 2022",
+        "00 tháng đầu năm 2022",
+        "100 tháng đầu năm",
+        "tháng 14 năm 2022",
+        "tháng 0/2022",
+    ],
+)
+def test_a_period_that_there_is_not_is_quoted_and_is_no_year(written):
+    found = read(
+        f"BÁO CÁO\nKết quả thi hành án dân sự {written}\nCục THADS tỉnh Kiên Giang\nTổng số việc phải thi hành là 90 việc."
+    )
+    (row,) = found.submissions.to_dicts()
+    assert (row["period_id"], row["report_id"]) == (None, None)
+    (remark,) = found.remarks.filter(pl.col("code") == "header_period").to_dicts()
+    assert remark["raw"] == written
+    assert f"«{written}»" in remark["detail_vi"]
+
+
+@pytest.mark.parametrize(
+    "aside", ["Bị phạt 18 tháng tù.", "Trong 24 tháng qua, Cục làm tốt.", "Trong 14 tháng, so với năm 2022."]
+)
+def test_a_length_of_time_is_no_period(aside):
+    assert read(OPENING + aside + " Thi hành xong 90 việc.").submissions["period_id"].to_list() == ["2023-12"]
+
+
+_PIECES = st.sampled_from(
+    ["thi hành xong", "phải thi hành", "hơn", "tăng", "tháng", "năm", "tỷ", "nghìn", "việc", "đồng", "%", "điểm", "(", ")", ",",
+     ".", "/", "-", "\n", "so với cùng kỳ", "tỉnh Kiên Giang", "2022", "13", "0", "1,052", "9" * 30, "án hành chính", "\x00", "đơn"]
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.one_of(_PIECES, st.integers(0, 10**20).map(str), st.text(max_size=6)), max_size=40))
+def test_no_text_raises_and_every_figure_has_a_value_or_is_told(pieces):
+    found = read(OPENING + " ".join(pieces))
+    assert found.cells["value"].null_count() == 0
+    assert found.submissions.height == 1
+    told = {address for address in found.remarks["address"] if address}
+    text = OPENING + " ".join(pieces)
+    spans = [tuple(map(int, address[1:].split("-"))) for address in (*told, *found.cells["address"])]
+    if found.submissions["is_readable"].item():
+        for mark in figures_marked(text):
+            assert any(start <= mark.start < end for start, end in spans), text[mark.start : mark.end]
 
 
 @pytest.mark.parametrize(

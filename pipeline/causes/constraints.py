@@ -9,7 +9,17 @@ from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
-from expectations.rules import AnyRule, Balance, CrossForm, FormScale, Integer, MoneyPerCase, Order, PrintedRatio
+from expectations.rules import (
+    AnyRule,
+    Balance,
+    CrossForm,
+    FormScale,
+    Growth,
+    Integer,
+    MoneyPerCase,
+    Order,
+    PrintedRatio,
+)
 
 HUNDRED = Decimal(100)
 CENT = Decimal("0.01")  # to which the forms round a rate
@@ -246,6 +256,9 @@ def constraint(rule: AnyRule, row: dict, cells: list[dict], own: str) -> Constra
         return Scale(**common, pairs=pairs, low=rule.floor, high=rule.ceiling, minimum_cases=rule.minimum_cases)
     if isinstance(rule, PrintedRatio):
         return _ratio(rule, row, dict(zip(places, cells, strict=True)), common)
+    if isinstance(rule, Growth):
+        asked = rule.ratio(rule.measure(row["column_code"]))
+        return _ratio(asked, row, dict(zip(places, cells, strict=True)), common)
     for weights in _weights(rule, cells):
         sides: dict[str, Decimal] = {"found": Decimal(0), "term": Decimal(0)}
         for cell, weight in zip(cells, weights, strict=True):

@@ -122,6 +122,11 @@ def parse_amount(text: str) -> Numeral | NotANumber:
     return Numeral(CellState.NUMBER, total, places) if spelled else BLANK
 
 
+def too_long(text: str) -> NotANumber:
+    """Return that a text is too long to be a number."""
+    return _refused("number_too_long", text)
+
+
 def numerals(column: pl.Expr) -> pl.Expr:
     """Return a struct column (``NUMERAL``) that says of each text what ``parse_numeral`` says; null is blank."""
     plain = (

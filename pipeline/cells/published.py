@@ -5,11 +5,12 @@ in ``pipeline/forms/published.yaml``; what is not printed is missing, never zero
 """
 
 from datetime import date
+from decimal import Decimal
 
 import polars as pl
 
 from pipeline import tables
-from pipeline.cells.figure import half_unit, is_too_large
+from pipeline.cells.figure import is_too_large, rounding_of
 from pipeline.cells.gate import Claim, Quote, admit
 from pipeline.cells.reading import Reading, submission_id
 from pipeline.cells.separated import table_of
@@ -78,11 +79,8 @@ def _submissions(cases: list[dict], receipt: dict, forms: Forms, registry: UnitR
 
 def _cells(figures: pl.DataFrame, receipt: dict, forms: Forms) -> tuple[pl.DataFrame, pl.DataFrame]:
     units = pl.DataFrame(
-        [
-            (alias, code, forms.units[code].factor, forms.units[code].is_rounded)
-            for alias, code in forms.unit_aliases.items()
-        ],
-        schema=["unit_alias", "unit_code", "factor", "is_rounded"],
+        [(alias, code, forms.units[code].factor) for alias, code in forms.unit_aliases.items()],
+        schema=["unit_alias", "unit_code", "factor"],
         orient="row",
     )
     identities = {case: submission_id(receipt["sha256"], case) for case in figures["case_id"].drop_nulls().unique()}
@@ -107,10 +105,9 @@ def _cells(figures: pl.DataFrame, receipt: dict, forms: Forms) -> tuple[pl.DataF
     is_known = pl.col("unit_code").is_not_null() & pl.col("amount").is_not_null()
     cells = read.with_columns(
         pl.when(is_known).then(pl.col("amount") * pl.col("factor") * pl.col("sign").fill_null(1)).alias("figure"),
-        pl.when(pl.col("is_rounded"))
-        .then(half_unit(pl.col("decimals")) * pl.col("factor"))
-        .otherwise(0)
-        .cast(tables.AMOUNT)
+        pl.struct("amount", "decimals", "unit_code")
+        .map_elements(lambda printed: _rounding(printed, forms), return_dtype=tables.AMOUNT)
+        .fill_null(0)
         .alias("rounding"),
     ).select(
         "submission_id",
@@ -130,6 +127,16 @@ def _cells(figures: pl.DataFrame, receipt: dict, forms: Forms) -> tuple[pl.DataF
         "address",
     )
     return cells, _remarks(read)
+
+
+def _rounding(printed: dict, forms: Forms) -> Decimal:
+    """Return how far the true figure may lie from a printed one, in base units."""
+    unit = forms.units.get(printed["unit_code"] or "")
+    if unit is None or printed["amount"] is None:
+        return Decimal(0)
+    step = Decimal(1).scaleb(-printed["decimals"]) * unit.factor
+    is_whole = not printed["decimals"]
+    return rounding_of(printed["amount"] * unit.factor, step, unit, is_whole=is_whole, is_hedged=False)
 
 
 def _remarks(read: pl.DataFrame) -> pl.DataFrame:
@@ -170,20 +177,30 @@ def _remarks(read: pl.DataFrame) -> pl.DataFrame:
 
 def _mapping(indicators: list[str], forms: Forms) -> pl.DataFrame:
     """Return form, row, measure and sign of each indicator that the catalogue knows."""
-    catalogue = forms.published
     rows = []
     for indicator in indicators:
-        if entry := catalogue["indicators"].get(indicator):
-            rows.append((indicator, entry["form"], entry["row"], entry["measure"], 1))
+        if place := _place(indicator or "", forms):
+            rows.append((indicator, *place, 1))
             continue
-        for prefix, place in catalogue["prefixes"].items():
-            measure = catalogue["measures"].get((indicator or "").removeprefix(f"{prefix}."))
-            if measure and indicator.startswith(f"{prefix}."):
-                entry = {"measure": measure} if isinstance(measure, str) else measure
-                rows.append((indicator, place["form"], place["row"], entry["measure"], entry.get("sign", 1)))
-                break
+        # What stands behind an indicator says that it is its change on last year: "thahc.thi_hanh_xong.tang_so_cung_ky".
+        amount, _, ending = (indicator or "").rpartition(".")
+        changed, (change, sign) = _place(amount, forms), forms.change_endings.get(ending, ("", 0))
+        if changed and changed[2] + change in forms.measures and sign:
+            rows.append((indicator, changed[0], changed[1], changed[2] + change, sign))
     schema = {"indicator": pl.String, "form": pl.String, "row": pl.String, "measure": pl.String, "sign": pl.Int32}
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _place(indicator: str, forms: Forms) -> tuple[str, str, str] | None:
+    """Return form, row and measure of an indicator that the catalogue lists, itself or under a prefix."""
+    catalogue = forms.published
+    if entry := catalogue["indicators"].get(indicator):
+        return entry["form"], entry["row"], entry["measure"]
+    for prefix, place in catalogue["prefixes"].items():
+        measure = catalogue["measures"].get(indicator.removeprefix(f"{prefix}."))
+        if measure and indicator.startswith(f"{prefix}."):
+            return place["form"], place["row"], measure
+    return None
 
 
 def _vintage(case_id: str, forms: Forms) -> str:

@@ -192,6 +192,7 @@ class Forms:
         }
         self.header: dict[str, dict[str, Any]] = _read(folder / "header.yaml")
         self.published: dict[str, Any] = _read(folder / "published.yaml")
+        self.measures |= {measure.code: measure for measure in self._changes()}
         self.regimes: dict[str, Regime] = {}
         self.all: list[Form] = []
         for path in sorted(folder.glob("*/regime.yaml")):
@@ -242,6 +243,33 @@ class Forms:
             for unit in self.units.values()
             for alias in (unit.vi, unit.en, unit.code, *unit.aliases)
         }
+
+    @cached_property
+    def change_endings(self) -> dict[str, tuple[str, int]]:
+        """What an indicator of a change ends with, to what its measure's code ends with and the sign of its figure."""
+        return {
+            ending: (entry.get("suffix", name), sign)
+            for name, entry in self.published["changes"].items()
+            for ending, sign in entry["printed"].items()
+        }
+
+    def _changes(self) -> Iterator[Measure]:
+        """Yield the change on last year of every measure that reports print."""
+        printed = [*self.published["measures"].values(), *(e["measure"] for e in self.published["indicators"].values())]
+        for code in dict.fromkeys(printed):
+            measure = self.measures[code]
+            for name, entry in self.published["changes"].items():
+                if measure.kind in entry["of"]:
+                    yield Measure(
+                        code=code + entry.get("suffix", name),
+                        kind=entry["kind"],
+                        vi=entry["vi"].format(
+                            measure=measure.vi if entry["vi"][0] == "{" else _uncapitalised(measure.vi)
+                        ),
+                        en=entry["en"].format(measure=_uncapitalised(measure.en)),
+                        definition=entry["definition"],
+                        unit=entry.get("unit"),
+                    )
 
     def _form(self, path: Path, regime: Regime) -> Form:
         entry, content = _extended(path)
@@ -398,6 +426,10 @@ def _extended(path: Path) -> tuple[dict[str, Any], bytes]:
 def _circulars(of: list[Form]) -> str:
     """Return where a measure is asked for; what no form asks for is known from published reports only."""
     return "; ".join(sorted({form.regime.name for form in of})) or "published reports"
+
+
+def _uncapitalised(label: str) -> str:
+    return label[:1].lower() + label[1:]
 
 
 def _code(attributes: dict[str, str]) -> str:

@@ -16,7 +16,8 @@ from pipeline.forms import Form, Forms
 from pipeline.registry.targets import targets
 from pipeline.registry.units import UnitRegistry
 
-TARGETS = ("annual_target", "pro_rata_target")
+#: Targets that judging lays beside the printed figures: the unit's own and the nation's, of the year and pro rata.
+TARGETS = ("own_target", "own_pro_rata_target", "national_target", "national_pro_rata_target")
 BASIS = {"01": "cases", "02": "money"}
 
 
@@ -225,25 +226,26 @@ class Bench:
                 + f'::decimal(30, 6) as "{code}__rounding"'
                 for code in columns
             )
+            nation = self.registry.nation
+            known = ", ".join(
+                f"target.{name}::decimal(30, 6) as {name}, 0::decimal(30, 6) as {name}__rounding" for name in TARGETS
+            )
             self.connection.execute(
                 f"""
                 create table form_{form.code} as
                 with target as (
-                    select submission.submission_id, target_pct,
-                           target_pct * substr(submission.period_id, 6, 2)::int / 12 as pro_rata_pct
-                    from submission
+                    select submission.submission_id,
+                           max(target_pct) filter (targets_in.unit_key <> '{nation}') as own_target,
+                           max(target_pct) filter (targets_in.unit_key = '{nation}') as national_target,
+                           own_target * max(months) / 12 as own_pro_rata_target,
+                           national_target * max(months) / 12 as national_pro_rata_target
+                    from (select *, substr(period_id, 6, 2)::int as months from submission) as submission
                     join targets_in on targets_in.basis = '{BASIS.get(form.code, "none")}'
                                    and targets_in.statistical_year = substr(submission.period_id, 1, 4)::int
-                                   and targets_in.unit_key in (submission.unit_key, '{self.registry.nation}')
-                    qualify row_number() over (
-                        partition by submission.submission_id
-                        order by targets_in.unit_key = submission.unit_key desc
-                    ) = 1
+                                   and targets_in.unit_key in (submission.unit_key, '{nation}')
+                    group by submission.submission_id
                 )
-                select wide.submission_id, wide.row_code, {measures},
-                       target.target_pct::decimal(30, 6) as annual_target, 0::decimal(30, 6) as annual_target__rounding,
-                       target.pro_rata_pct::decimal(30, 6) as pro_rata_target,
-                       0::decimal(30, 6) as pro_rata_target__rounding
+                select wide.submission_id, wide.row_code, {measures}, {known}
                 from wide_in as wide
                 left join rounding_in as rounded using (submission_id, row_code)
                 left join target on target.submission_id = wide.submission_id and wide.row_code = 'total.total'
@@ -269,8 +271,7 @@ def wide_columns(forms: Forms, form: Form) -> list[str]:
     declared = forms.measures_of(form.code)
     if not any(prefix["form"] == form.code for prefix in forms.published["prefixes"].values()):
         return declared
-    printed = [entry if isinstance(entry, str) else entry["measure"] for entry in forms.published["measures"].values()]
-    return list(dict.fromkeys([*declared, *printed]))
+    return list(dict.fromkeys([*declared, *forms.published["measures"].values()]))
 
 
 def _pack_of(submissions: pl.DataFrame, packs: tuple[Pack, ...]) -> pl.Expr:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from functools import singledispatch
 from typing import Any
 
+from expectations.formulas import TARGETS
 from expectations.kinds import (
     AnyRule,
     Balance,
@@ -15,6 +16,7 @@ from expectations.kinds import (
     Cumulative,
     Duplicate,
     FormScale,
+    Growth,
     Integer,
     MoneyPerCase,
     Order,
@@ -188,6 +190,10 @@ def _balance(rule: Balance, failure: Failure, voice: Voice) -> str:
         for position, cell in enumerate(terms)
         if cell["column_code"] in signs
     )
+    # A target that the report does not print stands in no cell.
+    target = sum(signs[cell["column_code"]].sign * cell["value"] for cell in terms) - failure.expected
+    if target and any(column in TARGETS for column in signs):
+        worked += f" − {voice.amount(target)} ({voice.say('chỉ tiêu', 'target')})"
     return (
         f"{voice.place(failure)}: {total}, {voice.say('nhưng', 'but')} {worked} = "
         f"{voice.amount(failure.printed(failure.expected))}; {_off(failure, voice)}."
@@ -248,6 +254,11 @@ def _printed_ratio(rule: PrintedRatio, failure: Failure, voice: Voice) -> str:
         f"{voice.place(failure)}: {voice.say('in', 'printed')} {rate}, "
         f"{voice.say('nhưng', 'but')} {worked} = {voice.amount(failure.expected)} %."
     )
+
+
+@_worked_out.register
+def _growth(rule: Growth, failure: Failure, voice: Voice) -> str:
+    return _printed_ratio(rule.ratio(rule.measure(failure.column_code)), failure, voice)
 
 
 @_worked_out.register

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
 from pipeline.cells.narrative.phrases import Narrative
 from pipeline.cells.narrative.words import Kind, Word
-from pipeline.cells.numerals import NotANumber, Numeral, parse_amount, parse_numeral
+from pipeline.cells.numerals import NotANumber, Numeral, parse_amount, parse_numeral, too_long
 
 #: How many words from one on name a unit of the registry.
 PlaceAt = Callable[[Sequence[Word], int], int]
@@ -27,7 +27,8 @@ class Quantity:
 
     value: Decimal
     unit: str | None
-    half: Decimal  # half a unit of the last printed place
+    step: Decimal  # one unit of the last printed place
+    is_whole: bool  # no decimals are printed
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Span:
 class Mark:
     """Something found in the text at the half-open span ``start`` to ``end``.
 
-    ``kind`` is that of the phrase, or figure, ignored, period, place, sign, word; ``key`` the words found.
+    ``kind`` is that of the phrase, or figure, ignored, period, no_period, place, sign, word; ``key`` the words found.
     """
 
     kind: str
@@ -107,7 +108,7 @@ def _marks(words: Sequence[Word], text: str, told: Narrative, place_at: PlaceAt)
             starts_line = True
         elif (period := _period(words, at, text, told)) is not None:
             length, span = period
-            yield _mark("period", words, at, length, text, span)
+            yield _mark("period" if span else "no_period", words, at, length, text, span)
         elif word.kind is Kind.NUMBER:
             length, mark = _number(words, at, text, told, starts_line)
             yield mark
@@ -151,15 +152,21 @@ def _is_abbreviation(words: Sequence[Word], at: int, told: Narrative) -> bool:
     return bool(before and before.end == words[at].start and before.key in told.entry["abbreviations"])
 
 
-def _period(words: Sequence[Word], at: int, text: str, told: Narrative) -> tuple[int, Span] | None:
-    """Read "năm 2022", "9 tháng đầu năm 2024" at a word; return its length in words."""
+def _period(words: Sequence[Word], at: int, text: str, told: Narrative) -> tuple[int, Span | None] | None:
+    """Read "năm 2022", "9 tháng đầu năm 2024" at a word; return its length in words, no span for "13 tháng năm 2022"."""
     if words[at].kind is Kind.NUMBER:
         said = told.periods.find(words, at + 1) if at + 1 < len(words) else None
-        months = text[words[at].start : words[at].end] if words[at].end - words[at].start <= 2 else ""
-        if said is None or said.value != "months" or not re.fullmatch(r"0?[1-9]|1[0-2]", months):
+        if said is None or said.value != "months":
             return None
+        months = text[words[at].start : words[at].end] if words[at].end - words[at].start <= 2 else ""
         year = _year(words, at + 1 + said.length, text)
-        return 1 + said.length + (year is not None), Span(year, int(months))
+        length = 1 + said.length + (year is not None)
+        if re.fullmatch(r"0?[1-9]|1[0-2]", months):
+            return length, Span(year, int(months))
+        # "13 tháng đầu năm" means to be a period; "18 tháng" alone is a length of time.
+        return (length, None) if year or said.length > 1 else None
+    if (odd := _no_month(words, at, text, told)) is not None:
+        return odd, None
     if (other := told.not_period.find(words, at)) and _year(words, at + other.length, text):
         return None
     said = told.periods.find(words, at)
@@ -167,6 +174,19 @@ def _period(words: Sequence[Word], at: int, text: str, told: Narrative) -> tuple
         return None
     year = _year(words, at + said.length, text)
     return (said.length + 1, Span(year, None)) if year else None
+
+
+def _no_month(words: Sequence[Word], at: int, text: str, told: Narrative) -> int | None:
+    """Return the length of "tháng 14 năm 2022" or "tháng 0/2022" at a word: a month that there is not, of a year."""
+    if words[at].key not in told.entry["ignored"]["after"]["month"] or at + 1 >= len(words):
+        return None
+    number = text[words[at + 1].start : words[at + 1].end] if words[at + 1].kind is Kind.NUMBER else ""
+    if not number.isdecimal() or len(number) > 3 or re.fullmatch(r"0?[1-9]|1[0-2]", number):
+        return None
+    after = at + 2
+    while after < len(words) and words[after].key in ("/", "-", "năm") and after < at + 4:
+        after += 1
+    return after + 1 - at if after > at + 2 and _year(words, after, text) else None
 
 
 def _year(words: Sequence[Word], at: int, text: str) -> int | None:
@@ -257,18 +277,15 @@ def _figure(words: Sequence[Word], at: int, text: str, told: Narrative) -> tuple
     spelled = text[words[at].start : words[end - 1].end]
     mark = Mark("figure", words[at].start, words[end - 1].end)
     if len(spelled) > LONGEST_NUMERAL:
-        mark.value = _too_long()
         mark.end = min(mark.end, mark.start + LONGEST_NUMERAL)
-        return end - at, mark
-    numeral = _numeral(words[at:end], text, unit, told)
-    mark.value = numeral if isinstance(numeral, NotANumber | str) else _quantity(numeral, unit)
+        spelled = f"{spelled[:LONGEST_NUMERAL]}…"
+        numeral: Numeral | NotANumber | str = too_long(spelled)
+    else:
+        numeral = _numeral(words[at:end], text, unit, told)
+    if isinstance(numeral, NotANumber) and numeral.reason == "number_too_long" and unit is None:
+        numeral = replace(numeral, reason="not_a_number")  # an account or a code, of which nobody need be asked
+    mark.value = numeral if isinstance(numeral, NotANumber | str) else _quantity(numeral, unit, spelled)
     return end - at, mark
-
-
-def _too_long() -> NotANumber:
-    refused = parse_numeral("9" * 30)
-    assert isinstance(refused, NotANumber)
-    return refused
 
 
 def _amount(words: Sequence[Word], at: int, told: Narrative) -> tuple[int, str | None]:
@@ -305,7 +322,7 @@ def _numeral(words: Sequence[Word], text: str, unit: str | None, told: Narrative
     return parse_amount(" ".join(word.key or text[word.start : word.end] for word in words[:last]))
 
 
-def _quantity(numeral: Numeral, unit: str | None) -> Quantity | str:
+def _quantity(numeral: Numeral, unit: str | None, spelled: str) -> Quantity | str:
     if numeral.value is None:
         return "no_phrase"
-    return Quantity(numeral.value, unit, Decimal(5).scaleb(-(numeral.places or 0) - 1))
+    return Quantity(numeral.value, unit, Decimal(1).scaleb(-(numeral.places or 0)), "," not in spelled)

@@ -6,9 +6,10 @@ other word on the way, and the figure is not understood.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from pipeline.cells.figure import LARGEST, ZEROS_BEHIND_HEDGE, rounding_of, trailing_zeros
 from pipeline.cells.narrative.marks import Mark, Quantity, Sentence, Span
 from pipeline.cells.narrative.phrases import Narrative, Say
 from pipeline.cells.narrative.surroundings import Surroundings, Tail, Way
@@ -198,7 +199,7 @@ class Meaning:
         if unit is None:
             raise Unclear("no_unit")
         base = self.forms.units[unit].base
-        column = self._change(say, "change") if kind == CHANGE else None
+        column = self._change(say, "change", base) if kind == CHANGE else None
         sign = -1 if way.lead == "fall" else 1
         cell = self._place(mark, quantity, unit, base, say, column, topic, sign, context, way.hedge)
         return cell, Antecedent(say, kind, topic, base if base in BASES else None, base)
@@ -227,14 +228,14 @@ class Meaning:
         if way.lead in ("over", "under"):
             if not tail.is_target:
                 raise Unclear("odd_comparison")
-            column, unit, kind = self._change(say, "over"), "point", CHANGE
+            column, unit, kind = self._over(say), "point", CHANGE
             sign = 1 if way.lead == "over" else -1
         elif way.lead in ("rise", "fall"):
             self._check_comparison(way.compared, tail)
-            is_of_rate = "points" in self.told.entry["changes"].get(say.measure, {})
+            is_of_rate = self.forms.measures[say.measure].kind == "ratio"
             if base == "point" and not is_of_rate:
                 raise Unclear("no_antecedent")
-            column, unit = self._change(say, "points" if is_of_rate else "growth"), "point" if is_of_rate else "percent"
+            column, unit = self._change(say, "change" if is_of_rate else "growth"), "point" if is_of_rate else "percent"
             sign, kind = (-1 if way.lead == "fall" else 1), CHANGE
         else:
             if base == "point" or tail.is_target or tail.compared or tail.is_odd or tail.is_odd_comparison:
@@ -264,11 +265,23 @@ class Meaning:
             raise Unclear("odd_base")
         return fitting[0]["measure"]
 
-    def _change(self, say: Say, what: str) -> str:
-        changes = self.told.entry["changes"].get(say.measure or "", {})
-        if what not in changes:
+    def _change(self, say: Say, what: str, base: str = "") -> str:
+        """Return the measure that is the change, or the growth, of what a phrase names."""
+        indicator = self._indicator(say, base)
+        column = f"{indicator['measure'] if indicator else say.measure}_{what}"
+        if column not in self.forms.measures:
             raise Unclear("unasked")
-        return changes[what]
+        return column
+
+    def _over(self, say: Say) -> str:
+        over = self.told.entry["changes"].get(say.measure or "", {}).get("over")
+        if over is None:
+            raise Unclear("unasked")
+        return over
+
+    def _indicator(self, say: Say, base: str) -> dict[str, str] | None:
+        """Return the catalogue's entry of an indicator that a phrase names by unit of measure."""
+        return self.forms.published["indicators"].get((say.indicators or {}).get(base, ""))
 
     def _check_comparison(self, before: Mark | None, tail: Tail) -> None:
         """Refuse a change on anything but the same period last year."""
@@ -296,14 +309,14 @@ class Meaning:
         topic: str,
         sign: int,
         context: Context,
-        hedge: str | None,
+        hedge: Mark | None,
     ) -> Cell:
         """Return the cell of a figure: by indicator, or by topic and basis as the published catalogue maps them."""
         if say.indicators:
-            indicator = self.forms.published["indicators"].get(say.indicators.get(base, ""))
-            if indicator is None or column is not None:
+            indicator = self._indicator(say, base)
+            if indicator is None:
                 raise Unclear("unasked")
-            form, row, column = indicator["form"], indicator["row"], indicator["measure"]
+            form, row, column = indicator["form"], indicator["row"], column or indicator["measure"]
         else:
             prefix = self.told.entry["topics"][topic].get(base)
             if prefix is None or (say.subset and topic == RESULTS):
@@ -313,10 +326,16 @@ class Meaning:
             entry = self.forms.published["prefixes"][prefix]
             form, row, column = entry["form"], entry["row"], column or say.measure
         measure = self.forms.units[unit]
-        is_exact = not measure.is_rounded and not (quantity.half >= 5 and measure.base != "vnd")
-        if hedge and is_exact:
-            raise Unclear("approximate", word=hedge)
-        rounding = Decimal(0) if is_exact else quantity.half * (2 if hedge else 1)
+        if abs(quantity.value) >= LARGEST:
+            raise Unclear("too_large")
+        zeros, _ = trailing_zeros(quantity.value, quantity.step)
+        if hedge and not measure.is_rounded and quantity.step == measure.factor and zeros < ZEROS_BEHIND_HEDGE:
+            raise Unclear("approximate", word=hedge.key)
+        rounding = rounding_of(
+            quantity.value, quantity.step, measure, is_whole=quantity.is_whole, is_hedged=hedge is not None
+        )
+        if hedge:
+            mark = replace(mark, start=hedge.start)
         return Cell(mark, form, row, str(column), unit, sign * quantity.value, rounding)
 
     def _joined(self, marks: list[Mark]) -> list[Mark]:

@@ -31,6 +31,9 @@ MOST_CHARACTERS = 200_000  # seventy pages; no report is a third as long
 MOST_REMARKS = 500  # of one code
 AROUND = 30  # characters of the text quoted on each side
 
+#: Reasons why a number is not read of which its author is asked; of all others it is noted.
+_ASKED = {"ambiguous_number": "ambiguous_number", "number_too_long": "not_a_number", "too_large": "not_a_number"}
+
 
 class Note(NamedTuple):
     """A number that became no cell: the code of its remark and the reason in both languages."""
@@ -100,7 +103,7 @@ def address(mark: Mark) -> str:
 
 
 def _period(found: Iterable[Sentence], told: Narrative) -> tuple[Period | None, Mark | None]:
-    """Return the first period that is named other than to compare with it, and where."""
+    """Return the first period that is named other than to compare with it, and where; no period is "13 tháng"."""
     comparisons = set(told.entry["comparisons"])
     for sentence in found:
         before: Mark | None = None
@@ -108,6 +111,8 @@ def _period(found: Iterable[Sentence], told: Narrative) -> tuple[Period | None, 
             is_compared = before is not None and (before.key in comparisons or before.kind == "last_year")
             if mark.kind == "period" and isinstance(mark.value, Span) and mark.value.year and not is_compared:
                 return Period(mark.value.year, mark.value.months or 12), mark
+            if mark.kind == "no_period" and not is_compared:
+                return None, mark
             before = mark
     return None, None
 
@@ -157,10 +162,10 @@ def _settled(results: list[Cell | Puzzle], text: str, told: Narrative) -> tuple[
 def _puzzled(puzzle: Puzzle, told: Narrative) -> Note:
     numeral = puzzle.mark.value
     if puzzle.reason == "number" and isinstance(numeral, NotANumber):
-        code = "ambiguous_number" if numeral.reason == "ambiguous_number" else "not_understood"
-        return Note(code, puzzle.mark, numeral.vi, numeral.en)
+        return Note(_ASKED.get(numeral.reason, "not_understood"), puzzle.mark, numeral.vi, numeral.en)
+    code = _ASKED.get(puzzle.reason, "not_understood")
     vi, en = (told.reason(puzzle.reason, language, **puzzle.details) for language in ("vi", "en"))
-    return Note("not_understood", puzzle.mark, vi, en)
+    return Note(code, puzzle.mark, vi, en)
 
 
 def _remarks(notes: list[Note], text: str, told: Narrative) -> list[dict]:

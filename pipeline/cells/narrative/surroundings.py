@@ -24,7 +24,7 @@ class Way:
     is_next: bool = False  # nothing but punctuation stands between the two figures
     basis: str | None = None
     base: str | None = None
-    hedge: str | None = None
+    hedge: Mark | None = None
     compared: Mark | None = None
 
 
@@ -56,7 +56,7 @@ class Surroundings:
         """Walk back from a figure; marks before ``after`` belong to the figure before."""
         way, n, commas, is_spoiled = Way(is_next=True), at - 1, False, False
         if n >= after and (marks[n].kind == "hedges" or marks[n].key in self.hedges):
-            way.hedge, n = marks[n].key, n - 1
+            way.hedge, n = marks[n], n - 1
         while n >= after:
             mark = marks[n]
             if mark.kind == "sign":
