@@ -13,6 +13,7 @@ from pipeline.cells.numerals import NotANumber, Numeral, parse_amount, parse_num
 #: How many words from one on name a unit of the registry.
 PlaceAt = Callable[[Sequence[Word], int], int]
 
+NO_MONTHS = 0  # of a period that there is not
 LONGEST_NUMERAL = 60  # characters; whatever is longer is no figure
 _LONGEST_RUN = 6  # words written together
 _HEADING_WORDS = 15
@@ -33,7 +34,10 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A statistical year and, where said, its months; ``year`` is None in "6 tháng đầu năm" alone."""
+    """A statistical year and, where said, its months; ``year`` is None in "6 tháng đầu năm" alone.
+
+    ``months`` are ``NO_MONTHS`` where there are not so many: "13 tháng năm 2022".
+    """
 
     year: int | None
     months: int | None
@@ -108,7 +112,7 @@ def _marks(words: Sequence[Word], text: str, told: Narrative, place_at: PlaceAt)
             starts_line = True
         elif (period := _period(words, at, text, told)) is not None:
             length, span = period
-            yield _mark("period" if span else "no_period", words, at, length, text, span)
+            yield _mark("no_period" if span.months == NO_MONTHS else "period", words, at, length, text, span)
         elif word.kind is Kind.NUMBER:
             length, mark = _number(words, at, text, told, starts_line)
             yield mark
@@ -152,8 +156,8 @@ def _is_abbreviation(words: Sequence[Word], at: int, told: Narrative) -> bool:
     return bool(before and before.end == words[at].start and before.key in told.entry["abbreviations"])
 
 
-def _period(words: Sequence[Word], at: int, text: str, told: Narrative) -> tuple[int, Span | None] | None:
-    """Read "năm 2022", "9 tháng đầu năm 2024" at a word; return its length in words, no span for "13 tháng năm 2022"."""
+def _period(words: Sequence[Word], at: int, text: str, told: Narrative) -> tuple[int, Span] | None:
+    """Read "năm 2022", "9 tháng đầu năm 2024" at a word; return its length in words."""
     if words[at].kind is Kind.NUMBER:
         said = told.periods.find(words, at + 1) if at + 1 < len(words) else None
         if said is None or said.value != "months":
@@ -164,9 +168,9 @@ def _period(words: Sequence[Word], at: int, text: str, told: Narrative) -> tuple
         if re.fullmatch(r"0?[1-9]|1[0-2]", months):
             return length, Span(year, int(months))
         # "13 tháng đầu năm" means to be a period; "18 tháng" alone is a length of time.
-        return (length, None) if year or said.length > 1 else None
+        return (length, Span(year, NO_MONTHS)) if year or said.length > 1 else None
     if (odd := _no_month(words, at, text, told)) is not None:
-        return odd, None
+        return odd, Span(_year(words, at + odd - 1, text), NO_MONTHS)
     if (other := told.not_period.find(words, at)) and _year(words, at + other.length, text):
         return None
     said = told.periods.find(words, at)

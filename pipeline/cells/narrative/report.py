@@ -7,6 +7,7 @@ most cells of the forms out, and carry no signature, so nothing is returned for 
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import date
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -50,7 +51,7 @@ def read_narrative(text: str, receipt: dict, forms: Forms, registry: UnitRegistr
     read = text[:MOST_CHARACTERS]
     tokens = unwrapped(list(words(read)))
     period, period_mark = _period(sentences(tokens, read, told, lambda *_: 0), told)
-    places = Places(told, registry, period.end if period else receipt["received_at"].date())
+    places = Places(told, registry, _last_day(period_mark) or receipt["received_at"].date())
     found = list(sentences(tokens, read, told, places.length_at))
     everything = [mark for sentence in found for mark in sentence.marks]
     unit, unit_mark = places.reporting([mark for mark in everything if mark.kind == "place"])
@@ -115,6 +116,12 @@ def _period(found: Iterable[Sentence], told: Narrative) -> tuple[Period | None, 
                 return None, mark
             before = mark
     return None, None
+
+
+def _last_day(period_mark: Mark | None) -> date | None:
+    """Return the last day of the period that is written, by its year where there is no such period."""
+    span = period_mark.value if period_mark else None
+    return Period(span.year, span.months or 12).end if span and span.year else None
 
 
 def _quote(mark: Mark, text: str) -> Quote:
