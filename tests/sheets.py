@@ -84,8 +84,8 @@ def draw(path: Path, sheets: Mapping[str, str], *, hidden: Sequence[str] = ()) -
     return path
 
 
-def read(*paths: Path) -> Reading:
-    """Read files in this process."""
+def read(*paths: Path, received_at: datetime = datetime(2023, 7, 3, 8)) -> Reading:
+    """Read files in this process, as if they had come at ``received_at``."""
     receipts = [
         {
             "receipt_id": path.name,
@@ -93,7 +93,7 @@ def read(*paths: Path) -> Reading:
             "path": path.name,
             "file_name": path.name,
             "sha256": sha256(path.read_bytes()).hexdigest(),
-            "received_at": datetime(2023, 7, 3, 8),
+            "received_at": received_at,
             "media": path.suffix.removeprefix("."),
         }
         for path in paths
