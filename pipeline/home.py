@@ -1,5 +1,6 @@
 """Where everything stands on disk: one folder a stage, all below ``--home`` (default ``./var``)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -125,6 +126,13 @@ class Home:
     def night_log(self) -> Path:
         """What every night said, and what was mended between them."""
         return self.root / "logs" / "night.log"
+
+    def note(self, sentences: Iterable[str]) -> None:
+        """Write to the log of the nights what should be seen to."""
+        if lines := [f"{vietnam_now()} WARNING {sentence}\n" for sentence in sentences]:
+            self.night_log.parent.mkdir(parents=True, exist_ok=True)
+            with self.night_log.open("a", encoding="utf-8") as log:
+                log.writelines(lines)
 
     @property
     def lock(self) -> Path:

@@ -14,7 +14,7 @@ import polars as pl
 
 from expectations import aside
 from pipeline import quarantine, tables
-from pipeline.home import Home
+from pipeline.home import Home, vietnam_now
 from pipeline.landing.receive import read_receipts
 from pipeline.storage import broken_files, read_tables
 from pipeline.vocabulary import AlertState, Receipt, Verdict
@@ -51,6 +51,11 @@ run_coordinator:
 class NightFailed(RuntimeError):
     """The load itself failed: our fault. The message names step, reason, which warehouse stands, and the log."""
 
+    def __init__(self, message: str, *, run: str | None = None, step: str | None = None) -> None:
+        super().__init__(message)
+        self.run = run
+        self.step = step
+
 
 @dataclass(frozen=True)
 class Night:
@@ -77,15 +82,35 @@ class Night:
 def run_night(home: Home, inbox: Path, *, full: bool = False, progress: Progress = lambda _: None) -> Night:
     """Load ``inbox`` into ``home``; raises ``NightFailed`` where the load itself failed.
 
-    ``full`` builds every period of the warehouse again, not only those that changed.
+    ``full`` builds every period of the warehouse again, not only those that changed. Who keeps the nights going is told of
+    a failure.
     """
     try:
         return _run(home, inbox, full, progress)
-    except NightFailed:
+    except NightFailed as failure:
+        _tell_operators(home, failure)
         raise
     except Exception as error:
         # Stages fail inside the run, which goes on to tell it; here even that was not possible, say for want of space.
-        raise NightFailed(_broken_off(error, home)) from error
+        broken_off = NightFailed(_broken_off(error, home))
+        _tell_operators(home, broken_off)
+        raise broken_off from error
+
+
+def _tell_operators(home: Home, failure: NightFailed) -> None:
+    """Send the operators what failed; a failure over that is logged, and does not hide the first."""
+    from pipeline.alerts.failure import Failure, tell_operators
+
+    run = failure.run or f"process {os.getpid()}, {vietnam_now():%Y-%m-%d %H:%M:%S}"
+    try:
+        told = tell_operators(home, Failure(run, failure.step, str(failure))).warnings()
+    except Exception as error:
+        from pipeline.night_log import log_failure
+
+        log_failure(home.root, error)
+        return
+    if told:
+        home.note(told)
 
 
 def _run(home: Home, inbox: Path, full: bool, progress: Progress) -> Night:
@@ -94,7 +119,7 @@ def _run(home: Home, inbox: Path, full: bool, progress: Progress) -> Night:
     progress("starting")
     aside.start()  # its imports pass while this process imports Dagster
     from pipeline.definitions import defs
-    from pipeline.night_log import WATCHER, log_path
+    from pipeline.night_log import STEPS, WATCHER
     from pipeline.run_history import relaxed_history
 
     before = _alert_states(home)
@@ -102,7 +127,7 @@ def _run(home: Home, inbox: Path, full: bool, progress: Progress) -> Night:
     kept_out = {entry.entry_id for entry in quarantine.entries(home)}
 
     watched = WATCHER.set(progress)
-    dbt_log = log_path(home.root).with_name("dbt.log")
+    dbt_log = home.night_log.with_name("dbt.log")
     dbt_log.parent.mkdir(parents=True, exist_ok=True)
     try:
         with (
@@ -120,14 +145,15 @@ def _run(home: Home, inbox: Path, full: bool, progress: Progress) -> Night:
                         "landing__receipts": {"config": {"inbox": str(inbox.resolve())}},
                         "warehouse": {"config": {"full": full}},
                     },
-                    "loggers": {"night": {"config": {}}},
                     "resources": {"home": {"config": {"root": str(home.root)}}},
                 },
             )
     finally:
         WATCHER.reset(watched)
     if not result.success or any(event.is_step_skipped for event in result.all_events):
-        raise NightFailed(_told(result, home, log_path(home.root)))
+        failed = next((event.step_key for event in result.all_events if event.is_step_failure), None)
+        step = f"{failed} ({STEPS[failed]})" if failed in STEPS else failed
+        raise NightFailed(_told(result, home, home.night_log), run=result.run_id, step=step)
     return replace(
         _summary(home, result, before, batches),
         set_aside=[asdict(entry) for entry in quarantine.entries(home) if entry.entry_id not in kept_out],

@@ -8,24 +8,19 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipeline.home import open_home
+from pipeline.home import Home, open_home
 
 WATCHER: ContextVar[Callable[[str], None] | None] = ContextVar("WATCHER", default=None)
-
-
-def log_path(root: Path) -> Path:
-    """Return the file to which nights are logged."""
-    return root / "logs" / "night.log"
 
 
 def log_failure(root: Path, error: Exception) -> list[str]:
     """Write how an error came about to the log; return where it is, nothing where it could not be written."""
     try:
-        with log_path(root).open("a", encoding="utf-8") as log:
+        with Home(root).night_log.open("a", encoding="utf-8") as log:
             log.write("".join(traceback.format_exception(error)))
     except OSError:
         return []
-    return [f"The log is {log_path(root)}"]
+    return [f"The log is {Home(root).night_log}"]
 
 
 #: What to say when a step begins.
@@ -57,7 +52,7 @@ class _Watched(logging.Handler):
 @dg.logger(config_schema={}, description="To logs/night.log below the home, and to whoever watches.")
 def night_logger(context: dg.InitLoggerContext) -> logging.Logger:
     """Return the logger of one run."""
-    path = log_path(open_home().root)
+    path = open_home().night_log
     path.parent.mkdir(parents=True, exist_ok=True)
     logger = logging.getLogger(f"thads.night.{context.run_id}")
     if logger.handlers:

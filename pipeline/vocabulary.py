@@ -160,17 +160,19 @@ class Receipt(StrEnum):
 
 
 class Role(StrEnum):
-    """What a person who gets digests does with them: mends reports, or looks after those who do."""
+    """What a person who gets messages does with them: mends reports, looks after those who do, or keeps the nights going."""
 
     STATISTICIAN = "statistician"
     LEADER = "leader"
+    OPERATOR = "operator"  # told of nights that fail
 
 
 class MessageKind(StrEnum):
-    """Why a message goes out: the digest of a night, or what could not wait for the next."""
+    """Why a message goes out: the digest of a night, what could not wait for the next, or a night that failed."""
 
     DIGEST = "digest"
     URGENT = "urgent"
+    FAILURE = "failure"
 
 
 class MessageState(StrEnum):

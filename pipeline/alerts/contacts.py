@@ -80,7 +80,7 @@ class Person(BaseModel):
 
     @model_validator(mode="after")
     def _follows_something(self) -> "Person":
-        if not (self.offices or self.provinces or self.nation):
+        if not (self.offices or self.provinces or self.nation or self.role == Role.OPERATOR):
             raise ValueError("name 'offices', 'provinces' or 'nation: true'; as it stands there is nothing to tell")
         return self
 
@@ -155,6 +155,11 @@ class Contacts:
     def person(self, name: str) -> Person | None:
         """Return the person with this id, or None."""
         return next((person for person in self.people if person.id == name), None)
+
+    @property
+    def operators(self) -> tuple[Person, ...]:
+        """The people who are told of a night that failed."""
+        return tuple(person for person in self.people if person.role == Role.OPERATOR)
 
     def channel(self, person: str, key: str) -> Channel | None:
         """Return a person's channel by its key, or None where either is no longer there."""

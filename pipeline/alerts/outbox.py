@@ -62,11 +62,13 @@ class Message:
     attachments: tuple[Attachment, ...]
     opened: tuple[str, ...]  # incidents told as open
     recovered: tuple[str, ...]  # incidents told as resolved
+    run: str = ""  # the run that failed, of which this tells
 
     @property
     def id(self) -> str:
         """The left part of the Message-ID: the same whenever the same is told to the same person."""
         told = (self.person, self.channel, self.number, *sorted(self.opened), "|", *sorted(self.recovered))
+        told += (self.run,) if self.run else ()
         return hashlib.sha256("\n".join(map(str, told)).encode()).hexdigest()[:32]
 
     @property
@@ -88,6 +90,7 @@ class History:
     told: dict[tuple[str, str], dict[str, AlertState]] = field(default_factory=dict)
     numbers: dict[tuple[str, str], int] = field(default_factory=dict)
     digests: set[tuple[str, str, str]] = field(default_factory=set)
+    runs: set[tuple[str, str, str]] = field(default_factory=set)  # failed ones, with whom they were told where
     refusals: Counter[str] = field(default_factory=Counter)
     refused_at: dict[str, datetime] = field(default_factory=dict)
     failures: dict[str, dict[str, Any]] = field(default_factory=dict)  # by message, the last one
@@ -104,6 +107,8 @@ class History:
             self.numbers[queue] = max(self.numbers.get(queue, 0), entry["number"])
             if entry["kind"] == MessageKind.DIGEST:
                 self.digests.add((*queue, entry["night"]))
+            if entry.get("run"):
+                self.runs.add((*queue, entry["run"]))
             return
         self.last = entry
         if "reason" in entry:
@@ -185,7 +190,8 @@ class Outbox:
 
     def _tell_queued(self, message: Message) -> None:
         told = {"opened": list(message.opened), "recovered": list(message.recovered)}
-        self.tell(message, MessageEvent.QUEUED, kind=message.kind, night=message.night, **told)
+        run = {"run": message.run} if message.run else {}
+        self.tell(message, MessageEvent.QUEUED, kind=message.kind, night=message.night, **told, **run)
 
     def _log(self, entry: dict[str, Any]) -> None:
         journal.append(self.log, entry)

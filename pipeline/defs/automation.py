@@ -1,15 +1,24 @@
-"""When the night runs: at one in the morning in Vietnam, and when something arrives in the inbox."""
+"""When the night runs: at one in the morning in Vietnam, and when something arrives in the inbox; who is told if it fails."""
+
+from contextlib import suppress
+from pathlib import Path
 
 import dagster as dg
+from filelock import FileLock, Timeout
 
+from pipeline.alerts.failure import Failure, tell_operators
 from pipeline.defs.resources import AnyHome
+from pipeline.home import Home, vietnam_now
 from pipeline.landing.pending import outward, pending
+from pipeline.night_log import STEPS
 
 nightly = dg.define_asset_job(
     "nightly",
     selection=dg.AssetSelection.all(),
     # One process, so that one lock is held from the first stage to the last.
     executor_def=dg.in_process_executor,
+    # Whoever starts it, and with whatever else configured: the README sends the engineer to this log first.
+    config={"loggers": {"night": {"config": {}}}},
     description="From inbox to letters: land, read, judge, build, publish, tell.",
 )
 
@@ -38,3 +47,67 @@ def inbox_sensor(context: dg.SensorEvaluationContext, any_home: AnyHome) -> dg.S
     waiting = pending(inbox, any_home.home)
     requests = [dg.RunRequest(run_key=waiting)] if waiting else []
     return dg.SensorResult(run_requests=requests, cursor=f"{seen} done")
+
+
+@dg.run_failure_sensor(
+    minimum_interval_seconds=10,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Tells the contacts of role operator of every run that failed, whoever started it, once a run.",
+)
+def failure_sensor(context: dg.RunFailureSensorContext, any_home: AnyHome) -> None:
+    """Queue and send what failed: the step and its error, or that the process of the run is gone."""
+    run = context.dagster_run
+    home = _home_of(run, any_home.home)
+    events = context.get_step_failure_events()
+    step, reason = None, context.failure_event.message or "the run failed"
+    if events:
+        key = events[0].step_key
+        step = f"{key} ({STEPS[key]})" if key in STEPS else key
+        error = events[0].step_failure_data.error
+        while error is not None and error.cause:
+            error = error.cause
+        data = events[0].step_failure_data.user_failure_data
+        reason = (data.description if data else None) or (error.message if error else reason)
+    reason = " ".join((reason or "").split("Errors parsed from dbt logs:")[-1].split())
+    done = tell_operators(home, Failure(run.run_id, step, reason))
+    home.note([f"run {run.run_id} ({run.job_name}) failed at {step}: {reason}", *done.warnings()])
+    context.log.info(f"messages queued: {done.queued}, sent: {done.sent}")
+
+
+def _home_of(run: dg.DagsterRun, usual: Home) -> Home:
+    """Return the home to which a run wrote, which its configuration may name."""
+    node: object = run.run_config
+    for key in ("resources", "home", "config", "root"):
+        node = node.get(key) if isinstance(node, dict) else None
+    return Home(Path(node)) if isinstance(node, str) and node else usual
+
+
+@dg.sensor(
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Marks as failed the nights whose process is gone: killed, or ended with the machine.",
+)
+def lost_night_sensor(context: dg.SensorEvaluationContext, any_home: AnyHome) -> dg.SensorResult | dg.SkipReason:
+    """A night holds the home's lock from its first step to its last; one that is under way and holds none is lost.
+
+    It is marked where two looks find it so: between them a night that waits for another's lock gets it.
+    """
+    under_way = context.instance.get_runs(
+        dg.RunsFilter(job_name=nightly.name, statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING])
+    )
+    if not under_way or not _is_free(any_home.home):
+        return dg.SensorResult(skip_reason="no night is lost", cursor="")
+    seen = set((context.cursor or "").split())
+    for run in under_way:
+        if run.run_id in seen:
+            context.instance.report_run_failed(run, f"the process of the run is gone, seen at {vietnam_now()}")
+    return dg.SensorResult(skip_reason="looking again", cursor=" ".join(run.run_id for run in under_way))
+
+
+def _is_free(home: Home) -> bool:
+    """Tell whether no process holds the lock of a home."""
+    if not home.lock.exists():
+        return True
+    with suppress(Timeout), FileLock(home.lock, timeout=0):
+        return True
+    return False

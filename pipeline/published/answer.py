@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import duckdb
 import polars as pl
@@ -75,7 +75,8 @@ class Answer:
         """Return the same rows with every value written as ``write`` says, in SQL; columns go by their place."""
         places = [f"c{place}" for place in range(len(self.columns))]
         values = [f"{write(column, place)} as {place}" for column, place in zip(self.columns, places, strict=True)]
-        return self._relation.query("answer", f"select {', '.join(values)} from answer as answer({', '.join(places)})")
+        sql = f"select {', '.join(values)} from answer as answer({', '.join(places)})"
+        return cast(duckdb.DuckDBPyRelation, self._relation.query("answer", sql))
 
     def _frame(self, write: Any) -> pl.DataFrame:
         frame = pl.DataFrame(self._query(write).to_arrow_table())

@@ -38,7 +38,7 @@ def mend(home: Home, *, thoroughly: bool = False, patience: float = shelf.PATIEN
         return []
     with one_publisher(home, patience):
         sentences = [*_mend_logs(home), *_mend_releases(home, thoroughly), *_mend_live(home, thoroughly)]
-    _note(home, sentences)
+    home.note(sentences)
     return sentences
 
 
@@ -180,12 +180,3 @@ def _set_aside(home: Home, path: Path, *, keeps_name: bool = False) -> Path:
     for old in sorted(folder.iterdir())[:-MOST_ASIDE]:
         shutil.rmtree(old) if old.is_dir() and not old.is_symlink() else old.unlink()
     return target
-
-
-def _note(home: Home, sentences: list[str]) -> None:
-    """Write to the log of the nights what was wrong and what was done."""
-    if not sentences:
-        return
-    home.night_log.parent.mkdir(parents=True, exist_ok=True)
-    with home.night_log.open("a", encoding="utf-8") as log:
-        log.writelines(f"{vietnam_now()} WARNING {sentence}\n" for sentence in sentences)
