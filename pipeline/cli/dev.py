@@ -1,8 +1,19 @@
-"""``thads dev``: the Dagster UI with daemon, schedule and sensor, on loopback only."""
+"""``thads dev``: the Dagster UI with daemon, schedule and sensors, on loopback only.
+
+Four processes below this one: the code server, the daemon, the UI behind its guard, and whoever serves the files that the
+UI links to. They begin together and end together, within five seconds of Ctrl-C or SIGTERM.
+"""
 
 import os
+import signal
+import socket
 import subprocess
 import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from rich.text import Text
@@ -13,29 +24,115 @@ from pipeline.night import set_up_dagster
 from pipeline.shown.reading_room import place_of
 
 PORT = 3000
+HOST = "127.0.0.1"
+#: So long they may take to end by themselves.
+PATIENCE_SECONDS = 2.5
+LOOK_EVERY_SECONDS = 0.2
+WORKSPACE = "load_from:\n  - grpc_server: {{socket: '{socket}', location_name: thads}}\n"
 
 
-def start(home: Path | None = None, port: int = PORT) -> int:  # noqa: RET503 - execv does not return
-    """Replace this process by ``dagster dev``; it ends with Ctrl-C. Returns only where Dagster is not installed."""
+def start(home: Path | None = None, port: int = PORT) -> int:
+    """Run until Ctrl-C or SIGTERM, or until one of the processes ends; return the exit code."""
     opened = open_home(home)
+    if problem := _taken(port):
+        err.print(Text(f"thads dev: {problem}"))
+        return 1
     opened.inbox.mkdir(parents=True, exist_ok=True)
     set_up_dagster(opened)
-    dagster = Path(sys.executable).with_name("dagster")
-    if not dagster.exists():
-        err.print(Text(f"thads dev: there is no {dagster}; run 'make setup' first"))
-        return 1
-    out.print(Text(f"http://127.0.0.1:{port}  ·  inbox: {opened.inbox}"))
-    _serve_files(opened)
-    os.chdir(PROJECT)
-    os.execv(dagster, [str(dagster), "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)])
+    ending = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: ending.set())
+    with tempfile.TemporaryDirectory(prefix="thads-") as folder:
+        services = _begin(opened, port, Path(folder), ending)
+        out.print(Text(f"http://{HOST}:{port}  ·  inbox: {opened.inbox}"))
+        gone = None
+        while not ending.wait(LOOK_EVERY_SECONDS) and gone is None:
+            gone = next((name for name, process in services.items() if process.poll() is not None), None)
+        _end(services.values())
+    if gone is None or ending.is_set():
+        return 0
+    err.print(Text(f"thads dev: {gone} ended by itself, so the rest was ended too; what it said stands above"))
+    return 1
 
 
-def _serve_files(home: Home) -> None:
-    """Serve what the UI links to while it runs, unless ``THADS_FILES_URL`` says that others do."""
+def _begin(home: Home, port: int, folder: Path, ending: threading.Event) -> dict[str, subprocess.Popen[bytes]]:
+    """Start the processes, each the first of a group of its own, and return them by what they are."""
+    workspace, code = folder / "workspace.yaml", folder / "code"
+    workspace.write_text(WORKSPACE.format(socket=code))
+    dagster = ["-m", "pipeline.shown.service"]
+    services = {
+        "the code server": _run(
+            *dagster, *("dagster", "code-server", "start", "--socket", str(code), "--location-name", "thads"),
+            *("-m", "pipeline.definitions", "--log-level", "warning"),
+        ),
+    }  # fmt: skip
+    _await(code, services["the code server"], ending)
+    if ending.is_set():
+        return services
+    services |= {
+        "the daemon": _run(
+            *dagster, "dagster._daemon", "run", "-w", str(workspace), "--log-level", "warning"
+        ),
+        "the UI": _run("-m", "pipeline.shown.control_room", str(workspace), str(port)),
+    }  # fmt: skip
     address = Settings().files_url
     if place := place_of(address):
-        host, port = place
-        subprocess.Popen(
-            [sys.executable, "-m", "pipeline.shown.reading_room", str(home.root), host, str(port)], cwd=PROJECT
-        )
+        # Where its port is taken, it says so, and the rest goes on.
+        services_of_files = _run("-m", "pipeline.shown.reading_room", str(home.root), *map(str, place))
+        time.sleep(LOOK_EVERY_SECONDS)
+        if services_of_files.poll() is None:
+            services["the server of files"] = services_of_files
         out.print(Text(f"{address}/bulletin/current/index.html  ·  bulletin, letters, marked workbooks, Data Docs"))
+    return services
+
+
+def _run(*arguments: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, *arguments], cwd=PROJECT, start_new_session=True)
+
+
+def _await(address: Path, process: subprocess.Popen[bytes], ending: threading.Event) -> None:
+    """Wait until the code server listens: who asks before it does is told that it is down."""
+    while process.poll() is None and not address.exists() and not ending.wait(LOOK_EVERY_SECONDS):
+        pass
+
+
+def _end(processes: Iterable[subprocess.Popen[bytes]]) -> None:
+    """Ask every group to end, and end what has not: a load that is killed needs nothing but the next load."""
+    groups = list(processes)
+    _signal(groups, signal.SIGTERM)
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until and any(_lives(process) for process in groups):
+        time.sleep(LOOK_EVERY_SECONDS)
+    _signal(groups, signal.SIGKILL)
+    for process in groups:
+        process.wait()
+
+
+def _signal(processes: Sequence[subprocess.Popen[bytes]], name: signal.Signals) -> None:
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, name)
+
+
+def _lives(process: subprocess.Popen[bytes]) -> bool:
+    """Tell whether anything of a group is left."""
+    process.poll()
+    try:
+        os.killpg(process.pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _taken(port: int) -> str | None:
+    """Say that a port cannot be had, and what to do; None where it can."""
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            one.bind((HOST, port))
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            return (
+                f"port {port} of {HOST} cannot be had ({reason}); end what listens there, or choose another with --port"
+            )
+    return None
