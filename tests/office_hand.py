@@ -62,8 +62,10 @@ def _cell(book: Any, sheet: str, address: str) -> Any:
 
 def _type(book: Any, sheet: str, address: str, value: Any) -> bool:
     # Of the ways to set a cell this is the one that asks whether the cell is protected, as a keystroke does.
+    is_formula = isinstance(value, str) and value.startswith("=")
     try:
-        _cell(book, sheet, address).setDataArray(((value,),))
+        cell = _cell(book, sheet, address)
+        (cell.setFormulaArray if is_formula else cell.setDataArray)(((value,),))
     except RuntimeException:
         return False
     return True

@@ -6,7 +6,7 @@ import json
 import re
 import time
 import zipfile
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import openpyxl
@@ -19,6 +19,10 @@ from pipeline import tables
 from pipeline.cells.reading import submission_id
 from pipeline.check import Checked, check_file
 from pipeline.cli.main import app
+from pipeline.forms import forms
+from pipeline.forms.formulas import recalculate
+from pipeline.forms.template import Header, write_workbook
+from pipeline.forms.template import address as place_of
 from pipeline.home import PROJECT, Home
 from pipeline.judged.verdicts import versions
 from pipeline.marked import marked_path, write_marked
@@ -27,7 +31,8 @@ from pipeline.marked.findings_sheet import MOST_FINDINGS
 from pipeline.marked.stage import marked_file
 from pipeline.marked.styles import COLOURS, IN_THE_SUM
 from pipeline.marked.workbook import marked_workbook
-from pipeline.vocabulary import Severity, Verdict
+from pipeline.vocabulary import Scope, Severity, Verdict
+from tests import office
 
 SAMPLE = PROJECT / "samples" / "kien-giang-2022" / "kien-giang.2022-12.xlsx"
 THE_174 = "T14"
@@ -85,8 +90,10 @@ def test_formats_formulas_widths_and_merged_cells_stay(seed):
                 twin = new[cell.coordinate]
                 assert twin.value == cell.value
                 assert cached[1][old.title][cell.coordinate].value == cached[0][old.title][cell.coordinate].value
-                for look in ("font", "border", "alignment", "number_format", "protection"):
+                for look in ("font", "border", "alignment", "number_format"):
                     assert repr(getattr(twin, look)) == repr(getattr(cell, look))
+                is_marked = twin.fill.fgColor.rgb != cell.fill.fgColor.rgb
+                assert twin.protection.locked == (cell.protection.locked and not is_marked)
                 compared += cell.value is not None
     assert compared > 500
     assert after.defined_names.keys() - before.defined_names.keys() == {"_thads_ket_qua_kiem_tra"}
@@ -115,6 +122,102 @@ def test_a_night_marks_each_return_that_does_not_add_up_once(samples_home):
 def test_the_same_return_is_marked_with_the_same_bytes(seed, tmp_path):
     again = check_file(SAMPLE, Home(tmp_path / "home"), mark=True)
     assert list(again.marked.values()) == [seed]
+
+
+# --- what the clerk can do in it
+
+
+def test_the_formula_that_was_typed_over_is_given_back_with_what_it_yields(seed):
+    book = openpyxl.load_workbook(io.BytesIO(seed))
+    told = "\n".join(str(cell.value) for row in book.worksheets[0].iter_rows() for cell in row if cell.value)
+    for place in (book["01"][THE_174].comment.text, told):
+        assert "Công thức của biểu ở ô này: =SUM(J14)-SUM(L14), cho kết quả 8.296" in place
+
+
+def test_protection_is_told_in_one_line(seed, tmp_path):
+    def said(content: bytes) -> str:
+        first = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
+        return "\n".join(str(cell.value) for (cell,) in first.iter_rows(max_col=1) if cell.value)
+
+    assert "Các trang được bảo vệ nhưng không đặt mật khẩu: ô cần sửa đã được tô màu và mở khóa" in said(seed)
+    for password, words in (("bí mật", "“a” được đơn vị bảo vệ bằng mật khẩu"), (None, None)):
+        path = tmp_path / "own.xlsx"
+        with xlsxwriter.Workbook(path) as book:
+            sheet = book.add_worksheet("a")
+            sheet.write("B2", 1)
+            if password:
+                sheet.protect(password)
+        told = said(marked_workbook(path, dossier(finding(1, "a", "B2"))))
+        assert words in told if words else "bảo vệ" not in told
+
+
+def test_a_live_formula_in_a_sum_stays_locked_and_a_failing_one_stays_a_formula(tmp_path):
+    path = tmp_path / "own.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("a")
+        sheet.protect()
+        sheet.write_formula("B2", "=1+1", None, 2)
+        sheet.write_formula("B3", "=2+2", None, 4)
+        sheet.write("B4", 5)
+    failing = finding(1, "a", "B3")
+    failing["cells"] += [dict(failing["cells"][0], role="term", address=address) for address in ("B2", "B4")]
+    sheet = openpyxl.load_workbook(io.BytesIO(marked_workbook(path, dossier(failing))))["a"]
+    assert {at: sheet[at].protection.locked for at in ("B2", "B3", "B4")} == {"B2": True, "B3": False, "B4": False}
+    assert (sheet["B2"].value, sheet["B3"].value) == ("=1+1", "=2+2")
+    assert "Công thức của biểu" not in sheet["B3"].comment.text
+
+
+def test_marks_taken_away_lock_again_what_marking_unlocked(tmp_path):
+    path, back = tmp_path / "own.xlsx", tmp_path / "back.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("a")
+        sheet.protect()
+        sheet.write("B2", 1, book.add_format({"align": "center", "hidden": True}))
+        sheet.write("B3", 2, book.add_format({"locked": False}))
+        sheet.write("B4", 3)
+    back.write_bytes(marked_workbook(path, dossier(finding(1, "a", "B2"), finding(2, "a", "B3"))))
+    sheet = openpyxl.load_workbook(back)["a"]
+    assert {at: sheet[at].protection.locked for at in ("B2", "B3", "B4")} == {"B2": False, "B3": False, "B4": True}
+    assert (sheet["B2"].protection.hidden, sheet["B2"].alignment.horizontal) == (True, "center")
+    sheet = openpyxl.load_workbook(
+        io.BytesIO(marked_workbook(back, dossier(finding(1, "a", "B4"), in_answer_to=SENT)))
+    )["a"]
+    assert {at: sheet[at].protection.locked for at in ("B2", "B3", "B4")} == {"B2": True, "B3": False, "B4": False}
+
+
+@pytest.mark.slow
+def test_in_a_program_that_obeys_protection_the_clerk_mends_the_red_cell_and_the_totals_follow(tmp_path):
+    """A total of administrative judgments was typed over its formula: the return is checked, marked, mended and accepted."""
+    header = Header(
+        "Chi cục THADS huyện Gò Quao", "kien-giang.go-quao", "Cục THADS Kiên Giang", Scope.OFFICE, date(2022, 10, 1),
+        date(2023, 6, 30),
+    )  # fmt: skip
+    form = forms().in_force(date(2023, 6, 30))["12"]
+    row = recalculate(form, [[4 if column.code.startswith(("brought", "newly")) else 1 for column in form.columns]])
+    row[0][list(form.column).index("still_followed")] = 99
+    write_workbook(tmp_path / "sent.xlsx", header, [form], {"12": row})
+    sent = check_file(tmp_path / "sent.xlsx", Home(tmp_path / "home"), mark=True)
+    assert sent.verdict == Verdict.RETURNED
+    (path := tmp_path / "marked.xlsx").write_bytes(next(iter(sent.marked.values())))
+
+    red, part, other = (place_of(form, "all", column) for column in ("still_followed", "followed", "to_be_enforced"))
+    comment = openpyxl.load_workbook(path)["12"][red].comment.text
+    formula = re.search(r"Công thức của biểu ở ô này: (=\S+), cho kết quả 7;", comment)[1]
+    first = place_of(form, "all", "brought_forward")
+    acts = [
+        *(("type", "12", closed, 5) for closed in (part, other)),
+        ("type", "12", red, formula),
+        ("show", "12", red),
+        ("type", "12", first, 14),
+        ("show", "12", red),
+        ("type", "12", first, 4),
+    ]
+    told = office.use(path, acts, save_as=tmp_path / "mended.xlsx")
+    assert told == [False, False, True, 7, True, 17, True]
+    mended = check_file(tmp_path / "mended.xlsx", Home(tmp_path / "home"))
+    assert mended.findings.rows() == []
+    assert mended.verdict == Verdict.ACCEPTED
+    assert mended.submissions["in_answer_to"].to_list() == sent.submissions["submission_id"].to_list()
 
 
 # --- coming back

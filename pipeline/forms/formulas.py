@@ -14,6 +14,7 @@ from pipeline.forms.declaration import Form, forms
 Figure = Decimal | int | float | str | None
 Matrix = Sequence[Sequence[Figure]]
 Figures = Mapping[str, Matrix]
+Cell = tuple[int, int]
 CENT = Decimal("0.01")
 EXCEL_ERRORS = frozenset({"#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#N/A", "#NUM!", "#NULL!"})
 
@@ -43,16 +44,34 @@ class Sum:
 
     terms: tuple[tuple[int, int, int], ...]
 
+    @property
+    def places(self) -> tuple[tuple[int, int], ...]:
+        """The cells that it is worked out from."""
+        return tuple((r, c) for _, r, c in self.terms)
+
     def formula(self, data: int, first: int) -> str:
-        """Return the formula for a table whose first figure stands at ``data``, ``first``.
+        """Return the formula for a table whose first figure stands at ``data``, ``first``."""
+        return self.formula_at({(r, c): (data + r, first + c) for r, c in self.places})
+
+    def formula_at(self, places: Mapping[Cell, Cell]) -> str:
+        """Return the formula where its cells stand at ``places``.
 
         ``SUM`` passes over the "-" and "x" of an input, where ``A1+B1`` would show an error.
         """
         added, taken = (
-            _listed([(data + r, first + c) for sign, r, c in self.terms if (sign > 0) == is_added])
-            for is_added in (True, False)
+            _listed([places[r, c] for sign, r, c in self.terms if (sign > 0) == is_added]) for is_added in (True, False)
         )
         return f"={f'SUM({added})' if added else ''}{f'-SUM({taken})' if taken else ''}"
+
+    def yield_of(self, values: Mapping[Cell, Decimal | None]) -> Decimal | None:
+        """Return what it yields of these figures, None where one of them is not known."""
+        total = Decimal(0)
+        for sign, r, c in self.terms:
+            figure = values.get((r, c))
+            if figure is None:
+                return None
+            total += sign * figure
+        return total
 
     def yields(self, matrix: Sequence[Sequence[Any]]) -> Decimal | int | None:
         """Return what a spreadsheet makes of it: blanks and text count as zero, an error or blanks alone yield nothing."""
@@ -70,10 +89,24 @@ class Rate:
     part: int
     whole: int
 
+    @property
+    def places(self) -> tuple[tuple[int, int], ...]:
+        """The cells that it is worked out from."""
+        return (self.row, self.part), (self.row, self.whole)
+
     def formula(self, data: int, first: int) -> str:
         """Return the formula for a table whose first figure stands at ``data``, ``first``."""
-        part, whole = (xl_rowcol_to_cell(data + self.row, first + column) for column in (self.part, self.whole))
+        return self.formula_at({(r, c): (data + r, first + c) for r, c in self.places})
+
+    def formula_at(self, places: Mapping[Cell, Cell]) -> str:
+        """Return the formula where its cells stand at ``places``."""
+        part, whole = (xl_rowcol_to_cell(*places[place]) for place in self.places)
         return f'=IF(N({whole})=0,"",ROUND(100*N({part})/N({whole}),2))'
+
+    def yield_of(self, values: Mapping[Cell, Decimal | None]) -> Decimal | None:
+        """Return what it yields of these figures, None where one of them is not known."""
+        part, whole = (values.get(place) for place in self.places)
+        return None if part is None or whole is None else percent(part, whole)
 
     def yields(self, matrix: Sequence[Sequence[Any]]) -> Decimal | None:
         """Return what a spreadsheet makes of it: rounded half away from zero, nothing without a base."""
@@ -89,6 +122,11 @@ class Plan:
     formulas: dict[tuple[int, int], str]
     #: ranges of input cells, by whether they hold money or per cent, which need not be whole
     inputs: dict[bool, list[str]]
+
+
+def recipes_of(form: Form) -> dict[Cell, Sum | Rate]:
+    """Return what each computed cell of a form is worked out from, by row and column of the declaration."""
+    return dict(_recipes(form))
 
 
 _plans: dict[tuple[Any, ...], Plan] = {}

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from pipeline.cells.address import column_number
-from pipeline.marked.parts import MAIN, strange
+from pipeline.marked.parts import MAIN, attributes_of, strange
 
 _CELL = re.compile(rb"<c\s([^<>]*?)(/?)>")
 _ROW = re.compile(rb"<row\b([^<>]*?)(/?)>")
@@ -49,6 +50,28 @@ def style_at(xml: bytes, address: str) -> int:
     found = re.search(rb'<c\s[^<>]*?\br="' + address.encode() + rb'"[^<>]*>', xml)
     style = _STYLE.search(found[0]) if found else None
     return int(style[1]) if style else 0
+
+
+def holds_formula(xml: bytes, address: str) -> bool:
+    """Tell whether a formula stands in a cell."""
+    found = re.search(rb'<c\s[^<>]*?\br="' + address.encode() + rb'"[^<>]*?(/?)>', xml)
+    return found is not None and not found[1] and xml.startswith((b"<f>", b"<f ", b"<f/"), found.end())
+
+
+@dataclass(frozen=True)
+class Protection:
+    """That a sheet is protected, and whether a password was set."""
+
+    has_password: bool
+
+
+def protection_of(xml: bytes) -> Protection | None:
+    """Return how a sheet is protected, None where it is not."""
+    tag = re.search(rb"<sheetProtection\b[^<>]*>", xml)
+    said = attributes_of(tag[0]) if tag else {}
+    if said.get("sheet", "0") not in ("1", "true"):
+        return None
+    return Protection(bool(said.get("password") or said.get("hashValue")))
 
 
 def _with_style(attributes: bytes, wish: Callable[[int], int]) -> bytes:

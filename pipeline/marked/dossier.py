@@ -13,6 +13,8 @@ Row = dict[str, Any]
 #: The worst first.
 ON_FAIL = [OnFail.RETURN, OnFail.QUERY, OnFail.NOTE]
 SEVERITIES = [Severity.ERROR, Severity.WARNING, Severity.INFO]
+#: Cells that one hypothesis has coloured and unlocked; a whole form in another unit has hundreds.
+MOST_NAMED = 60
 UNEXPLAINED = "unknown"  # kind of a cause that no figure closes
 
 
@@ -52,6 +54,12 @@ class Mark:
     severity: Severity | None = None
     findings: list[Row] = field(default_factory=list)
     hypotheses: list[Row] = field(default_factory=list)
+    is_named: bool = False  # by a hypothesis, as a cell to look at
+
+    @property
+    def is_to_mend(self) -> bool:
+        """Tell whether this is a cell to mend, and not only one of a sum."""
+        return self.severity is not None or self.is_named
 
 
 def dossiers(
@@ -101,6 +109,11 @@ def marks(dossier: Dossier) -> dict[tuple[str, str], Mark]:
             if hypothesis["address"] and hypothesis["kind"] != UNEXPLAINED:
                 place = (hypothesis["sheet"], hypothesis["address"])
                 shown.setdefault(place, Mark()).hypotheses.append(hypothesis)
+        for hypothesis in cause.hypotheses:
+            if hypothesis["kind"] != UNEXPLAINED:
+                for change in (hypothesis["changes"] or [])[:MOST_NAMED]:
+                    if change["address"]:
+                        shown.setdefault((change["sheet"], change["address"]), Mark()).is_named = True
     return shown
 
 

@@ -5,12 +5,14 @@ ground of each marked cell was before.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from pipeline.cells.answering import NAME, sign
 from pipeline.marked import words
 from pipeline.marked.dossier import Dossier
+from pipeline.marked.lost_formulas import LostFormula
 from pipeline.marked.parts import RELATIONS, Parts, attribute, before, strange, text
 from pipeline.marked.styles import COLOURS, IN_THE_SUM, Styles
 from pipeline.vocabulary import OnFail, Severity, Verdict
@@ -23,7 +25,8 @@ _AFTER_NAMES = frozenset(
     (b"calcPr", b"oleSize", b"customWorkbookViews", b"pivotCaches", b"smartTagPr", b"smartTagTypes", b"webPublishing", b"fileRecoveryPr",
      b"webPublishObjects", b"extLst", b"mc:AlternateContent")
 )  # fmt: skip
-GROUNDS = ("J", "K", "L")  # hidden: sheet, address, ground before it was marked
+GROUNDS = ("J", "K", "L", "M")  # hidden: sheet, address, ground before it was marked, whether it was locked
+UNLOCKED = "locked"
 _SMALLER = 1.15  # what is said in English is smaller
 _LETTERS_A_LINE = 1.35  # letters that a column of width one holds in 10 point
 
@@ -33,6 +36,15 @@ class _Sheet:
     rows: list[str] = field(default_factory=list)
     merged: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
+
+
+class Ground(NamedTuple):
+    """What a marked cell was before: its ground, and whether marking unlocked it."""
+
+    sheet: str
+    address: str
+    fill: str
+    is_unlocked: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,14 +74,17 @@ def add_findings_sheet(
     dossier: Dossier,
     *,
     beside: tuple[str, str] | None = None,
-    grounds: Sequence[tuple[str, str, str]] = (),
+    grounds: Sequence[Ground] = (),
+    lost: Mapping[tuple[str, str], LostFormula] | None = None,
+    protection: tuple[str, str] | None = None,
 ) -> None:
     """Set the findings sheet before all others and open the workbook on it; raises ``Unmarkable``.
 
-    ``beside`` says in both languages why the office's own file is not marked; ``grounds`` are sheet, address and ground
-    of the cells that are.
+    ``beside`` says in both languages why the office's own file is not marked; ``grounds`` tell of the cells that are;
+    ``lost`` are formulas that a figure was typed over, ``protection`` is what is said of protected sheets.
     """
-    sheet = _sheet(dossier, _looks(styles), linked=set(parts.sheets), beside=beside, grounds=grounds)
+    head = [*_head(dossier, looks := _looks(styles), beside, protection)]
+    sheet = _sheet(dossier, looks, head, linked=set(parts.sheets), lost=lost or {}, grounds=grounds)
     part = parts.free_name("xl/worksheets/sheet_thads{}.xml")
     parts.members[part] = sheet
     parts.declare(part, _TYPE)
@@ -114,15 +129,16 @@ def _free_sheet_name(parts: Parts) -> str:
 def _sheet(
     dossier: Dossier,
     looks: _Looks,
+    head: list[tuple[str, int]],
     *,
     linked: set[str],
-    beside: tuple[str, str] | None,
-    grounds: Sequence[tuple[str, str, str]],
+    lost: Mapping[tuple[str, str], LostFormula],
+    grounds: Sequence[Ground],
 ) -> bytes:
     sheet = _Sheet()
     last = "ABCDEFG"[len(words.COLUMNS) - 1]
     width = sum(width for _, width in words.COLUMNS)
-    for told, style in _head(dossier, looks, beside):
+    for told, style in head:
         number = len(sheet.rows) + 1
         sheet.rows.append(_row(number, [(told, style)], _height(told, width)))
         sheet.merged.append(f"A{number}:{last}{number}")
@@ -130,7 +146,7 @@ def _sheet(
     number = len(sheet.rows) + 1
     sheet.rows.append(_row(number, [(title, looks.head) for title, _ in words.COLUMNS], 44))
     header = number
-    for line in _lines(dossier, linked):
+    for line in _lines(dossier, linked, lost):
         number = len(sheet.rows) + 1
         plain = [looks.cell] * len(words.COLUMNS)
         plain[1], plain[6] = looks.severity[line.severity], looks.english_cell
@@ -153,7 +169,9 @@ def _sheet(
     return _xml(_with_grounds(sheet.rows, grounds), sheet, header)
 
 
-def _head(dossier: Dossier, looks: _Looks, beside: tuple[str, str] | None) -> Iterator[tuple[str, int]]:
+def _head(
+    dossier: Dossier, looks: _Looks, beside: tuple[str, str] | None, protection: tuple[str, str] | None
+) -> Iterator[tuple[str, int]]:
     said = dossier.submission
     verdict = words.VERDICT.get(Verdict(dossier.verdict), words.VERDICT[Verdict.ACCEPTED])
     yield words.TITLE, looks.title
@@ -179,6 +197,9 @@ def _head(dossier: Dossier, looks: _Looks, beside: tuple[str, str] | None) -> It
         )
     yield how[0], looks.text
     yield how[1], looks.english
+    if protection:
+        yield protection[0], looks.text
+        yield protection[1], looks.english
 
 
 def _legend(sheet: _Sheet, looks: _Looks) -> None:
@@ -188,7 +209,7 @@ def _legend(sheet: _Sheet, looks: _Looks) -> None:
     sheet.rows.append(_row(number, shown, 28))
 
 
-def _lines(dossier: Dossier, linked: set[str]) -> Iterator[_Line]:
+def _lines(dossier: Dossier, linked: set[str], lost: Mapping[tuple[str, str], LostFormula]) -> Iterator[_Line]:
     """Yield a line per finding, as far as they are listed."""
     number = 0
     for cause in dossier.causes:
@@ -211,14 +232,16 @@ def _lines(dossier: Dossier, linked: set[str]) -> Iterator[_Line]:
                 likely, english = f"{finding['story_vi']}.", f"{finding['story_en']}."
             else:
                 likely = english = ""
+            typed_over = lost.get((cell["sheet"], cell["address"])) if cell and cell["role"] == "found" else None
+            formula = words.formula(typed_over) if typed_over else ("", "")
             told = [
                 str(number),
                 f"{vi} ({on_fail[0]})\n{en}",
                 sheet or "",
                 cell["address"] if cell else "",
-                finding["sentence_vi"],
+                "\n".join(part for part in (finding["sentence_vi"], formula[0]) if part),
                 likely,
-                "\n".join(part for part in (finding["sentence_en"], english and f"→ {english}") if part),
+                "\n".join(part for part in (finding["sentence_en"], formula[1], english and f"→ {english}") if part),
             ]
             is_linked = cell is not None and cell["sheet"] in linked
             yield _Line(told, severity, _location(cell["sheet"], cell["address"]) if cell and is_linked else None)
@@ -230,11 +253,12 @@ def _location(sheet: str, address: str) -> str:
     return f"'{quoted}'!{address}"
 
 
-def _with_grounds(rows: list[str], grounds: Sequence[tuple[str, str, str]]) -> list[str]:
-    """Write what the ground of the marked cells was into hidden columns, a line a cell."""
+def _with_grounds(rows: list[str], grounds: Sequence[Ground]) -> list[str]:
+    """Write what the marked cells were before into hidden columns, a line a cell."""
     rows = list(rows)
     for place, ground in enumerate(grounds):
-        cells = "".join(_cell(f"{letter}{place + 1}", value, 0) for letter, value in zip(GROUNDS, ground, strict=True))
+        told = (*ground[:3], UNLOCKED if ground.is_unlocked else "")
+        cells = "".join(_cell(f"{letter}{place + 1}", value, 0) for letter, value in zip(GROUNDS, told, strict=True))
         if place < len(rows):
             rows[place] = rows[place].removesuffix("</row>") + cells + "</row>"
         else:
@@ -288,7 +312,7 @@ def _xml(rows: list[str], sheet: _Sheet, header: int) -> bytes:
         '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
         '<sheetPr><tabColor rgb="FFC00000"/><pageSetUpPr fitToPage="1"/></sheetPr>'
         '<sheetViews><sheetView showGridLines="0" tabSelected="1" workbookViewId="0"/></sheetViews>'
-        f'<sheetFormatPr defaultRowHeight="15"/><cols>{columns}<col min="10" max="12" width="9" hidden="1" customWidth="1"/></cols>'
+        f'<sheetFormatPr defaultRowHeight="15"/><cols>{columns}<col min="10" max="13" width="9" hidden="1" customWidth="1"/></cols>'
         f"<sheetData>{''.join(rows)}</sheetData>"
         f'<mergeCells count="{len(sheet.merged)}">{merged}</mergeCells>{links}'
         '<pageMargins left="0.4" right="0.4" top="0.5" bottom="0.5" header="0.3" footer="0.3"/>'

@@ -10,6 +10,10 @@ COLOURS = {Severity.ERROR: "FFF4A38C", Severity.WARNING: "FFFFD966", Severity.IN
 IN_THE_SUM = "FFFDF1E3"  # part of a sum that fails
 #: What may come back from a file that others had in their hands.
 _PLAIN_FILL = re.compile(r"<fill>(?:<[A-Za-z]+(?: [A-Za-z]+=\"[\w.-]*\")*/?>|</[A-Za-z]+>)*</fill>")
+_XF = re.compile(rb"(<xf\b[^<>]*?)(?:/>|>(.*)</xf>)", re.DOTALL)
+_ALIGNMENT = re.compile(rb"\s*<alignment\b[^<>]*?(?:/>|>\s*</alignment>)")
+_PROTECTION = re.compile(rb"<protection\b([^<>]*?)(?:/>|>\s*</protection>)")
+_IS_OPEN = re.compile(rb'<protection\b[^<>]*\blocked="(?:0|false)"')
 _ITEM = {b"fonts": b"font", b"fills": b"fill", b"borders": b"border", b"cellXfs": b"xf"}
 
 
@@ -29,6 +33,36 @@ class Styles:
         if (style, colour) not in self._shades:
             self._shades[style, colour] = self._on(style, self._fill(colour))
         return self._shades[style, colour]
+
+    def is_locked(self, style: int) -> bool:
+        """Tell whether a cell of this style is closed on a protected sheet; so is every cell that does not say otherwise."""
+        formats = self._items(b"cellXfs")
+        return style >= len(formats) or not _IS_OPEN.search(formats[style])
+
+    def unlocked(self, style: int) -> int:
+        """Return the style that is ``style``, open on a protected sheet."""
+        return self._locked(style, b"0")
+
+    def locked(self, style: int) -> int:
+        """Return the style that is ``style``, closed on a protected sheet."""
+        return self._locked(style, b"1")
+
+    def _locked(self, style: int, value: bytes) -> int:
+        formats = self._items(b"cellXfs")
+        if style >= len(formats):
+            raise strange(self._part)
+        tag, inside = _XF.fullmatch(formats[style]).groups()  # type: ignore[union-attr]
+        tag = re.sub(rb'\sapplyProtection="[^"]*"', b"", tag) + b' applyProtection="1"'
+        inside = inside or b""
+        said = _PROTECTION.search(inside)
+        if said:
+            told = re.sub(rb'\slocked="[^"]*"', b"", said[1]) + b' locked="' + value + b'"'
+            inside = inside[: said.start()] + b"<protection" + told + b"/>" + inside[said.end() :]
+        else:
+            aligned = _ALIGNMENT.match(inside)
+            at = aligned.end() if aligned else 0
+            inside = inside[:at] + b'<protection locked="' + value + b'"/>' + inside[at:]
+        return self._append(b"cellXfs", tag + b">" + inside + b"</xf>")
 
     def written(
         self, *, bold: bool = False, size: int = 10, colour: str | None = None, ground: str | None = None,

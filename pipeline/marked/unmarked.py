@@ -11,7 +11,7 @@ from pipeline.cells.address import column_number
 from pipeline.cells.answering import NAME
 from pipeline.cells.workbook import RawCells
 from pipeline.marked.comments import AUTHOR, OUR_START
-from pipeline.marked.findings_sheet import GROUNDS
+from pipeline.marked.findings_sheet import GROUNDS, UNLOCKED
 from pipeline.marked.parts import TYPES, Parts, attributes_of, relations_of, strange, text
 from pipeline.marked.styles import COLOURS, IN_THE_SUM, Styles
 
@@ -21,7 +21,7 @@ _SHAPE = re.compile(rb"<v:shape\b(?:(?!</v:shape>).)*</v:shape>\s*", re.DOTALL)
 
 def take_marks_away(parts: Parts, styles: Styles, findings: Mapping[str, RawCells]) -> None:
     """Undo an earlier marking; ``findings`` are the cells of the sheets of findings, by name. Raises ``Unmarkable``."""
-    grounds: dict[tuple[str, str], str] = {}
+    grounds: dict[tuple[str, str], tuple[str, bool]] = {}
     for name, cells in findings.items():
         grounds |= _grounds(cells)
         _drop_sheet(parts, name)
@@ -35,14 +35,20 @@ def take_marks_away(parts: Parts, styles: Styles, findings: Mapping[str, RawCell
             _clear_colours(parts, styles, part, {at: ground for (name, at), ground in grounds.items() if name == sheet})
 
 
-def _grounds(cells: RawCells) -> dict[tuple[str, str], str]:
-    """Return the ground that each marked cell had, by sheet and address, as the hidden columns keep it."""
+def _grounds(cells: RawCells) -> dict[tuple[str, str], tuple[str, bool]]:
+    """Return the ground that each marked cell had and whether it was locked, by sheet and address, as the hidden columns
+    keep it.
+    """
     columns = {ord(letter) - ord("A"): place for place, letter in enumerate(GROUNDS)}
     lines: dict[int, dict[int, str]] = {}
     for row, column, said in zip(cells.row, cells.column, cells.text, strict=True):
         if column in columns and said:
             lines.setdefault(row, {})[columns[column]] = said
-    return {(line[0], line[1]): line.get(2, "") for line in lines.values() if 0 in line and 1 in line}
+    return {
+        (line[0], line[1]): (line.get(2, ""), line.get(3) == UNLOCKED)
+        for line in lines.values()
+        if 0 in line and 1 in line
+    }
 
 
 def _drop_sheet(parts: Parts, name: str) -> None:
@@ -112,8 +118,8 @@ def _is_note_at(shape: bytes, places: set[tuple[int, int]]) -> bool:
     return row is not None and column is not None and (int(row[1]), int(column[1])) in places
 
 
-def _clear_colours(parts: Parts, styles: Styles, part: str, grounds: Mapping[str, str]) -> None:
-    """Give every cell on one of our grounds the one it had, none where nobody knows it."""
+def _clear_colours(parts: Parts, styles: Styles, part: str, grounds: Mapping[str, tuple[str, bool]]) -> None:
+    """Give every cell on one of our grounds the one it had, none where nobody knows it; lock what was locked."""
     ours = styles.styles_on({*COLOURS.values(), IN_THE_SUM})
 
     def change(match: re.Match[bytes]) -> bytes:
@@ -121,7 +127,9 @@ def _clear_colours(parts: Parts, styles: Styles, part: str, grounds: Mapping[str
         if style is None or int(style[1]) not in ours:
             return match[0]
         address = attributes_of(match[0]).get("r", "")
-        plain = styles.grounded(int(style[1]), grounds.get(address, ""))
+        ground, was_locked = grounds.get(address, ("", False))
+        plain = styles.grounded(int(style[1]), ground)
+        plain = styles.locked(plain) if was_locked else plain
         return match[0][: style.start()] + f' s="{plain}"'.encode() + match[0][style.end() :]
 
     if ours:

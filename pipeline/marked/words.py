@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from pipeline.judged.sentences import amount_en, amount_vi
 from pipeline.marked.dossier import UNEXPLAINED, Dossier, Mark
+from pipeline.marked.lost_formulas import LostFormula
 from pipeline.vocabulary import OnFail, Severity, Verdict
 
 #: What is put behind the name of an office's file: as it stands in e-mails, without marks of tone.
@@ -26,7 +28,27 @@ SEVERITY = {
     Severity.WARNING: ("CẢNH BÁO", "Warning"),
     Severity.INFO: ("LƯU Ý", "Note"),
 }
-IN_THE_SUM = ("Ô nằm trong phép tính không khớp", "part of a sum that does not add up")
+IN_THE_SUM = ("Ô trong phép tính không khớp hoặc trong gợi ý", "in the sum or the advice")
+FORMULA = (
+    "Công thức của biểu ở ô này: {formula}{yields}; nếu các ô thành phần đã đúng, hãy chép lại công thức vào ô.",
+    "The form's own formula here: {formula}{yields}; where its parts are right, put it back.",
+)
+YIELDS = (", cho kết quả {value}", ", which gives {value}")
+#: What is said of protection, by whether a password was set.
+PROTECTED = {
+    False: (
+        "Các trang được bảo vệ nhưng không đặt mật khẩu: ô cần sửa đã được tô màu và mở khóa, có thể sửa ngay; muốn sửa ô khác, chọn "
+        "Xem lại (Review) → Bỏ bảo vệ trang tính (Unprotect Sheet).",
+        "Sheets are protected without a password: coloured cells are unlocked and can be corrected at once; for any other choose Review, "
+        "Unprotect Sheet.",
+    ),
+    True: (
+        "Trang {sheets} được đơn vị bảo vệ bằng mật khẩu; hệ thống không biết và không gỡ mật khẩu. Ô cần sửa đã được tô màu và mở khóa, có "
+        "thể sửa ngay; muốn sửa ô khác, hãy bỏ bảo vệ trang tính bằng mật khẩu của đơn vị.",
+        "Sheet {sheets} is protected with your own password, which is neither known nor removed here. Coloured cells are unlocked and can be "
+        "corrected at once; for any other, unprotect the sheet with your password.",
+    ),
+}
 ON_FAIL = {OnFail.RETURN: ("trả lại", "return"), OnFail.QUERY: ("hỏi lại", "query"), OnFail.NOTE: ("ghi chú", "note")}
 VERDICT = {
     Verdict.RETURNED: (
@@ -42,8 +64,8 @@ VERDICT = {
 SIMULATED = "SỐ LIỆU MÔ PHỎNG · SIMULATED FIGURES"
 HOW_TO = (
     "Cách gửi báo cáo bổ sung: (1) bấm vào địa chỉ ô để đến ô được tô màu, đọc ghi chú của ô; (2) sửa số sai ngay trong tệp này; "
-    "(3) ghi «Lần báo cáo» và «Lý do bổ sung» ở đầu biểu, trình người có thẩm quyền ký; (4) lưu và gửi lại chính tệp này: trang này "
-    "không phải xóa, hệ thống tự nhận ra tệp là bản trả lời. Có thể tự kiểm tra trước bằng lệnh «thads check TỆP.xlsx». "
+    "(3) ghi “Lần báo cáo” và “Lý do bổ sung” ở đầu biểu, trình người có thẩm quyền ký; (4) lưu và gửi lại chính tệp này: trang này "
+    "không phải xóa, hệ thống tự nhận ra tệp là bản trả lời. Có thể tự kiểm tra trước bằng lệnh “thads check TỆP.xlsx”. "
     "Nếu số liệu đúng, hãy gửi giải trình. Hệ thống không tự sửa số nào.",
     "How to send a supplementary report: (1) follow the links to the coloured cells and read their comments; (2) correct the wrong "
     "figures in this very file; (3) fill in the version and the reason at the head of the form and have it signed; (4) save it and send "
@@ -51,8 +73,8 @@ HOW_TO = (
     "beforehand. If the figures are right, explain them. Nothing is corrected for you.",
 )
 HOW_TO_BESIDE = (
-    "Tệp này chỉ là kết quả kiểm tra, không phải báo cáo. Hãy sửa trong tệp đã gửi («{file}»), ghi rõ lần báo cáo và lý do bổ sung rồi gửi "
-    "lại tệp đó. Có thể tự kiểm tra trước bằng lệnh «thads check TỆP». Nếu số liệu đúng, hãy gửi giải trình. Hệ thống không tự sửa số nào.",
+    "Tệp này chỉ là kết quả kiểm tra, không phải báo cáo. Hãy sửa trong tệp đã gửi (“{file}”), ghi rõ lần báo cáo và lý do bổ sung rồi gửi "
+    "lại tệp đó. Có thể tự kiểm tra trước bằng lệnh “thads check TỆP”. Nếu số liệu đúng, hãy gửi giải trình. Hệ thống không tự sửa số nào.",
     "This file is only the result of the check, not a report. Correct the file that you sent ('{file}'), state version and reason, and send "
     "that file again. 'thads check FILE' tries it beforehand. If the figures are right, explain them. Nothing is corrected for you.",
 )
@@ -69,7 +91,7 @@ SILENCED = (
     "{count} more are explained or known, and are not listed.",
 )
 SAME_CAUSE = ("như dòng {number}", "as in line {number}")
-SEE_SHEET = ("Còn {count} chỗ khác ở ô này, xem trang «{sheet}».", "{count} more at this cell, see sheet '{sheet}'.")
+SEE_SHEET = ("Còn {count} chỗ khác ở ô này, xem trang “{sheet}”.", "{count} more at this cell, see sheet '{sheet}'.")
 QUOTED = "Nguyên văn"
 QUOTED_COLUMNS = (("Vị trí\nPlace", 14), ("Nguyên văn trong tệp đã gửi\nAs it stands in the file", 110))
 
@@ -77,8 +99,10 @@ MOST_AT_A_CELL = 5
 LONGEST_COMMENT = 2500
 
 
-def comment(mark: Mark) -> str:
-    """Return what the comment at a cell says: each finding with its sum and what to do, and the likely cause."""
+def comment(mark: Mark, lost: LostFormula | None = None) -> str:
+    """Return what the comment at a cell says: each finding with its sum and what to do, the formula that was typed over,
+    and the likely cause.
+    """
     vi, en = [], []
     for finding in mark.findings[:MOST_AT_A_CELL]:
         severity, on_fail = SEVERITY[Severity(finding["severity"])], ON_FAIL[OnFail(finding["on_fail"])]
@@ -90,10 +114,36 @@ def comment(mark: Mark) -> str:
     if (more := len(mark.findings) - MOST_AT_A_CELL) > 0:
         vi.append(SEE_SHEET[0].format(count=more, sheet=SHEET))
         en.append(SEE_SHEET[1].format(count=more, sheet=SHEET))
+    if lost:
+        told = formula(lost)
+        vi.append(told[0])
+        en.append(told[1])
     for guess in mark.hypotheses[:MOST_AT_A_CELL]:
         vi.append(f"→ {guess['sentence_vi']}.")
         en.append(f"→ {guess['sentence_en']}.")
     return _cut("\n".join([*vi, "", *en]))
+
+
+def formula(lost: LostFormula) -> tuple[str, str]:
+    """Return in both languages which formula a figure was typed over, and what it yields."""
+    value = lost.yields
+    yields = (
+        ("", "")
+        if value is None
+        else (YIELDS[0].format(value=amount_vi(value)), YIELDS[1].format(value=amount_en(value)))
+    )
+    return FORMULA[0].format(formula=lost.formula, yields=yields[0]), FORMULA[1].format(
+        formula=lost.formula, yields=yields[1]
+    )
+
+
+def protection(passworded: list[str], is_protected: bool) -> tuple[str, str] | None:
+    """Return in both languages what is said of protected sheets; ``passworded`` names those with a password."""
+    if not is_protected:
+        return None
+    sheets = ", ".join(f"“{name}”" for name in passworded[:MOST_AT_A_CELL])
+    vi, en = PROTECTED[bool(passworded)]
+    return vi.format(sheets=sheets), en.format(sheets=sheets)
 
 
 def guesses(hypotheses: list[dict[str, Any]], *, vi: bool) -> str:
@@ -111,7 +161,7 @@ def whose(dossier: Dossier) -> str:
         said["unit_text"] or said["unit_key"],
         f"kỳ {said['period_id']}" if said["period_id"] else None,
         f"lần nhận {dossier.version}" if dossier.version else None,
-        f"tệp «{said['file_name']}»",
+        f"tệp “{said['file_name']}”",
     ]
     return " · ".join(part for part in parts if part)
 
