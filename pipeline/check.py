@@ -1,9 +1,12 @@
-"""Judges a file without loading it: landed, read and judged in a folder that is thrown away.
+"""Judges files without loading them: landed, read and judged in a folder that is thrown away.
 
-Where a home holds history, the file is judged beside the other returns of its period, as it would be in the night.
+Where a home holds history, a file is judged beside the other returns of its period, as it would be in the night; files
+that are checked together are not: each is judged by itself.
 """
 
+import logging
 import tempfile
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,12 +18,17 @@ from pipeline.cells.reading import Reading
 from pipeline.home import Home, vietnam_now
 from pipeline.judged.judge import Judgement, judge, others_of
 from pipeline.landing.blobs import blob_path
+from pipeline.landing.problems import Problem, problem
 from pipeline.landing.receive import receive
+from pipeline.landing.sidecar import is_sidecar
+from pipeline.landing.walk import files_in, printable
 from pipeline.marked.dossier import dossiers
 from pipeline.marked.stage import marked_file
 from pipeline.registry.of_home import registry_of
 from pipeline.storage import read_tables
 from pipeline.vocabulary import Receipt, Verdict
+
+_LOG = logging.getLogger("thads.check")
 
 LATER = 1_000_000  # batch of a file under check: after everything that was landed
 
@@ -32,6 +40,7 @@ class Checked:
     submissions: pl.DataFrame  # tables.SUBMISSIONS and verdict
     judgement: Judgement  # of these submissions only
     unreadable: pl.DataFrame  # source_ref, problem, problem_vi, problem_en
+    cells: pl.DataFrame = field(default_factory=tables.CELLS.to_frame)  # all that was understood of the submissions
     marked: dict[str, bytes] = field(default_factory=dict)  # name -> workbook, of each return with findings
 
     @property
@@ -47,6 +56,47 @@ class Checked:
         verdicts = set(self.submissions["verdict"])
         ranked = (Verdict.RETURNED, Verdict.ACCEPTED_WITH_QUERY)
         return next((verdict for verdict in ranked if verdict in verdicts), Verdict.ACCEPTED)
+
+
+def files_of(paths: Iterable[Path], warnings: list[str]) -> list[Path]:
+    """Return the files that paths name: files as they are, folders walked like an inbox; ``warnings`` are added to."""
+    files: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found = files_in(path, Home(path / ".home"), warnings)
+            files += [file for _, file in found if not is_sidecar(file.name)]
+        else:
+            files.append(path)
+    return list(dict.fromkeys(files))
+
+
+def check_files(files: Iterable[Path], home: Home) -> Iterator[tuple[Path, Checked]]:
+    """Judge files one after the other in this process, each by itself; nothing that one of them does stops the rest.
+
+    A file that is not there, or over which we fail ourselves, is unreadable with its reason.
+    """
+    for file in files:
+        yield file, _checked_whatever_happens(file, home)
+
+
+def _checked_whatever_happens(file: Path, home: Home) -> Checked:
+    name = printable(file.name)
+    try:
+        return check_file(file, home)
+    except FileNotFoundError:
+        return _refused(name, problem("no_file", file=name))
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException:  # a panic in native code is no Exception
+        _LOG.debug("checking %s failed", name, exc_info=True)
+        return _refused(name, problem("check_failed", file=name))
+
+
+def _refused(source_ref: str, why: Problem) -> Checked:
+    """Return that a file could not be judged at all, and why."""
+    row = {"source_ref": source_ref, "problem": why.code, "problem_vi": why.vi, "problem_en": why.en}
+    nothing = tables.SUBMISSIONS.to_frame().with_columns(verdict=pl.lit(None, pl.String))
+    return Checked(nothing, Judgement.none(), pl.DataFrame([row], schema=dict.fromkeys(row, pl.String)))
 
 
 def check_file(file: Path, home: Home, *, mark: bool = False) -> Checked:
@@ -84,7 +134,7 @@ def check_file(file: Path, home: Home, *, mark: bool = False) -> Checked:
         judgement = _judged(readable, reading, home, scratch).of(readable["submission_id"])
         marked = _marked(readable, judgement, scratch) if mark else {}
     verdicts = judgement.verdicts.select("submission_id", "verdict")
-    return Checked(readable.join(verdicts, on="submission_id"), judgement, refused, marked)
+    return Checked(readable.join(verdicts, on="submission_id"), judgement, refused, reading.cells, marked)
 
 
 def _judged(readable: pl.DataFrame, reading: Reading, home: Home, scratch: Home) -> Judgement:

@@ -1,19 +1,26 @@
 """Findings as a person reads them, and as a machine does."""
 
+from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import polars as pl
 from rich.console import Console
 from rich.text import Text
 
+#: The worst first.
+ON_FAIL = ("return", "query", "note")
+#: Of findings that are told together.
+MOST_EXAMPLES = 3
 COLOURS = {"return": "red", "query": "yellow", "note": "cyan"}
 WORDS = {"return": "TRẢ LẠI · RETURN", "query": "HỎI LẠI · QUERY", "note": "LƯU Ý · NOTE"}
 
 
 def as_objects(findings: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return findings as plain objects: pack, rule, severity, status, form, row, sheet, cells, figures, sentences."""
+    """Return findings as plain objects: submission, pack, rule, severity, status, form, row, sheet, cells, figures, sentences."""
     return [
         {
+            "submission_id": row["submission_id"],
             "pack": row["pack"],
             "rule": row["rule_id"],
             "severity": row["severity"],
@@ -55,15 +62,88 @@ def plain(value: Any) -> Any:
     return int(value) if value == value.to_integral_value() else float(value)
 
 
-def print_findings(findings: pl.DataFrame, console: Console) -> None:
-    """Print each finding: what it does to the return, the sentence in Vietnamese, in English, and the likely story."""
-    order = {"return": 0, "query": 1, "note": 2}
-    for row in sorted(findings.to_dicts(), key=lambda row: (order[row["on_fail"]], row["form"], row["rule_id"])):
-        console.print()
-        console.print(Text(f"{WORDS[row['on_fail']]}  {row['rule_id']}", style=f"bold {COLOURS[row['on_fail']]}"))
-        console.print(Text(f"  {row['sentence_vi']}"))
-        if row["story_vi"]:
-            console.print(Text(f"  → {row['story_vi']}.", style="italic"))
-        console.print(Text(f"  {row['sentence_en']}", style="dim"))
-        if row["story_en"]:
-            console.print(Text(f"  → {row['story_en']}.", style="dim italic"))
+def plain_text(value: Decimal | None) -> str | None:
+    """Return a decimal as text without the zeros that its type fills it up with."""
+    if value is None:
+        return None
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+@dataclass
+class Block:
+    """Findings that are told together: those of one cause, or of one rule where no cause is known."""
+
+    is_cause: bool
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    def examples(self) -> list[dict[str, Any]]:
+        """Return the findings that stand for all: as many different rules as there are."""
+        if len(self.rows) <= MOST_EXAMPLES:
+            return self.rows
+        first = {(row["pack"], row["rule_id"]): row for row in reversed(self.rows)}.values()
+        chosen = sorted(first, key=_order)[:MOST_EXAMPLES]
+        chosen += [row for row in self.rows if row not in chosen][: MOST_EXAMPLES - len(chosen)]
+        return sorted(chosen, key=_order)
+
+
+def blocks(
+    findings: pl.DataFrame, causes: pl.DataFrame | None = None, cause_findings: pl.DataFrame | None = None
+) -> list[Block]:
+    """Return findings in blocks, the worst first (``tables.CAUSES`` and ``CAUSE_FINDINGS`` say what causes them)."""
+    cause_of: dict[str, str] = {}
+    if causes is not None and cause_findings is not None:
+        known = causes.filter(pl.col("kind") != "unknown").select("cause_id").unique()
+        cause_of = dict(
+            cause_findings.join(known, on="cause_id", how="semi").select("finding_id", "cause_id").iter_rows()
+        )
+    grouped: dict[object, Block] = {}
+    for row in sorted(findings.to_dicts(), key=_order):
+        cause = cause_of.get(row["finding_id"])
+        key = (row["submission_id"], cause or (row["pack"], row["rule_id"]))
+        grouped.setdefault(key, Block(cause is not None)).rows.append(row)
+    return list(grouped.values())
+
+
+def print_findings(
+    findings: pl.DataFrame,
+    console: Console,
+    causes: pl.DataFrame | None = None,
+    cause_findings: pl.DataFrame | None = None,
+) -> None:
+    """Print each finding: what it does to the return, the sentence in Vietnamese, in English, and the likely story.
+
+    Of many that have one cause, or break one rule, a count and three examples are printed.
+    """
+    for block in blocks(findings, causes, cause_findings):
+        count, shown = len(block.rows), block.examples()
+        if count > len(shown):
+            vi, en = ("một nguyên nhân", "one cause") if block.is_cause else ("một quy tắc", "one rule")
+            rules = ", ".join(dict.fromkeys(row["rule_id"] for row in block.rows))
+            console.print()
+            title = f"{WORDS[block.rows[0]['on_fail']]}  {vi.capitalize()}, {count} chỗ · {en}, {count} places: {rules}"
+            console.print(Text(title, style=f"bold {COLOURS[block.rows[0]['on_fail']]}"))
+        for row in shown:
+            _print_finding(row, console)
+        if count > len(shown):
+            more = count - len(shown)
+            vi = f"  … và {more} chỗ nữa; có đủ trong --json và trong tệp đã đánh dấu"
+            en = f"  … and {more} more; all of them stand in --json and in the marked file"
+            console.print()
+            console.print(Text(vi))
+            console.print(Text(en, style="dim"))
+
+
+def _print_finding(row: dict[str, Any], console: Console) -> None:
+    console.print()
+    console.print(Text(f"{WORDS[row['on_fail']]}  {row['rule_id']}", style=f"bold {COLOURS[row['on_fail']]}"))
+    console.print(Text(f"  {row['sentence_vi']}"))
+    if row["story_vi"]:
+        console.print(Text(f"  → {row['story_vi']}.", style="italic"))
+    console.print(Text(f"  {row['sentence_en']}", style="dim"))
+    if row["story_en"]:
+        console.print(Text(f"  → {row['story_en']}.", style="dim italic"))
+
+
+def _order(row: dict[str, Any]) -> tuple[int, str, str]:
+    return ON_FAIL.index(row["on_fail"]), row["form"] or "", row["rule_id"]

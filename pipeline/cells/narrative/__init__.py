@@ -5,6 +5,7 @@ declares; ``marks`` finds the phrases, figures, periods and units in a sentence;
 ``report`` makes a submission of it. A figure that no declared phrase explains is listed, never guessed.
 """
 
+from pipeline.cells.narrative.phrases import is_hedged
 from pipeline.cells.narrative.report import read_narrative
 
-__all__ = ["read_narrative"]
+__all__ = ["is_hedged", "read_narrative"]

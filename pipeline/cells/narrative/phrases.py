@@ -10,11 +10,12 @@ from typing import Any
 
 import yaml
 
-from pipeline.cells.narrative.words import Word, keys
+from pipeline.cells.narrative.words import Word, keys, words
 from pipeline.forms.declaration import FOLDER
 
 # Kinds whose phrases stand for nothing but themselves; of one phrase in two kinds the first counts.
 _PLAIN = ("blockers", "neutral", "spoilers", "last_year", "comparisons", "base_words", "links", "hedges", "fillers")
+_LONGEST_HEDGE = 20  # characters
 _OPTION = re.compile(r"\(([^()]*)\)")
 
 
@@ -112,12 +113,23 @@ def narrative(folder: Path = FOLDER) -> Narrative:
     )
 
 
+def is_hedged(raw: str) -> bool:
+    """Tell whether a figure is printed as approximate: "hơn 267.000 tỷ đồng"."""
+    first = list(words(raw[:_LONGEST_HEDGE]))
+    return bool(first) and _hedges().find(first, 0) is not None
+
+
+@cache
+def _hedges() -> Lexicon:
+    return _lexicon("hedges", {"": narrative().entry["hedges"]})
+
+
 def _phrases(entry: dict[str, Any]) -> Lexicon:
     phrases = Lexicon()
     for spec in entry["measures"]:
         phrases.add("measure", spec["say"], Say(**{name: value for name, value in spec.items() if name != "say"}))
-    for words, measure in entry["after_last_year"].items():
-        phrases.add("moved", [words], Say(measure))
+    for phrase, measure in entry["after_last_year"].items():
+        phrases.add("moved", [phrase], Say(measure))
     for topic, spec in entry["topics"].items():
         phrases.add("topic", spec.get("say", ()), topic)
     for lead, said in entry["leads"].items():

@@ -23,22 +23,31 @@ def load(
 
 
 def check(
-    file: Annotated[Path, typer.Argument(help="Workbook, CSV or zip to judge.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Files to judge, and folders: all that lies in them.")
+    ],
     marked: Annotated[
         Path | None,
-        typer.Option("--marked", help="Also write FILE again, with what fails shown in its cells.", show_default=False),
+        typer.Option(
+            "--marked", help="Also write the one file again, with what fails shown in its cells.", show_default=False
+        ),
     ] = None,
     report: Annotated[
         Path | None,
         typer.Option("--report", help="Also write the European validation report (JSON) here.", show_default=False),
     ] = None,
     home: HomeOption = None,
-    as_json: JsonOption = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print a JSON object a file, each on a line, instead of text.")
+    ] = False,
+    read: Annotated[
+        bool, typer.Option("--read", help="Also say all that was understood of each return, cell by cell.")
+    ] = False,
 ) -> None:
-    """Judge FILE without loading it. Exit 0: accepted; 2: would be returned; 3: cannot be read."""
+    """Judge files without loading them. Exit 0: accepted; 2: would be returned; 3: cannot be read; the worst counts."""
     from pipeline.cli.check import check
 
-    raise typer.Exit(check(file, home, as_json=as_json, marked=marked, report=report))
+    raise typer.Exit(check(paths, home, as_json=as_json, read=read, marked=marked, report=report))
 
 
 def template(
