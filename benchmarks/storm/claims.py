@@ -1,11 +1,14 @@
 """What must hold of every inbox, however odd: of its receipts, its submissions, its verdicts and the clean returns in it."""
 
+import hashlib
+from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import polars as pl
 
 from pipeline import tables
+from pipeline.guard import FOR_ENGINEERS
 from pipeline.home import Home
 from pipeline.judged.verdicts import current_forms
 from pipeline.landing.arrivals import is_dropping
@@ -33,20 +36,24 @@ def broken_claims(home: Home, inbox: Path, clean: list[CleanReturn]) -> list[str
     ]
 
 
-def files_sent(inbox: Path) -> list[str]:
-    """Return the paths of what lies in an inbox as a receipt would print them, but for droppings and sidecars."""
-    paths = [
-        path.relative_to(inbox).as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+def files_sent(inbox: Path) -> list[Path]:
+    """Return what lies in an inbox, but for droppings and sidecars."""
+    return sorted(
+        path
         for path in inbox.rglob("*")
-        if path.is_file()
-    ]
-    return sorted(path for path in paths if not is_dropping(path) and not is_sidecar(PurePosixPath(path).name))
+        if path.is_file() and not is_dropping(path.relative_to(inbox).as_posix()) and not is_sidecar(path.name)
+    )
 
 
 def receipts_lost(inbox: Path, receipts: pl.DataFrame) -> Iterator[str]:
     """Say which files of an inbox have no receipt, and which receipts no reason."""
-    if lost := set(files_sent(inbox)) - set(receipts["path"]):
-        yield f"{len(lost)} files have no receipt, for example {min(lost)!r}"
+    outer = receipts.filter(~pl.col("path").str.contains("!/", literal=True))
+    known = Counter(outer["sha256"].to_list())
+    for path in files_sent(inbox):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        known[content] -= 1
+        if known[content] < 0:
+            yield f"{path.name!r} has no receipt"
     if receipts["receipt_id"].n_unique() != receipts.height:
         yield "two receipts have one id"
     silent = receipts.filter(pl.col("verdict") == Receipt.UNREADABLE, pl.col("problem_vi").is_null())
@@ -65,6 +72,9 @@ def _submissions_lost(receipts: pl.DataFrame, submissions: pl.DataFrame) -> Iter
     silent = submissions.filter(~pl.col("is_readable"), pl.col("problem_vi").is_null() | pl.col("problem_en").is_null())
     if not silent.is_empty():
         yield f"{silent['source_ref'][0]!r} cannot be read and nobody says why"
+    broken = submissions.filter(pl.col("problem").is_in(FOR_ENGINEERS))
+    if not broken.is_empty():
+        yield f"{broken['source_ref'][0]!r} broke its reader: {broken['problem'][0]}"
 
 
 def _verdicts_lost(submissions: pl.DataFrame, verdicts: pl.DataFrame) -> Iterator[str]:

@@ -6,8 +6,9 @@ from pathlib import Path
 import duckdb
 
 from pipeline.home import Home
+from pipeline.landing.receive import read_receipts
 
-from .claims import files_sent
+from .claims import files_sent, receipts_lost
 from .nights import load
 
 VERDICTS = """
@@ -27,10 +28,6 @@ def load_corpus(corpus: Path) -> int:
         for source_ref, verdict, unit, period, reason in rows:
             place = f"{unit or '?'} {period or '?'}" if unit or period else ""
             print(f"{verdict:20}  {source_ref}  {place}  {reason}".rstrip())
-        refs = {row[0].partition("!/")[0] for row in rows}
-        sent = files_sent(corpus)
-        lost = [path for path in sent if path not in refs]
-        print(f"\n{len(sent)} files, {len(rows)} verdicts, {measured}")
-        for path in lost:
-            print(f"no verdict under its own path: {path}")
-        return 1 if measured.told.get("error") else 0
+        broken = list(receipts_lost(corpus, read_receipts(home)))
+        print(f"\n{len(files_sent(corpus))} files, {len(rows)} verdicts, {measured}", *broken, sep="\n")
+        return 1 if broken else 0

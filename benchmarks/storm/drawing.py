@@ -319,7 +319,7 @@ NAMES = (
     "so lieu.v2.{}",
     "{}",
 )
-FOLDERS = ("", "2023-09/", "kien-giang/", "a/b/c/d/", "t" * 150 + "/", "Thư mục/", "x!/")
+FOLDERS = ("", "2023-09/", "kien-giang/", "a/b/c/d/", "t" * 150 + "/", "Thư mục/")
 SUFFIXES = ("xlsx", "csv", "txt", "zip", "xls", "XLSX", "CSV", "pdf", "docx", "", "tar.gz")
 
 

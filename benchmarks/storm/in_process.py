@@ -120,14 +120,15 @@ def storm(draws: int, clean: list[CleanReturn], *, number: int, progress: object
 
 @contextlib.contextmanager
 def reading_here() -> Iterator[None]:
-    """Read in this process, without the guard that would turn a crash of ours into a verdict."""
+    """Read in this process: the start of a worker for every inbox would cost more than all the rest."""
     from pipeline.cells import read as reader
-    from pipeline.cells.workbook import read_in_portions
+
+    read_files = reader.read_files
 
     def here(*arguments: Any, **options: Any) -> Any:
-        return read_in_portions(*arguments, **options | {"workers": 0})
+        return read_files(*arguments, **options | {"workers": 0})
 
-    with mock.patch.object(reader, "read_in_portions", here):
+    with mock.patch.object(reader, "read_files", here):
         yield
 
 
