@@ -4,6 +4,9 @@ Every file is read in a process of its own with ten seconds of work and one gibi
 crashes it, hangs, or asks for more is refused with a sentence that blames nobody, and an engineer finds what happened.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from pipeline.landing.problems import Problem, problem
 from pipeline.worker_pool import SECONDS, Broken, Failure
 
@@ -22,3 +25,17 @@ FOR_ENGINEERS = (*dict.fromkeys(CODES.values()), SET_ASIDE)
 def refusal(broken: Broken, file_name: str) -> Problem:
     """Return what is said of a file that broke its reader."""
     return problem(CODES[broken.failure], file=file_name, seconds=f"{SECONDS:g}")
+
+
+@contextmanager
+def spared(left_out: list[str], item: str) -> Iterator[None]:
+    """Go on without an item that cannot be made, and note it in ``left_out``; failures of the machine are raised.
+
+    For what is made after publishing, where each item stands by itself: one return costs its own letter, not the night.
+    """
+    try:
+        yield
+    except (OSError, MemoryError, ImportError):
+        raise
+    except Exception as error:
+        left_out.append(" ".join(f"{item}: {type(error).__name__}: {error}".split())[:400])

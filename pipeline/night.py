@@ -72,6 +72,8 @@ class Night:
     messages: dict[str, int]
     run_id: str
     set_aside: list[dict[str, Any]] = field(default_factory=list)  # by this night, because a stage failed over them
+    broken: list[dict[str, Any]] = field(default_factory=list)  # new files that broke their reader: tables.BREAKDOWNS
+    left_out: list[str] = field(default_factory=list)  # letters, workbooks, pages that could not be made, and why
     seconds: dict[str, float] = field(default_factory=dict)
 
     def as_object(self) -> dict[str, Any]:
@@ -281,6 +283,8 @@ def _summary(home: Home, result: Any, before: dict[str, str], batches: set[int])
         warehouse=home.live,
         letters_folder=home.alerts / "outbox",
         messages=_messages(result),
+        broken=_broken(home, returns),
+        left_out=_left_out(result),
         run_id=result.run_id,
         seconds=_seconds(result),
     )
@@ -306,6 +310,26 @@ def _returns(home: Home, batches: set[int]) -> list[dict[str, Any]]:
         ],
         how="diagonal",
     ).to_dicts()
+
+
+def _broken(home: Home, returns: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return which of this night's files broke their reader, and how, for an engineer."""
+    breakdowns = read_tables(home.cells, "breakdowns", tables.BREAKDOWNS)
+    known = read_tables(home.cells, "submissions", tables.SUBMISSIONS).select("submission_id", "source_ref")
+    tonight = [row["source_ref"] for row in returns]
+    return breakdowns.join(known, on="submission_id").filter(pl.col("source_ref").is_in(tonight)).to_dicts()
+
+
+def _left_out(result: Any) -> list[str]:
+    """Return what the stages after publishing could not make of single items."""
+    from pipeline.defs.resources import LEFT_OUT
+
+    return [
+        item
+        for stage in ("marked__workbooks", "alerts__letters", "bulletin__site")
+        for made in result.asset_materializations_for_node(stage)
+        for item in made.metadata[LEFT_OUT].value
+    ]
 
 
 def _messages(result: Any) -> dict[str, int]:

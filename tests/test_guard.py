@@ -13,7 +13,7 @@ import pytest
 from pipeline import worker_pool
 from pipeline.cells import read as reader
 from pipeline.cells.read import read_files
-from pipeline.guard import FOR_ENGINEERS
+from pipeline.guard import FOR_ENGINEERS, spared
 from pipeline.home import DBT_PROJECT
 from pipeline.worker_pool import Broken, Failure, run_each
 from tests.sheets import HEADER, RECEPTION, draw
@@ -179,3 +179,18 @@ def test_what_only_engineers_can_mend_is_one_list():
 def test_a_busy_machine_is_no_reason_to_refuse(monkeypatch):
     assert worker_pool.SECONDS == 10
     assert isinstance(worker_pool.run_here(work, "panic"), Broken)
+
+
+def test_an_item_that_cannot_be_made_is_left_out_and_told():
+    left_out: list[str] = []
+    for item in ("good", "bad", "fine"):
+        with spared(left_out, item):
+            if item == "bad":
+                raise KeyError("unit")
+    assert left_out == ["bad: KeyError: 'unit'"]
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), MemoryError()])
+def test_a_failure_of_the_machine_is_not_left_out(error):
+    with pytest.raises(type(error)), spared([], "letter"):
+        raise error

@@ -17,6 +17,7 @@ import polars as pl
 
 from pipeline.alerts import journal
 from pipeline.alerts.wording import environment, markdown
+from pipeline.guard import spared
 from pipeline.home import Home
 from pipeline.landing.blobs import write_whole
 from pipeline.published.query import run_query
@@ -48,6 +49,7 @@ class Letters:
     resolved: list[dict[str, Any]] = field(default_factory=list)
     still_open: int = 0
     paths: list[Path] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)  # letters that could not be written, and why
 
 
 def write_letters(home: Home) -> Letters:
@@ -63,7 +65,8 @@ def write_letters(home: Home) -> Letters:
     letters = Letters(opened, resolved, still_open=sum(is_open))
     for kind, new in (("opened", opened), ("resolved", resolved)):
         for name, group in _by_letter(new, kind):
-            letters.paths.append(_send(home, _unsent(name, sent), kind, group))
+            with spared(letters.left_out, name):
+                letters.paths.append(_send(home, _unsent(name, sent), kind, group))
     _write_standing_list(home, [i for i, yes in zip(incidents, is_open, strict=True) if yes])
     return letters
 

@@ -22,6 +22,7 @@ from pipeline.bulletin.changes import changes_since
 from pipeline.bulletin.ledger import ledger
 from pipeline.bulletin.pages import PASSPORTS, all_pages
 from pipeline.bulletin.source import read_source
+from pipeline.guard import spared
 from pipeline.home import Home
 from pipeline.published.query import NoWarehouse, stand
 from pipeline.published.releases import Release, live_release
@@ -68,6 +69,7 @@ class Bulletin:
     largest: tuple[str, int]
     release: int
     is_new: bool
+    left_out: tuple[str, ...] = ()  # pages that could not be made, and why
 
 
 def make_bulletin(home: Home, out: Path | None = None) -> Bulletin:
@@ -148,8 +150,13 @@ def _build(home: Home, release: Release, building: Path, before: Path | None = N
     )
     for folder in {(building / page.path).parent for page in pages}:
         folder.mkdir(parents=True, exist_ok=True)
+    left_out: list[str] = []
     for page in stale:
-        write_page(building, page, release=release, known_rules=book.rules)
+        known = len(left_out)
+        with spared(left_out, page.path):
+            write_page(building, page, release=release, known_rules=book.rules)
+        if len(left_out) > known:
+            _stand_in(building / page.path, before / page.path if before else None)
     for path in {page.path for page in pages} - {page.path for page in stale}:
         assert before is not None
         os.link(before / path, building / path)
@@ -161,8 +168,28 @@ def _build(home: Home, release: Release, building: Path, before: Path | None = N
         "fingerprint": release.fingerprint,
         "code": code_fingerprint(),
         "pages": {page.path: page.digest for page in pages},
+        "left_out": left_out,
     }
     (building / MARK).write_text(json.dumps(told, indent=0) + "\n", encoding="utf-8")
+
+
+def _stand_in(path: Path, before: Path | None) -> None:
+    """Put the page that stood before in the place of one that cannot be made, or a page that says so."""
+    if before and before.exists():
+        shutil.copy(before, path)
+        return
+    path.write_text(
+        '<!doctype html>\n<html lang="vi"><meta charset="utf-8"><title>Trang chưa dựng được</title><body>'
+        "<p>Trang này chưa dựng được đêm qua; bộ phận kỹ thuật đã được báo. · "
+        "This page could not be made last night; the engineers have been told.</p></body></html>\n",
+        encoding="utf-8",
+    )
+
+
+def _left_out(site: Path) -> tuple[str, ...]:
+    """Return the pages of a site that could not be made, and why."""
+    mark = site / MARK
+    return tuple(json.loads(mark.read_text(encoding="utf-8")).get("left_out", [])) if mark.exists() else ()
 
 
 def _pages_of(site: Path | None) -> dict[str, str]:
@@ -234,7 +261,7 @@ def _state_mark(row: dict[str, Any]) -> Markup:
 def _measured(folder: Path, release: Release, *, is_new: bool) -> Bulletin:
     sizes = {str(path.relative_to(folder)): path.stat().st_size for path in _files(folder)}
     largest = max(sizes.items(), key=lambda entry: entry[1])
-    return Bulletin(folder, len(sizes), sum(sizes.values()), largest, release.number, is_new)
+    return Bulletin(folder, len(sizes), sum(sizes.values()), largest, release.number, is_new, _left_out(folder))
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -55,6 +55,10 @@ def _with_progress(inbox: Path, home: Path | None, full: bool) -> Night:
         return run_night(open_home(home), inbox, full=full, progress=lambda line: bar.update(task, description=line))
 
 
+def _last_line(cause: str) -> str:
+    return cause.strip().rpartition("\n")[2][:200]
+
+
 def _tell(night: Night) -> None:
     table = Table(title="Kết quả nạp · What came in", show_edge=False)
     table.add_column("kết quả · verdict")
@@ -82,6 +86,18 @@ def _tell(night: Night) -> None:
             out.print(Text(f"    {alert['sentence_vi']}"))
         if len(alerts) > MOST_LISTED:
             out.print(Text(f"  ... {len(alerts) - MOST_LISTED} more: thads alerts list"))
+    for title, lines in (
+        (
+            "Tệp làm lỗi phần đọc · Files that broke their reader",
+            [f"{one['source_ref']}: {one['problem']}: {_last_line(one['cause'])}" for one in night.broken],
+        ),
+        ("Chưa làm được · Could not be made", night.left_out),
+    ):
+        if lines:
+            out.print()
+            out.print(Text(f"{title}: {len(lines)}", style="bold yellow"))
+        for line in lines[:MOST_LISTED]:
+            out.print(Text(f"  {line}"))
     if night.set_aside:
         out.print()
         out.print(

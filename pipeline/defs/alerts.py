@@ -4,7 +4,7 @@ import dagster as dg
 
 from pipeline.alerts.letters import write_letters
 from pipeline.alerts.sending import send_digests
-from pipeline.defs.resources import OneWriter
+from pipeline.defs.resources import LEFT_OUT, OneWriter
 from pipeline.shown import Links, linked_list, markdown_table
 
 
@@ -20,9 +20,12 @@ def letters(context: dg.AssetExecutionContext, home: OneWriter) -> dg.Materializ
     written = write_letters(home.home)
     for incident in (*written.opened, *written.resolved):
         context.log.info(f"{incident['state']}: {incident['sentence_vi']}")
+    for item in written.left_out:
+        context.log.warning(f"not written: {item}")
     links, outbox = Links(home.home), home.home.alerts / "outbox"
     return dg.MaterializeResult(
         metadata={
+            LEFT_OUT: written.left_out,
             "opened": len(written.opened),
             "resolved": len(written.resolved),
             "open": written.still_open,

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from pipeline.bulletin import make_bulletin
-from pipeline.defs.resources import OneWriter
+from pipeline.defs.resources import LEFT_OUT, OneWriter
 from pipeline.shown import Links
 
 
@@ -18,8 +18,11 @@ def bulletin_site(context: dg.AssetExecutionContext, home: OneWriter) -> dg.Mate
     """The site of the live release below ``bulletin/current``; readers of the old one keep a whole one."""
     made = make_bulletin(home.home)
     context.log.info(f"{made.pages} pages of release {made.release}" + ("" if made.is_new else ", as they stood"))
+    for item in made.left_out:
+        context.log.warning(f"not made: {item}")
     return dg.MaterializeResult(
         metadata={
+            LEFT_OUT: list(made.left_out),
             "release": made.release,
             "pages": made.pages,
             "megabytes": round(made.bytes / 1e6, 1),

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from pipeline.defs.resources import OneWriter
+from pipeline.defs.resources import LEFT_OUT, OneWriter
 from pipeline.marked import write_marked
 from pipeline.shown import Links, linked_list
 
@@ -18,8 +18,11 @@ def marked_workbooks(context: dg.AssetExecutionContext, home: OneWriter) -> dg.M
     """Marked workbooks in ``marked/<period>``: one per version that is returned or queried, to go with its letter."""
     done = write_marked(home.home)
     context.log.info(f"{len(done.paths)} files marked, {done.beside} of them reports beside a file")
+    for item in done.left_out:
+        context.log.warning(f"not marked: {item}")
     return dg.MaterializeResult(
         metadata={
+            LEFT_OUT: done.left_out,
             "written": len(done.paths),
             "beside a file": done.beside,
             "folder": dg.MetadataValue.path(str(home.home.marked)),

@@ -9,6 +9,9 @@ import dagster as dg
 from pipeline.home import Home, Settings, open_home
 from pipeline.writer import PATIENCE_SECONDS, one_writer
 
+#: Metadata of a stage after publishing: what could not be made of single items, each with its reason.
+LEFT_OUT = "left out"
+
 
 class AnyHome(dg.ConfigurableResource):
     """Where everything is kept, to look at; ``root`` is empty for ``THADS_HOME``, else ``./var``."""

@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline import tables
+from pipeline.guard import spared
 from pipeline.home import Home
 from pipeline.judged.validation_report import as_json, validation_report
 from pipeline.landing.blobs import blob_path, write_whole
@@ -40,6 +41,7 @@ class Marked:
 
     paths: list[Path] = field(default_factory=list)
     beside: int = 0  # of them, reports beside a file that is not marked itself
+    left_out: list[str] = field(default_factory=list)  # files that could not be marked, and why
 
 
 def marked_path(home: Home, submission_id: str) -> Path | None:
@@ -63,10 +65,13 @@ def write_marked(home: Home) -> Marked:
             continue
         told = _dossiers_of(home, folder)
         outcomes = pl.read_parquet(folder / "outcomes.parquet") if told else pl.DataFrame(schema=tables.OUTCOMES)
+        failed = len(done.left_out)
         for dossier in told:
             of_return = outcomes.filter(pl.col("submission_id") == dossier.submission["submission_id"])
-            _write(home, folder.name, dossier, of_return, done)
-        write_whole(mark, partial(Path.write_text, data=judged))
+            with spared(done.left_out, str(dossier.submission["source_ref"])):
+                _write(home, folder.name, dossier, of_return, done)
+        if len(done.left_out) == failed:
+            write_whole(mark, partial(Path.write_text, data=judged))
     return done
 
 
