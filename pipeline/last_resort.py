@@ -8,17 +8,21 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TypeVar
 
 import polars as pl
 
 from pipeline import quarantine, tables
 from pipeline.cells.read import read_landed
+from pipeline.cells.reading import Reading
 from pipeline.home import Home
 from pipeline.judged.judge import judge_changed
 from pipeline.published.query import run_query
 from pipeline.storage import broken_files, commit_folder, read_tables
+
+#: The tables of a batch of cells.
+READ = {field.name: getattr(tables, field.name.upper()) for field in fields(Reading)}
 
 Say = Callable[[str], object]
 T = TypeVar("T")
@@ -68,9 +72,11 @@ def built_well(home: Home) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         check=False,
+        text=True,
+        errors="replace",
     )
     if built.returncode:
-        raise RuntimeError(f"dbt ended with {built.returncode}")
+        raise RuntimeError(f"dbt ended with {built.returncode}: {built.stdout[-1000:]}")
 
 
 def with_last_resort(
@@ -186,7 +192,7 @@ class _Trials:
         except Exception as error:
             if is_of_the_machine(self.real, error):
                 raise
-            self.say(f"trial {self.count}: fails without {len(suspects)} submissions")
+            self.say(f"trial {self.count}: fails without {len(suspects)} submissions: {_in_short(error)}")
             return True
         self.say(f"trial {self.count}: succeeds without {len(suspects)} submissions")
         return False
@@ -200,7 +206,11 @@ class _Trials:
                 shutil.rmtree(there, ignore_errors=True)
                 shutil.copytree(folder, there, copy_function=os.link)
                 continue
-            frames = {path.stem: pl.read_parquet(path).filter(~chosen) for path in sorted(folder.glob("*.parquet"))}
+            read = {
+                name: pl.read_parquet(path) if (path := folder / f"{name}.parquet").exists() else schema.to_frame()
+                for name, schema in READ.items()
+            }
+            frames = vars(quarantine.without(Reading(**read), left_out))
             commit_folder(self.home, there, frames, fingerprint=" ".join(sorted(left_out)))
 
 

@@ -95,12 +95,17 @@ def release(home: Home, entry: Entry, *, by: str, reason: str | None) -> None:
     _write(home.set_aside / f"{entry.entry_id}.released.json", released)
 
 
-def without(reading: Reading, receipts: Iterable[dict], kept_out: dict[str, list[Entry]]) -> Reading:
-    """Return a reading in which each submission that is set aside is an unreadable one, without cells or remarks."""
-    identities = {entry.submission_id for receipt in receipts for entry in kept_out.get(receipt["sha256"], [])} - {None}
+def named_by(receipts: Iterable[dict], kept_out: dict[str, list[Entry]]) -> set[str]:
+    """Return the submissions of these files that are set aside."""
+    entries_of = (entry for receipt in receipts for entry in kept_out.get(receipt["sha256"], []))
+    return {entry.submission_id for entry in entries_of if entry.submission_id}
+
+
+def without(reading: Reading, identities: set[str]) -> Reading:
+    """Return a reading in which these submissions are unreadable ones, without cells or remarks."""
     if not identities:
         return reading
-    is_out = pl.col("submission_id").is_in(sorted(str(identity) for identity in identities))
+    is_out = pl.col("submission_id").is_in(sorted(identities))
     rows = []
     for row in reading.submissions.filter(is_out).to_dicts():
         why = problem(SET_ASIDE, file=row["file_name"])

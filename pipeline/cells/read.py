@@ -88,7 +88,7 @@ def read_landed(
         paths = [blob_path(home, receipt["sha256"]) for receipt in to_read]
         reading = read_files(to_read, paths, registry=registry, progress=progress)
         reading = Reading.together(
-            [quarantine.without(reading, to_read, kept_out), *map(quarantine.refused_whole, whole)]
+            [quarantine.without(reading, quarantine.named_by(to_read, kept_out)), *map(quarantine.refused_whole, whole)]
         )
         commit_folder(home, folder, vars(reading), fingerprint=_fingerprint(registry, landed, kept_out))
         done.batches.append(batch)
