@@ -97,6 +97,7 @@ REMARKS = _schema(
         "sheet": pl.String,
         "address": pl.String,
         "raw": pl.String,
+        "worked_out": AMOUNT,  # in base units: what the formula of the cell gives, where it was not (re)calculated
         "detail_vi": pl.String,
         "detail_en": pl.String,
     }

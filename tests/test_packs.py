@@ -53,7 +53,7 @@ REMARKS = {
     "header_unit", "header_period", "header_part_month", "header_form", "header_regime", "header_agreement", "header_measure_unit",
     "not_a_number", "ambiguous_number", "excel_error", "formula_without_value",
     "missing_row", "missing_column", "duplicate_row", "duplicate_column", "unknown_row", "label_mismatch",
-    "rate_in_error", "rate_without_base", "extra_row", "extra_column", "blank_copy",
+    "stale_formula", "rate_in_error", "rate_without_base", "extra_row", "extra_column", "blank_copy",
     "duplicate_form", "hidden_sheet", "unknown_sheet", "unknown_form", "empty_form",
 }  # fmt: skip
 IN_PUBLISHED = {

@@ -4,6 +4,7 @@ A shifted or re-ordered table is read right, because nothing but the words on th
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 import polars as pl
 
@@ -70,6 +71,7 @@ def recognise(raw: pl.DataFrame, regimes: pl.DataFrame, forms: Forms) -> Recogni
     remarks = pl.concat(
         [
             _told_copies(copies, regimes),
+            _not_recalculated(cells),
             _illegible(cells, _rates_in_error(cells, sheets, forms)),
             empty_forms(cells),
             blanks_in_sums(cells, sheets, forms),
@@ -258,10 +260,47 @@ def _read(grid: pl.DataFrame) -> pl.DataFrame:
             "kind",
             "reason",
             "is_computed",
+            "formula",
+            (pl.col("worked_out") * pl.when(is_per_cent).then(100).otherwise("factor")).alias("worked_out"),
+            (pl.col("worked_out") * pl.when(is_per_cent).then(100).otherwise(1)).alias("worked_out_as_shown"),
             pl.col("reason_vi").alias("why_vi"),
             pl.col("reason_en").alias("why_en"),
         )
     )
+
+
+def _not_recalculated(cells: pl.DataFrame) -> pl.DataFrame:
+    """Tell figures that are not what their own formula gives: they were worked out from other figures than stand there."""
+    stale = cells.filter(pl.col("formula").is_not_null(), pl.col("kind") != "formula")
+    gives = [_printed(value, raw) for value, raw in stale.select("worked_out_as_shown", "raw").iter_rows()]
+    return stale.with_columns(
+        pl.Series("gives_en", gives, pl.String),
+        pl.Series("gives_vi", [text.translate(str.maketrans(",.", ".,")) for text in gives], pl.String),
+    ).select(
+        *SHEET,
+        "form",
+        pl.lit("stale_formula").alias("code"),
+        "row_code",
+        "column_code",
+        "address",
+        "raw",
+        "worked_out",
+        pl.format(
+            "Ô {}: chưa được tính lại: đang ghi {}, còn công thức {} cho {}; hãy mở tệp bằng Excel, nhấn F9 để tính lại rồi lưu.",
+            *("address", "raw", "formula", "gives_vi"),
+        ).alias("detail_vi"),
+        pl.format(
+            "Cell {} was not recalculated: it shows {}, its formula {} gives {}; open the file in Excel, press F9 and save.",
+            *("address", "raw", "formula", "gives_en"),
+        ).alias("detail_en"),
+    )
+
+
+def _printed(value: Decimal, raw: str) -> str:
+    """Return what a formula gives as its cell would show it, grouped as in English."""
+    whole, _, places = f"{value:,f}".partition(".")
+    text = whole + ("." + places.rstrip("0")).rstrip(".")
+    return f"{text}%" if raw.endswith("%") else text
 
 
 def _rates_in_error(cells: pl.DataFrame, sheets: pl.DataFrame, forms: Forms) -> pl.DataFrame:
@@ -400,6 +439,7 @@ def _illegible(cells: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
             "column_code",
             "address",
             "raw",
+            "worked_out",
             pl.format("Ô {}: {}.", "address", pl.coalesce("rate_vi", vi)).alias("detail_vi"),
             pl.format("Cell {}: {}.", "address", pl.coalesce("rate_en", en)).alias("detail_en"),
         )

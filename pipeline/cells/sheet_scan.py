@@ -6,13 +6,15 @@ rectangle between a sheet's outermost cells. One regular expression over the XML
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pipeline.landing.archive import MEGABYTE
 from pipeline.landing.problems import UnreadableFile, problem
 
 from .address import LAST_COLUMN, LAST_ROW, address, column_number
+from .recalculation import Formulas
 
 #: Cells with content in one workbook: a hundred times our largest form in every one of its sheets.
 MAX_CELLS = 2_000_000
@@ -21,21 +23,22 @@ MAX_AREA = 8_000_000
 #: Text of all cells of one sheet: a shared string is copied into every cell that names it.
 MAX_TEXT_BYTES = 256 * MEGABYTE
 
+#: Formulas of one sheet that are kept for the next workbook on the same template.
+MOST_REMEMBERED = 2_000
+
 _P = rb"(?:[A-Za-z_][\w.-]*:)?"  # any namespace prefix
 _PLAIN_CELL = re.compile(rb'<c r="([A-Z]{1,3})([0-9]{1,7})"')  # as nearly every program writes it
 # Patterns that begin with a literal are searched many times faster than alternatives are.
 _UNUSUAL_CELLS = (re.compile(rb":c[\s/>]"), re.compile(rb"<c[\t\r\n/>]"))
 _FORMULA = re.compile(rb"<f[\s/>]")
 _UNUSUAL_FORMULA = re.compile(rb":f[\s/>]")
-_LIVING_FORMULAS = (
-    re.compile(rb"</f><v>[^<\s]"),
-    re.compile(rb"<f [^<>]*/><v>[^<\s]"),
-    re.compile(rb' t="str"><f>[^<]*</f><v></v>'),  # it gave empty text, which is a value
-)
+_EMPTY_TEXT = re.compile(rb' t="str"><f>[^<]*</f><v></v>')  # a formula gave it, and it is a value
+_LIVING_FORMULAS = (re.compile(rb"</f><v>[^<\s]"), re.compile(rb"<f [^<>]*/><v>[^<\s]"), _EMPTY_TEXT)
 _DEAD_FORMULA = re.compile(
     rb"(?:</" + _P + rb"f\s*>|<" + _P + rb"f(?:\s[^<>]*)?/>)\s*"
     rb"(?:</|<" + _P + rb"v(?:\s[^<>]*)?/>|<" + _P + rb"v(?:\s[^<>]*)?>\s*</)"
 )
+_PLAIN_FORMULA = re.compile(rb'<c r="([A-Z]{1,3})([0-9]{1,7})"[^<>]*><f>([^<]*)</f>(<v>(?=[^<\s]))?')
 _ROW_OR_CELL = re.compile(rb"<" + _P + rb"(row|c)(?:\s+([^<>]*?))?(/?)>")
 _REFERENCE = re.compile(rb'(?:^|\s)r\s*=\s*["\']\s*([A-Za-z]{0,3})([0-9]{1,7})\s*["\']')
 _BODY = re.compile(
@@ -114,9 +117,9 @@ def check_text(sheets: list[bytes], shared_strings: bytes) -> None:
         raise UnreadableFile(problem("too_much_text", limit_mb=MAX_TEXT_BYTES // MEGABYTE))
 
 
-def lost_cells(xml: bytes) -> list[LostCell]:
+def lost_cells(xml: bytes, has_dead_formulas: bool) -> list[LostCell]:
     """Return a sheet's error cells and its formulas without a cached value, at their true addresses."""
-    if b't="e"' not in xml and b"t='e'" not in xml and not _may_have_dead_formulas(xml):
+    if b't="e"' not in xml and b"t='e'" not in xml and not has_dead_formulas:
         return []
     places: dict[int, tuple[int, int]] = {}
     lost: list[LostCell] = []
@@ -143,6 +146,47 @@ def lost_cells(xml: bytes) -> list[LostCell]:
     return lost
 
 
+def formula_cells(xml: bytes) -> tuple[Formulas, bool]:
+    """Return the formulas of a sheet by row and column, and whether one of them may have no value.
+
+    Shared ones are shifted to their cell; those of arrays are left out.
+    """
+    if b"<!" not in xml and not _UNUSUAL_FORMULA.search(xml):
+        plain = _PLAIN_FORMULA.findall(xml)
+        if len(plain) == sum(map(xml.count, (b"<f>", b"<f ", b"<f/"))):
+            without_number = sum(not value for *_, value in plain)
+            has_dead = bool(without_number) and without_number > len(_EMPTY_TEXT.findall(xml))
+            return (_plain_formulas if len(plain) <= MOST_REMEMBERED else _formulas)(tuple(plain)), has_dead
+    places: dict[int, tuple[int, int]] = {}
+    masters: dict[bytes, tuple[str, str]] = {}
+    formulas = Formulas()
+    for match in _BODY.finditer(xml):
+        attributes, formula_element, formula_attributes, formula, *_ = match.groups()
+        if not formula_element:
+            continue
+        kind = _TYPE.search(formula_attributes or b"")
+        reference = _REFERENCE.search(attributes)
+        if reference and reference[1]:
+            place = int(reference[2]) - 1, column_number(reference[1])
+        else:
+            places = places or {start: (row, column) for start, row, column, _ in _walk(xml)}
+            place = places[match.start()]
+        if kind is None or kind[1] == b"shared":
+            formulas[place] = _formula_text(address(*place), formula_attributes or b"", formula, masters)
+    return formulas, _may_have_dead_formulas(xml)
+
+
+def _formulas(plain: Iterable[tuple[bytes, ...]]) -> Formulas:
+    return Formulas(
+        ((int(row) - 1, column_number(letters)), "=" + html.unescape(text.decode("utf-8", "replace")))
+        for letters, row, text, _ in plain
+    )
+
+
+#: Nearly every workbook of a night has the formulas of the same few templates.
+_plain_formulas = lru_cache(maxsize=64)(_formulas)
+
+
 def _may_have_dead_formulas(xml: bytes) -> bool:
     """Tell whether a closer look is worth its while: for nearly every sheet it is enough to count living formulas."""
     if b"<!" not in xml and not _UNUSUAL_FORMULA.search(xml):
@@ -162,10 +206,14 @@ def _formula_text(place: str, attributes: bytes, formula: bytes | None, masters:
         return text
     if index[1] not in masters:
         return text
+    return _shifted(*masters[index[1]], place)
+
+
+@lru_cache(maxsize=20_000)
+def _shifted(origin: str, formula: str, place: str) -> str:
     from openpyxl.formula.translate import Translator  # slow to import, and few workbooks need it
 
-    origin, written = masters[index[1]]
-    return Translator(written, origin=origin).translate_formula(place)
+    return Translator(formula, origin=origin).translate_formula(place)
 
 
 def _walk(xml: bytes) -> Iterator[tuple[int, int, int, bytes]]:

@@ -24,7 +24,8 @@ from pipeline.worker_pool import Broken, run_each, run_here
 
 from .number_formats import per_cent_styles, styled_cells
 from .package import open_package
-from .sheet_scan import MAX_CELLS, check_counts, check_extent, check_text, is_worksheet, lost_cells
+from .recalculation import ERROR, MOST_FORMULAS, TEXT, Formulas, Recalculated, recalculate
+from .sheet_scan import MAX_CELLS, check_counts, check_extent, check_text, formula_cells, is_worksheet, lost_cells
 
 __all__ = [
     "RAW_CELLS",
@@ -74,6 +75,8 @@ RAW_CELLS = pl.Schema(
         "kind": pl.Enum(RawKind),
         "number": pl.Float64(),
         "text": pl.String(),
+        "formula": pl.String(),  # where it has no value, or was saved with another than it gives
+        "worked_out": pl.Decimal(30, 6),  # what that formula gives, where it is plain arithmetic
     }
 )
 SHEETS = pl.Schema(
@@ -103,6 +106,8 @@ class RawCells:
     kind: list[str] = field(default_factory=list)
     number: list[float | None] = field(default_factory=list)
     text: list[str | None] = field(default_factory=list)
+    #: formulas that have no value or another than they give, by the position of their cell
+    recalculated: dict[int, Recalculated] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.row)
@@ -131,6 +136,11 @@ class Workbook:
             columns["sheet"] += [index] * len(sheet.cells)
             for name in ("row", "column", "kind", "number", "text"):
                 columns[name] += getattr(sheet.cells, name)
+            columns["formula"] += [None] * len(sheet.cells)
+            columns["worked_out"] += [None] * len(sheet.cells)
+            for at, recalculated in sheet.cells.recalculated.items():
+                columns["formula"][at - len(sheet.cells)] = recalculated.formula
+                columns["worked_out"][at - len(sheet.cells)] = recalculated.value
         return pl.DataFrame(columns, schema=RAW_CELLS)
 
 
@@ -296,7 +306,9 @@ def _read(path: Path) -> Workbook:
             xml = worksheets.get(sheet_parts.get(metadata.name, ""), b"")
             if per_cent:
                 _mark_per_cent(cells, xml, per_cent)
-            _add_lost(cells, xml)
+            formulas, has_dead = formula_cells(xml)
+            _add_lost(cells, xml, has_dead)
+            _recalculate(cells, formulas)
             sheets.append(Sheet(metadata.name, metadata.visible != SheetVisibleEnum.Visible, cells))
     if answers and not sheets:
         raise UnreadableFile(problem("findings_report"))
@@ -349,8 +361,26 @@ def _mark_per_cent(cells: RawCells, xml: bytes, styles: frozenset[str]) -> None:
             cells.kind[number] = RawKind.PERCENT.value
 
 
-def _add_lost(cells: RawCells, xml: bytes) -> None:
-    for lost in lost_cells(xml):
+def _recalculate(cells: RawCells, formulas: Formulas) -> None:
+    if not formulas or len(formulas) > MOST_FORMULAS:
+        return
+    doubtful = formulas.doubtful(cells.row, cells.column, cells.number)
+    if not doubtful:
+        return
+    numbers: dict[tuple[int, int], float] = {}
+    others: dict[tuple[int, int], float] = {}
+    places = list(zip(cells.row, cells.column, strict=True))
+    for place, kind, number in zip(places, cells.kind, cells.number, strict=True):
+        if number is not None and kind in (RawKind.NUMBER, RawKind.PERCENT):
+            numbers[place] = number
+        else:
+            others[place] = TEXT if kind == RawKind.TEXT else ERROR
+    if stale := recalculate(formulas, numbers, others, doubtful):
+        cells.recalculated = {at: stale[place] for at, place in enumerate(places) if place in stale}
+
+
+def _add_lost(cells: RawCells, xml: bytes, has_dead_formulas: bool) -> None:
+    for lost in lost_cells(xml, has_dead_formulas):
         cells.row.append(lost.row)
         cells.column.append(lost.column)
         cells.kind.append((RawKind.ERROR if lost.is_error else RawKind.FORMULA).value)
