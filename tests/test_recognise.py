@@ -541,6 +541,31 @@ def test_what_no_figure_can_be_is_none():
     )
 
 
+# --- what was not recalculated
+
+
+def test_a_total_that_was_not_recalculated_is_told_with_what_its_formula_gives(book):
+    sheet = """
+        Biểu số |       | TDNH
+                | due   | eligible | completed   | completion_rate | share_of_due
+        cases   | 10    | 8        | =B7-5 -> 4  | 62.5            | 12.25
+        money   | 10    | 1234     | =B8+C8 -> 5 | 62.5            | =100*D8/B8 -> 2
+    """
+    read_form = read_sheets(book, sheet)
+    assert figures(read_form)["cases/completed"] == 4
+    assert told(read_form) == {("stale_formula", "D7"), ("stale_formula", "D8"), ("stale_formula", "F8")}
+    remarks = {remark["address"]: remark for remark in read_form.remarks.to_dicts()}
+    assert [remarks[at]["worked_out"] for at in ("D7", "D8", "F8")] == [5, 1_244_000, 12440]
+    assert "đang ghi 4, còn công thức =B7-5 cho 5" in remarks["D7"]["detail_vi"]
+    assert "cho 1.244;" in remarks["D8"]["detail_vi"]
+    assert "gives 1,244;" in remarks["D8"]["detail_en"]
+
+
+def test_of_a_formula_that_was_never_calculated_it_is_known_what_it_would_give(book):
+    (remark,) = read_sheets(book, RECEPTION.replace("191", "=B8+56")).remarks.to_dicts()
+    assert (remark["code"], remark["worked_out"]) == ("formula_without_value", 191)
+
+
 # --- blank forms
 
 

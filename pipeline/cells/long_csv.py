@@ -30,6 +30,7 @@ REMARK = [
     "sheet",
     "address",
     pl.col("value").alias("raw"),
+    pl.lit(None, tables.AMOUNT).alias("worked_out"),
     "detail_vi",
     "detail_en",
 ]

@@ -167,6 +167,7 @@ def _remarks(read: pl.DataFrame) -> pl.DataFrame:
             "sheet",
             "address",
             pl.col("value").alias("raw"),
+            pl.lit(None, tables.AMOUNT).alias("worked_out"),
             vi.alias("detail_vi"),
             en.alias("detail_en"),
         )

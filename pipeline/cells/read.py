@@ -75,7 +75,12 @@ def read_landed(
     """
     done, registry, kept_out = Read(), registry or registry_of(home), quarantine.active(home)
     remember(home, registry)
-    commit_folder(home, home.cells / "000000", vars(Reading.nothing()), fingerprint=" ".join(tables.SUBMISSIONS))
+    commit_folder(
+        home,
+        home.cells / "000000",
+        vars(Reading.nothing()),
+        fingerprint=" ".join([*tables.SUBMISSIONS, *tables.REMARKS]),
+    )
     for (batch,), receipts in sorted(read_receipts(home).group_by("batch"), key=lambda group: group[0]):
         folder = home.cells / f"{batch:06d}"
         landed = receipts.filter(pl.col("verdict") == str(Receipt.LANDED), pl.col("media") != "zip").to_dicts()

@@ -194,7 +194,7 @@ def _holds(formula: Formula, place: Place, numbers: Mapping[Place, float], other
 
     try:
         result = formula(value)
-    except (ArithmeticError, NotPlain):
+    except (ArithmeticError, NotPlain, RecursionError):
         return True
     saved = numbers.get(place)
     return not math.isfinite(result) or (saved is not None and abs(result - saved) <= 1e-6 + 1e-13 * abs(saved))
@@ -219,7 +219,7 @@ def _worked_out(
         depth += 1
         try:
             known[at] = formula(value)
-        except (ArithmeticError, NotPlain):
+        except (ArithmeticError, NotPlain, RecursionError):
             known[at] = ERROR
         depth -= 1
         return known[at]
