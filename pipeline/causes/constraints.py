@@ -22,6 +22,7 @@ from expectations.rules import (
 )
 
 HUNDRED = Decimal(100)
+HALF_CENT = Decimal("0.005")
 CENT = Decimal("0.01")  # to which the forms round a rate
 UNBOUNDED = Decimal(10) ** 19  # comparisons write 1e20 where there is no bound
 
@@ -118,7 +119,9 @@ class Ratio(Constraint):
         computed = self.computed(values)
         if computed is None or self.printed is None:
             return True
-        return computed - self.below <= values[self.printed] <= computed + self.above
+        # A hypothesis gives a rate of two places, as the forms round it, whatever was printed.
+        below, above = max(self.below, HALF_CENT), max(self.above, HALF_CENT)
+        return computed - below <= values[self.printed] <= computed + above
 
     def closing(self, place: Place, values: Values) -> Iterator[Decimal]:
         """Yield the figures of ``place`` that close it."""
