@@ -92,6 +92,11 @@ class Sum(Constraint):
         """Tell whether it holds for these figures."""
         return self.low <= self.residual(values) <= self.high
 
+    def excess(self, values: Values) -> Decimal:
+        """Return how far the sum lies outside of its interval."""
+        residual = self.residual(values)
+        return max(self.low - residual, residual - self.high, Decimal(0))
+
     def closing(self, place: Place, values: Values) -> Iterator[Decimal]:
         """Yield the figures of ``place`` that close it."""
         if sign := self.signed.get(place):
@@ -114,13 +119,15 @@ class Ratio(Constraint):
         top, base = (_total(side, values) for side in (self.numerator, self.base))
         return HUNDRED * top / base if base > 0 else None
 
-    def holds(self, values: Values) -> bool:
-        """Tell whether it holds for these figures."""
+    def holds(self, values: Values, lost: Decimal = Decimal(0)) -> bool:
+        """Tell whether it holds for these figures; each amount may have ``lost`` so much by rounding."""
         computed = self.computed(values)
         if computed is None or self.printed is None:
             return True
         # A hypothesis gives a rate of two places, as the forms round it, whatever was printed.
-        below, above = max(self.below, HALF_CENT), max(self.above, HALF_CENT)
+        # By how much amounts that lost their last digits move it.
+        spread = (HUNDRED + computed) * lost * len(self.base) / _total(self.base, values)
+        below, above = (max(side, HALF_CENT) + spread for side in (self.below, self.above))
         return computed - below <= values[self.printed] <= computed + above
 
     def closing(self, place: Place, values: Values) -> Iterator[Decimal]:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from itertools import combinations
 
 from expectations.rules import Balance
-from pipeline.causes.constraints import Blank, Constraint, Place, Sum
+from pipeline.causes.constraints import Blank, Constraint, Place, Ratio, Sum
 from pipeline.causes.digits import slip
 from pipeline.causes.laws import printed_sums
 from pipeline.causes.returns import Edit, Return
@@ -31,11 +31,18 @@ def _single(of: Return, failing: Iterable[Constraint]) -> Iterator[Edit]:
             if not of.is_own(place):
                 continue
             for value in constraint.closing(place, of.values):
-                if value != of.values[place]:
+                if value != of.values[place] and not _is_read_off_a_rate(of, constraint, place, value):
                     edit = _typed(of, constraint, place, value)
                     known = likeliest.setdefault((place, value), edit)
                     likeliest[place, value] = min(known, edit, key=lambda one: one.cost)
     yield from likeliest.values()
+
+
+def _is_read_off_a_rate(of: Return, constraint: Constraint, place: Place, value: Decimal) -> bool:
+    """Tell whether a figure is but what a rounded rate gives back: it has more digits than the rate knows of."""
+    if not isinstance(constraint, Ratio) or place == constraint.printed:
+        return False
+    return slip(of.printed(place, of.values[place]), of.printed(place, value)) is None
 
 
 def _typed(of: Return, constraint: Constraint, place: Place, value: Decimal) -> Edit:

@@ -21,7 +21,7 @@ from pipeline.vocabulary import Status
 
 #: Rules of reading that tell of a cell of a form without a figure.
 WITHOUT_FIGURE = (
-    *("reading.number", "reading.excel_error"),
+    *("reading.number", "reading.excel_error", "reading.rate_error"),
     *("reading.blank_total", "reading.blank_part"),
 )
 #: Those that tell of a formula that was not calculated: with no value, or with an old one.

@@ -89,9 +89,8 @@ def _can_be(of: Return, place: Place, value: Decimal, after: Values) -> bool:
 def worked_out_rate(of: Return, place: Place, values: Values) -> Decimal | None:
     """Return what the printed parts of a rate, or of a difference of rates, give; nothing where they are not printed."""
     if parts := rate_parts(of, place):
-        top, base = (values.get(part) for part in parts)
-        if top is not None and base is not None:
-            return percent(top, base)
+        if all(_is_there(part, values) for part in parts):
+            return percent(*(values[part] for part in parts))
     for constraint in of.of_place.get(place, ()):
         if isinstance(constraint, Ratio) and constraint.printed == place:
             computed = constraint.computed(values)
@@ -145,16 +144,20 @@ def part_of(
     """Yield what may not exceed what, where a cell takes part: by the rules that hold a part against its whole."""
     for rule in of.orders.get(place.form, ()):
         if isinstance(rule, RowOrder):
+            if place.row not in (rule.lesser, rule.greater):
+                continue
             sides = [{place._replace(row=row): Decimal(1)} for row in (rule.lesser, rule.greater)]
-        elif any(_is_there(place._replace(column=column), values) for column in rule.absent):
-            continue
         else:
+            if place.column not in {term.column for term in (*rule.lesser, *rule.greater)}:
+                continue
+            if any(_is_there(place._replace(column=column), values) for column in rule.absent):
+                continue
             sides = [
                 {place._replace(column=term.column): term.sign * term.factor for term in terms}
                 for terms in (rule.lesser, rule.greater)
             ]
         lesser, greater = sides
-        if (place in lesser or place in greater) and all(_is_there(other, values) for other in (*lesser, *greater)):
+        if all(_is_there(other, values) for other in (*lesser, *greater)):
             yield lesser, greater
 
 

@@ -4,13 +4,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from pipeline.causes.constraints import Constraint, Place, Uncalculated
+from pipeline.causes.constraints import Constraint, Place, Ratio, Sum, Uncalculated
 from pipeline.causes.edits import edits
 from pipeline.causes.laws import is_lawful
 from pipeline.causes.returns import Edit, Return
 
 MOST_CAUSES = 40
 MOST_HYPOTHESES = 5
+#: Edits that are looked at for one return: where hundreds of sums fail, what is left after so many is told without a cause.
+MOST_EDITS = 6000
 NOT_RECALCULATED = "not_recalculated"
 
 
@@ -32,9 +34,9 @@ class Hypothesis:
         return self.edit.kind == NOT_RECALCULATED
 
     def is_alike(self, other: "Hypothesis") -> bool:
-        """Tell whether the figures do not tell it from another: each changes one cell, closes as much, and is as likely."""
+        """Tell whether the figures do not tell it from another: each changes one cell and its totals, closes as much, and is as likely."""
         return (
-            len(self.edit.changes) == len(other.edit.changes) == 1
+            all(len(one.changes) == 1 or one.said.get("carried") for one in (self.edit, other.edit))
             and (self.closes, self.edit.cost) == (other.closes, other.edit.cost)
             and self.edit.root != other.edit.root
         )
@@ -56,9 +58,12 @@ def causes_of(of: Return) -> list[Cause]:
     failing = {c.finding_id: c for c in of.constraints if c.finding_id is not None}
     of = replace(of, values=dict(of.values), of_place={})
     causes: list[Cause] = []
-    while failing and len(causes) < MOST_CAUSES:
+    looked_at = 0
+    while failing and len(causes) < MOST_CAUSES and looked_at < MOST_EDITS:
+        proposed = list(edits(of, failing.values()))
+        looked_at += len(proposed)
         hypotheses = sorted(
-            (weighed for edit in edits(of, failing.values()) if (weighed := _weighed(of, edit, failing))),
+            (weighed for edit in proposed if (weighed := _weighed(of, edit, failing))),
             key=lambda hypothesis: hypothesis.order,
         )
         if not hypotheses:
@@ -80,13 +85,25 @@ def _weighed(of: Return, edit: Edit, failing: dict[str, Constraint]) -> Hypothes
     for constraint in touched:
         holds = constraint.holds(after)
         if constraint.finding_id in failing:
-            if holds:
+            if holds or _is_rounded_away(of, edit, constraint, after):
                 closes.add(constraint.finding_id)
         elif not holds and not is_of_formulas and constraint.holds(of.values):
             return None
     if not closes or not (is_of_formulas or is_lawful(of, edit, after)):
         return None
     return Hypothesis(edit, frozenset(closes))
+
+
+def _is_rounded_away(of: Return, edit: Edit, constraint: Constraint, after: Mapping[Place, Decimal]) -> bool:
+    """Tell whether a sum or a rate is off by no more than the digits that a smaller scale has cost its cells."""
+    exponent = int(str(edit.said.get("exponent", 0)))
+    if exponent >= 0 or not isinstance(constraint, Sum | Ratio):
+        return False
+    unit = of.declared.units.get(of.cells[edit.root].unit or "")
+    lost = Decimal(unit.factor if unit else 1).scaleb(-exponent)
+    if isinstance(constraint, Ratio):
+        return constraint.holds(after, lost)
+    return constraint.excess(after) <= len(constraint.signed) * lost
 
 
 class Edited(dict):

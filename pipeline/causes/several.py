@@ -5,9 +5,9 @@ from decimal import Decimal
 
 from pipeline.causes.constraints import Place
 from pipeline.causes.digits import slip
-from pipeline.causes.laws import worked_out_rate
 from pipeline.causes.returns import Edit, Return
 from pipeline.forms import Form
+from pipeline.forms.formulas import percent
 
 
 def several(of: Return, singles: Iterable[Edit]) -> Iterator[Edit]:
@@ -86,33 +86,41 @@ def _parts(form: Form, row: str) -> set[str]:
 
 def _dependents(of: Return, leaf: Place, more: Decimal) -> Iterator[tuple[Place, Decimal]]:
     """Yield the cells that follow a change of an input cell, with what they would show."""
-    after = dict(_sums_that_follow(of, leaf, more))
-    yield from after.items()
-    figures, form = of.values | after, of.forms[leaf.form]
-    rates = [column.code for column in form.columns if column.ratio]
-    for place in (leaf._replace(row=row, column=rate) for row in {place.row for place in after} for rate in rates):
-        # A rate that came from its parts goes on to do so.
+    form, after = of.forms[leaf.form], {}
+    for row, column, sign in _followers(form, leaf.row, leaf.column):
+        place = leaf._replace(row=row, column=column)
         if place in of.values:
-            then, now = (worked_out_rate(of, place, values) for values in (of.values, figures))
-            if then == of.values[place] and now is not None and now != then:
-                yield place, now
+            after[place] = of.values[place] + sign * more
+    yield from after.items()
+    for column in form.columns:
+        for row in {place.row for place in after} if column.ratio else ():
+            # A rate that came from its parts goes on to do so.
+            place = leaf._replace(row=row, column=column.code)
+            parts = [leaf._replace(row=row, column=name) for name in column.ratio or ()]
+            if place in of.values and all(part in of.values for part in parts) and not after.keys().isdisjoint(parts):
+                then = percent(*(of.values[part] for part in parts))
+                now = percent(*(after.get(part, of.values[part]) for part in parts))
+                if then == of.values[place] and now is not None and now != then:
+                    yield place, now
 
 
-def _sums_that_follow(of: Return, leaf: Place, more: Decimal) -> Iterator[tuple[Place, Decimal]]:
-    form = of.forms[leaf.form]
-    rows, columns = {leaf.row}, {leaf.column: 1}
-    while above := {r.total for r in form.rollups if rows & set(r.parts)} - rows:
-        rows |= above
-    for _ in form.columns:
-        for column in form.columns:
-            moved = sum(term.sign * columns.get(term.column, 0) for term in column.equals)
-            if column.equals and moved:
-                columns[column.code] = moved
-    for row in rows:
-        for name, sign in columns.items():
-            place = leaf._replace(row=row, column=name)
-            if place in of.values:
-                yield place, of.values[place] + sign * more
+_following: dict[tuple[str, str, str], tuple[tuple[str, str, int], ...]] = {}
+
+
+def _followers(form: Form, row: str, column: str) -> tuple[tuple[str, str, int], ...]:
+    """Return row, column and sign of the sums that follow an input cell, the cell itself among them."""
+    key = (form.version, row, column)
+    if key not in _following:
+        rows, columns = {row}, {column: 1}
+        while above := {r.total for r in form.rollups if rows & set(r.parts)} - rows:
+            rows |= above
+        for _ in form.columns:
+            for sums in form.columns:
+                moved = sum(term.sign * columns.get(term.column, 0) for term in sums.equals)
+                if sums.equals and moved:
+                    columns[sums.code] = moved
+        _following[key] = tuple((one, name, sign) for one in sorted(rows) for name, sign in columns.items())
+    return _following[key]
 
 
 def _shifted(of: Return, singles: Iterable[Edit]) -> Iterator[Edit]:

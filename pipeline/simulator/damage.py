@@ -50,6 +50,11 @@ def retype_figure(sheet: int, address: str, figure: int | Decimal) -> Callable[[
     return lambda path: _rewrite(path, f"xl/worksheets/sheet{sheet}.xml", change)
 
 
+def format_rates_in_per_cent(path: Path) -> None:
+    """Give the cells of rates the per-cent format of the spreadsheet program: 0.7382 is shown as 73.82 %."""
+    _rewrite(path, "xl/styles.xml", lambda xml: xml.replace('formatCode="0.00"', 'formatCode="0.00%"'))
+
+
 def copy_beside(name: str) -> Callable[[Path], None]:
     """Return what leaves a second copy of the file beside it."""
 

@@ -226,7 +226,7 @@ def _blank_form(report: Report, rng: Random) -> Iterator[Touched]:
 @fault(
     "Thêm một dòng không có trong mẫu",
     "A row that the form has not",
-    meant=["reading.missing_row"],
+    meant=["reading.extra_line"],
     forms=["09"],
     is_whole=True,
 )

@@ -1,6 +1,7 @@
 """What a spreadsheet program does to a form: totals that were not calculated anew, formats, errors, another month's sheet."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
@@ -66,7 +67,7 @@ def _rates_as_fractions(report: Report, rng: Random) -> Iterator[Touched]:
 @fault(
     "Ô tỷ lệ báo lỗi #DIV/0!",
     "The rates of a row show #DIV/0!",
-    meant=["reading.excel_error"],
+    meant=["reading.rate_error"],
     forms=["01"],
     from_months=3,
     cause="cell_blank",
@@ -82,6 +83,86 @@ def _division_by_zero(report: Report, rng: Random) -> Iterator[Touched]:
     row = rng.choice(rows)
     for column in RATES:
         yield type_over(report, "01", row, column, "#DIV/0!")
+
+
+@fault(
+    "Ô tỷ lệ không có mẫu số báo lỗi #DIV/0!",
+    "A rate without a base shows #DIV/0!",
+    meant=["reading.rate_without_base"],
+    forms=["01"],
+)
+def _rate_without_base(report: Report, rng: Random) -> Iterator[Touched]:
+    rows = [row for row in report.forms["01"].row if report.figure("01", row, "eligible") == 0]
+    if not rows:
+        raise FaultError("rate_without_base: every row of the report has eligible cases; take another report")
+    yield type_over(report, "01", rng.choice(rows), "completion_rate", "#DIV/0!")
+
+
+@fault(
+    "Ô tỷ lệ định dạng phần trăm của Excel",
+    "Rates stand in cells of per-cent format",
+    forms=["01"],
+    is_whole=True,
+)
+def _rates_in_per_cent_format(report: Report, rng: Random) -> Iterator[Touched]:
+    for form, figures in report.figures.items():
+        for row, line in zip(report.forms[form].row, figures, strict=True):
+            for column, figure in zip(report.forms[form].column, list(line), strict=True):
+                if report.forms[form].unit_of(row, column) == "percent" and isinstance(figure, Decimal | int):
+                    yield type_over(report, form, row, column, Decimal(figure) / 100)
+    report.damage.append(damage.format_rates_in_per_cent)
+
+
+@fault(
+    "Thêm một dòng cộng nhóm không có trong mẫu",
+    "A subtotal row more",
+    meant=["reading.extra_line"],
+    forms=["01"],
+    is_whole=True,
+)
+def _subtotal_row(report: Report, rng: Random) -> Iterator[Touched]:
+    form = report.forms["01"]
+    after = rng.choice([n for n, row in enumerate(form.rows) if row.is_total and n > 3])
+    lines = [report.figures["01"][n] for n, row in enumerate(form.rows[:after]) if not row.is_total]
+    sums = [
+        None if form.columns[n].ratio else sum(line[n] or 0 for line in lines)  # type: ignore[misc]
+        for n in range(len(form.columns))
+    ]
+    more = replace(form.rows[0], code="cong_nhom", vi="Cộng nhóm án", en="Subtotal", attributes={}, is_total=False)
+    report.forms["01"] = replace(form, rows=(*form.rows[:after], more, *form.rows[after:]), rollups=())
+    report.figures["01"] = [*report.figures["01"][:after], sums, *report.figures["01"][after:]]
+    yield from ()
+
+
+@fault(
+    "Thêm một cột không có trong mẫu",
+    "A column more",
+    meant=["reading.extra_line"],
+    forms=["09"],
+    is_whole=True,
+)
+def _column_added(report: Report, rng: Random) -> Iterator[Touched]:
+    form = report.forms["09"]
+    more = replace(
+        form.columns[-1], code="luot_dong_nguoi", vi="Lượt đông người", en="Large groups", labels=("Lượt đông người",)
+    )
+    report.forms["09"] = replace(form, columns=(*form.columns, more))
+    for line in report.figures["09"]:
+        line.append(rng.randint(1, 9))
+    yield from ()
+
+
+@fault(
+    "Bản trống của một biểu đứng sau trang đã điền",
+    "A blank copy of a form stands behind the filled one",
+    meant=["reading.blank_copy"],
+    forms=["01"],
+    is_whole=True,
+)
+def _blank_copy(report: Report, rng: Random) -> Iterator[Touched]:
+    name, form = "01 (2)", report.forms["01"]
+    report.extra_sheets = {name: (replace(form, code=name), [[None] * len(form.columns)] * len(form.rows))}
+    yield from ()
 
 
 @fault(
