@@ -89,8 +89,9 @@ def _can_be(of: Return, place: Place, value: Decimal, after: Values) -> bool:
 def worked_out_rate(of: Return, place: Place, values: Values) -> Decimal | None:
     """Return what the printed parts of a rate, or of a difference of rates, give; nothing where they are not printed."""
     if parts := rate_parts(of, place):
-        if all(_is_there(part, values) for part in parts):
-            return percent(*(values[part] for part in parts))
+        top, base = parts
+        if _is_there(top, values) and _is_there(base, values):
+            return percent(values[top], values[base])
     for constraint in of.of_place.get(place, ()):
         if isinstance(constraint, Ratio) and constraint.printed == place:
             computed = constraint.computed(values)

@@ -27,8 +27,8 @@ RATES = ("eligible_share", "completion_rate")
 @fault(
     "Số liệu đầu vào được nhập lại nhưng các ô công thức chưa tính lại",
     "An input was typed anew and the formulas that rest on it kept their old values",
-    meant=["balance.accepted_total"],
-    entails=[*NEIGHBOURS, "reading.stale_formula"],
+    meant=["reading.stale_formula", "balance.accepted_total"],
+    entails=NEIGHBOURS,
     forms=["01"],
     cause="not_recalculated",
     is_whole=True,
