@@ -243,11 +243,20 @@ class FormScale(Rule):
     minimum_cases: int = 1
 
 
+#: What is remarked on of a report number lower than the one that stands (``pipeline.judged.revisions``).
+REVISION_REMARK = "header_revision"
+
+
 class Reading(Rule):
     """Reading, or looking up a name, stumbled over nothing of the kinds ``codes`` (``pipeline.tables.REMARKS``)."""
 
     kind: Literal["reading", "header"]
     codes: tuple[Code, ...] = Field(min_length=1)
+
+    @property
+    def looks_at_versions(self) -> bool:
+        """Whether it is remarked on only once it is known which version of the report stands."""
+        return REVISION_REMARK in self.codes
 
 
 class CrossForm(Rule):

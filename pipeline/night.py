@@ -300,7 +300,10 @@ def _returns(home: Home, batches: set[int]) -> list[dict[str, Any]]:
         pl.col("verdict").fill_null(str(Verdict.UNREADABLE))
     )
     receipts = read_receipts(home).filter(
-        ~pl.col("batch").is_in(list(batches)), pl.col("verdict") != str(Receipt.LANDED)
+        ~pl.col("batch").is_in(list(batches)), pl.col("verdict").is_in([Receipt.UNREADABLE, Receipt.DUPLICATE])
+    )
+    receipts = receipts.drop("problem_vi", "problem_en").join(
+        _told_of_files(home, receipts), on="receipt_id", how="left"
     )
     shown = ["source_ref", "unit_key", "scope", "period_id", "verdict", "version", "problem_vi", "problem_en"]
     return pl.concat(
@@ -330,6 +333,18 @@ def _left_out(result: Any) -> list[str]:
         for made in result.asset_materializations_for_node(stage)
         for item in made.metadata[LEFT_OUT].value
     ]
+
+
+def _told_of_files(home: Home, receipts: pl.DataFrame) -> pl.DataFrame:
+    """Return what is said of files that never became a submission: of bytes that came again, which version stands."""
+    from pipeline.published.query import run_query
+
+    return run_query(
+        home,
+        "select submission_id as receipt_id, problem_vi, problem_en from fct_submission "
+        "where list_contains($receipts, submission_id)",
+        {"receipts": receipts["receipt_id"].to_list()},
+    ).cast({"receipt_id": pl.String, "problem_vi": pl.String, "problem_en": pl.String})
 
 
 def _messages(result: Any) -> dict[str, int]:

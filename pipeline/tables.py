@@ -244,6 +244,7 @@ VERDICTS = _schema(
         "verdict": pl.String,  # vocabulary.Verdict
         "version": pl.Int32,  # from 1 within report_id, in order of receipt
         "supersedes": pl.String,  # submission_id of the version before
+        "is_out_of_order": pl.Boolean,  # states a lower report number than what stands: it replaces nothing
     }
 )
 

@@ -51,6 +51,7 @@ PERIODS = ("2023-09", "2019-09", "2025-06")
 #: Everything that reading can remark on in a return, and in published figures.
 REMARKS = {
     "header_unit", "header_period", "header_part_month", "header_form", "header_regime", "header_agreement", "header_measure_unit",
+    "header_revision",
     "not_a_number", "ambiguous_number", "excel_error", "formula_without_value",
     "missing_row", "missing_column", "duplicate_row", "duplicate_column", "unknown_row", "label_mismatch",
     "stale_formula", "rate_in_error", "rate_without_base", "extra_row", "extra_column", "blank_copy",

@@ -59,6 +59,20 @@ def _last_line(cause: str) -> str:
     return cause.strip().rpartition("\n")[2][:200]
 
 
+def _tell_sent_again(night: Night) -> None:
+    """Say of bytes that came before, and are not what stands, which version does."""
+    again = [row for row in night.returns if row["verdict"] == "duplicate" and row["problem_vi"]]
+    if again:
+        out.print()
+        out.print(Text(f"Gửi lại bản cũ · Sent again: {len(again)}", style="bold yellow"))
+    for row in again[:MOST_LISTED]:
+        out.print(Text(f"  {row['source_ref']}", style="bold"))
+        out.print(Text(f"    {row['problem_vi']}"))
+        out.print(Text(f"    {row['problem_en']}", style="dim"))
+    if len(again) > MOST_LISTED:
+        out.print(Text(f"  ... {len(again) - MOST_LISTED} more"))
+
+
 def _tell(night: Night) -> None:
     table = Table(title="Kết quả nạp · What came in", show_edge=False)
     table.add_column("kết quả · verdict")
@@ -70,6 +84,7 @@ def _tell(night: Night) -> None:
         out.print(table)
     else:
         out.print(Text("Không có gì mới · Nothing new", style="dim"))
+    _tell_sent_again(night)
     for title, colour, alerts in (
         ("Cảnh báo mới · Alerts opened", "red", night.alerts_opened),
         ("Cảnh báo đã đóng · Alerts resolved", "green", night.alerts_resolved),

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from expectations.comparisons import COLUMNS, comparisons, rule_key
 from expectations.kinds import relation
-from expectations.rules import WHOLE_WORKBOOK, AnyRule, Pack, Rollup, Timeliness
+from expectations.rules import WHOLE_WORKBOOK, AnyRule, Pack, Reading, Rollup, Timeliness
 from pipeline.forms import Form, Forms
 from pipeline.registry.targets import targets
 from pipeline.registry.units import UnitRegistry
@@ -67,6 +67,16 @@ class Bench:
         self._rule_keys = ", ".join(
             f"'{rule_key(pack, rule, form)}'" for pack in packs for rule in pack.rules for form in rule.forms
         )
+
+    def remark(self, remarks: pl.DataFrame) -> None:
+        """Add remarks that could be made only after the first verdicts."""
+        self.connection.register("remarks_in", remarks.to_arrow())
+        columns = ", ".join(remarks.columns)
+        self.connection.execute(
+            f"insert into remark (remark_id, {columns}) select (select coalesce(max(remark_id), -1) from remark) "
+            f"+ row_number() over (), {columns} from remarks_in"
+        )
+        self.connection.unregister("remarks_in")
 
     def compare(self, rules: Iterable[tuple[Pack, AnyRule, str]]) -> Compared:
         """Make the comparisons of rules on forms, in a file of their own."""
@@ -292,4 +302,6 @@ def is_across_offices(rule: AnyRule) -> bool:
 
 def looks_beside(rule: AnyRule) -> bool:
     """Tell whether a rule compares a submission with others, and so waits for the verdict on each by itself."""
+    if isinstance(rule, Reading):
+        return rule.looks_at_versions
     return is_across_offices(rule) or relation(rule) is not None or isinstance(rule, Timeliness)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
-from expectations.rules import AnyRule, FormScale, MoneyPerCase, Pack, packs
+from expectations.rules import AnyRule, FormScale, MoneyPerCase, Pack, Reading, packs
 from expectations.suites import Verdicts, validate
 from pipeline import tables
 from pipeline.causes import likely_causes
@@ -30,6 +30,7 @@ from pipeline.judged.findings import findings_frame
 from pipeline.judged.outcomes import outcomes_frame
 from pipeline.judged.partners import compared_beside, digests, partners, standing_cells, wanted, workbooks
 from pipeline.judged.ratios import ratios_frame
+from pipeline.judged.revisions import falling_revisions, is_among, revision_remarks, unconfirmed
 from pipeline.judged.verdicts import current_forms, office_parts, verdicts_frame, versions
 from pipeline.judged.waivers import waived, waiver_digests, waivers
 from pipeline.registry.deadlines import DEADLINES
@@ -226,8 +227,13 @@ def judge(
         expectations, failed = _judged(bench, using, shares(alone, bench), by)
         progress(f"{expectations} expectations ran, {len(failed)} comparisons fail")
         excused = waived(bench, failed, others.waivers, using)
-        verdicts = verdicts_frame(in_order, _failures(bench, failed, excused), all_rules)
-        current = current_forms(submissions, verdicts, sent)
+        failures = _failures(bench, failed, excused)
+        verdicts = verdicts_frame(in_order, failures, all_rules)
+        falling = falling_revisions(submissions, verdicts)
+        bench.remark(revision_remarks(falling))
+        asked = {rule.id for _, rule in all_rules if isinstance(rule, Reading) and rule.looks_at_versions}
+        late = unconfirmed(falling, submissions, others.waivers, asked)
+        current = current_forms(submissions, verdicts.with_columns(is_out_of_order=is_among(late)), sent)
         # An office that explained its amounts vouches for them; a slip that is merely known is one still.
         genuine = excused.filter(pl.col("status") == str(Status.EXPLAINED))
         slipped = _slipped(_failures(bench, failed, genuine), all_rules)
@@ -252,7 +258,9 @@ def judge(
         if expectations:
             failed = failed + more
             excused = waived(bench, failed, others.waivers, using)
-            verdicts = verdicts_frame(in_order, _failures(bench, failed, excused), all_rules)
+            failures = _failures(bench, failed, excused)
+            late = failures.filter(pl.col("rule_id").is_in(sorted(asked)))["submission_id"]
+            verdicts = verdicts_frame(in_order, failures, all_rules).with_columns(is_out_of_order=is_among(late))
             progress(f"{expectations} expectations compared reports with each other")
         findings, excuses = findings_frame(bench, failed, excused, using, declared)
         likely = likely_causes(bench, findings, submissions, using, declared)

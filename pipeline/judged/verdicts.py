@@ -66,6 +66,7 @@ def verdicts_frame(
             .then(pl.lit(str(Verdict.ACCEPTED_WITH_QUERY)))
             .otherwise(pl.lit(str(Verdict.ACCEPTED)))
             .alias("verdict"),
+            pl.lit(False).alias("is_out_of_order"),
         )
         .select(list(tables.VERDICTS))
         .cast(tables.VERDICTS)
@@ -75,11 +76,11 @@ def verdicts_frame(
 def current_forms(submissions: pl.DataFrame, verdicts: pl.DataFrame, sent: pl.DataFrame) -> pl.DataFrame:
     """Return, for every report and form, the last version that was accepted: submission columns and form.
 
-    ``sent``: submission_id and form, one row for each form of a submission.
+    One that is out of order (``revisions``) supersedes nothing. ``sent``: submission_id and form, one row for each form of a submission.
     """
     return (
-        submissions.join(verdicts.select("submission_id", "verdict", "version"), on="submission_id")
-        .filter(pl.col("verdict").is_in([Verdict.ACCEPTED, Verdict.ACCEPTED_WITH_QUERY]))
+        submissions.join(verdicts.select("submission_id", "verdict", "version", "is_out_of_order"), on="submission_id")
+        .filter(pl.col("verdict").is_in([Verdict.ACCEPTED, Verdict.ACCEPTED_WITH_QUERY]), ~pl.col("is_out_of_order"))
         .join(sent, on="submission_id")
         .sort("version")
         .unique(["report_id", "form"], keep="last", maintain_order=True)

@@ -60,12 +60,13 @@ class Marks:
 
 def input_marks(home: Home) -> Marks:
     """Return the marks of everything that the stages before the warehouse left in ``home``."""
-    receipts = read_receipts(home).select("receipt_id", "batch", "path", "verdict")
+    receipts = read_receipts(home).select("receipt_id", "batch", "path", "verdict", "duplicate_of")
     submissions = (
         read_tables(home.cells, "submissions", tables.SUBMISSIONS)
         .join(receipts.select("receipt_id", "path"), on="receipt_id", how="left")
         .select(
             "submission_id",
+            "receipt_id",
             "batch",
             "report_id",
             "unit_key",
@@ -88,6 +89,7 @@ def input_marks(home: Home) -> Marks:
             _of_deadlines(home).join(batches.select("period_id").unique(), on="period_id", how="semi"),
             _of_events(home),
             _of_answers(submissions),
+            _of_duplicates(submissions, receipts, judged),
             paths.select("period_id", "said"),
             pl.DataFrame(
                 [(period, f"judged {hashed}") for period, hashed in judged.items()],
@@ -170,12 +172,36 @@ def _of_answers(submissions: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _of_duplicates(submissions: pl.DataFrame, receipts: pl.DataFrame, judged: dict[str, str]) -> pl.DataFrame:
+    """Say of bytes that came again which versions of their reports there are, and how those were judged.
+
+    Such a file has no period of its own; what is answered rests on the version that stood.
+    """
+    verdicts = pl.DataFrame(
+        {"period_id": list(judged), "judged": list(judged.values())},
+        schema={"period_id": pl.String, "judged": pl.String},
+    )
+    again = receipts.drop_nulls("duplicate_of").select(again="receipt_id", receipt_id="duplicate_of")
+    versions = submissions.drop_nulls("report_id").select("report_id", "submission_id", "period_id")
+    return (
+        again.join(submissions.select("receipt_id", "report_id").drop_nulls(), on="receipt_id")
+        .join(versions, on="report_id")
+        .join(verdicts, on="period_id", how="left")
+        .select(
+            pl.lit(UNPLACED).alias("period_id"),
+            pl.format("again {} {} {}", "again", "submission_id", pl.col("judged").fill_null("")).alias("said"),
+        )
+    )
+
+
 def _paths(submissions: pl.DataFrame, receipts: pl.DataFrame, judged: dict[str, str]) -> pl.DataFrame:
     """Say what lies under the paths of files without a place in any report: period_id, path and ``said``.
 
     Such files are told apart by their path alone, so that whatever comes under it, or answers what lies there, may
-    mend them, in any period.
+    mend them, in any period; a file saved in another format has another ending.
     """
+    stem = pl.col("path").str.replace(r"[.][^./]*$", "")
+    submissions, receipts = submissions.with_columns(stem), receipts.with_columns(stem)
     placeless = pl.concat(
         [
             submissions.filter(pl.col("report_id").is_null()).select("path", "period_id"),

@@ -58,6 +58,8 @@ accepted as (
     inner join forms_sent on submissions.submission_id = forms_sent.submission_id
     where
         submissions.verdict in ('accepted', 'accepted_with_query')
+        -- A report number lower than the one that stands replaces nothing until somebody confirms it.
+        and submissions.is_out_of_order is not true
         -- Only what is placed feeds a fact, whatever was judged of it.
         and submissions.report_id is not null
         and submissions.unit_key is not null

@@ -60,7 +60,8 @@ unreadable as (
 
 ),
 
--- What has no place in any report is made good by a later file under the same path that has one.
+-- What has no place in any report is made good by a later file under the same path that has one; an .xls that was saved
+-- as .xlsx has another ending.
 unplaced as (
 
     select
@@ -68,6 +69,7 @@ unplaced as (
         submissions.chain,
         steps.step,
         submissions.path,
+        regexp_replace(submissions.path, '[.][^./]*$', '') as stem,
         submissions.batch,
         true as must_be_placed
     from steps
@@ -84,6 +86,7 @@ unplaced as (
         chain,
         step,
         path,
+        regexp_replace(path, '[.][^./]*$', '') as stem,
         batch,
         false as must_be_placed
     from unreadable
@@ -134,7 +137,7 @@ replacements as (
     from unplaced
     inner join replies
         on
-            unplaced.path = replies.path
+            unplaced.stem = regexp_replace(replies.path, '[.][^./]*$', '')
             and unplaced.batch < replies.batch
             and (replies.is_placed or not unplaced.must_be_placed)
     qualify

@@ -3,7 +3,7 @@ with
 receipts as (
 
     select * from {{ ref('stg_receipts') }}
-    where verdict = 'landed'
+    where verdict in ('landed', 'duplicate')
 
 ),
 
@@ -24,7 +24,8 @@ select
 
 from receipts
 
-left join submissions on receipts.receipt_id = submissions.receipt_id
+-- Bytes that came before are read where they came first.
+left join submissions on coalesce(receipts.duplicate_of, receipts.receipt_id) = submissions.receipt_id
 
 group by receipts.receipt_id, receipts.path, receipts.batch, receipts.received_at
 

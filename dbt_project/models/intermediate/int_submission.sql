@@ -18,6 +18,12 @@ receipts as (
 
 ),
 
+sent_again as (
+
+    select * from {{ ref('int_sent_again') }}
+
+),
+
 deadlines as (
 
     select * from {{ ref('stg_deadlines') }}
@@ -31,6 +37,7 @@ judged as (
         case when submissions.is_readable is false then 'unreadable' else verdicts.verdict end as verdict,
         verdicts.version,
         verdicts.supersedes,
+        coalesce(verdicts.is_out_of_order, false) as is_out_of_order,
         coalesce(receipts.path, submissions.source_ref) as path
     from submissions
     left join verdicts on submissions.submission_id = verdicts.submission_id
@@ -51,11 +58,12 @@ only_receipts as (
         receipts.received_at,
         receipts.path,
         receipts.verdict,
-        receipts.problem,
-        receipts.problem_vi,
-        receipts.problem_en
+        coalesce(receipts.problem, sent_again.problem) as problem,
+        coalesce(receipts.problem_vi, sent_again.problem_vi) as problem_vi,
+        coalesce(receipts.problem_en, sent_again.problem_en) as problem_en
     from receipts
     left join submissions on receipts.receipt_id = submissions.receipt_id
+    left join sent_again on receipts.receipt_id = sent_again.receipt_id
     where
         submissions.receipt_id is null
         and receipts.verdict in ('unreadable', 'duplicate')
@@ -82,6 +90,7 @@ combined as (
         verdict,
         version,
         supersedes,
+        is_out_of_order,
         received_at,
         file_name,
         source_ref,
@@ -116,6 +125,7 @@ combined as (
         verdict,
         null as version,
         null as supersedes,
+        false as is_out_of_order,
         received_at,
         file_name,
         source_ref,

@@ -10,6 +10,7 @@ select
     submission_id,
     verdict,
     version,
-    supersedes
+    supersedes,
+    is_out_of_order
 
 from source
