@@ -11,6 +11,7 @@ import tracemalloc
 import warnings
 import zipfile
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -25,12 +26,32 @@ from pipeline.landing import arrivals, blobs, problems, walk
 from pipeline.landing.media import Media, identify
 from pipeline.landing.pending import outward, pending
 from pipeline.landing.problems import Problem
-from pipeline.landing.receive import blob_path, read_receipts, receive
+from pipeline.landing.receive import blob_path, read_receipts
+from pipeline.landing.receive import receive as receive_guarded
 from pipeline.tables import RECEIPTS
 from pipeline.vocabulary import Receipt
 
+#: Without the processes in which archives are opened; what those hold is claimed by ``TestTheGuard``.
+receive = partial(receive_guarded, workers=0)
 NOW = datetime(2023, 7, 10, 12, 0, 0)
 PDF = b"%PDF-1.7\n\x00\x01\x02"
+
+
+def crash(packed):
+    os.kill(os.getpid(), 11)
+
+
+def hang(packed):
+    while True:
+        pass
+
+
+def flood(packed):
+    return bytearray(3 << 30)
+
+
+def panic(packed):
+    raise BaseException("panicked")
 
 
 @pytest.fixture
@@ -549,6 +570,42 @@ class TestArchives:
         seconds(10)
         few = seconds(500)
         assert seconds(4_000) < 8 * 2.5 * few
+
+
+class TestTheGuard:
+    @pytest.mark.parametrize(
+        ("breaking", "code"),
+        [
+            (crash, "reading_crashed"),
+            (hang, "reading_too_slow"),
+            (flood, "reading_too_big"),
+            (panic, "reading_crashed"),
+        ],
+    )
+    def test_an_archive_that_breaks_us_leaves_a_receipt_that_names_it(self, inbox, home, monkeypatch, breaking, code):
+        monkeypatch.setattr(arrivals, "unpack", breaking)
+        monkeypatch.setattr(arrivals, "SECONDS", 0.5)
+        drop(inbox, "a.zip", zipped({"a.txt": b"a"}))
+        drop(inbox, "b.txt", b"b")
+        landed = receive_guarded(inbox, home, now=NOW)
+        assert verdicts(landed.receipts) == {"a.zip": ("unreadable", code), "b.txt": ("landed", None)}
+        assert "“a.zip”" in landed.receipts.filter(path="a.zip")["problem_vi"].item()
+        assert "a.zip: looking at it broke off; for an engineer:" in landed.warnings[0]
+        assert receive_guarded(inbox, home, now=NOW).batch is None
+
+    def test_archives_are_opened_side_by_side_as_they_would_be_one_by_one(self, inbox, home, tmp_path):
+        for name in ("b.zip", "a.zip"):
+            drop(inbox, name, zipped({"same.txt": b"same", f"{name}.txt": name.encode()}))
+        guarded = receive_guarded(inbox, home, now=NOW, workers=2).receipts
+        assert guarded.equals(receive(inbox, Home(tmp_path / "other"), now=NOW).receipts)
+
+    def test_so_does_a_file_that_cannot_be_told_what_it_is(self, inbox, home, monkeypatch):
+        def broken(content, name):
+            raise RecursionError
+
+        monkeypatch.setattr(arrivals, "identify", broken)
+        drop(inbox, "a.xlsx", workbook())
+        assert verdicts(receive(inbox, home, now=NOW).receipts) == {"a.xlsx": ("unreadable", "reading_crashed")}
 
 
 class TestOddInboxes:

@@ -13,7 +13,7 @@ from pipeline.judged.revisions import falling_revisions, revision_remarks, uncon
 from pipeline.judged.verdicts import current_forms, versions
 from pipeline.judged.waivers import WAIVER
 from pipeline.landing.receive import receive
-from pipeline.simulator.samples import KIEN_GIANG_2022, write_kien_giang
+from pipeline.simulator.samples import write_kien_giang
 from pipeline.storage import read_tables
 
 RULE = "header.revision_order"
@@ -85,10 +85,12 @@ def test_the_remark_says_both_numbers_and_what_to_do():
 def test_report_no_2_after_no_3_is_a_query_and_no_3_stands(tmp_path: Path):
     home, inbox = Home(tmp_path / "home"), tmp_path / "inbox"
     inbox.mkdir()
-    place = ("09", "total")
-    for revision, visits in ((3, 900), (2, 800)):
-        printed = {**KIEN_GIANG_2022, place: {**KIEN_GIANG_2022.get(place, {}), "visits": visits, "people": visits}}
-        write_kien_giang(inbox / f"{revision}.xlsx", printed, revision=revision, reason="đính chính")
+    for revision, visits in ((3, 191), (2, 190)):
+        reception = {
+            ("09", "total"): {"visits": visits, "people": 195},
+            ("09", "leaders"): {"visits": 135, "people": 139},
+        }
+        write_kien_giang(inbox / f"{revision}.xlsx", reception, revision=revision, reason="đính chính")
         receive(inbox, home)
     read_landed(home)
     judge_changed(home)

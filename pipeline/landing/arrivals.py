@@ -6,15 +6,30 @@ sidecars and what landed before are the business of ``receive``.
 
 import hashlib
 import io
+import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path, PurePosixPath
 
+from pipeline.guard import refusal as refusal_of
 from pipeline.home import VIETNAM, Home
+from pipeline.worker_pool import SECONDS, Broken, run_each, run_here
 
-from .archive import LIMITS, MEGABYTE, Budget, Limits, inflate, is_folder, member_name, open_archive, refusal
+from .archive import (
+    CENTRAL_HEADER,
+    LIMITS,
+    MEGABYTE,
+    Budget,
+    Limits,
+    inflate,
+    is_folder,
+    member_name,
+    open_archive,
+    refusal,
+)
 from .blobs import blob_path, keep
 from .media import Media, identify, media_of
 from .problems import Problem, UnreadableFile, problem
@@ -23,6 +38,8 @@ from .walk import is_dropping, printable
 
 #: Of a member's name that is too long, in its receipt; a hash tells it from others.
 MOST_SHOWN = 200
+#: Work on a member beside what one file may take: inflating, hashing and keeping a small one takes a tenth of it.
+SECONDS_A_MEMBER = 0.01
 
 
 @dataclass(frozen=True)
@@ -36,6 +53,7 @@ class Arrival:
     problem: Problem | None
     archive: str | None = None  # path of the archive that it lies in
     written_at: datetime | None = None  # of a file of the inbox; null when that could not be had
+    cause: str | None = None  # for an engineer, where looking at it broke off
 
     @property
     def content_key(self) -> str:
@@ -68,11 +86,42 @@ def take_file(path: str, file: Path, home: Home) -> Arrival:
     return replace(_taken(path, content, sha256, home), written_at=written_at)
 
 
-def unpack(path: str, sha256: str, home: Home, limits: Limits) -> Unpacked:
-    """Take in what lies in an archive whose bytes are kept, and in the archives in it."""
-    unpacking = _Unpacking(home, limits, Budget(limits.archive_bytes, most_members=limits.entries))
+@dataclass(frozen=True)
+class Packed:
+    """An archive whose bytes are kept, and how much it may ask of us."""
+
+    path: str
+    sha256: str
+    home: Home
+    limits: Limits
+
+    @property
+    def content(self) -> bytes:
+        """Its bytes."""
+        return blob_path(self.home, self.sha256).read_bytes()
+
+
+def unpack_each(archives: Sequence[Packed], *, workers: int | None = None) -> Iterator[Unpacked | Broken]:
+    """Yield what lies in each archive, in order; opened in processes that may crash, hang or ask for too much.
+
+    An archive holds files: it has the time of one, and a little more for each member. ``workers=0`` opens them in this
+    process, without the guard but for exceptions.
+    """
+    if workers == 0:
+        yield from (run_here(unpack, packed) for packed in archives)
+        return
+    members = max((packed.content.count(CENTRAL_HEADER) for packed in archives), default=0)
+    seconds = SECONDS + SECONDS_A_MEMBER * min(members, LIMITS.entries)
+    answers = run_each(unpack, archives, workers=workers or min(2, os.cpu_count() or 1), seconds=seconds)
+    yield from (unpacked for _, unpacked in sorted(answers, key=lambda answer: answer[0]))
+
+
+def unpack(packed: Packed) -> Unpacked:
+    """Take in what lies in an archive, and in the archives in it."""
+    limits = packed.limits
+    unpacking = _Unpacking(packed.home, limits, Budget(limits.archive_bytes, most_members=limits.entries))
     try:
-        unpacking.open(path, blob_path(home, sha256).read_bytes(), nesting=0)
+        unpacking.open(packed.path, packed.content, nesting=0)
     except UnreadableFile as unreadable:
         # Nothing of an archive that turns out to be a bomb is taken, not even what came before.
         return Unpacked([], unreadable.problem, unpacking.warnings)
@@ -81,7 +130,11 @@ def unpack(path: str, sha256: str, home: Home, limits: Limits) -> Unpacked:
 
 def _taken(path: str, content: bytes, sha256: str, home: Home) -> Arrival:
     keep(home, sha256, content)
-    found = identify(content, path)
+    found = run_here(partial(identify, content), path)
+    if isinstance(found, Broken):
+        return Arrival(
+            path, sha256, len(content), Media.OTHER, refusal_of(found, path.rpartition("/")[2]), cause=found.cause
+        )
     return Arrival(path, sha256, len(content), media_of(found), found if isinstance(found, Problem) else None)
 
 

@@ -9,12 +9,14 @@ from typing import Any
 
 import polars as pl
 
+from pipeline.guard import refusal
 from pipeline.home import VIETNAM, Home, vietnam_now
 from pipeline.tables import RECEIPTS
 from pipeline.vocabulary import Receipt
+from pipeline.worker_pool import Broken
 
 from . import arrivals
-from .arrivals import Arrival, take_file, unpack
+from .arrivals import Arrival, Packed, take_file, unpack_each
 from .blobs import blob_path, write_whole
 from .copies import REPORTS, SCANS, Companion, signed_copies
 from .history import History
@@ -45,11 +47,19 @@ class Landed:
         return self.receipts.drop_nulls("problem").select("path", "problem", "problem_en").rows()
 
 
-def receive(inbox: Path, home: Home, *, now: datetime | None = None, progress: Progress | None = None) -> Landed:
+def receive(
+    inbox: Path,
+    home: Home,
+    *,
+    now: datetime | None = None,
+    progress: Progress | None = None,
+    workers: int | None = None,
+) -> Landed:
     """Land what is new in an inbox, a folder or a single file, and leave the inbox as it is.
 
     Killed at any instant before the receipts are renamed into place, nothing has landed and the next load lands the
-    same files. ``progress`` is told (files done, files in all). Raises ``FileNotFoundError`` without an inbox.
+    same files. ``progress`` is told (files done, files in all); archives are opened by ``workers`` processes, by none but
+    this one where it is 0. Raises ``FileNotFoundError`` without an inbox.
     """
     if not inbox.exists():
         raise FileNotFoundError(f"there is no inbox at {inbox}; create the folder or name another one")
@@ -63,6 +73,7 @@ def receive(inbox: Path, home: Home, *, now: datetime | None = None, progress: P
         reception.take(path, file)
         if progress:
             progress(done, len(reports))
+    reception.open_archives(workers)
 
     if not reception.rows:
         return Landed(None, RECEIPTS.to_frame(), reception.already_landed, reception.warnings)
@@ -89,6 +100,7 @@ class Reception:
     batch: int
     history: History
     rows: list[dict[str, Any]] = field(default_factory=list)
+    archives: list[Arrival] = field(default_factory=list)  # taken, and not yet opened
     warnings: list[str] = field(default_factory=list)
     lines: dict[str, list[Line]] = field(default_factory=dict)
     already_landed: int = 0
@@ -120,20 +132,32 @@ class Reception:
             return
         if self.history.is_current(path, arrival.content_key):
             self.already_landed += 1
-            return
-        members: list[Arrival] = []
-        if arrival.media is Media.ZIP and arrival.sha256:
-            unpacked = unpack(path, arrival.sha256, self.home, arrivals.LIMITS)
+        elif arrival.media is Media.ZIP:
+            self.archives.append(arrival)
+        else:
+            self._record(arrival, self._received_at(arrival, self._written_at(arrival)))
+
+    def open_archives(self, workers: int | None) -> None:
+        """Take in what lies in the archives that were taken."""
+        packed = [Packed(one.path, str(one.sha256), self.home, arrivals.LIMITS) for one in self.archives]
+        for archive, unpacked in zip(self.archives, unpack_each(packed, workers=workers), strict=True):
+            if isinstance(unpacked, Broken):
+                cause, why = unpacked.cause, refusal(unpacked, archive.path.rpartition("/")[2])
+                self._record_all(replace(archive, media=Media.OTHER, problem=why, cause=cause), [])
+                continue
             self.warnings.extend(unpacked.warnings)
-            members = unpacked.arrivals
             if unpacked.problem:
-                arrival = replace(arrival, media=Media.OTHER, problem=unpacked.problem)
-        received = {path: self._received_at(arrival, self._written_at(arrival))}
-        self._record(arrival, received[path])
-        # An archive follows its members; when it came is known before.
+                self._record_all(replace(archive, media=Media.OTHER, problem=unpacked.problem), [])
+            else:
+                self._record_all(archive, unpacked.arrivals)
+
+    def _record_all(self, archive: Arrival, members: list[Arrival]) -> None:
+        """Record an archive and its members, which arrived with it unless a line says otherwise."""
+        received = {archive.path: self._received_at(archive, self._written_at(archive))}
+        self._record(archive, received[archive.path])
+        # A nested archive follows its members; when it came is known before.
         for member in reversed(members):
-            assert member.archive is not None
-            received[member.path] = self._received_at(member, received[member.archive])
+            received[member.path] = self._received_at(member, received[str(member.archive)])
         for member in members:
             self._record(member, received[member.path])
 
@@ -142,6 +166,8 @@ class Reception:
         if self.history.is_current(arrival.path, key):
             self.already_landed += 1
             return
+        if arrival.cause is not None:
+            self.warnings.append(f"{arrival.path}: looking at it broke off; for an engineer: {arrival.cause}")
         self.rows.append(
             {
                 "receipt_id": self.history.next_receipt_id(arrival.path, key),
