@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sheets import HEADER, LONG, RECEPTION, draw, figures, placed, read, read_lines, read_sheets, told
 
 from pipeline.cells.figure import exact
-from pipeline.cells.header import Field, read_period
+from pipeline.cells.header import Field, parse_day, read_period
 from pipeline.cells.text import _pairs
 from pipeline.forms import forms
 from pipeline.forms.template import Header, write_workbook
@@ -629,6 +629,15 @@ def test_where_few_rows_are_filled_in_a_blank_is_no_fault(book):
         "Kỳ báo cáo: 9 tháng năm 2023",
         "Kỳ báo cáo | 9 tháng đầu năm 2023",
         "Kỳ báo cáo | Kỳ 9 tháng năm 2023",
+        "Kỳ báo cáo | 9 tháng/2023",
+        "Kỳ báo cáo | Lũy kế 9 tháng, năm công tác 2023",
+        "Từ ngày | 44835\nĐến ngày | 45107",
+        "Kỳ báo cáo | Tháng 6/2023 | Từ ngày | 44835 | Đến ngày | 45107",
+        "Từ ngày | ngày 01 tháng 10 năm 2022\nĐến ngày | ngày 30 tháng 6 năm 2023",
+        "Từ ngày | ...\nĐến ngày | ...\nKỳ báo cáo | 9 tháng năm 2023",
+        "Kỳ báo cáo: từ ngày 01/10/2022 đến ngày 30/6/2023",
+        "Kỳ báo cáo | Từ tháng 10/2022 đến hết tháng 6/2023",
+        "Kỳ báo cáo | 9 tháng năm 2023 (từ 01/10/2022 đến 30/06/2023)",
     ],
 )
 def test_the_period_is_read_from_real_dates_text_dates_or_the_name_of_the_period(dates, book):
@@ -636,9 +645,46 @@ def test_the_period_is_read_from_real_dates_text_dates_or_the_name_of_the_period
     assert placed(read_form) == ("kien-giang.go-quao", "2023-09")
 
 
-@pytest.mark.parametrize("said", ["Tháng 6 năm 2023", "Quý I năm 2023", "từ tháng 6 đến tháng 9 năm 2023", "2023"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("Tháng 6 năm 2023", "Tháng 9/2023", "Quý I năm 2023", "Quý III/2023", "từ tháng 6 đến tháng 9 năm 2023"),
+        *("2023", "/2023", "13 tháng năm 2023", "0 tháng năm 2023", "12 tháng năm 0000", "12 tháng năm 0001"),
+        *("năm 9999", "12 tháng năm 1", "44835", "tháng 13/2022 đến tháng 14/2023", "31/02/2023 - 31/06/2023", "TRUE"),
+    ],
+)
 def test_another_span_is_never_taken_for_a_whole_year(said):
     assert read_period({"period": Field(said, "B3")}) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("44835", date(2022, 10, 1)),
+        ("32874", date(1990, 1, 1)),
+        ("73050", date(2099, 12, 31)),
+        *((text, None) for text in ("32873", "73051", "1", "99999", "4483", "448350", "44835.5", "-44835")),
+        *((text, None) for text in ("31/02/2023", "0/1/2023", "2023-13-01", "01/10/0000", "ngày 31 tháng 2 năm 2023")),
+        ("01/01/0001", date(1, 1, 1)),
+        ("31.12.9999", date(9999, 12, 31)),
+        ("101/10/20223", None),
+    ],
+)
+def test_a_day_is_read_where_it_exists_and_never_from_part_of_a_number(text, day):
+    assert parse_day(text) == day
+
+
+def test_a_date_that_does_not_exist_is_not_made_good_by_the_name_of_the_period():
+    header = {"period": "9 tháng năm 2023", "period_start": "01/10/2022", "period_end": "31/06/2023"}
+    assert read_period({name: Field(text, "B3") for name, text in header.items()}) == (date(2022, 10, 1), None)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(st.sampled_from("0123456789/.- thángnămquýtừđếnIV,"), max_size=40))
+def test_no_text_in_place_of_a_period_stops_the_reading(text):
+    for name in ("period", "period_start", "period_end"):
+        first, last = read_period({name: Field(text, "B3")})
+        assert {type(first), type(last)} <= {date, type(None)}
 
 
 @pytest.mark.parametrize("dates", ["", "Từ ngày | 2022-11-01\nĐến ngày | 2023-06-30", "Kỳ báo cáo | Quý I năm 2023"])

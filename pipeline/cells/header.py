@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 
@@ -13,11 +13,21 @@ from pipeline.forms import Forms
 from pipeline.registry.periods import Period, is_statistical_year
 
 HEADER_ROWS = 40  # a header block that has slid further down is none
-_DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
+_DAY = re.compile(r"(?<!\d)(\d{1,2})\s*[/.-]\s*(\d{1,2})\s*[/.-]\s*(\d{4})(?!\d)")
+_DAY_IN_WORDS = re.compile(r"(?:ngày\s*)?(\d{1,2})\s*tháng\s*(\d{1,2})\s*năm\s*(\d{4})(?!\d)", re.IGNORECASE)
 _CIRCULAR = r"thông tư\D*(\d{1,2}/\d{4}/tt-btp)"  # folded text
-_ISO_DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
-# "9 tháng năm 2023", "6 tháng đầu năm 2023", "năm 2023" - but "tháng 6 năm 2023" and "quý I năm 2023" are other spans.
-_MONTHS = re.compile(r"(?:kỳ|báo cáo|thống kê|\s)*(?:(\d{1,2})\s*tháng(?:\s*đầu)?|cả)?\s*năm\s*(\d{4})")
+_ISO_DAY = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
+#: A day as spreadsheets count it, from 1990 to 2099, in a cell without a date format.
+_SERIAL = re.compile(r"\s*([3-7]\d{4})\s*")
+_DAY_ZERO, _SERIALS = date(1899, 12, 30), range(32_874, 73_051)
+_YEAR = r"năm(?:\s*(?:công tác|thống kê|báo cáo))?\s*(?P<year>\d{4})"
+# "9 tháng năm 2023", "6 tháng đầu năm 2023", "9 tháng/2023", "năm 2023" - but "tháng 6 năm 2023" and "quý I năm 2023" may be
+# one month or quarter alone, or all since October: only the office knows.
+_MONTHS = re.compile(
+    rf"(?:kỳ|báo cáo|thống kê|lũy kế|\s)*(?:(?P<months>\d{{1,2}})\s*tháng(?:\s*đầu)?|cả)?[\s,]*(?:{_YEAR}|(?<=tháng)\s*/\s*(?P<of>\d{{4}}))"
+)
+_MONTH = r"tháng\s*(\d{1,2})\s*(?:/|-|năm)\s*(\d{4})"
+_FROM_MONTH_TO_MONTH = re.compile(rf"(?:từ\s*)?{_MONTH}\s*(?:đến|tới|-)\s*(?:hết\s*)?{_MONTH}")
 
 
 @dataclass(frozen=True)
@@ -96,26 +106,62 @@ def spoken() -> pl.Expr:
 
 
 def parse_day(text: str | None) -> date | None:
-    """Read a day written 30/06/2023 (day first) or 2023-06-30."""
-    if match := _ISO_DAY.search(text or ""):
-        parts = [int(part) for part in match.groups()]
-    elif match := _DAY.search(text or ""):
-        parts = [int(part) for part in reversed(match.groups())]
-    else:
-        return None
+    """Read a day written 30/06/2023 (day first), 2023-06-30, "ngày 30 tháng 6 năm 2023", or as a spreadsheet counts it."""
+    days = parse_days(text or "")
+    return days[0] if days else None
+
+
+def parse_days(text: str) -> list[date | None]:
+    """Return every day that a text names, in its order; None for one that does not exist."""
+    if serial := _SERIAL.fullmatch(text):
+        return [_DAY_ZERO + timedelta(int(serial[1]))] if int(serial[1]) in _SERIALS else []
+    named = sorted(
+        (match.start(), parts if pattern is _ISO_DAY else parts[::-1])
+        for pattern in (_ISO_DAY, _DAY, _DAY_IN_WORDS)
+        for match in pattern.finditer(text)
+        for parts in [tuple(map(int, match.groups()))]
+    )
+    return [_existing(*parts) for _, parts in named]
+
+
+def _existing(year: int, month: int, day: int) -> date | None:
     try:
-        return date(*parts)
+        return date(year, month, day)
     except ValueError:
         return None
 
 
 def read_period(header: dict[str, Field]) -> tuple[date | None, date | None]:
-    """Return first and last day: from the two dates, else from "9 tháng năm 2023"."""
-    start, end = (parse_day(header[name].text) if name in header else None for name in ("period_start", "period_end"))
-    if (start is None or end is None) and "period" in header:
-        match = _MONTHS.fullmatch(fold(header["period"].text))
-        months = int(match[1] or 12) if match else 0
-        if match and 1 <= months <= 12 and is_statistical_year(int(match[2])):
-            period = Period(int(match[2]), months)
-            return start or period.start, end or period.end
+    """Return first and last day: from the two dates, and where one is not filled in, from what the period is called.
+
+    A date that is written and does not exist is not made good by the name of the period.
+    """
+    names = ("period_start", "period_end")
+    written = {name: header[name].text for name in names if name in header and re.search(r"\d", header[name].text)}
+    start, end = (parse_day(written.get(name)) for name in names)
+    if len(written) < 2 and "period" in header:
+        called_start, called_end = _called(header["period"].text)
+        return (
+            start if "period_start" in written else called_start,
+            end if "period_end" in written else called_end,
+        )
     return start, end
+
+
+def _called(text: str) -> tuple[date | None, date | None]:
+    """Return first and last day of a period that is named by its months, or by two days or two months."""
+    key = fold(text)
+    days = parse_days(text)
+    if len(days) == 2:
+        return days[0], days[1]
+    if match := _FROM_MONTH_TO_MONTH.fullmatch(key):
+        first_month, first_year, last_month, last_year = map(int, match.groups())
+        following = (last_year + last_month // 12, last_month % 12 + 1)
+        last = _existing(*following, 1) if 1 <= last_month <= 12 else None
+        return _existing(first_year, first_month, 1), last - timedelta(1) if last else None
+    match = _MONTHS.fullmatch(key)
+    months, year = (int(match["months"] or 12), int(match["year"] or match["of"])) if match else (0, 0)
+    if 1 <= months <= 12 and is_statistical_year(year):
+        period = Period(year, months)
+        return period.start, period.end
+    return None, None
