@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 HOME_DIR ?= var
 
-.PHONY: help setup setup-browser setup-office demo test test-fast check docs walkthrough dev bench bench-bulletin read-bulletin bench-history kill-drill drill storm country letters-drill lock clean
+.PHONY: help setup setup-browser setup-office setup-old-clients demo test test-fast check docs walkthrough dev bench bench-bulletin read-bulletin bench-history kill-drill drill storm country letters-drill lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -28,7 +28,10 @@ setup-browser: setup ## a Chromium for the tests of the bulletin: the system's, 
 setup-office: setup ## LibreOffice for the tests of the clerk's workbooks: the system's, installed by apt-get where we are root
 	@$(BIN)/python -m tests.office
 
-test: setup-browser setup-office ## every test: Python, dbt unit and data tests, definitions check
+setup-old-clients: setup ## older versions of DuckDB, each in an environment of its own, for the test that they open a release
+	@$(BIN)/python -m tests.old_clients
+
+test: setup-browser setup-office setup-old-clients ## every test: Python, dbt unit and data tests, definitions check
 	@$(BIN)/python -m pytest
 
 test-fast: setup ## the tests that take less than ten seconds each

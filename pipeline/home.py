@@ -21,7 +21,7 @@ def vietnam_now() -> datetime:
 
 
 class Settings(BaseSettings):
-    """Settings from the environment (``THADS_HOME``, ``THADS_INBOX``, ``THADS_FILES_URL``)."""
+    """Settings from the environment (``THADS_HOME``, ``THADS_INBOX``, ``THADS_FILES_URL``, ``THADS_NIGHTLY_CRON``)."""
 
     model_config = SettingsConfigDict(env_prefix="THADS_")
 
@@ -29,6 +29,8 @@ class Settings(BaseSettings):
     inbox: Path | None = None
     #: Where the home's folder is served to people: links in the Dagster UI lead there.
     files_url: str = "http://127.0.0.1:3001"
+    #: When the night begins, in Vietnam time, as cron writes it.
+    nightly_cron: str = "0 1 * * *"
 
 
 @dataclass(frozen=True)

@@ -132,7 +132,7 @@ def handshake(port: int, **headers: str) -> str:
     lines = ["GET /graphql HTTP/1.1", *(f"{name}: {value}" for name, value in named.items()), "", ""]
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall("\r\n".join(lines).encode())
-        return connection.makefile().readline().strip()
+        return connection.makefile("rb").readline().decode().strip()
 
 
 def test_a_web_socket_is_opened_by_its_own_pages_only(port: int) -> None:

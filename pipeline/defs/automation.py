@@ -8,7 +8,7 @@ from filelock import FileLock, Timeout
 
 from pipeline.alerts.failure import Failure, tell_operators
 from pipeline.defs.resources import AnyHome
-from pipeline.home import Home, vietnam_now
+from pipeline.home import Home, Settings, vietnam_now
 from pipeline.landing.pending import outward, pending
 from pipeline.night_log import STEPS
 
@@ -25,7 +25,7 @@ nightly = dg.define_asset_job(
 nightly_schedule = dg.ScheduleDefinition(
     name="nightly_schedule",
     job=nightly,
-    cron_schedule="0 1 * * *",
+    cron_schedule=Settings().nightly_cron,
     execution_timezone="Asia/Ho_Chi_Minh",
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )
