@@ -1,5 +1,6 @@
 """The command ``thads``: what a person types, in the order in which ``thads --help`` lists it."""
 
+import os
 import sys
 
 import typer
@@ -47,6 +48,19 @@ def run() -> None:
     except (FileNotFoundError, PermissionError, NotADirectoryError, IsADirectoryError) as error:
         err.print(f"[red]thads:[/] {error}", highlight=False)
         sys.exit(2)
+    except BrokenPipeError:  # whoever read what we print has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        if type(error).__module__.strip("_").partition(".")[0] != "duckdb":
+            raise
+        reason = " ".join(str(error).split())[:300]
+        err.print(
+            f"thads: không đọc được kho dữ liệu; hãy chạy lại lệnh, hoặc chạy thads load · the warehouse cannot be read; run the "
+            f"command again, or 'thads load INBOX': {reason}",
+            markup=False,
+        )
+        sys.exit(1)
     except KeyboardInterrupt:
         err.print("thads: stopped")
         sys.exit(130)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from filelock import Timeout
 from rich.text import Text
 
 from pipeline.cli.terminal import err, out
@@ -13,7 +14,7 @@ def roll_back(home: Path | None) -> int:
     """Swap the release before the live one in; return the exit code."""
     try:
         release = rollback(open_home(home))
-    except LookupError as error:
+    except (LookupError, Timeout) as error:
         err.print(Text(f"thads rollback: {error}"))
         return 1
     out.print(Text(f"release {release.number} is live again"))
