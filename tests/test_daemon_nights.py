@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from pipeline.home import PROJECT, Home
 from tests.mail_room import MailRoom, free_port, text_of
@@ -66,6 +68,14 @@ class Session:
         """Return the first run that something started which marks its runs with this tag."""
         runs = self.ask(RUNS)["runsOrError"]["results"]
         return next((run["runId"] for run in runs if tag in {one["key"] for one in run["tags"]}), None)
+
+    def run_under_way(self) -> str | None:
+        """Return a run that has begun and not ended."""
+        runs = self.ask(RUNS)["runsOrError"]["results"]
+        return next((run["runId"] for run in runs if run["status"] == "STARTED"), None)
+
+    def log(self) -> str:
+        return self.home.night_log.read_text(encoding="utf-8")
 
     def letter_of(self, run: str) -> str | None:
         return next((text_of(letter) for letter in self.room.to("oncall@example.vn") if run in text_of(letter)), None)
@@ -121,7 +131,7 @@ def test_nights_of_schedule_sensor_and_ui_are_logged_and_their_failure_is_told(s
     letters = {
         who: wait_for(f"the letter on {who}", lambda run=run: session.letter_of(run)) for who, run in runs.items()
     }
-    log = session.home.night_log.read_text(encoding="utf-8")
+    log = session.log()
     for who, run in runs.items():
         assert f"{run} " in log, who
         assert str(session.home.night_log) in letters[who]
@@ -132,20 +142,11 @@ def test_nights_of_schedule_sensor_and_ui_are_logged_and_their_failure_is_told(s
 
 
 def test_a_run_whose_process_is_killed_is_told_too(session: Session) -> None:
-    from filelock import FileLock
-
-    with FileLock(session.home.lock):  # it waits for another load, and there it is killed
-        run = session.launch({})
-        wait_for("the run", lambda: f"{run}" in session.home.night_log.read_text(encoding="utf-8"))
-        (worker,) = [
-            path.parent.name
-            for path in Path("/proc").glob("[0-9]*/cmdline")
-            if run.encode() in _read(path) and b"execute_run" in _read(path)
-        ] or [None]
-        if worker is None:
-            pytest.skip("the process of the run cannot be told from others here")
-        os.kill(int(worker), signal.SIGKILL)
-    assert wait_for("the letter", lambda: session.letter_of(run))
+    with FileLock(session.home.lock):  # the next run of the schedule waits for it, and there it is killed
+        run = wait_for("a run that has begun", session.run_under_way)
+        pid = wait_for("its process", lambda: re.search(rf"{run} - (\d+) - RUN_START", session.log()))[1]
+        os.kill(int(pid), signal.SIGKILL)
+    assert "cells" not in wait_for("the letter", lambda: session.letter_of(run))
 
 
 def test_thads_dev_ends_within_five_seconds_and_leaves_nothing_behind(session: Session) -> None:
