@@ -173,9 +173,11 @@ def _set_aside(home: Home, path: Path, *, keeps_name: bool = False) -> Path:
     stem = f"{vietnam_now():%Y%m%d-%H%M%S}-{path.name}"
     taken = len(list(folder.glob(f"{stem}*")))
     target = folder / (f"{stem}.{taken}" if taken else stem)
-    if keeps_name and path.is_file() and not path.is_symlink():
+    try:
+        if not (keeps_name and path.is_file() and not path.is_symlink()):
+            raise OSError
         os.link(path, target)
-    else:
+    except OSError:  # nor does every file system know links
         path.rename(target)
     for old in sorted(folder.iterdir())[:-MOST_ASIDE]:
         shutil.rmtree(old) if old.is_dir() and not old.is_symlink() else old.unlink()
