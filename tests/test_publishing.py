@@ -10,6 +10,7 @@ import dagster as dg
 import duckdb
 import pytest
 
+from pipeline.bulletin.changes import changes_since
 from pipeline.home import Home
 from pipeline.published import find_release, publish, rollback
 from pipeline.published.query import NoWarehouse, run_query
@@ -329,3 +330,20 @@ def test_one_load_at_a_time_and_the_other_learns_who_holds_it(home: Home) -> Non
     assert "waiting" in said[0]
     with one_writer(home, patience=0):
         pass
+
+
+def test_a_release_of_an_older_version_is_no_reason_to_have_no_bulletin(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its tables may lack columns that the pages compare: then it is as if there were none before."""
+    publish_night(home, 1)
+    publish_night(home, 2)
+
+    def lacks_a_column(*_: object) -> None:
+        with duckdb.connect() as connection:
+            connection.execute("select alert.pack from (select 1 as alert_id) as alert")
+
+    monkeypatch.setattr("pipeline.bulletin.changes.ask", lacks_a_column)
+    assert changes_since(home, releases(home)[1]) is None
+    releases(home)[0].path.unlink()
+    assert changes_since(home, releases(home)[0]) is None

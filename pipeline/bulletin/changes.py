@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import polars as pl
 
 from pipeline.bulletin.source import ask, with_series
@@ -32,9 +33,17 @@ class Changes:
 
 
 def changes_since(home: Home, release: Release) -> Changes | None:
-    """Return what changed since the release before this one, None for the first."""
-    before = [old for old in releases(home) if old.number < release.number and not old.is_withdrawn]
-    return difference(before[-1].path, before[-1].number, release.path) if before else None
+    """Return what changed since the release before this one, None for the first.
+
+    A release that an older version published may lack columns that are compared; then it is as if there were none.
+    """
+    before = [old for old in releases(home) if old.number < release.number and not old.is_withdrawn and old.is_whole()]
+    if not before:
+        return None
+    try:
+        return difference(before[-1].path, before[-1].number, release.path)
+    except duckdb.BinderException:
+        return None
 
 
 def difference(older: Path, number: int, newer: Path) -> Changes:

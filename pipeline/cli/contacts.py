@@ -14,6 +14,7 @@ from pipeline.alerts.outbox import Message
 from pipeline.cli.terminal import err, out
 from pipeline.home import Home, open_home, vietnam_now
 from pipeline.registry.of_home import registry_of
+from pipeline.vocabulary import Role
 
 SAMPLE = "docs/contacts.sample.yaml"
 
@@ -118,6 +119,7 @@ def _contacts(home: Home, file: Path | None = None) -> Contacts | None:
 
 def _as_object(person: Person) -> dict:
     follows = [*person.offices, *person.provinces, *(["nation"] if person.nation else [])]
+    follows += ["đêm nạp bị lỗi · nights that fail"] if person.role == Role.OPERATOR else []
     return {
         "id": person.id,
         "name": person.name,
