@@ -4,6 +4,7 @@ The stage is tried in a home of trial, over hard links, with halves of tonight's
 known without which it succeeds. They are set aside (``pipeline.quarantine``) for an engineer, and the stage runs again.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -76,7 +77,20 @@ def built_well(home: Home) -> None:
         errors="replace",
     )
     if built.returncode:
-        raise RuntimeError(f"dbt ended with {built.returncode}: {built.stdout[-1000:]}")
+        raise RuntimeError(f"dbt ended with {built.returncode}: {_errors_of(built.stdout)}")
+
+
+def _errors_of(log: str) -> str:
+    """Return what dbt says is wrong, of what it logged as JSON; the end of the log where it says nothing."""
+    errors = []
+    for line in log.splitlines():
+        try:
+            info = json.loads(line)["info"]
+        except (ValueError, KeyError, TypeError):
+            continue
+        if info["level"] == "error":
+            errors.append(info["msg"])
+    return " ".join(errors) or log[-1000:]
 
 
 def with_last_resort(
@@ -153,16 +167,17 @@ def culprits(home: Home, trial: Callable[[Home], None], say: Say = lambda _: Non
 
 
 def _guilty(suspects: Sequence[Suspect], fails: "_Trials") -> list[Suspect]:
-    """Return those of ``suspects`` without which the trial succeeds, which it does without all of them."""
+    """Return those of ``suspects`` without which the trial succeeds, which it does without all, and does not with all."""
     guilty: list[Suspect] = []
-    waiting = [list(suspects)]
+    middle = len(suspects) // 2
+    waiting = [group for group in (list(suspects[middle:]), list(suspects[:middle])) if group]
     cleared: set[Suspect] = set()
     while waiting:
         group = waiting.pop()
         left_out = [suspect for suspect in suspects if suspect not in cleared and suspect not in group]
         if fails.count >= MOST_TRIALS:
             guilty += group
-        elif not fails.without(left_out):
+        elif left_out and not fails.without(left_out):  # with nothing left out it is known to fail
             cleared.update(group)
         elif len(group) == 1:
             guilty += group
