@@ -8,9 +8,10 @@ from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
 import polars as pl
 import pytest
+import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sheets import HEADER, LONG, RECEPTION, draw, figures, placed, read, read_lines, read_sheets, told
+from sheets import HEADER, LONG, RECEPTION, draw, drawn, figures, placed, read, read_lines, read_sheets, told
 
 from pipeline.cells.figure import exact
 from pipeline.cells.header import Field, parse_day, read_period
@@ -559,6 +560,17 @@ def test_a_total_that_was_not_recalculated_is_told_with_what_its_formula_gives(b
     assert "đang ghi 4, còn công thức =B7-5 cho 5" in remarks["D7"]["detail_vi"]
     assert "cho 1.244;" in remarks["D8"]["detail_vi"]
     assert "gives 1,244;" in remarks["D8"]["detail_en"]
+
+
+def test_an_error_is_told_as_one_though_its_formula_would_give_a_figure(book):
+    with xlsxwriter.Workbook(book) as workbook:
+        sheet = workbook.add_worksheet("TDNH")
+        for r, line in enumerate(drawn(HEADER + CREDIT)):
+            for c, cell in enumerate(line):
+                sheet.write(r, c, float(cell) if re.fullmatch(r"[\d.]+", cell) else cell)
+        sheet.write_formula("E7", "=D7/C7*100", None, "#DIV/0!")
+    (remark,) = read(book).remarks.filter(pl.col("address") == "E7").to_dicts()
+    assert remark["code"] == "rate_in_error"
 
 
 def test_of_a_formula_that_was_never_calculated_it_is_known_what_it_would_give(book):

@@ -270,8 +270,11 @@ def _read(grid: pl.DataFrame) -> pl.DataFrame:
 
 
 def _not_recalculated(cells: pl.DataFrame) -> pl.DataFrame:
-    """Tell figures that are not what their own formula gives: they were worked out from other figures than stand there."""
-    stale = cells.filter(pl.col("formula").is_not_null(), pl.col("kind") != "formula")
+    """Tell figures that are not what their own formula gives: they were worked out from other figures than stand there.
+
+    An error is told as an error.
+    """
+    stale = cells.filter(pl.col("formula").is_not_null(), pl.col("kind").is_in(["number", "percent"]))
     gives = [_printed(value, raw) for value, raw in stale.select("worked_out_as_shown", "raw").iter_rows()]
     return stale.with_columns(
         pl.Series("gives_en", gives, pl.String),
