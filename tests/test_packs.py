@@ -56,17 +56,12 @@ REMARKS = {
     "missing_row", "missing_column", "duplicate_row", "duplicate_column", "unknown_row", "label_mismatch",
     "stale_formula", "rate_in_error", "rate_without_base", "extra_row", "extra_column", "blank_copy",
     "duplicate_form", "hidden_sheet", "unknown_sheet", "unknown_form", "empty_form",
+    "ragged_line", "repeated_line", "other_spelling", "unread_column",
 }  # fmt: skip
 IN_PUBLISHED = {
-    "header_unit",
-    "header_period",
-    "header_part_month",
-    "header_form",
-    "header_agreement",
-    "not_a_number",
-    "unknown_unit_of_measure",
-    "unmapped_indicator",
-}
+    "header_unit", "header_period", "header_part_month", "header_form", "header_agreement",
+    "not_a_number", "unknown_unit_of_measure", "unmapped_indicator", "ambiguous_number", "duplicate_row", "ragged_line", "repeated_line", "unread_column",
+}  # fmt: skip
 
 
 def declared(pack: Pack) -> dict[str, Form]:

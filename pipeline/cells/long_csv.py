@@ -1,121 +1,244 @@
-"""Reads figures in long form: ``unit,period_start,period_end,form,row,column,value``, one row a cell.
+"""Reads figures in long form: ``unit,period_start,period_end,form,row,column,value``, one line a cell.
 
-Each unit, period and scope in the file is one submission. Optional columns: scope, revision, reason, signer.
+Each unit, period and scope in the file is one submission, however its lines spell them. Optional columns: scope,
+revision, reason, signer. All reports of a file are read at once: a file may hold thousands.
 """
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from pipeline import tables
-from pipeline.cells.address import column_letters
 from pipeline.cells.blanks import EMPTY_FORM, SILENT
-from pipeline.cells.figure import half_unit, is_too_large
+from pipeline.cells.csv_remarks import remark, remarks, sentences
+from pipeline.cells.figure import LARGEST, half_unit, is_too_large
 from pipeline.cells.gate import Claim, Quote, admit
 from pipeline.cells.header import parse_day
 from pipeline.cells.numerals import numerals
-from pipeline.cells.reading import Reading
-from pipeline.cells.separated import table_of
+from pipeline.cells.reading import Reading, report_key
+from pipeline.cells.separated import Header, read_header, read_records
+from pipeline.cells.submission import Submission
+from pipeline.cells.text import visible_key
 from pipeline.forms import Forms
 from pipeline.forms.declaration import NAME
+from pipeline.landing.problems import UnreadableFile, problem
 from pipeline.registry.units import UnitRegistry
 from pipeline.vocabulary import CellState
 
-COLUMNS = ["unit", "period_start", "period_end", "form", "row", "column", "value"]
-OPTIONAL = ["scope", "revision", "reason", "signer"]
-REMARK = [
-    "submission_id",
-    "code",
-    "form",
-    pl.col("row").alias("row_code"),
-    pl.col("column").alias("column_code"),
-    "sheet",
-    "address",
-    pl.col("value").alias("raw"),
-    pl.lit(None, tables.AMOUNT).alias("worked_out"),
-    "detail_vi",
-    "detail_en",
-]
 REPORT = ["unit", "period_start", "period_end", "scope"]
+KEYS = [f"{name}_key" for name in REPORT]
+OPTIONAL = ["scope", "revision", "reason", "signer"]
+CELL = ["submission_id", "form", "row", "column"]
+#: In one file; the offices of the whole country are fewer than 800.
+MOST_REPORTS = 5_000
 
 
-def is_long(header: list[str]) -> bool:
-    """Tell whether a CSV with this header holds figures in long form."""
-    return set(COLUMNS) <= set(header)
+@dataclass
+class Report:
+    """One report of the file: what its first line claims, and the lines that claim the same in other words."""
+
+    claim: Claim
+    submission: Submission
+    remarks: list[dict]
+    first: dict
+    others: list[dict]
 
 
 def read_long(text: str, receipt: dict, forms: Forms, registry: UnitRegistry) -> Reading:
-    """Read one CSV; raises ``polars.exceptions.PolarsError`` where it is no table."""
-    figures = table_of(text)
-    figures = (
-        figures.with_columns(
-            *(pl.lit(None, dtype=pl.String).alias(name) for name in OPTIONAL if name not in figures.columns)
+    """Read one CSV; raises ``UnreadableFile`` where it is no table, or nobody knows whose figures a line holds."""
+    header = read_header(text)
+    lines = _lines(text, header, receipt)
+    whole = lines.filter(pl.col("ragged").is_null())
+    claims = _claims(whole)
+    reports = _reports(claims, header, receipt, forms, registry)
+    owners = _owners(claims, reports)
+    figures = whole.join(owners, on=KEYS, how="left", nulls_equal=True, maintain_order="left")
+    ragged = _owned(lines.filter(pl.col("ragged").is_not_null()), header, owners)
+    read = _read(figures, [report.submission for report in reports], forms)
+    more = [found for report in reports for found in report.remarks]
+    if header.others and reports:
+        more.append(
+            remark("unread_column", receipt["file_name"], None, ", ".join(header.others))
+            | {"submission_id": reports[0].submission.submission_id}
         )
-        # What looks blank is blank: a space is no scope of its own.
-        .with_columns(pl.col(pl.String).str.strip_chars().replace("", None))
-        .with_row_index("line", offset=2)
-        .with_columns(pl.lit(receipt["file_name"]).alias("sheet"), numerals(pl.col("value")).alias("numeral"))
+    return Reading(
+        pl.DataFrame([report.submission.row() for report in reports], schema=tables.SUBMISSIONS),
+        _cells(read),
+        pl.concat(
+            [
+                pl.DataFrame(more, schema=tables.REMARKS),
+                remarks(ragged, "ragged_line", raw="ragged"),
+                *_line_remarks(read),
+            ]
+        ),
     )
-    letter = {name: column_letters(at) for at, name in enumerate(figures.columns[1:])}  # the first is "line"
-    figures = figures.with_columns((pl.lit(letter["value"]) + pl.col("line").cast(pl.String)).alias("address"))
-    readings = []
-    for report in figures.partition_by(REPORT, maintain_order=True, include_key=True):
-        first = report.row(0, named=True)
-        line = first["line"]
-        claim = Claim(
-            sheet=receipt["file_name"],
-            place="lines",
-            period=(parse_day(first["period_start"]), parse_day(first["period_end"])),
-            period_quotes=tuple(
-                Quote(first[name], f"{letter[name]}{line}") for name in ("period_start", "period_end") if first[name]
-            )
-            or (Quote("", f"{letter['period_start']}{line}"),),
-            unit=Quote(first["unit"] or "", f"{letter['unit']}{line}"),
-            unit_code=Quote(first["unit"] or "", f"{letter['unit']}{line}"),
-            scope=first["scope"],
-            forms=frozenset(report["form"].drop_nulls()) & forms.current.keys(),
-            report="|".join(str(first[name] or "") for name in REPORT),
-            revision=first["revision"],
-            reason=first["reason"],
-            signer=first["signer"],
-        )
-        submission, remarks = admit(claim, receipt, forms, registry)
-        row = submission.row()
-        cells, more = _cells(report, row, forms)
-        readings.append(
-            Reading(
-                pl.DataFrame([row], schema=tables.SUBMISSIONS),
-                cells,
-                pl.concat([pl.DataFrame(remarks, schema=tables.REMARKS), more]),
-            )
-        )
-    return Reading.together(readings)
 
 
-def _cells(report: pl.DataFrame, row: dict, forms: Forms) -> tuple[pl.DataFrame, pl.DataFrame]:
-    declared = forms.in_force(row["period_end"]) if row["period_end"] else forms.current
-    places = pl.DataFrame(
-        [
-            (form.code, line.code, column.code, unit.code, unit.factor, unit.is_rounded)
-            for form in declared.values()
-            for line in form.rows
-            for column in form.columns
-            for unit in [forms.units[form.unit_of(line.code, column.code)]]
-        ],
-        schema=["form", "row", "column", "unit_code", "factor", "is_rounded"],
+def _lines(text: str, header: Header, receipt: dict) -> pl.DataFrame:
+    """Return the lines of the table with every column that a report may have, and the address of their figure."""
+    lines = read_records(text, header)
+    lacking = [name for name in OPTIONAL if name not in lines.columns]
+    form = pl.col("form").str.to_lowercase()
+    return lines.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in lacking).with_columns(
+        pl.lit(receipt["file_name"]).alias("sheet"),
+        (pl.lit(header.letters["value"]) + pl.col("line").cast(pl.String)).alias("address"),
+        *(visible_key(pl.col(name)).alias(key) for name, key in zip(REPORT, KEYS, strict=True)),
+        # A spreadsheet that opens the file takes the nought of "01" away.
+        pl.when(form.str.contains("^[1-9]$")).then("0" + form).otherwise(form).alias("form"),
+        pl.col("row", "column").str.to_lowercase(),
+    )
+
+
+def _claims(whole: pl.DataFrame) -> pl.DataFrame:
+    """Return what lines claim of their report, once however often it stands there; a line as the first puts it."""
+    said = ["revision", "reason", "signer"]
+    claims = whole.group_by(KEYS, maintain_order=True).agg(
+        pl.col("line", *REPORT).first(),
+        *(pl.col(name).drop_nulls().first() for name in said),
+        pl.col("line").filter(pl.col("revision").is_not_null()).first().alias("revision_line"),
+        # The first line that gives another version.
+        pl.col("line", "revision")
+        .filter(pl.col("revision") != pl.col("revision").drop_nulls().first())
+        .first()
+        .name.prefix("other_"),
+        pl.col("form").drop_nulls().unique(maintain_order=True).alias("forms"),
+    )
+    if claims.height > MOST_REPORTS:
+        raise UnreadableFile(problem("too_many_reports", limit=f"{MOST_REPORTS:,}".replace(",", ".")))
+    return claims
+
+
+def _reports(claims: pl.DataFrame, header: Header, receipt: dict, forms: Forms, registry: UnitRegistry) -> list[Report]:
+    """Return the reports of a file in its order: claims that come out at one place are one report."""
+    reports: dict[tuple, Report] = {}
+    for line in claims.iter_rows(named=True):
+        claim = _claim(line, header, receipt, forms)
+        submission, of_header = admit(claim, receipt, forms, registry)
+        start, end = claim.period
+        key = (
+            submission.unit_key or line["unit_key"],
+            submission.scope or line["scope_key"],
+            start or line["period_start_key"],
+            end or line["period_end_key"],
+        )
+        if key in reports:
+            reports[key].others.append(line)
+        else:
+            reports[key] = Report(claim, submission, of_header, line, [])
+    for report in reports.values():
+        if report.others:
+            _merge(report, header, receipt, forms, registry)
+    return list(reports.values())
+
+
+def _claim(line: dict, header: Header, receipt: dict, forms: Forms) -> Claim:
+    unit = Quote(line["unit"] or "", _at(header, "unit", line["line"]))
+    contradictions = []
+    if line["other_line"]:
+        at, first = _at(header, "revision", line["other_line"]), line["revision_line"]
+        contradictions.append(
+            remark(
+                *("two_revisions", receipt["file_name"], at, line["other_revision"]),
+                first_line=first,
+                first_raw=line["revision"],
+            )
+        )
+    return Claim(
+        sheet=receipt["file_name"],
+        place="lines",
+        period=(parse_day(line["period_start"]), parse_day(line["period_end"])),
+        period_quotes=tuple(
+            Quote(line[name] or "", _at(header, name, line["line"])) for name in ("period_start", "period_end")
+        ),
+        unit=unit,
+        unit_code=Quote(line["unit_key"] or "", unit.address),
+        scope=line["scope"],
+        forms=frozenset(line["forms"]) & forms.current.keys(),
+        report=report_key(*(line[name] for name in REPORT)),
+        revision=line["revision"],
+        reason=line["reason"],
+        signer=line["signer"],
+        contradictions=tuple(contradictions),
+    )
+
+
+def _merge(report: Report, header: Header, receipt: dict, forms: Forms, registry: UnitRegistry) -> None:
+    """Let a report stand for all its lines, and tell where they spell what it is otherwise than the first."""
+    claims = [report.claim, *(_claim(line, header, receipt, forms) for line in report.others)]
+    merged = replace(
+        report.claim,
+        forms=frozenset().union(*(claim.forms for claim in claims)),
+        revision=_first(claim.revision for claim in claims),
+        reason=_first(claim.reason for claim in claims),
+        signer=_first(claim.signer for claim in claims),
+        contradictions=tuple(found for claim in claims for found in claim.contradictions),
+    )
+    report.submission, report.remarks = admit(merged, receipt, forms, registry)
+    other = report.others[0]
+    name = next(name for name in REPORT if other[f"{name}_key"] != report.first[f"{name}_key"])
+    told = remark(
+        *("other_spelling", receipt["file_name"], _at(header, name, other["line"]), other[name]),
+        first_line=report.first["line"],
+        first_raw=report.first[name] or "",
+    )
+    report.remarks.append(told | {"submission_id": report.submission.submission_id})
+
+
+def _first(values: Iterable[str | None]) -> str | None:
+    return next((value for value in values if value), None)
+
+
+def _at(header: Header, name: str, line: int) -> str | None:
+    return f"{header.letters[name]}{line}" if name in header.columns else None
+
+
+def _owners(claims: pl.DataFrame, reports: list[Report]) -> pl.DataFrame:
+    """Return whose each claim is: ``KEYS`` and ``submission_id``."""
+    owners = [
+        (*(line[key] for key in KEYS), report.submission.submission_id)
+        for report in reports
+        for line in (report.first, *report.others)
+    ]
+    return pl.DataFrame(owners, schema=dict.fromkeys([*KEYS, "submission_id"], pl.String), orient="row")
+
+
+def _owned(ragged: pl.DataFrame, header: Header, owners: pl.DataFrame) -> pl.DataFrame:
+    """Return lines whose fields do not fit with the report that they begin like; refuse the file where there is none."""
+    last = max(header.columns[name] for name in REPORT if name in header.columns)
+    owned = ragged.join(owners, on=KEYS, how="left", nulls_equal=True, maintain_order="left")
+    for line, fields in (
+        owned.filter(pl.col("submission_id").is_null() | (pl.col("fields") <= last))
+        .select("line", "fields")
+        .iter_rows()
+    ):
+        raise UnreadableFile(problem("ragged_line", line=line, fields=fields))
+    return owned.with_columns(pl.lit(None, pl.String).alias(name) for name in ("form", "row", "column"))
+
+
+def _read(figures: pl.DataFrame, submissions: list[Submission], forms: Forms) -> pl.DataFrame:
+    """Return the lines with what their figures are: place on the form, state, value, rounding; which stand there again."""
+    placed = pl.DataFrame(
+        [(each.submission_id, each.period_id, each.regime or "") for each in submissions],
+        schema=dict.fromkeys(["submission_id", "period_id", "regime"], pl.String),
         orient="row",
     )
+    known, places = _places({regime or "" for regime in placed["regime"]}, forms)
     numeral = pl.col("numeral").struct
-    in_base = numeral.field("value") * pl.col("factor")
-    read = (
-        report.join(places, on=["form", "row", "column"], how="left", maintain_order="left")
+    # Before it is multiplied: a number of thirty digits overflows.
+    in_base = pl.when(numeral.field("value").abs() < LARGEST).then(numeral.field("value")) * pl.col("factor")
+    in_dispute = [str(CellState.ILLEGIBLE), str(CellState.TEXT)]
+    return (
+        figures.join(placed, on="submission_id", maintain_order="left")
+        .join(known, on=["regime", "form"], how="left", maintain_order="left")
+        .join(places, on=["regime", "form", "row", "column"], how="left", maintain_order="left")
+        .with_columns(numerals(pl.col("value")).alias("numeral"))
         .with_columns(
-            pl.lit(row["submission_id"]).alias("submission_id"),
-            pl.lit(row["period_id"]).alias("period_id"),
-            (pl.int_range(pl.len()).over("form", "row", "column") > 0).alias("is_again"),
             pl.when(pl.col("unit_code") == NAME)
             .then(None)
             .when(numeral.field("reason").is_not_null())
             .then(numeral.field("reason"))
-            .when(is_too_large(in_base))
+            .when((numeral.field("value").abs() >= LARGEST) | is_too_large(in_base))
             .then(pl.lit("too_large"))
             .when(numeral.field("is_percent") & ~pl.col("unit_code").is_in(["percent", "point"]))
             .then(pl.lit("percent_of_what"))
@@ -130,16 +253,53 @@ def _cells(report: pl.DataFrame, row: dict, forms: Forms) -> tuple[pl.DataFrame,
             .alias("state")
         )
         .with_columns(
-            pl.when(~pl.col("state").is_in([str(CellState.ILLEGIBLE), str(CellState.TEXT)]))
-            .then(in_base)
-            .alias("in_base"),
+            pl.when(~pl.col("state").is_in(in_dispute)).then(in_base).alias("in_base"),
             pl.when(pl.col("is_rounded") & (pl.col("state") == str(CellState.NUMBER)))
             .then(half_unit(numeral.field("places")))
             .otherwise(0)
             .alias("rounding"),
         )
+        .with_columns(
+            (pl.int_range(pl.len()).over(CELL) > 0).alias("is_again"),
+            *(pl.col(name).first().over(CELL).name.prefix("first_") for name in ("line", "value", "state", "in_base")),
+        )
+        .with_columns(
+            (
+                (pl.col("state") == pl.col("first_state"))
+                & pl.when(pl.col("state").is_in(in_dispute))
+                .then(pl.col("value") == pl.col("first_value"))
+                .otherwise(pl.col("in_base").eq_missing(pl.col("first_in_base")))
+            ).alias("is_same")
+        )
     )
-    cells = (
+
+
+def _places(regimes: set[str], forms: Forms) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the forms of some regimes, and their cells with unit of measure; "" is that of a report without period."""
+    declared = [
+        (regime, form)
+        for regime in regimes
+        for form in (forms.current.values() if regime == "" else forms.all)
+        if regime in ("", form.regime.name)
+    ]
+    known = pl.DataFrame(
+        [(regime, form.code, True) for regime, form in declared],
+        schema={"regime": pl.String, "form": pl.String, "is_form": pl.Boolean},
+        orient="row",
+    )
+    cells = [
+        (regime, form.code, row.code, column.code, unit.code, unit.factor, unit.is_rounded)
+        for regime, form in declared
+        for row in form.rows
+        for column in form.columns
+        for unit in [forms.units[form.unit_of(row.code, column.code)]]
+    ]
+    text = dict.fromkeys(["regime", "form", "row", "column", "unit_code"], pl.String)
+    return known, pl.DataFrame(cells, schema=text | {"factor": pl.Int64, "is_rounded": pl.Boolean}, orient="row")
+
+
+def _cells(read: pl.DataFrame) -> pl.DataFrame:
+    return (
         read.filter(pl.col("unit_code").is_not_null(), ~pl.col("is_again"))
         .select(
             "submission_id",
@@ -157,57 +317,47 @@ def _cells(report: pl.DataFrame, row: dict, forms: Forms) -> tuple[pl.DataFrame,
         )
         .cast(tables.CELLS)
     )
-    remarks = [frame.select(REMARK).cast(tables.REMARKS) for frame in _remarked(read, list(declared))]
-    return cells, pl.concat(remarks)
 
 
-def _remarked(read: pl.DataFrame, declared: list[str]) -> list[pl.DataFrame]:
+def _line_remarks(read: pl.DataFrame) -> list[pl.DataFrame]:
     """Tell lines that hold no figure, belong nowhere or stand twice, forms that do not exist, forms left blank."""
     numeral = pl.col("numeral").struct
-    illegible = read.filter(pl.col("state") == str(CellState.ILLEGIBLE)).with_columns(
-        pl.when(pl.col("reason") == "ambiguous_number")
-        .then(pl.lit("ambiguous_number"))
-        .otherwise(pl.lit("not_a_number"))
-        .alias("code"),
-        pl.format(
-            "Ô {}: {}.",
-            "address",
-            pl.coalesce(numeral.field("reason_vi"), pl.format("«{}» không thể là số liệu của cột này", "value")),
-        ).alias("detail_vi"),
-        pl.format(
-            "Cell {}: {}.",
-            "address",
-            pl.coalesce(numeral.field("reason_en"), pl.format("'{}' cannot be a figure of this column", "value")),
-        ).alias("detail_en"),
+    is_form, is_cell = pl.col("is_form").fill_null(False), pl.col("unit_code").is_not_null()
+    illegible = read.filter(is_cell, pl.col("state") == str(CellState.ILLEGIBLE)).with_columns(
+        pl.coalesce(
+            numeral.field(f"reason_{language}"),
+            pl.format(sentences()["no_figure"][language].format(value="{}"), "value"),
+        ).alias(f"reason_{language}")
+        for language in ("vi", "en")
     )
+    is_ambiguous = pl.col("reason") == "ambiguous_number"
     # A form that does not exist has no rules of its own; the whole file answers for it.
-    is_form = pl.col("form").is_in(declared).fill_null(False)
-    unknown = read.filter(~is_form).with_columns(
-        pl.lit("unknown_form").alias("code"),
-        pl.format("Dòng {}: không có biểu «{}».", "line", pl.col("form").fill_null("")).alias("detail_vi"),
-        pl.format("Line {}: there is no form '{}'.", "line", pl.col("form").fill_null("")).alias("detail_en"),
-        pl.lit(None, pl.String).alias("form"),
-    )
-    where = [pl.col(name).fill_null("") for name in ("row", "column")]
-    nowhere = read.filter(is_form, pl.col("unit_code").is_null()).with_columns(
-        pl.lit("unknown_row").alias("code"),
-        pl.format("Dòng {}: biểu {} không có dòng «{}», cột «{}».", "line", "form", *where).alias("detail_vi"),
-        pl.format("Line {}: form {} has no row '{}' and column '{}'.", "line", "form", *where).alias("detail_en"),
-    )
-    again = read.filter("is_again", pl.col("unit_code").is_not_null()).with_columns(
-        pl.lit("duplicate_row").alias("code"),
-        pl.format("Dòng {}: dòng «{}», cột «{}» của biểu {} xuất hiện hai lần.", "line", "row", "column", "form").alias(
-            "detail_vi"
-        ),
-        pl.format("Line {}: row '{}', column '{}' of form {} stands twice.", "line", "row", "column", "form").alias(
-            "detail_en"
-        ),
+    unknown = remarks(read.filter(~is_form), "unknown_form").with_columns(pl.lit(None, pl.String).alias("form"))
+    again = read.filter("is_again", is_cell)
+    repeated = (
+        again.filter("is_same")
+        .with_columns(pl.len().over("submission_id").alias("count"))
+        .unique("submission_id", keep="first", maintain_order=True)
     )
     empty = (
-        read.filter(is_form, pl.col("state").is_in(SILENT).all().over("form"))
-        .unique("form", keep="first", maintain_order=True)
-        .with_columns(
-            *EMPTY_FORM, *(pl.lit(None, pl.String).alias(name) for name in ("row", "column", "address", "value"))
+        read.filter(is_form, pl.col("state").is_in(SILENT).all().over("submission_id", "form"))
+        .unique(["submission_id", "form"], keep="first", maintain_order=True)
+        .select(
+            "submission_id",
+            "form",
+            "sheet",
+            *EMPTY_FORM,
+            *(pl.lit(None, pl.String).alias(name) for name in ("row_code", "column_code", "address", "raw")),
+            pl.lit(None, tables.AMOUNT).alias("worked_out"),
         )
+        .select(list(tables.REMARKS))
     )
-    return [illegible, unknown, nowhere, again, empty]
+    return [
+        remarks(illegible.filter(~is_ambiguous), "not_a_number"),
+        remarks(illegible.filter(is_ambiguous), "ambiguous_number"),
+        unknown,
+        remarks(read.filter(is_form, ~is_cell), "unknown_row"),
+        remarks(again.filter(~pl.col("is_same")), "duplicate_row"),
+        remarks(repeated, "repeated_line"),
+        empty,
+    ]

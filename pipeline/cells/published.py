@@ -1,132 +1,249 @@
 """Reads published-figures CSV: one row a figure, each ``case_id`` one report of origin ``published``.
 
 Columns: case_id, province, level, period_start, period_end, indicator, value, unit, source. Indicators map onto forms
-in ``pipeline/forms/published.yaml``; what is not printed is missing, never zero.
+in ``pipeline/forms/published.yaml``; what is not printed is missing, never zero. A case whose lines do not agree on
+whose it is, or of when, is nobody's; two values of one indicator are none.
 """
 
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
 import polars as pl
 
 from pipeline import tables
-from pipeline.cells.figure import is_too_large, rounding_of
+from pipeline.cells.csv_remarks import remark, remarks
+from pipeline.cells.figure import LARGEST, is_too_large, rounding_of
 from pipeline.cells.gate import Claim, Quote, admit
-from pipeline.cells.reading import Reading, submission_id
-from pipeline.cells.separated import table_of
+from pipeline.cells.header import parse_day
+from pipeline.cells.reading import Reading
+from pipeline.cells.separated import Header, read_header, read_records
+from pipeline.cells.submission import Submission
+from pipeline.cells.text import visible_key
 from pipeline.forms import Forms
+from pipeline.landing.problems import UnreadableFile, problem
 from pipeline.registry.units import UnitRegistry
 from pipeline.vocabulary import CellState, Origin, Scope, Vintage
 
 COLUMNS = ["case_id", "province", "level", "period_start", "period_end", "indicator", "value", "unit", "source"]
-VALUE_COLUMN = "G"
+OWNER = ["province", "level", "period_start", "period_end"]
+OWNER_KEYS = [f"{name}_key" for name in OWNER]
+CELL = ["submission_id", "form", "row", "column"]
+#: In one file; every province in every period of five years makes fewer.
+MOST_CASES = 5_000
+MOST_DECIMALS = 6  # of ``tables.AMOUNT``
 
 SCOPES = {"national": Scope.NATION, "province": Scope.PROVINCE, "district": Scope.OFFICE}
 
 
-def is_published(header: list[str]) -> bool:
-    """Tell whether a CSV with this header holds published figures."""
-    return {"case_id", "indicator", "value", "unit"} <= set(header)
+@dataclass
+class Case:
+    """A case as its first line names it, and what its lines say of whose it is: the first line of each saying."""
+
+    case_id: str
+    lines: list[dict] = field(default_factory=list)
+
+    def sayings(self, *names: str) -> list[dict]:
+        """Return the lines on which any of some columns is filled in; the first line where none is."""
+        return [line for line in self.lines if any(line[name] for name in names)] or self.lines[:1]
 
 
 def read_published(text: str, receipt: dict, forms: Forms, registry: UnitRegistry) -> Reading:
-    """Read one CSV; raises ``polars.exceptions.PolarsError`` where it is no table."""
-    figures = table_of(text).with_row_index("line", offset=2)
-    figures = figures.with_columns(
-        *(pl.lit(None, dtype=pl.String).alias(name) for name in COLUMNS if name not in figures.columns),
-    ).with_columns(pl.col(pl.String).str.strip_chars())
-    cases = figures.unique("case_id", maintain_order=True, keep="first").drop_nulls("case_id")
-    submissions, remarks = _submissions(cases.to_dicts(), receipt, forms, registry)
-    cells, more = _cells(figures, receipt, forms)
+    """Read one CSV; raises ``UnreadableFile`` where it is no table, or nobody knows whose figure a line holds."""
+    header = read_header(text)
+    lines = _lines(text, header, receipt)
+    cases = _cases(lines)
+    submissions, of_header, owners = [], [], []
+    for key, case in cases.items():
+        submission, more = _admitted(case, header, receipt, forms, registry)
+        submissions.append(submission)
+        of_header += more
+        owners.append((key, submission.submission_id, submission.period_id))
+    schema = dict.fromkeys(["case_key", "submission_id", "period_id"], pl.String)
+    lines = lines.join(pl.DataFrame(owners, schema=schema, orient="row"), on="case_key", maintain_order="left")
+    if header.others and submissions:
+        unread = remark("unread_column", receipt["file_name"], None, ", ".join(header.others))
+        of_header.append(unread | {"submission_id": submissions[0].submission_id})
+    read = _read(lines.filter(pl.col("ragged").is_null()), header, forms)
     return Reading(
-        pl.DataFrame(submissions, schema=tables.SUBMISSIONS),
-        cells.join(
-            pl.DataFrame(submissions, schema=tables.SUBMISSIONS).select("submission_id", "period_id"),
-            on="submission_id",
-        )
-        .select(list(tables.CELLS))
-        .cast(tables.CELLS),
-        pl.concat([pl.DataFrame(remarks, schema=tables.REMARKS), more]),
+        pl.DataFrame([submission.row() for submission in submissions], schema=tables.SUBMISSIONS),
+        _cells(read),
+        pl.concat(
+            [
+                pl.DataFrame(of_header, schema=tables.REMARKS),
+                remarks(lines.filter(pl.col("ragged").is_not_null()), "ragged_line", raw="ragged"),
+                *_line_remarks(read),
+            ]
+        ),
     )
 
 
-def _submissions(cases: list[dict], receipt: dict, forms: Forms, registry: UnitRegistry) -> tuple[list, list]:
-    submissions, remarks = [], []
-    for case in cases:
-        line = case["line"]
-        claim = Claim(
-            sheet=receipt["file_name"],
-            place="lines",
-            origin=Origin.PUBLISHED,
-            vintage=_vintage(case["case_id"], forms),
-            report=case["case_id"],
-            source_ref=case["case_id"],
-            series=case["case_id"],
-            period=(_day(case["period_start"]), _day(case["period_end"])),
-            period_quotes=(
-                Quote(case["period_start"] or "", f"D{line}"),
-                Quote(case["period_end"] or "", f"E{line}"),
-            ),
-            unit=Quote(case["province"] or "", f"B{line}"),
-            scope=SCOPES.get(case["level"]),
-            forms=frozenset({"figures"}),
+def _lines(text: str, header: Header, receipt: dict) -> pl.DataFrame:
+    """Return the lines of the table with every column of published figures, and the address of their figure."""
+    lines = read_records(text, header)
+    lacking = [name for name in COLUMNS if name not in lines.columns]
+    lines = lines.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in lacking).with_columns(
+        pl.lit(receipt["file_name"]).alias("sheet"),
+        (pl.lit(header.letters["value"]) + pl.col("line").cast(pl.String)).alias("address"),
+        visible_key(pl.col("case_id")).alias("case_key"),
+        *(visible_key(pl.col(name)).alias(key) for name, key in zip(OWNER, OWNER_KEYS, strict=True)),
+    )
+    for (line,) in lines.filter(pl.col("case_key").is_null()).select("line").iter_rows():
+        raise UnreadableFile(problem("no_case", line=line))
+    whole = lines.filter(pl.col("ragged").is_null())
+    for line, fields in lines.join(whole, on="case_key", how="anti").select("line", "fields").iter_rows():
+        raise UnreadableFile(problem("ragged_line", line=line, fields=fields))
+    return lines
+
+
+def _cases(lines: pl.DataFrame) -> dict[str, Case]:
+    """Return the cases in the order of the file, by key."""
+    said = (
+        lines.filter(pl.col("ragged").is_null())
+        .unique(["case_key", *OWNER_KEYS], keep="first", maintain_order=True)
+        .select("case_key", "case_id", "line", *OWNER, *OWNER_KEYS)
+    )
+    cases: dict[str, Case] = {}
+    for line in said.iter_rows(named=True):
+        cases.setdefault(line["case_key"], Case(line["case_id"])).lines.append(line)
+        if len(cases) > MOST_CASES:
+            raise UnreadableFile(problem("too_many_reports", limit=f"{MOST_CASES:,}".replace(",", ".")))
+    return cases
+
+
+def _admitted(
+    case: Case, header: Header, receipt: dict, forms: Forms, registry: UnitRegistry
+) -> tuple[Submission, list[dict]]:
+    """Return the submission of a case and what its header earns; one that contradicts itself has no place."""
+
+    def at(name: str, line: dict) -> str | None:
+        return f"{header.letters[name]}{line['line']}" if name in header.columns else None
+
+    def quote(name: str, line: dict) -> Quote:
+        return Quote(line[name] or "", at(name, line))
+
+    of_period, of_unit = case.sayings("period_start", "period_end"), case.sayings("province")
+    of_level = case.sayings("level")
+    period = _period(of_period[0])
+    contradictions = []
+    for sentence, name, sayings, meaning in (
+        ("two_units", "province", of_unit, lambda line: _who(line, period[1], registry)),
+        ("two_periods", "period_start", of_period, _period),
+        ("two_levels", "level", of_level, lambda line: SCOPES.get(line["level_key"] or "", line["level_key"])),
+    ):
+        first = sayings[0]
+        for other in sayings[1:]:
+            if meaning(other) != meaning(first):
+                texts = [
+                    f"{line['period_start'] or ''} - {line['period_end'] or ''}"
+                    if name == "period_start"
+                    else line[name]
+                    for line in (other, first)
+                ]
+                details = {"case": case.case_id, "first_line": first["line"], "first_raw": texts[1]}
+                contradictions.append(remark(sentence, receipt["file_name"], at(name, other), texts[0], **details))
+    level = of_level[0]["level_key"]
+    if level and level not in SCOPES:
+        written = of_level[0]["level"]
+        contradictions.append(
+            remark("unknown_level", receipt["file_name"], at("level", of_level[0]), written, case=case.case_id)
         )
-        submission, of_header = admit(claim, receipt, forms, registry)
-        submissions.append(submission.row())
-        remarks += of_header
-    return submissions, remarks
+    claim = Claim(
+        sheet=receipt["file_name"],
+        place="lines",
+        origin=Origin.PUBLISHED,
+        vintage=_vintage(case.case_id, forms),
+        report=case.case_id,
+        source_ref=case.case_id,
+        series=case.case_id,
+        period=period,
+        period_quotes=(quote("period_start", of_period[0]), quote("period_end", of_period[0])),
+        unit=quote("province", of_unit[0]),
+        scope=SCOPES.get(level or ""),
+        forms=frozenset({"figures"}),
+        contradictions=tuple(contradictions),
+        is_torn=bool(contradictions),
+    )
+    return admit(claim, receipt, forms, registry)
 
 
-def _cells(figures: pl.DataFrame, receipt: dict, forms: Forms) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _period(line: dict) -> tuple[date | None, date | None]:
+    return parse_day(line["period_start"]), parse_day(line["period_end"])
+
+
+def _who(line: dict, day: date | None, registry: UnitRegistry) -> str | None:
+    """Return the unit that a line names, or what it calls it: spellings of one unit are no contradiction."""
+    unit = registry.find(line["province"], day) if line["province"] and day else None
+    return unit.key if unit else line["province_key"]
+
+
+def _read(figures: pl.DataFrame, header: Header, forms: Forms) -> pl.DataFrame:
+    """Return the lines with what their figures are: place on the form, amount, rounding, and why there is none."""
     units = pl.DataFrame(
         [(alias, code, forms.units[code].factor) for alias, code in forms.unit_aliases.items()],
         schema=["unit_alias", "unit_code", "factor"],
         orient="row",
     )
-    identities = {case: submission_id(receipt["sha256"], case) for case in figures["case_id"].drop_nulls().unique()}
-    decimals = pl.col("value").str.extract(r"\.(\d+)$").str.len_chars().fill_null(0)
-    read = (
-        figures.drop_nulls("case_id")
+    mapping = _mapping(figures["indicator"].unique().to_list(), forms)
+    amount = pl.col("plain").cast(tables.AMOUNT, strict=False)
+    return (
+        figures.with_columns(
+            visible_key(pl.col("unit")).alias("unit_alias"), *_plain(figures["value"], header.separator)
+        )
         .with_columns(
-            pl.col("case_id").replace_strict(identities, return_dtype=pl.String).alias("submission_id"),
-            pl.col("unit").str.to_lowercase().alias("unit_alias"),
-            # These files are written by machine: a plain decimal point, no grouping.
-            pl.col("value").cast(tables.AMOUNT, strict=False).alias("amount"),
-            decimals.alias("decimals"),
-            (pl.lit(VALUE_COLUMN) + pl.col("line").cast(pl.String)).alias("address"),
-            pl.lit(receipt["file_name"]).alias("sheet"),
+            pl.col("plain").str.extract(r"\.([0-9]+)$").str.len_chars().fill_null(0).alias("decimals"),
+            # Before it is multiplied: a number of thirty digits overflows.
+            pl.when(amount.abs() < LARGEST).then(amount).alias("amount"),
         )
         .join(units, on="unit_alias", how="left", maintain_order="left")
-        .with_columns(pl.when(~is_too_large(pl.col("amount") * pl.col("factor"))).then("amount").alias("amount"))
-        .join(
-            _mapping(figures["indicator"].unique().to_list(), forms), on="indicator", how="left", maintain_order="left"
+        .join(mapping, on="indicator", how="left", maintain_order="left")
+        .with_columns(
+            pl.when(pl.col("decimals") <= MOST_DECIMALS, ~is_too_large(pl.col("amount") * pl.col("factor")))
+            .then("amount")
+            .alias("amount")
         )
+        .with_columns(
+            # A figure that no form asks for has no form and row, and its indicator for a column.
+            pl.coalesce("measure", "indicator").fill_null("").alias("column"),
+            (pl.col("amount") * pl.col("factor") * pl.col("sign").fill_null(1)).alias("figure"),
+            pl.struct("amount", "decimals", "unit_code")
+            .map_elements(lambda printed: _rounding(printed, forms), return_dtype=tables.AMOUNT)
+            .fill_null(0)
+            .alias("rounding"),
+        )
+        .with_columns(
+            (pl.int_range(pl.len()).over(CELL) > 0).alias("is_again"),
+            *(pl.col(name).first().over(CELL).name.prefix("first_") for name in ("line", "value", "figure", "unit")),
+        )
+        .with_columns(
+            pl.when(pl.col("figure").is_not_null() & pl.col("first_figure").is_not_null())
+            .then(pl.col("figure") == pl.col("first_figure"))
+            .otherwise(
+                pl.col("value").eq_missing(pl.col("first_value")) & pl.col("unit").eq_missing(pl.col("first_unit"))
+            )
+            .alias("is_same")
+        )
+        .with_columns((~pl.col("is_same")).any().over(CELL).alias("is_disputed"))
     )
-    is_known = pl.col("unit_code").is_not_null() & pl.col("amount").is_not_null()
-    cells = read.with_columns(
-        pl.when(is_known).then(pl.col("amount") * pl.col("factor") * pl.col("sign").fill_null(1)).alias("figure"),
-        pl.struct("amount", "decimals", "unit_code")
-        .map_elements(lambda printed: _rounding(printed, forms), return_dtype=tables.AMOUNT)
-        .fill_null(0)
-        .alias("rounding"),
-    ).select(
-        "submission_id",
-        # A figure that no form asks for has no form and row, and its indicator for a column.
-        "form",
-        pl.col("row").alias("row_code"),
-        pl.coalesce("measure", "indicator").alias("column_code"),
-        pl.coalesce("unit_code", "unit").alias("unit"),
-        pl.col("figure").alias("value"),
-        "rounding",
-        pl.when(is_known)
-        .then(pl.lit(str(CellState.NUMBER)))
-        .otherwise(pl.lit(str(CellState.ILLEGIBLE)))
-        .alias("state"),
-        pl.col("value").alias("raw"),
-        "sheet",
-        "address",
-    )
-    return cells, _remarks(read)
+
+
+def _plain(values: pl.Series, separator: str) -> list[pl.Expr]:
+    """Return the values as plain decimals (null where they are none), the decimal mark, and which can be read twice.
+
+    These files are written by machine: a decimal point, no grouping. A spreadsheet in Vietnam that saves them again
+    writes a decimal comma, and a semicolon between columns.
+    """
+    has_comma = separator != "," and values.str.contains("^-?[0-9]+,[0-9]+$").any()
+    has_point = values.str.contains(r"^-?[0-9]+\.[0-9]+$").any()
+    mark = "," if has_comma and not has_point else "."
+    value = pl.col("value")
+    is_plain = value.str.contains(rf"^-?[0-9]+(?:\{mark}[0-9]+)?$")
+    is_either = value.str.contains("^-?[1-9][0-9]{0,2},[0-9]{3}$")
+    return [
+        pl.when(is_plain & ~is_either).then(value.str.replace(",", ".", literal=True)).alias("plain"),
+        pl.lit(mark).alias("mark"),
+        is_either.fill_null(False).alias("is_either"),
+    ]
 
 
 def _rounding(printed: dict, forms: Forms) -> Decimal:
@@ -139,41 +256,50 @@ def _rounding(printed: dict, forms: Forms) -> Decimal:
     return rounding_of(printed["amount"] * unit.factor, step, unit, is_whole=is_whole, is_hedged=False)
 
 
-def _remarks(read: pl.DataFrame) -> pl.DataFrame:
-    told = {
-        "not_a_number": (
-            pl.col("amount").is_null(),
-            pl.format("Ô {}: «{}» không phải là số.", "address", pl.col("value").fill_null("")),
-            pl.format("Cell {}: '{}' is no number.", "address", pl.col("value").fill_null("")),
-        ),
-        "unknown_unit_of_measure": (
-            pl.col("unit_code").is_null(),
-            pl.format("Ô {}: không rõ đơn vị tính «{}».", "address", pl.col("unit").fill_null("")),
-            pl.format("Cell {}: unit of measure '{}' is not known.", "address", pl.col("unit").fill_null("")),
-        ),
-        "unmapped_indicator": (
-            pl.col("form").is_null(),
-            pl.format("Ô {}: chỉ tiêu «{}» chưa có trong danh mục.", "address", "indicator"),
-            pl.format("Cell {}: indicator '{}' is not in the catalogue.", "address", "indicator"),
-        ),
-    }
-    frames = [
-        read.filter(condition).select(
+def _cells(read: pl.DataFrame) -> pl.DataFrame:
+    is_known = pl.col("figure").is_not_null() & ~pl.col("is_disputed")
+    state = pl.when(is_known).then(pl.lit(str(CellState.NUMBER))).otherwise(pl.lit(str(CellState.ILLEGIBLE)))
+    return (
+        read.filter(~pl.col("is_again"))
+        .select(
             "submission_id",
-            pl.lit(code).alias("code"),
-            pl.lit(None, dtype=pl.String).alias("form"),
-            pl.lit(None, dtype=pl.String).alias("row_code"),
-            pl.lit(None, dtype=pl.String).alias("column_code"),
+            "period_id",
+            "form",
+            pl.col("row").alias("row_code"),
+            pl.col("column").alias("column_code"),
+            pl.coalesce("unit_code", "unit").alias("unit"),
+            pl.when(is_known).then("figure").alias("value"),
+            "rounding",
+            state.alias("state"),
+            pl.col("value").alias("raw"),
             "sheet",
             "address",
-            pl.col("value").alias("raw"),
-            pl.lit(None, tables.AMOUNT).alias("worked_out"),
-            vi.alias("detail_vi"),
-            en.alias("detail_en"),
         )
-        for code, (condition, vi, en) in told.items()
+        .cast(tables.CELLS)
+    )
+
+
+def _line_remarks(read: pl.DataFrame) -> list[pl.DataFrame]:
+    """Tell lines without a figure, with a unit or an indicator that nobody knows, and those that stand twice."""
+    is_number, is_blank = pl.col("plain").is_not_null(), pl.col("value").is_null()
+    again = read.filter("is_again")
+    repeated = (
+        again.filter("is_same")
+        .with_columns(pl.len().over("submission_id").alias("count"))
+        .unique("submission_id", keep="first", maintain_order=True)
+    )
+    frames = [
+        remarks(read.filter(is_blank), "no_value"),
+        remarks(read.filter("is_either"), "either_number"),
+        remarks(read.filter(~is_blank, ~is_number, ~pl.col("is_either")), "no_plain_number"),
+        remarks(read.filter(is_number, pl.col("amount").is_null()), "too_large"),
+        remarks(read.filter(pl.col("unit_code").is_null()), "unknown_unit_of_measure"),
+        remarks(read.filter(pl.col("form").is_null()), "unmapped_indicator"),
+        remarks(again.filter(~pl.col("is_same")), "two_values"),
+        remarks(repeated, "repeated_line"),
     ]
-    return pl.concat(frames).cast(tables.REMARKS)
+    nowhere = [pl.lit(None, pl.String).alias(name) for name in ("form", "row_code", "column_code")]
+    return [frame.with_columns(nowhere) for frame in frames]
 
 
 def _mapping(indicators: list[str], forms: Forms) -> pl.DataFrame:
@@ -209,10 +335,3 @@ def _vintage(case_id: str, forms: Forms) -> str:
     return next(
         (vintage for mark, vintage in forms.published["vintages"].items() if mark in parts), str(Vintage.REPORTED)
     )
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text or "")
-    except ValueError:
-        return None

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +22,16 @@ from pipeline.cells.header import Field, read_circulars, read_headers, read_peri
 from pipeline.cells.narrative import read_narrative
 from pipeline.cells.reading import Reading, refused, submission_id, unreadable
 from pipeline.cells.recognise import Recognised, recognise
-from pipeline.cells.separated import header_of
+from pipeline.cells.separated import read_cells, read_header
 from pipeline.cells.submission import Submission
 from pipeline.cells.text import decode, fold, folded
 from pipeline.cells.version import reader_version
-from pipeline.cells.workbook import FILES_PER_WORKER, read_in_portions
+from pipeline.cells.workbook import FILES_PER_WORKER, PROBLEMS, RAW_CELLS, SHEETS, RawKind, read_in_portions
 from pipeline.forms import Forms, forms
 from pipeline.guard import refusal
 from pipeline.home import Home
 from pipeline.landing.blobs import blob_path, write_whole
-from pipeline.landing.problems import problem
+from pipeline.landing.problems import UnreadableFile, problem
 from pipeline.landing.receive import read_receipts
 from pipeline.registry.of_home import registry_of, remember, remembered
 from pipeline.registry.touched import touched
@@ -47,6 +47,8 @@ ORDINARY_CELLS = 40_000
 
 #: Workbooks understood at once, while the next are read: it takes several times the memory of what stands on them.
 PORTION = 200
+#: Of a table that is none of ours so many cells are looked at to tell whether it is a form.
+CELLS_TO_NAME = 20_000
 
 Progress = Callable[[int, int], None]
 
@@ -192,22 +194,33 @@ def _read_text(receipt: dict, path: Path, declared: Forms, registry: UnitRegistr
     text = decode(path.read_bytes())
     if text is None:
         return _refused(receipt, "not_text")
-    header = header_of(text)
-    reader = (
-        published.read_published
-        if published.is_published(header)
-        else long_csv.read_long
-        if long_csv.is_long(header)
-        else None
-    )
     try:
-        if reader:
-            reading = reader(text, receipt, declared, registry)
-            # A header alone is no report; without a submission of its own the file would vanish from every table.
-            return _refused(receipt, "empty_file") if reading.submissions.is_empty() else reading
-    except pl.exceptions.PolarsError as error:
-        return _refused(receipt, "damaged_csv", cause=str(error).splitlines()[0][:120])
-    return _refused(receipt, "unknown_csv", header=", ".join(header)[:120])
+        header = read_header(text)
+        match header.kind:
+            case "long":
+                return long_csv.read_long(text, receipt, declared, registry)
+            case "published":
+                return published.read_published(text, receipt, declared, registry)
+        return _name_text(text, receipt, declared, registry)
+    except UnreadableFile as unreadable_file:
+        return refused(receipt, unreadable_file.problem)
+
+
+def _name_text(text: str, receipt: dict, declared: Forms, registry: UnitRegistry) -> Reading:
+    """Refuse a table of no kind of ours: a form saved as CSV is told to be one, for a CSV holds one sheet of a return.
+
+    Its figures are not read: what a spreadsheet shows of them is rounded, and dates are written as on that computer.
+    """
+    cells = [
+        (0, 0, row, column, str(RawKind.TEXT), None, value)
+        for row, column, value in islice(read_cells(text), CELLS_TO_NAME)
+    ]
+    raw = pl.DataFrame(cells, schema={"file": pl.Int32, **RAW_CELLS}, orient="row")
+    sheets = pl.DataFrame([(0, 0, receipt["file_name"], False, None)], schema=SHEETS, orient="row")
+    reading = _understood(declared, registry, Portion([receipt], raw, sheets, pl.DataFrame(schema=PROBLEMS)))
+    if forms_there := reading.cells["form"].unique().sort().to_list():
+        return _refused(receipt, "form_as_csv", form=", ".join(forms_there))
+    return _refused(receipt, "unknown_csv", header=", ".join(name for name in read_header(text).names if name)[:120])
 
 
 def _read_report(receipt: dict, path: Path, declared: Forms, registry: UnitRegistry) -> Reading:

@@ -40,6 +40,11 @@ def submission_id(sha256: str, report: str = "") -> str:
     return hashlib.sha256(f"{sha256}/{report}".encode()).hexdigest()[:16]
 
 
+def report_key(*parts: str | None) -> str:
+    """Return what tells a report from the others of its file; no two lists of as many parts share one."""
+    return "|".join((part or "").replace("\\", "\\\\").replace("|", "\\|") for part in parts)
+
+
 def report_id(origin: str, unit_key: str, scope: str, period_id: str, *, is_simulated: bool = False) -> str:
     """Return the identity of a report across its versions."""
     return "/".join(("simulated" if is_simulated else origin, unit_key, scope, period_id))

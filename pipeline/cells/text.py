@@ -28,6 +28,10 @@ _TONE_PLACES = [
     (rf"(^|[^q])(u|o)([{TONES}])([aey])([a-zđ])", r"${1}${2}${4}${3}${5}"),
     (rf"(qu)([{TONES}])([aey])", r"${1}${3}${2}"),
 ]
+#: What nobody sees at the ends of a value, in whatever program it was typed: spaces of all widths and of none, tabs, line ends.
+BLANKS = "".join(
+    chr(code) for code in range(0x10000) if re.fullmatch(f"{_SPACE}|{_INVISIBLE}|\u3164|\u2800", chr(code))
+)
 _LEGACY_SIGN = r"[\x{00A1}-\x{00FF}]"  # Western letters and signs; only text with one of them can be legacy
 
 
@@ -58,6 +62,28 @@ def bared(column: pl.Expr) -> pl.Expr:
     return (
         folded(column).str.normalize("NFD").str.replace_all(f"[{_MARKS}]", "").str.replace_all("đ", "d", literal=True)
     )
+
+
+def trim(text: str) -> str:
+    """Return a text without what looks blank at its ends."""
+    return text.strip(BLANKS)
+
+
+def is_blank(text: str) -> bool:
+    """Tell whether a text shows nothing."""
+    return not text.strip(BLANKS)
+
+
+def trimmed(column: pl.Expr) -> pl.Expr:
+    """Return a column without what looks blank at the ends of its values, as ``trim`` does; null where that is all."""
+    text = column.str.strip_chars(BLANKS)
+    return pl.when(text != "").then(text)
+
+
+def visible_key(column: pl.Expr) -> pl.Expr:
+    """Return keys by which values that look the same are one: composed, lower case, one space for any, nothing unseen."""
+    text = column.str.replace_all(_INVISIBLE, "").str.normalize("NFC").str.to_lowercase()
+    return trimmed(text.str.replace_all(_SPACE, " "))
 
 
 def modern(text: str) -> str:
@@ -93,6 +119,8 @@ def _modernise(column: pl.Series) -> pl.Series:
 
 
 def _one_tone_placement(text: str) -> str:
+    if text.isascii():
+        return text
     text = unicodedata.normalize("NFD", text)
     for pattern, replacement in _TONE_PLACES:
         text = re.sub(pattern, re.sub(r"\$\{(\d)\}", r"\\\1", replacement), text)

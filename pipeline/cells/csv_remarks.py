@@ -1,0 +1,71 @@
+"""What the readers of CSV say of lines, for whole columns of lines at once and for one; sentences stand beside it."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+import yaml
+
+from pipeline import tables
+
+#: What a sentence quotes of a text; the whole of it stands in ``raw``.
+MOST_QUOTED = 120
+
+
+@cache
+def sentences() -> dict[str, dict[str, str]]:
+    """Return code and sentences of every remark."""
+    return yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+
+
+def remarks(lines: pl.DataFrame, name: str, *, address: str = "address", raw: str = "value") -> pl.DataFrame:
+    """Return one remark (``tables.REMARKS``) a line; what the sentence names are columns of the lines.
+
+    ``form``, ``row`` and ``column`` are where the line belongs, if it is known.
+    """
+    entry = sentences()[name]
+    places = {"form": "form", "row_code": "row", "column_code": "column"}
+    return lines.select(
+        "submission_id",
+        pl.lit(entry["code"]).alias("code"),
+        *(
+            (pl.col(column) if column in lines.columns else pl.lit(None, pl.String)).alias(place)
+            for place, column in places.items()
+        ),
+        "sheet",
+        pl.col(address).alias("address"),
+        pl.col(raw).alias("raw"),
+        pl.lit(None, tables.AMOUNT).alias("worked_out"),
+        _filled(entry["vi"]).alias("detail_vi"),
+        _filled(entry["en"]).alias("detail_en"),
+    ).select(list(tables.REMARKS)).cast(tables.REMARKS)
+
+
+def remark(name: str, sheet: str, address: str | None, raw: str | None, **details: object) -> dict:
+    """Return one remark on a report as a whole; the caller adds whose it is."""
+    entry = sentences()[name]
+    shown = {key: _short(str(value)) for key, value in details.items()}
+    shown |= {"address": address or "", "raw": _short(raw or "")}
+    return {
+        "code": entry["code"],
+        "sheet": sheet,
+        "address": address,
+        "raw": raw,
+        "detail_vi": entry["vi"].format(**shown),
+        "detail_en": entry["en"].format(**shown),
+    }
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MOST_QUOTED else f"{text[:MOST_QUOTED]}…"
+
+
+def _filled(template: str) -> pl.Expr:
+    pieces = re.split(r"\{(\w+)\}", template)
+    return pl.concat_str(_shown(piece) if odd % 2 else pl.lit(piece) for odd, piece in enumerate(pieces))
+
+
+def _shown(name: str) -> pl.Expr:
+    text = pl.col(name).cast(pl.String).fill_null("")
+    return pl.when(text.str.len_chars() > MOST_QUOTED).then(text.str.head(MOST_QUOTED) + "…").otherwise(text)
