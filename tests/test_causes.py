@@ -1,7 +1,6 @@
 """Claims about likely causes: one broken cell is one cause, and the hypothesis names the cell and the figure that closes."""
 
-from datetime import date
-from decimal import Decimal
+from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -190,7 +189,7 @@ def test_every_failing_finding_is_in_exactly_one_cause_and_every_hypothesis_clos
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory):
-    reading = read(PROJECT / "samples" / "published" / "published_figures.csv")
+    reading = read(PROJECT / "samples" / "published" / "published_figures.csv", received_at=datetime(2026, 1, 5))
     judgement = judge(
         reading.submissions, reading.cells, reading.remarks, database=tmp_path_factory.mktemp("causes") / "j.duckdb"
     )
