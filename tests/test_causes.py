@@ -1,6 +1,7 @@
 """Claims about likely causes: one broken cell is one cause, and the hypothesis names the cell and the figure that closes."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
