@@ -10,11 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from textwrap import dedent
-from unittest import mock
 
 import duckdb
 import polars as pl
@@ -26,7 +24,6 @@ from pipeline import tables
 from pipeline.cells import read as reader
 from pipeline.cells.address import column_letters
 from pipeline.cells.reading import Reading
-from pipeline.cells.workbook import read_in_portions
 from pipeline.forms import forms
 from pipeline.forms.formulas import EXCEL_ERRORS
 from pipeline.judged.bench import Bench, looks_beside
@@ -98,8 +95,7 @@ def read(*paths: Path, received_at: datetime = datetime(2023, 7, 3, 8)) -> Readi
         }
         for path in paths
     ]
-    with mock.patch.object(reader, "read_in_portions", partial(read_in_portions, workers=0)):
-        return reader.read_files(receipts, paths)
+    return reader.read_files(receipts, paths, workers=0)
 
 
 def read_sheets(path: Path, *sheets: str, hidden: Sequence[str] = (), **named: str) -> Reading:

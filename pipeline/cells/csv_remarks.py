@@ -26,20 +26,24 @@ def remarks(lines: pl.DataFrame, name: str, *, address: str = "address", raw: st
     """
     entry = sentences()[name]
     places = {"form": "form", "row_code": "row", "column_code": "column"}
-    return lines.select(
-        "submission_id",
-        pl.lit(entry["code"]).alias("code"),
-        *(
-            (pl.col(column) if column in lines.columns else pl.lit(None, pl.String)).alias(place)
-            for place, column in places.items()
-        ),
-        "sheet",
-        pl.col(address).alias("address"),
-        pl.col(raw).alias("raw"),
-        pl.lit(None, tables.AMOUNT).alias("worked_out"),
-        _filled(entry["vi"]).alias("detail_vi"),
-        _filled(entry["en"]).alias("detail_en"),
-    ).select(list(tables.REMARKS)).cast(tables.REMARKS)
+    return (
+        lines.select(
+            "submission_id",
+            pl.lit(entry["code"]).alias("code"),
+            *(
+                (pl.col(column) if column in lines.columns else pl.lit(None, pl.String)).alias(place)
+                for place, column in places.items()
+            ),
+            "sheet",
+            pl.col(address).alias("address"),
+            pl.col(raw).alias("raw"),
+            pl.lit(None, tables.AMOUNT).alias("worked_out"),
+            _filled(entry["vi"]).alias("detail_vi"),
+            _filled(entry["en"]).alias("detail_en"),
+        )
+        .select(list(tables.REMARKS))
+        .cast(tables.REMARKS)
+    )
 
 
 def remark(name: str, sheet: str, address: str | None, raw: str | None, **details: object) -> dict:
