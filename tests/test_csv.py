@@ -268,7 +268,7 @@ def test_no_two_reports_of_a_file_have_one_key(first, second):
 @pytest.mark.parametrize(
     "day",
     [
-        "0000-10-01", "0001-01-01", "1-1-1", "9999-12-31", "2022-13-01", "2022-02-30", "30/02/2022", "44835", "1664582400",
+        "0000-10-01", "0001-01-01", "1-1-1", "9999-12-31", "2022-13-01", "2022-02-30", "30/02/2022", "1664582400",
         "hôm qua", "2022", "x" * 200, "", "-", "１２/13/2022", "99999-10-01", "12022-10-01",
     ],
 )  # fmt: skip
@@ -284,7 +284,12 @@ def test_a_day_that_is_none_is_told_with_the_line_and_the_text_that_stands_there
 
 @pytest.mark.parametrize(
     ("start", "end"),
-    [("01/10/2022", "30/06/2023"), ("2022-10-01 00:00:00", "2023-06-30T00:00"), ("1.10.2022", "30-6-2023")],
+    [
+        ("01/10/2022", "30/06/2023"),
+        ("2022-10-01 00:00:00", "2023-06-30T00:00"),
+        ("1.10.2022", "30-6-2023"),
+        ("44835", "45107"),
+    ],
 )
 def test_days_are_read_as_offices_write_them(start, end, tmp_path):
     found = read_lines(tmp_path / "a.csv", f"kien-giang.go-quao,{start},{end},09,total,visits,191")

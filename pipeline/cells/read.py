@@ -212,10 +212,10 @@ def _name_text(text: str, receipt: dict, declared: Forms, registry: UnitRegistry
     Its figures are not read: what a spreadsheet shows of them is rounded, and dates are written as on that computer.
     """
     cells = [
-        (0, 0, row, column, str(RawKind.TEXT), None, value)
+        {"file": 0, "sheet": 0, "row": row, "column": column, "kind": str(RawKind.TEXT), "text": value}
         for row, column, value in islice(read_cells(text), CELLS_TO_NAME)
     ]
-    raw = pl.DataFrame(cells, schema={"file": pl.Int32, **RAW_CELLS}, orient="row")
+    raw = pl.DataFrame(cells, schema={"file": pl.Int32, **RAW_CELLS})
     sheets = pl.DataFrame([(0, 0, receipt["file_name"], False, None)], schema=SHEETS, orient="row")
     reading = _understood(declared, registry, Portion([receipt], raw, sheets, pl.DataFrame(schema=PROBLEMS)))
     if forms_there := reading.cells["form"].unique().sort().to_list():
