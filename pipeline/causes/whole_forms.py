@@ -29,21 +29,21 @@ def whole_forms(of: Return, failing: Iterable[Constraint]) -> Iterator[Edit]:
 
 def _not_recalculated(of: Return, failing: list[Constraint]) -> Iterator[Edit]:
     """Formulas of the workbook show no value, or an old one: what all of them give for the inputs that stand there."""
-    told = [constraint for constraint in failing if isinstance(constraint, Uncalculated)]
-    if not told:
+    formulas = {c.places[0]: c.worked_out for c in failing if isinstance(c, Uncalculated)}
+    if not formulas:
         return
-    changes: dict[Place, Decimal] = {}
-    for code in sorted({place.form for constraint in told for place in constraint.places}):
-        if form := of.forms.get(code):
-            changes |= {
-                place: figure
-                for place, figure in _recalculated(of, form).items()
-                if figure >= 0 and of.values.get(place) != figure
-            }
-    own = {c.places[0]: c.worked_out for c in told if c.worked_out is not None and c.places[0] not in changes}
-    changes |= {place: figure for place, figure in own.items() if figure is not None and of.values.get(place) != figure}
-    first = min((place for constraint in told for place in constraint.places), key=lambda p: (p.form, of.position(p)))
-    yield Edit("not_recalculated", first, changes, {"formulas": str(len({*changes, *(c.places[0] for c in told)}))})
+    # Where the reader could not work a formula out, the template may: the cell stands where it computes.
+    forms = [form for code in sorted({place.form for place in formulas}) if (form := of.forms.get(code))]
+    by_template = {place: figure for form in forms for place, figure in _recalculated(of, form).items()}
+    changes = {
+        place: figure
+        for place, worked_out in formulas.items()
+        if (figure := by_template.get(place) if worked_out is None else worked_out) is not None
+        and figure >= 0
+        and figure != of.values.get(place)
+    }
+    first = min(formulas, key=lambda place: (place.form, of.position(place)))
+    yield Edit("not_recalculated", first, changes, {"formulas": str(len(formulas))})
 
 
 def _recalculated(of: Return, form: Form) -> dict[Place, Decimal]:
