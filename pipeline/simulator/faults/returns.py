@@ -81,7 +81,7 @@ def _form_of_old_circular(report: Report, rng: Random) -> Iterator[Touched]:
 @fault(
     "Bảng số liệu CSV ghi mã biểu không có",
     "A table of figures (CSV) names a form that there is not",
-    meant=["reading.unknown_form"],
+    meant=["reading.unknown_form", "header.form"],
     suffix=".csv",
     is_whole=True,
 )
