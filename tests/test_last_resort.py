@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -12,11 +14,12 @@ from typer.testing import CliRunner
 from pipeline import quarantine, tables
 from pipeline.cells.read import read_landed
 from pipeline.cli.main import app
-from pipeline.home import Home
+from pipeline.home import PROJECT, Home
 from pipeline.judged import judge as judging
 from pipeline.judged.judge import judge_changed
 from pipeline.landing.receive import receive
 from pipeline.last_resort import culprits, is_of_the_machine, judged_well, with_last_resort
+from pipeline.published.query import run_query
 from pipeline.storage import read_tables
 
 LONG = "unit,period_start,period_end,form,row,column,value\n"
@@ -188,3 +191,21 @@ def test_the_ledger_is_written_once(home, tmp_path: Path):
     again = quarantine.set_aside(home, sha256="a" * 64, submission_id="b", source_ref="x", reason="two", by="you")
     assert first == again
     assert len(list(home.set_aside.glob("*.json"))) == 1
+
+
+@pytest.mark.slow
+def test_a_whole_night_over_a_poison_publishes_the_rest(tmp_path):
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    for office, name in (("go-quao", "good"), ("giong-rieng", "poison")):
+        line = f"kien-giang.{office},2022-10-01,2023-06-30,09,total,visits,1\n"
+        (inbox / f"{name}.csv").write_text(LONG + line, encoding="utf-8")
+    command = [sys.executable, "-m", "tests.poisoned_night", str(inbox), str(tmp_path / "home")]
+    for number in (1, 2):
+        done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        summary = json.loads(done.stdout.splitlines()[-1])
+        assert [entry["source_ref"] for entry in summary["set_aside"]] == (["poison.csv"] if number == 1 else [])
+    rows = dict(run_query(Home(tmp_path / "home"), "select source_ref, verdict from fct_submission").iter_rows())
+    assert rows["poison.csv"] == "unreadable"
+    assert rows["good.csv"] != "unreadable"
