@@ -61,7 +61,8 @@ def read_tables(root: Path, name: str, schema: pl.Schema, *, of: pl.Series | Non
     paths = [path for folder in folders if (path := folder / f"{name}.parquet").exists()]
     if not paths:
         return pl.DataFrame(schema=schema)
-    lazy = pl.scan_parquet(paths)
+    # What an earlier version left lacks the columns that came since, until a load makes it again.
+    lazy = pl.scan_parquet(paths, schema=schema, missing_columns="insert", extra_columns="ignore")
     if of is not None:
         lazy = lazy.filter(pl.col("submission_id").is_in(of.implode()))
     return lazy.collect()
