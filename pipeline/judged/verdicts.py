@@ -80,7 +80,10 @@ def current_forms(submissions: pl.DataFrame, verdicts: pl.DataFrame, sent: pl.Da
     """
     return (
         submissions.join(verdicts.select("submission_id", "verdict", "version", "is_out_of_order"), on="submission_id")
-        .filter(pl.col("verdict").is_in([Verdict.ACCEPTED, Verdict.ACCEPTED_WITH_QUERY]), ~pl.col("is_out_of_order"))
+        .filter(
+            pl.col("verdict").is_in([Verdict.ACCEPTED, Verdict.ACCEPTED_WITH_QUERY]),
+            ~pl.col("is_out_of_order").fill_null(False),
+        )
         .join(sent, on="submission_id")
         .sort("version")
         .unique(["report_id", "form"], keep="last", maintain_order=True)
