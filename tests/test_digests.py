@@ -44,12 +44,12 @@ def test_a_letter_says_what_is_wrong_in_vietnamese_with_its_likely_story(home: H
     night(home, {})
     assert send_digests(home, now=TONIGHT).sent == 1
     letter = the(room)
-    assert letter["Subject"] == "[THADS] Chi cục THADS huyện Gò Quao, 2023-09: 1 báo cáo trả lại"
+    assert letter["Subject"] == "[THADS] Chi cục Thi hành án dân sự huyện Gò Quao, 9 tháng năm 2023: 1 báo cáo trả lại"
     assert letter["To"] == "an@example.vn"
     assert letter["From"] == "THADS <thongke@example.vn>"
     in_order = [
         "Kính gửi: Lê Thị An",
-        "Chi cục THADS huyện Gò Quao, 9 tháng năm thống kê 2023 (kỳ 2023-09), lần báo cáo 1",
+        "Chi cục Thi hành án dân sự huyện Gò Quao, 9 tháng năm thống kê 2023 (kỳ 2023-09), lần báo cáo 1",
         "TRẢ LẠI",
         "Tệp: go-quao.xlsx",
         "Biểu 01/TK-THA: Số chuyển kỳ sau (ô T14) in 8.122, phải là 20.352 − 12.056 = 8.296, lệch −174.",
@@ -103,7 +103,9 @@ def test_the_recipient_chooses_the_language_and_a_leader_is_spared_the_details(h
     send_digests(home, now=TONIGHT)
     (letter,) = room.to("bob@example.vn")
     text = text_of(letter)
-    assert letter["Subject"] == "[THADS] Chi cục THADS huyện Gò Quao, 2023-09: reports returned: 1"
+    assert (
+        letter["Subject"] == "[THADS] Chi cục Thi hành án dân sự huyện Gò Quao, 9 months of 2023: reports returned: 1"
+    )
     assert "Carried over (cell T14) reads 8,122" in text
     assert "Other places with the same cause: 2." in text
     assert "Answer by 6 July 2023" in text
@@ -164,7 +166,7 @@ def test_the_budget_lists_the_worst_and_counts_the_rest(home: Home, room: MailRo
     text = text_of(the(room))
     assert [f"Sai số {number}." in text for number in range(1, 4)] == [True] * 3
     assert text.count("Hỏi số") == 1
-    assert "Còn 6 mục mới không in ở đây: Chi cục THADS huyện Gò Quao 6." in text
+    assert "Còn 6 mục mới không in ở đây: Chi cục Thi hành án dân sự huyện Gò Quao 6." in text
     night(home, *queries, *returned, incident(11))
     send_digests(home, now=TOMORROW)
     later = text_of(room.letters[1])
@@ -257,7 +259,7 @@ def test_the_letter_of_the_report_that_began_it_all(samples_home: Home, tmp_path
     tell(home, room.port, people)
     assert send_digests(home, now=TONIGHT).sent == 1
     letter = the(room)
-    assert letter["Subject"] == "[THADS] Kiên Giang, 2022-12: 1 báo cáo trả lại"
+    assert letter["Subject"] == "[THADS] Cục Thi hành án dân sự tỉnh Kiên Giang, 12 tháng năm 2022: 1 báo cáo trả lại"
     text = text_of(letter)
     in_order = [
         "8.122 (ô T14)",

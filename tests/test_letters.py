@@ -1,15 +1,19 @@
 """What a clerk is told, and that nobody is told twice."""
 
+import io
 import json
-from datetime import datetime
+import zipfile
+from datetime import date, datetime
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from pipeline.alerts import journal
 from pipeline.alerts.letters import write_letters
+from pipeline.alerts.official_names import Agency, official_name
 from pipeline.home import Home
-from tests.published_incidents import declare_deadlines, night
+from tests.published_incidents import UNITS, declare_deadlines, night
 
 
 @pytest.fixture
@@ -32,18 +36,99 @@ def test_a_letter_names_unit_form_cell_sum_story_and_day_in_vietnamese_first(hom
     write_letters(home)
     text = letter(home)
     in_order = [
-        "Kính gửi: Chi cục THADS huyện Gò Quao",
-        "2023-09",
+        "TỔNG CỤC THI HÀNH ÁN DÂN SỰ",
+        "Số: 11111111/TB-TK · Ngày 03 tháng 7 năm 2023",
+        "V/v trả lại báo cáo thống kê thi hành án dân sự 9 tháng năm 2023",
+        "Kính gửi:** Chi cục Thi hành án dân sự huyện Gò Quao",
+        "Đồng kính gửi:** Cục Thi hành án dân sự tỉnh Kiên Giang",
+        "9 tháng năm 2023 (từ 01/10/2022 đến 30/6/2023), lần báo cáo 1, tệp “go-quao.xlsx”",
+        "**Báo cáo được trả lại**",
         "Biểu 01/TK-THA",
         "ô T14",
         "20.352 − 12.056 = 8.296",
         "20.178",
-        "Hạn trả lời: **06/07/2023**",
+        "Hạn trả lời: **06/7/2023**",
+        "đề nghị liên hệ: Bộ phận thống kê, Tổng cục Thi hành án dân sự",
+        "Trân trọng",
         "In English",
         "off by −174",
     ]
     places = [text.index(words) for words in in_order]
     assert places == sorted(places)
+
+
+def test_a_letter_is_a_page_and_a_word_document_too_and_the_same_bytes_when_written_again(home: Home) -> None:
+    night(home, {"sentence_vi": "Tệp <b>x</b> & “8.122”."})
+    write_letters(home)
+    folder = home.alerts / "outbox" / "2023-09"
+    page = (folder / "go-quao-11111111.html").read_text(encoding="utf-8")
+    assert "Tệp &lt;b&gt;x&lt;/b&gt; &amp; “8.122”." in page
+    assert "<strong>Báo cáo được trả lại</strong>" in page
+    document = (folder / "go-quao-11111111.docx").read_bytes()
+    with zipfile.ZipFile(io.BytesIO(document)) as archive:
+        body = ElementTree.fromstring(archive.read("word/document.xml"))
+    told = "".join(body.itertext())
+    assert "Kính gửi: Chi cục Thi hành án dân sự huyện Gò Quao" in told
+    assert "Tệp <b>x</b> & “8.122”." in told
+    (home.alerts / "log.jsonl").unlink()
+    write_letters(home)
+    assert (folder / "go-quao-11111111.docx").read_bytes() == document
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "parent", "day", "called"),
+    [
+        ("kien-giang", "Kiên Giang", "viet-nam", date(2022, 10, 6), "Cục Thi hành án dân sự tỉnh Kiên Giang"),
+        ("can-tho", "Cần Thơ", "viet-nam", date(2026, 1, 6), "Thi hành án dân sự thành phố Cần Thơ"),
+        ("rach-gia", "Chi cục THADS TP Rạch Giá", "kien-giang", date(2022, 10, 6), "Chi cục Thi hành án dân sự thành phố Rạch Giá"),
+        ("kv-01", "Phòng THADS khu vực 1", "an-giang-2025", date(2026, 1, 6), "Phòng Thi hành án dân sự khu vực 1 - An Giang"),
+        ("kv-01", "Phòng THADS khu vực 1 - An Giang", "an-giang-2025", date(2026, 1, 6), "Phòng Thi hành án dân sự khu vực 1 - An Giang"),
+        ("viet-nam", "Việt Nam", None, date(2022, 10, 6), "Tổng cục Thi hành án dân sự"),
+        ("viet-nam", "Việt Nam", None, date(2026, 1, 6), "Cục Quản lý Thi hành án dân sự"),
+    ],
+)  # fmt: skip
+def test_an_agency_is_called_by_its_official_name_of_the_day(
+    key: str, name: str, parent: str | None, day: date, called: str
+) -> None:
+    level = "nation" if parent is None else "province" if parent == "viet-nam" else "office"
+    above = {"an-giang-2025": Agency("an-giang-2025", "An Giang", "province", "viet-nam")}
+    assert official_name(Agency(key, name, level, parent), above, day) == called
+
+
+def test_an_agency_that_ended_is_written_to_at_its_successor(home: Home) -> None:
+    units = [*UNITS, ("an-giang-2025", "An Giang", "viet-nam")]
+    night(home, {"opened_at": datetime(2026, 1, 6, 8)}, units=units, successors=[("kien-giang", "an-giang-2025")])
+    write_letters(home)
+    assert (
+        "**Kính gửi:** Thi hành án dân sự tỉnh An Giang (kế thừa nhiệm vụ của Chi cục Thi hành án dân sự huyện Gò Quao)"
+        in letter(home)
+    )
+    assert "CỤC QUẢN LÝ THI HÀNH ÁN DÂN SỰ" in letter(home)
+    assert "Đồng kính gửi" not in letter(home)
+
+
+def test_the_home_says_who_signs_and_whom_to_ask(home: Home) -> None:
+    (home.root / "contacts.yaml").write_text(
+        "sender:\n  department: Phòng Tổng hợp\n  contact: Trần Bình, điện thoại 024 1\npeople: []\n", "utf-8"
+    )
+    night(home, {})
+    write_letters(home)
+    assert "Phòng Tổng hợp<br>" in letter(home)
+    assert "đề nghị liên hệ: Trần Bình, điện thoại 024 1." in letter(home)
+
+
+@pytest.mark.parametrize("problem", ["set_aside", "reading_crashed", "reading_too_slow", "reading_too_big"])
+def test_nobody_is_blamed_for_a_failure_of_ours(home: Home, problem: str) -> None:
+    lost = {"unit_key": None, "form": None, "period_id": None, "scope": None, "rule_id": "unreadable", "story_vi": None}
+    night(home, lost, problem=problem)
+    assert write_letters(home).paths == []
+    assert outbox(home) == {}
+
+
+def test_one_cause_is_one_block_with_its_count_and_three_places(home: Home) -> None:
+    night(home, {"findings": 12}, places=["D14", "D15", "D16", "D17"])
+    write_letters(home)
+    assert "Cùng nguyên nhân này có 12 chỗ, ví dụ ô D14, D15, D16; danh sách đầy đủ ở tệp đã đánh dấu." in letter(home)
 
 
 def test_where_the_level_above_has_reported_already_the_answer_is_wanted_at_once(home: Home) -> None:

@@ -192,7 +192,7 @@ def test_chat_goes_through_apprise_and_survives_its_service_being_down(
         server.shutdown()
         server.server_close()
     (heard,) = Listener.heard
-    assert heard["title"].startswith("[THADS] Chi cục THADS huyện Gò Quao")
+    assert heard["title"].startswith("[THADS] Chi cục Thi hành án dân sự huyện Gò Quao")
     assert "＠here ‹!channel› ∗đậm∗ ［x］" in heard["message"]
     assert "github" not in json.dumps(heard), "no picture or link from elsewhere"
     for path in home.root.rglob("*"):

@@ -130,6 +130,15 @@ class Policy(BaseModel):
         return incident["on_fail"] in self.at_once.on_fail or incident["severity"] in self.at_once.severity
 
 
+class Sender(BaseModel):
+    """Who signs the letters, and whom an office may ask: ``sender`` of the contacts."""
+
+    model_config = _STRICT
+    body: Annotated[str, Field(max_length=200)] = ""
+    department: Annotated[str, Field(max_length=200)] = ""
+    contact: Annotated[str, Field(max_length=300)] = ""
+
+
 @dataclass(frozen=True)
 class Problem:
     """A mistake in the contacts: where, and what to do."""
@@ -151,6 +160,7 @@ class Contacts:
     problems: tuple[Problem, ...] = ()
     lines: Mapping[str, int] = field(default_factory=dict)
     exists: bool = False
+    sender: Sender = field(default_factory=Sender)
 
     def person(self, name: str) -> Person | None:
         """Return the person with this id, or None."""
@@ -209,10 +219,11 @@ class _Reading:
         self.content, self.lines, self.problems, self.units = content, lines, problems, units
 
     def contacts(self) -> Contacts:
-        for key in sorted(set(self.content) - {"servers", "people", "policy"}, key=str):
-            self.say((key,), f"'{key}' is none of servers, people, policy")
+        for key in sorted(set(self.content) - {"servers", "people", "policy", "sender"}, key=str):
+            self.say((key,), f"'{key}' is none of servers, people, policy, sender")
         servers = self._servers()
         policy = self._valid(Policy, self.content.get("policy") or {}, ("policy",)) or Policy()
+        sender = self._valid(Sender, self.content.get("sender") or {}, ("sender",)) or Sender()
         listed = self.content.get("people") or []
         if not isinstance(listed, list):
             self.say(("people",), "'people' is a list; begin each entry with '- id:'")
@@ -231,6 +242,7 @@ class _Reading:
             tuple(sorted(self.problems, key=lambda problem: problem.line)),
             {person["id"]: self.line(("people", n)) for n, person in enumerate(listed) if _has_id(person)},
             exists=True,
+            sender=sender,
         )
 
     def line(self, path: tuple) -> int:

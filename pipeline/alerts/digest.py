@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from pipeline.alerts.contacts import Channel, Person, Policy
+from pipeline.alerts.letter import is_ours
 from pipeline.alerts.outbox import Attachment, Message
 from pipeline.alerts.wording import TEMPLATES, chat, environment, plain
 from pipeline.registry.periods import Period
@@ -44,6 +45,8 @@ def news(person: Person, channel: Channel, incidents: Iterable[Incident], told: 
         if incident["state"] == AlertState.RESOLVED:
             if last == AlertState.OPEN:
                 recovered.append(incident)
+        elif is_ours(incident) and not person.nation:
+            continue  # nothing that an office could do about it
         elif person.follows(incident) and channel.reaches(incident["severity"]):
             (standing if last == AlertState.OPEN else opened).append(incident)
     return News(tuple(opened), tuple(recovered), tuple(standing))
@@ -202,14 +205,14 @@ def _proof(incident: Incident, w: Mapping[str, Any]) -> str:
 
 
 def _place(incident: Incident) -> str:
-    return incident["unit_name"] or incident["unit_key"] or incident["source_ref"] or ""
+    return incident["official_name"] or incident["unit_name"] or incident["unit_key"] or incident["source_ref"] or ""
 
 
-def _period(incident: Incident, w: Mapping[str, Any]) -> str:
+def _period(incident: Incident, w: Mapping[str, Any], written: str = "period") -> str:
     if not incident["period_id"]:
         return ""
     period = Period.parse(incident["period_id"].partition("@")[0])
-    return w["period"].format(months=period.months, year=period.year, id=incident["period_id"])
+    return w[written].format(months=period.months, year=period.year, id=incident["period_id"])
 
 
 def _summary(found: News, w: Mapping[str, Any]) -> str:
@@ -222,7 +225,8 @@ def _summary(found: News, w: Mapping[str, Any]) -> str:
 
 def _subject(found: News, told: Mapping[str, Any], w: Mapping[str, Any]) -> str:
     places = {_place(incident) for incident in (*found.opened, *found.recovered)}
-    periods = {incident["period_id"] for incident in (*found.opened, *found.recovered) if incident["period_id"]}
+    known = [incident for incident in (*found.opened, *found.recovered) if incident["period_id"]]
+    periods = {_period(incident, w, "short_period") for incident in known}
     named = ", ".join([*(sorted(places) if len(places) == 1 else ()), *(sorted(periods) if len(periods) == 1 else ())])
     return f"{named}: {told['summary']}" if named else told["summary"]
 

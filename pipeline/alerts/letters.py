@@ -16,7 +16,11 @@ from typing import Any
 import polars as pl
 
 from pipeline.alerts import journal
-from pipeline.alerts.wording import environment, markdown
+from pipeline.alerts.contacts import contacts_of
+from pipeline.alerts.letter import Letter, is_ours, letter_of
+from pipeline.alerts.letter_docx import letter_docx
+from pipeline.alerts.official_names import Agency, official_name
+from pipeline.alerts.wording import environment, html_with_bold, markdown, markdown_with_bold
 from pipeline.guard import spared
 from pipeline.home import Home
 from pipeline.landing.blobs import write_whole
@@ -31,13 +35,30 @@ LEVEL_ABOVE = {"own": "province", "office": "province", "province": "nation"}
 INCIDENTS = """
     select alert.* exclude (cells), unit.name as unit_name, unit.parent_key, parent.name as parent_name,
            declared.form_number, declared.title_vi as form_title_vi,
-           submission.file_name, submission.source_ref as path, submission.regime
+           submission.file_name, submission.source_ref as path, submission.regime, submission.problem,
+           (
+               select list(distinct cell.address order by cell.address)
+               from (
+                   select unnest(finding.cells) as cell
+                   from fct_finding as finding
+                   where finding.submission_id = alert.last_failing_submission_id
+                       and list_contains(alert.finding_ids, finding.finding_id)
+               )
+               where cell.role = 'found'
+           ) as places
     from fct_alert as alert
     left join dim_unit as unit on unit.unit_key = alert.unit_key
     left join dim_unit as parent on parent.unit_key = unit.parent_key
     left join fct_submission as submission on submission.submission_id = alert.last_failing_submission_id
     left join dim_form as declared on declared.form = alert.form and declared.regime = submission.regime
     order by alert.on_fail desc, alert.form, alert.rule_id, alert.alert_id
+"""
+AGENCIES = """
+    select unit.unit_key as key, unit.name, unit.level, unit.parent_key, unit.valid_to,
+           min(succession.successor_key) as successor_key
+    from dim_unit as unit
+    left join bridge_unit_succession as succession on succession.predecessor_key = unit.unit_key
+    group by all
 """
 
 
@@ -55,18 +76,26 @@ class Letters:
 def write_letters(home: Home) -> Letters:
     """Write a letter for every incident of the live warehouse whose opening or end was not told yet."""
     log = journal.read(home.alerts / "log.jsonl")
+    agencies, sender = read_agencies(home), contacts_of(home).sender
     told = {alert: entry["kind"] for entry in log for alert in entry["alert_ids"]}  # the last that was said of each
     sent = {entry["letter"] for entry in log}
     incidents = read_incidents(home)
     is_open = [incident["state"] == AlertState.OPEN for incident in incidents]
     # An incident that came back is told again; one that was resolved before anybody was told needs no letter at all.
-    opened = [i for i, yes in zip(incidents, is_open, strict=True) if yes and told.get(i["alert_id"]) != "opened"]
+    opened = [
+        i
+        for i, yes in zip(incidents, is_open, strict=True)
+        if yes and told.get(i["alert_id"]) != "opened" and not is_ours(i)
+    ]
     resolved = [i for i, yes in zip(incidents, is_open, strict=True) if not yes and told.get(i["alert_id"]) == "opened"]
     letters = Letters(opened, resolved, still_open=sum(is_open))
     for kind, new in (("opened", opened), ("resolved", resolved)):
         for name, group in _by_letter(new, kind):
             with spared(letters.left_out, name):
-                letters.paths.append(_send(home, _unsent(name, sent), kind, group))
+                free = _unsent(name, sent)
+                number = _number(group, kind, again=free.removesuffix(".md").removeprefix(name))
+                letter = letter_of(kind, group, agencies, sender, number)
+                letters.paths.append(_send(home, free, kind, group, letter))
     _write_standing_list(home, [i for i, yes in zip(incidents, is_open, strict=True) if yes])
     return letters
 
@@ -77,7 +106,22 @@ def read_incidents(home: Home) -> list[dict[str, Any]]:
     ``answer_by`` is the day on which the level above must report, None where there is none or it had passed already.
     """
     due = _deadlines(home)
-    return [incident | {"answer_by": _answer_by(incident, due)} for incident in run_query(home, INCIDENTS).to_dicts()]
+    agencies = read_agencies(home)
+    return [
+        incident | {"answer_by": _answer_by(incident, due), "official_name": _official_name(incident, agencies)}
+        for incident in run_query(home, INCIDENTS).to_dicts()
+    ]
+
+
+def read_agencies(home: Home) -> dict[str, Agency]:
+    """Return the agencies of the live warehouse by key."""
+    return {row["key"]: Agency(**row) for row in run_query(home, AGENCIES).to_dicts()}
+
+
+def _official_name(incident: dict[str, Any], agencies: dict[str, Agency]) -> str | None:
+    """Return the name of the incident's agency on the day on which it opened, None where the file has no place."""
+    agency = agencies.get(incident["unit_key"] or "")
+    return official_name(agency, agencies, incident["opened_at"].date()) if agency else None
 
 
 def _write_standing_list(home: Home, incidents: list[dict[str, Any]]) -> None:
@@ -111,15 +155,25 @@ def _unsent(name: str, sent: set[str]) -> str:
     return next(free for free in names if free not in sent)
 
 
-def _send(home: Home, name: str, kind: str, incidents: list[dict[str, Any]]) -> Path:
-    """Write one letter into the outbox and remember in one line that it was written."""
+def _send(home: Home, name: str, kind: str, incidents: list[dict[str, Any]], letter: Letter) -> Path:
+    """Write one letter into the outbox, as text, web page and Word document, and remember that it was written."""
     path = home.alerts / "outbox" / name
-    template = environment(markdown).get_template("letter.md.j2")
-    text = template.render(kind=kind, incidents=incidents, first=incidents[0])
+    text = environment(markdown_with_bold).get_template("letter.md.j2").render(vars(letter))
+    page = environment(html_with_bold, is_html=True).get_template("letter.html.j2").render(vars(letter))
+    document = letter_docx(letter)
+    write_whole(path.with_suffix(".docx"), lambda temporary: temporary.write_bytes(document))
+    write_whole(path.with_suffix(".html"), lambda temporary: temporary.write_text(page, encoding="utf-8"))
     write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
     told = {"letter": name, "kind": kind, "alert_ids": [incident["alert_id"] for incident in incidents]}
     journal.append(home.alerts / "log.jsonl", told)
     return path
+
+
+def _number(incidents: list[dict[str, Any]], kind: str, *, again: str) -> str:
+    """Return the number of a letter: it follows from the version that it tells of, and no two letters share one."""
+    first = incidents[0]
+    version = (first["resolved_by"] if kind == "resolved" else None) or first["last_failing_submission_id"]
+    return f"{version[:8].upper()}{again}/{'KQ' if kind == 'resolved' else 'TB'}-TK"
 
 
 def _deadlines(home: Home) -> dict[tuple[str, str], date]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup, escape
 
 TEMPLATES = Path(__file__).parent
 LONGEST = 2000
@@ -21,6 +22,12 @@ _MARKDOWN = re.compile(r"([\\`*_\[\]<>|~])")
 _BEGINS_A_BLOCK = re.compile(r"^([#+>=-]|\d+[.)])(?=\s|$)")
 #: What chat services read as markup, mentions or channels, beside what looks the same to a reader.
 _CHAT = str.maketrans("<>&*_`~[]|@#", "‹›＆∗＿ʼ～［］｜＠＃")
+
+
+#: What our own sentences set in bold; nothing else between asterisks is.
+_BOLD_WORDS = r"(Báo cáo được trả lại|báo cáo được chấp nhận|Đã khớp\.|Đã đọc được\.|Đã đóng)"
+_BOLD = re.compile(rf"\*\*{_BOLD_WORDS}\*\*")
+_BOLD_ESCAPED = re.compile(rf"\\\*\\\*{_BOLD_WORDS}\\\*\\\*")
 
 
 class Raw(str):
@@ -42,6 +49,23 @@ def markdown(value: Any) -> Any:
     if isinstance(value, (Raw, jinja2.Undefined)):
         return value
     return _BEGINS_A_BLOCK.sub(r"\\\1", _MARKDOWN.sub(r"\\\1", plain(value)))
+
+
+def markdown_with_bold(value: Any) -> Any:
+    """Return the value as Markdown in which the pairs of ** that our own sentences write stay bold.
+
+    What an office's file puts between them was plain text before: only ``BOLD``'s own words are let through.
+    """
+    text = markdown(value)
+    return text if isinstance(text, Raw) or not isinstance(text, str) else _BOLD_ESCAPED.sub(r"**\1**", text)
+
+
+def html_with_bold(value: Any) -> Any:
+    """Return the value as HTML with our own bold words."""
+    text = plain(value)
+    if not isinstance(text, str) or hasattr(text, "__html__"):
+        return text
+    return Markup(_BOLD.sub(r"<strong>\1</strong>", str(escape(text))))
 
 
 def code(value: Any) -> Raw:
