@@ -131,17 +131,23 @@ class Workbook:
 
     def frame(self) -> pl.DataFrame:
         """Return all cells as one frame (``RAW_CELLS``): per sheet by row and column, lost cells after the others."""
-        columns: dict[str, list[Any]] = {name: [] for name in RAW_CELLS}
+        names = ("row", "column", "kind", "number", "text")
+        columns: dict[str, list[Any]] = {name: [] for name in ("sheet", *names)}
+        recalculated: dict[int, Recalculated] = {}
         for index, sheet in enumerate(self.sheets):
+            above = len(columns["sheet"])
+            recalculated |= {above + at: found for at, found in sheet.cells.recalculated.items()}
             columns["sheet"] += [index] * len(sheet.cells)
-            for name in ("row", "column", "kind", "number", "text"):
+            for name in names:
                 columns[name] += getattr(sheet.cells, name)
-            columns["formula"] += [None] * len(sheet.cells)
-            columns["worked_out"] += [None] * len(sheet.cells)
-            for at, recalculated in sheet.cells.recalculated.items():
-                columns["formula"][at - len(sheet.cells)] = recalculated.formula
-                columns["worked_out"][at - len(sheet.cells)] = recalculated.value
-        return pl.DataFrame(columns, schema=RAW_CELLS)
+        frame = pl.DataFrame(columns, schema={name: RAW_CELLS[name] for name in columns})
+        if not recalculated:
+            return frame.with_columns(pl.lit(None, RAW_CELLS[name]).alias(name) for name in ("formula", "worked_out"))
+        found = [recalculated.get(at) for at in range(frame.height)]
+        return frame.with_columns(
+            pl.Series("formula", [one and one.formula for one in found], pl.String),
+            pl.Series("worked_out", [one and one.value for one in found], RAW_CELLS["worked_out"]),
+        )
 
 
 def read_workbook(path: Path) -> Workbook:
