@@ -12,6 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
+from expectations.direct import validate_directly
 from pipeline import tables
 from pipeline.cells.read import read_landed
 from pipeline.cells.reading import Reading
@@ -154,6 +155,7 @@ def _judged(readable: pl.DataFrame, reading: Reading, home: Home, scratch: Home)
         database=scratch.root / "judging.duckdb",
         others=others_of(home, together, known),
         registry=registry_of(home),
+        by=validate_directly,  # somebody waits; a night asks Great Expectations
     )
 
 

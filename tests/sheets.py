@@ -14,12 +14,11 @@ from hashlib import sha256
 from pathlib import Path
 from textwrap import dedent
 
-import duckdb
 import polars as pl
 import xlsxwriter
 
+from expectations.direct import validate_directly
 from expectations.rules import packs
-from expectations.suites import Verdicts
 from pipeline import tables
 from pipeline.cells import read as reader
 from pipeline.cells.address import column_letters
@@ -234,15 +233,7 @@ class Returns:
 
     def judged_in_sql(self, folder: Path, others: Others | None = None) -> Judgement:
         """Judge them with an interval in SQL for Great Expectations, which is slow where rules are many."""
-        return judge(*self.frames(), database=folder / "judging.duckdb", others=others, by=Returns.in_sql)
-
-    @staticmethod
-    def in_sql(database: Path, packs: object, *, keys: set[tuple[str, str, str]]) -> Verdicts:
-        """Tell what fails, as ``suites.validate`` does."""
-        with duckdb.connect(str(database)) as connection:
-            found = connection.sql("select * from comparison where not found between low and high").pl()
-        wanted = pl.struct("pack", "rule_id", "form").is_in([dict(zip(KEY, key, strict=True)) for key in keys])
-        return Verdicts(found.filter(wanted)["comparison_id"].to_list(), [])
+        return judge(*self.frames(), database=folder / "judging.duckdb", others=others, by=validate_directly)
 
     def compared(self, folder: Path) -> pl.DataFrame:
         """Return every comparison without Great Expectations, with ``fails``."""

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from sheets import Returns
 
+from expectations.direct import validate_directly
 from expectations.rules import packs
 from pipeline import tables
 from pipeline.home import Home
@@ -172,7 +173,7 @@ def _load(home: Home, batch: int, drawn: Returns) -> None:
     names = ("submissions", "cells", "remarks")
     frames = dict(zip(names, drawn.frames(), strict=True))
     commit_folder(home, home.cells / f"{batch:06}", frames, fingerprint=str(batch))
-    judge_changed(home, by=Returns.in_sql)
+    judge_changed(home, by=validate_directly)
 
 
 def _finding(home: Home) -> dict:
@@ -194,7 +195,7 @@ def _explained(home: Home) -> list[str]:
 
 def test_a_finding_is_explained_by_its_id_and_the_next_load_counts_it_so(loaded):
     (answer,) = _explained(loaded)
-    judge_changed(loaded, by=Returns.in_sql)
+    judge_changed(loaded, by=validate_directly)
     assert _finding(loaded)["status"] == "explained"
     assert read_tables(loaded.judged, "verdicts", tables.VERDICTS)["verdict"].to_list() == ["accepted"]
     assert read_tables(loaded.judged, "waivers", tables.WAIVERS)["waiver_id"].to_list() == [answer]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sheets import Returns, read
 from test_narrative import SEED, receipt
 
+from expectations.direct import validate_directly
 from pipeline import tables
 from pipeline.cells.read import read_files
 from pipeline.cells.reading import Reading
@@ -40,7 +41,7 @@ def judged_together(folder: Path, text: bytes, workbook: Path) -> tuple[Judgemen
     told = read_files([receipt(path.name, text)], [path])
     together = Reading.together([told, read(workbook)])
     judgement = judge(
-        together.submissions, together.cells, together.remarks, database=folder / "judging.duckdb", by=Returns.in_sql
+        together.submissions, together.cells, together.remarks, database=folder / "judging.duckdb", by=validate_directly
     )
     return judgement, told.submissions["submission_id"][0]
 
@@ -145,7 +146,7 @@ def arrive(home: Home, *batches: Returns) -> None:
 
 
 def load(home: Home) -> list[str]:
-    return judge_changed(home, by=Returns.in_sql).periods
+    return judge_changed(home, by=validate_directly).periods
 
 
 def falling(home: Home) -> set[str]:
@@ -234,7 +235,7 @@ def test_judging_period_by_period_ends_as_judging_all_at_once(tmp_path):
         arrive(home, *sent)
         told: list[str] = []
         with mock.patch("pipeline.judged.judge.MOST_CELLS", most):
-            judge_changed(home, by=Returns.in_sql, progress=told.append)
+            judge_changed(home, by=validate_directly, progress=told.append)
         portions = [line for line in told if line.startswith("judging ")]
         assert len(portions) == (1 if most > 1 else 4), portions
     assert falling(in_portions) == {"2023-03"}

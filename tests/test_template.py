@@ -15,6 +15,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from sheets import Returns, read
 from typer.testing import CliRunner
 
+from expectations.direct import validate_directly
 from pipeline.check import check_file
 from pipeline.cli.main import app
 from pipeline.forms import Form, forms
@@ -266,7 +267,7 @@ def reported(tmp_path: Path) -> Home:
         drawn.add(name, figures, period=period)
     frames = dict(zip(("submissions", "cells", "remarks"), drawn.frames(), strict=True))
     commit_folder(home, home.cells / "000001", frames, fingerprint="1")
-    judge_changed(home, by=Returns.in_sql)
+    judge_changed(home, by=validate_directly)
     return home
 
 

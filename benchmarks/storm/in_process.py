@@ -13,12 +13,10 @@ from types import FrameType
 from typing import Any
 from unittest import mock
 
-import duckdb
-import polars as pl
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from expectations.suites import Verdicts
+from expectations.direct import validate_directly
 from pipeline import tables
 from pipeline.cells.read import read_landed
 from pipeline.home import Home
@@ -60,16 +58,6 @@ class Weather:
         self.problems.update(submissions["problem"].drop_nulls().to_list())
 
 
-def direct_verdicts(database: Path, packs: object, *, keys: set[tuple[str, str, str]]) -> Verdicts:
-    """Say which comparisons lie outside their interval, as Great Expectations would, in one statement."""
-    with duckdb.connect(str(database)) as connection:
-        failing = connection.sql(
-            "select comparison_id, pack, rule_id, form from comparison where not found between low and high"
-        ).pl()
-    asked = pl.DataFrame(sorted(keys), schema=["pack", "rule_id", "form"], orient="row")
-    return Verdicts(failing.join(asked, on=["pack", "rule_id", "form"], how="semi")["comparison_id"].to_list(), [])
-
-
 def run_inbox(deliveries: list[Delivery], clean: list[CleanReturn], weather: Weather) -> None:
     """Load one inbox twice, stage by stage, and hold it to every claim; raises ``AssertionError``."""
     folder = Path(tempfile.mkdtemp(prefix="thads-storm-"))
@@ -92,7 +80,7 @@ def load(inbox: Path, home: Home) -> None:
     """Land, read and judge; no warehouse is built."""
     receive(inbox, home)
     read_landed(home)
-    judge_changed(home, by=direct_verdicts)
+    judge_changed(home, by=validate_directly)
 
 
 def storm(draws: int, clean: list[CleanReturn], *, number: int, progress: object = None) -> Weather:

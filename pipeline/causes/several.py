@@ -92,11 +92,11 @@ def _dependents(of: Return, leaf: Place, more: Decimal) -> Iterator[tuple[Place,
         if place in of.values:
             after[place] = of.values[place] + sign * more
     yield from after.items()
-    for column in form.columns:
-        for row in {place.row for place in after} if column.ratio else ():
+    for rate in form.columns:
+        for row in {place.row for place in after} if rate.ratio else ():
             # A rate that came from its parts goes on to do so.
-            place = leaf._replace(row=row, column=column.code)
-            parts = [leaf._replace(row=row, column=name) for name in column.ratio or ()]
+            place = leaf._replace(row=row, column=rate.code)
+            parts = [leaf._replace(row=row, column=name) for name in rate.ratio or ()]
             if place in of.values and all(part in of.values for part in parts) and not after.keys().isdisjoint(parts):
                 then = percent(*(of.values[part] for part in parts))
                 now = percent(*(after.get(part, of.values[part]) for part in parts))

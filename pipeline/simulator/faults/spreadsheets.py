@@ -124,7 +124,7 @@ def _subtotal_row(report: Report, rng: Random) -> Iterator[Touched]:
     form = report.forms["01"]
     after = rng.choice([n for n, row in enumerate(form.rows) if row.is_total and n > 3])
     lines = [report.figures["01"][n] for n, row in enumerate(form.rows[:after]) if not row.is_total]
-    sums = [
+    sums: list[Figure] = [
         None if form.columns[n].ratio else sum(line[n] or 0 for line in lines)  # type: ignore[misc]
         for n in range(len(form.columns))
     ]
