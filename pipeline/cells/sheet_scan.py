@@ -156,7 +156,8 @@ def formula_cells(xml: bytes) -> tuple[Formulas, bool]:
         if len(plain) == sum(map(xml.count, (b"<f>", b"<f ", b"<f/"))):
             without_number = sum(not value for *_, value in plain)
             has_dead = bool(without_number) and without_number > len(_EMPTY_TEXT.findall(xml))
-            return (_plain_formulas if len(plain) <= MOST_REMEMBERED else _formulas)(tuple(plain)), has_dead
+            written = tuple(cell[:3] for cell in plain)
+            return (_plain_formulas if len(plain) <= MOST_REMEMBERED else _formulas)(written), has_dead
     places: dict[int, tuple[int, int]] = {}
     masters: dict[bytes, tuple[str, str]] = {}
     formulas = Formulas()
@@ -179,7 +180,7 @@ def formula_cells(xml: bytes) -> tuple[Formulas, bool]:
 def _formulas(plain: Iterable[tuple[bytes, ...]]) -> Formulas:
     return Formulas(
         ((int(row) - 1, column_number(letters)), "=" + html.unescape(text.decode("utf-8", "replace")))
-        for letters, row, text, _ in plain
+        for letters, row, text in plain
     )
 
 
