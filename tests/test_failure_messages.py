@@ -6,13 +6,20 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from pipeline import night
+from benchmarks.storm.in_process import reading_here
+from pipeline import night, tables
 from pipeline.alerts import mail
 from pipeline.alerts.contacts import contacts_of
-from pipeline.alerts.failure import Failure, tell_operators
+from pipeline.alerts.failure import Failure, broken_files_of, tell_operators
 from pipeline.alerts.outbox import Outbox
 from pipeline.alerts.sending import send_waiting
+from pipeline.cells import long_csv
+from pipeline.cells.read import read_landed
+from pipeline.cells.reading import Reading
 from pipeline.home import Home
+from pipeline.landing.receive import receive
+from pipeline.quarantine import THE_NIGHT, set_aside
+from pipeline.storage import read_tables
 from pipeline.vocabulary import MessageKind, MessageState
 from tests.mail_room import MailRoom, text_of
 from tests.test_publishing import publish_night
@@ -116,6 +123,48 @@ def test_a_reason_cannot_become_a_link_or_a_header(home: Home, room: MailRoom) -
 
 def test_without_an_operator_nothing_is_queued(tmp_path: Path) -> None:
     assert tell_operators(Home(tmp_path), BUILD_FAILED).queued == 0
+
+
+def test_files_that_broke_their_reader_or_were_set_aside_are_told_once_a_load(
+    home: Home, room: MailRoom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    lines = "unit,period_start,period_end,form,row,column,value\nkien-giang.{},2022-10-01,2023-06-30,09,all,visits,5\n"
+    for office in ("an-bien", "go-quao", "kien-hai"):
+        (inbox / f"{office}.csv").write_text(lines.format(office), encoding="utf-8")
+    read_long = long_csv.read_long
+
+    def breaks(text: str, receipt: dict, *rest: object) -> Reading:
+        if receipt["file_name"] == "an-bien.csv":
+            raise ZeroDivisionError("the reader is broken")
+        return read_long(text, receipt, *rest)
+
+    monkeypatch.setattr(long_csv, "read_long", breaks)
+    with reading_here():
+        receive(inbox, home)
+        read_landed(home)
+        (read,) = read_tables(home.cells, "submissions", tables.SUBMISSIONS).filter(file_name="go-quao.csv").to_dicts()
+        by_night = {
+            "reason": "stage judged failed over it",
+            "by": THE_NIGHT,
+            "stage": "judged",
+            "cause": "ValueError: x",
+        }
+        set_aside(
+            home, sha256=read["sha256"], submission_id=read["submission_id"], source_ref="go-quao.csv", **by_night
+        )
+        read_landed(home)
+    (broken,) = broken_files_of(home)
+    assert [path for path, _ in broken.files] == ["an-bien.csv", "go-quao.csv"]
+    assert tell_operators(home, broken).sent == 2
+    (letter,) = room.to("oncall@example.vn")
+    assert letter["Subject"] == "[THADS] 2 tệp cần kỹ sư xem"
+    text = text_of(letter)
+    assert "the reader is broken" in text
+    assert "Tệp go-quao.csv: judged: ValueError: x" in text
+    assert "thads set-aside release" in text
+    assert tell_operators(home, *broken_files_of(home)).queued == 0
 
 
 def test_a_load_that_breaks_off_tells_the_operators(

@@ -1,22 +1,33 @@
-"""A night that failed is told to those who keep the nights going: contacts of role ``operator``, once a run."""
+"""A night that failed, and files that broke their reader, are told once to those who keep the nights going.
 
+They are the contacts of role ``operator``.
+"""
+
+import hashlib
 import html
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
 
+import polars as pl
 import yaml
 
+from pipeline import tables
 from pipeline.alerts.contacts import Channel, Person, contacts_of
 from pipeline.alerts.outbox import Message, OutboxIsBusy, open_outbox
 from pipeline.alerts.sending import Round, deliver
 from pipeline.alerts.wording import TEMPLATES, chat, plain
+from pipeline.guard import FOR_ENGINEERS, SET_ASIDE
 from pipeline.home import Home, vietnam_now
+from pipeline.landing.receive import read_receipts
 from pipeline.published.record import read_object
+from pipeline.quarantine import THE_NIGHT, active
+from pipeline.storage import read_tables
 from pipeline.vocabulary import MessageKind
 
 MOST_REASON = 1500
+MOST_FILES, MOST_CAUSE = 10, 300
 
 
 @dataclass(frozen=True)
@@ -28,26 +39,39 @@ class Failure:
     reason: str
 
 
-def tell_operators(home: Home, failure: Failure, *, now: datetime | None = None) -> Round:
-    """Queue a message for each operator who was not told of this run, and send what waits.
+@dataclass(frozen=True)
+class BrokenFiles:
+    """Files of one load that an engineer must look into, while everybody else's figures are in: paths and what happened."""
+
+    run: str
+    files: tuple[tuple[str, str], ...]  # path, what is known of the cause
+
+
+#: What operators are told, once: ``run`` says of what.
+Notice = Failure | BrokenFiles
+
+
+def tell_operators(home: Home, *notices: Notice, now: datetime | None = None) -> Round:
+    """Queue a message for each operator who was not told of these, and send what waits.
 
     Like a night's digests, it waits in the outbox where a channel is down. An outbox that somebody else holds is told in
     the round; nothing is raised for it.
     """
     done, contacts = Round(), contacts_of(home)
     done.problems = contacts.problems
-    if not contacts.operators:
+    if not contacts.operators or not notices:
         return done
     when = now or vietnam_now()
     try:
         with open_outbox(home) as outbox:
             done.uncertain += [message.id for message in outbox.recover()]
-            for person in contacts.operators:
-                for channel in person.channels:
-                    queue = (person.id, channel.key)
-                    if (*queue, failure.run) not in outbox.history.runs:
-                        number = outbox.history.numbers.get(queue, 0) + 1
-                        outbox.put(compose(home, person, channel, failure, number=number, now=when))
+            for person, channel in [(one, channel) for one in contacts.operators for channel in one.channels]:
+                queue = (person.id, channel.key)
+                number = outbox.history.numbers.get(queue, 0)
+                for notice in notices:
+                    if (*queue, notice.run) not in outbox.history.runs:
+                        number += 1
+                        outbox.put(compose(home, person, channel, notice, number=number, now=when))
                         done.queued += 1
             deliver(home, outbox, contacts, done)
     except OutboxIsBusy as error:
@@ -55,22 +79,54 @@ def tell_operators(home: Home, failure: Failure, *, now: datetime | None = None)
     return done
 
 
-def compose(home: Home, person: Person, channel: Channel, failure: Failure, *, number: int, now: datetime) -> Message:
-    """Write the message: the step, the reason, the release that stands, the log, and what to do."""
+def broken_files_of(home: Home) -> list[BrokenFiles]:
+    """Return, load by load, the files that broke their reader and those that a night set aside and nobody released."""
+    submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS)
+    read = read_tables(home.cells, "breakdowns", tables.BREAKDOWNS).join(submissions, on="submission_id")
+    landed = read_receipts(home).filter(pl.col("problem").is_in(FOR_ENGINEERS))
+    by_night = [
+        (entry.sha256, f"{entry.stage}: {entry.cause}")
+        for entries in active(home).values()
+        for entry in entries
+        if entry.set_aside_by == THE_NIGHT
+    ]
+    aside = pl.DataFrame(by_night, schema={"sha256": pl.String, "cause": pl.String}, orient="row")
+    told = pl.concat(
+        [
+            read.select("batch", pl.col("source_ref").alias("path"), "cause"),
+            landed.select("batch", "path", pl.col("problem").alias("cause")),
+            submissions.filter(pl.col("problem") == SET_ASIDE)
+            .join(aside, on="sha256")
+            .select("batch", pl.col("source_ref").alias("path"), "cause"),
+        ]
+    ).unique(maintain_order=True)
+    return [
+        BrokenFiles(f"files of load {batch}, {digest(files)}", files)
+        for (batch,), of_load in sorted(told.group_by("batch"), key=lambda group: group[0])
+        for files in [tuple(of_load.select("path", "cause").sort("path", "cause").iter_rows())]
+    ]
+
+
+def digest(files: tuple[tuple[str, str], ...]) -> str:
+    """Return a short hash of the paths: another file of the same load is told too."""
+    return hashlib.sha256("\n".join(path for path, _ in files).encode()).hexdigest()[:12]
+
+
+def compose(home: Home, person: Person, channel: Channel, notice: Notice, *, number: int, now: datetime) -> Message:
+    """Write the message: what happened and why, the release that stands, the log, and what to do."""
     w, release = words(person.language), read_object(home.published / "release.json")
-    step = plain(failure.step) if failure.step else None
-    subject = w["subject"].format(step=step) if step else w["subject_without_step"]
-    first = [w["failed"].format(date=f"{now:%d/%m/%Y %H:%M}")]
-    facts = [
-        *([w["step"].format(step=step)] if step else []),
-        w["reason"].format(reason=plain(failure.reason[:MOST_REASON])),
+    subject, first, facts, to_do = (
+        _of_failure(w, notice, now) if isinstance(notice, Failure) else _of_files(w["files"], notice, now)
+    )
+    facts += [
         w["stands"].format(release=release["number"], built_at=release.get("built_at", "?"))
         if "number" in release
         else w["nothing"],
         w["log"].format(log=home.night_log),
-        w["run"].format(run=failure.run),
     ]
-    lines = [w["dear"].format(name=plain(person.name)), "", *first, "", *facts, "", w["to_do"], "", "--", w["footer"]]
+    if isinstance(notice, Failure):
+        facts.append(w["run"].format(run=notice.run))
+    lines = [w["dear"].format(name=plain(person.name)), "", first, "", *facts, "", to_do, "", "--", w["footer"]]
     paragraphs = "".join(f"<p>{html.escape(line)}</p>\n" for line in lines if line not in ("", "--"))
     return Message(
         person=person.id,
@@ -83,12 +139,31 @@ def compose(home: Home, person: Person, channel: Channel, failure: Failure, *, n
         subject=plain(subject),
         text="\n".join(lines) + "\n",
         html=f'<!doctype html>\n<html lang="{person.language}"><meta charset="utf-8"><body>\n{paragraphs}</body></html>\n',
-        brief="\n".join(chat(line) for line in (*first, *facts[:3])),
+        brief="\n".join(chat(line) for line in (first, *facts[:3])),
         attachments=(),
         opened=(),
         recovered=(),
-        run=failure.run,
+        run=notice.run,
     )
+
+
+def _of_failure(w: dict[str, Any], failure: Failure, now: datetime) -> tuple[str, str, list[str], str]:
+    step = plain(failure.step) if failure.step else None
+    facts = [w["step"].format(step=step)] if step else []
+    facts.append(w["reason"].format(reason=plain(failure.reason[:MOST_REASON])))
+    subject = w["subject"].format(step=step) if step else w["subject_without_step"]
+    return subject, w["failed"].format(date=f"{now:%d/%m/%Y %H:%M}"), facts, w["to_do"]
+
+
+def _of_files(w: dict[str, Any], broken: BrokenFiles, now: datetime) -> tuple[str, str, list[str], str]:
+    count = len(broken.files)
+    facts = [
+        w["file"].format(path=plain(path), cause=plain(" ".join(cause.split())[-MOST_CAUSE:]))
+        for path, cause in broken.files[:MOST_FILES]
+    ]
+    if count > MOST_FILES:
+        facts.append(w["more"].format(count=count - MOST_FILES))
+    return w["subject"].format(count=count), w["broke"].format(date=f"{now:%d/%m/%Y}", count=count), facts, w["to_do"]
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from pipeline.alerts.failure import broken_files_of, tell_operators
 from pipeline.alerts.letters import write_letters
 from pipeline.alerts.sending import send_digests
 from pipeline.defs.resources import LEFT_OUT, OneWriter
@@ -48,11 +49,13 @@ def letters(context: dg.AssetExecutionContext, home: OneWriter) -> dg.Materializ
 def messages(context: dg.AssetExecutionContext, home: OneWriter) -> dg.MaterializeResult:
     """Digests by e-mail and chat: queued, sent, and what waits because a channel is down. That is never a red run."""
     done = send_digests(home.home)
-    for line in done.warnings():
+    to_operators = tell_operators(home.home, *broken_files_of(home.home))
+    for line in (*done.warnings(), *to_operators.failures.values()):
         context.log.warning(line)
     return dg.MaterializeResult(
         metadata={
             "queued": done.queued,
+            "to operators": to_operators.queued,
             "sent": done.sent,
             "waiting": done.waiting,
             "refused": done.refused,
