@@ -246,4 +246,6 @@ def _published(home: Home) -> set[str]:
 def _in_short(error: BaseException) -> str:
     while error.__cause__:
         error = error.__cause__
-    return " ".join(f"{type(error).__name__}: {error}".split())[:600]
+    # Of what dagster-dbt says, what dbt said.
+    reason = str(error).split("Errors parsed from dbt logs:")[-1]
+    return " ".join(f"{type(error).__name__}: {reason}".split())[:600]

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 import pytest
 import yaml
 
+from expectations.rules import packs
 from pipeline.bulletin import make_bulletin
 from pipeline.bulletin.charts import nice_ticks, tile_layout
 from pipeline.bulletin.numbers import figure, written
@@ -45,6 +46,11 @@ def test_every_tile_map_shows_each_province_of_its_days_once() -> None:
         assert {tile.unit_key for tile in tiles} == {
             unit.key for unit in units if unit.level == "province" and unit.is_valid_on(day)
         }
+
+
+def test_every_kind_of_rule_has_its_words() -> None:
+    named = yaml.safe_load((PROJECT / "pipeline" / "bulletin" / "words.yaml").read_text(encoding="utf-8"))["rule_kind"]
+    assert sorted({rule.kind for pack in packs() for rule in pack.rules} - named.keys()) == []
 
 
 def test_figures_are_written_the_readers_way_and_kept_exactly() -> None:

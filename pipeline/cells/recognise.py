@@ -443,8 +443,10 @@ def _illegible(cells: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
             "address",
             "raw",
             "worked_out",
-            pl.format("Ô {}: {}.", "address", pl.coalesce("rate_vi", vi)).alias("detail_vi"),
-            pl.format("Cell {}: {}.", "address", pl.coalesce("rate_en", en)).alias("detail_en"),
+            pl.format("Ô {}: {}.", "address", pl.coalesce("rate_vi", vi).str.strip_chars_end(".")).alias("detail_vi"),
+            pl.format("Cell {}: {}.", "address", pl.coalesce("rate_en", en).str.strip_chars_end(".")).alias(
+                "detail_en"
+            ),
         )
     )
 

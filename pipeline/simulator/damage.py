@@ -3,7 +3,7 @@
 import re
 import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
@@ -60,6 +60,18 @@ def copy_beside(name: str) -> Callable[[Path], None]:
 
     def copy(path: Path) -> None:
         shutil.copy2(path, path.with_name(f"{path.stem}{name}{path.suffix}"))
+
+    return copy
+
+
+def changed_copy(name: str, changes: Sequence[Callable[[Path], None]]) -> Callable[[Path], None]:
+    """Return what leaves a copy of the file beside it, and changes that."""
+
+    def copy(path: Path) -> None:
+        beside = path.with_name(f"{path.stem}{name}{path.suffix}")
+        shutil.copyfile(path, beside)  # with a time of its own: it is written later
+        for change in changes:
+            change(beside)
 
     return copy
 

@@ -102,6 +102,23 @@ def _sent_twice(report: Report, rng: Random) -> Iterator[Touched]:
     yield from ()
 
 
+@fault(
+    "Báo cáo lần 2 gửi sau báo cáo lần 3",
+    "Report number 2 comes after number 3",
+    meant=["header.revision_order"],
+    suffix=" (lan 2).xlsx",
+    is_whole=True,
+)
+def _lower_number_later(report: Report, rng: Random) -> Iterator[Touched]:
+    report.header = replace(report.header, revision=3, reason="Đính chính sau khi rà soát")
+    numbers = [
+        damage.retype(_sheet(report, code), header_address(form, "revision", report.origin), "2")
+        for code, form in report.forms.items()
+    ]
+    report.damage.append(damage.changed_copy(" (lan 2)", numbers))
+    yield from ()
+
+
 def _sheet(report: Report, form: str) -> int:
     return list(report.forms).index(form) + 1
 
