@@ -231,7 +231,9 @@ class MoneyPerCase(Rule):
 class FormScale(Rule):
     """Not every one of ``measures`` is worth more than ``ceiling`` a case (đồng), nor every one less than ``floor``.
 
-    One of them may be odd; all of them, on one side, are a whole form that is off by a power of ten.
+    One of them may be odd; all of them, on one side, are a whole form that is off by a power of ten. Above the ceiling
+    that is said only where every figure of the form is a multiple of ``multiple`` (đồng): figures of many places are
+    large, but nobody multiplied them.
     """
 
     kind: Literal["form_scale"]
@@ -240,6 +242,7 @@ class FormScale(Rule):
     row: Code
     floor: Decimal
     ceiling: Decimal
+    multiple: Decimal
     minimum_cases: int = 1
 
 

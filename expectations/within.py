@@ -255,11 +255,18 @@ def _form_scale(rule: FormScale, form: str) -> Iterable[str]:
             join form_{rule.cases} as cases using (submission_id, row_code)
             where row_code = '{rule.row}' and {counted} >= 2
         ),
+        multiplied as (
+            select submission_id, bool_and(value % {rule.multiple} = 0) as is_multiplied
+            from cell
+            where form = '{form}' and value is not null and unit not in ('percent', 'point')
+            group by submission_id
+        ),
         nearest as (
-            select *, case when least_worth > {rule.ceiling} then least_worth
+            select *, case when least_worth > {rule.ceiling} and is_multiplied then least_worth
                            when greatest_worth < {rule.floor} then greatest_worth
                            else least(greatest(least_worth, {rule.floor}), {rule.ceiling}) end as found
             from worth
+            join multiplied using (submission_id)
         )
         select submission_id, row_code, '' as column_code, found,
                least(greatest(found, {rule.floor}), {rule.ceiling}) as expected,

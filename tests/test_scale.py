@@ -50,6 +50,13 @@ def test_a_whole_form_off_by_a_power_of_ten_is_held_back_with_one_cause(tmp_path
     assert len(likeliest["changes"]) == len(MEASURES)
 
 
+def test_large_figures_that_nobody_multiplied_are_asked_about_and_not_held_back(tmp_path):
+    judgement = judged(tmp_path, {measure: amount * 1000 + 7 for measure, amount in MONEY.items()})
+    assert verdict(judgement) == "accepted_with_query"
+    assert "scale.money" not in set(judgement.findings["rule_id"])
+    assert "money_per_case.results" in set(judgement.findings["rule_id"])
+
+
 def test_the_finding_says_what_a_case_would_be_worth_and_that_the_figures_are_in_no_total(tmp_path):
     (finding,) = judged(tmp_path, scaled(1000)).findings.filter(rule_id="scale.money").to_dicts()
     assert "«Thi hành xong» 20.000.000.000 đồng" in finding["sentence_vi"]
