@@ -7,7 +7,7 @@ that are checked together are not: each is judged by itself.
 import logging
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -122,6 +122,11 @@ def check_file(file: Path, home: Home, *, mark: bool = False) -> Checked:
                 )
             )
         )
+        # For the gate it arrives now; what is said of it goes by the time that it bears.
+        borne = landed.receipts.select("receipt_id", pl.col("received_at").alias("borne"))
+        submissions = reading.submissions.join(borne, on="receipt_id", how="left", maintain_order="left")
+        submissions = submissions.with_columns(pl.coalesce("borne", "received_at").alias("received_at")).drop("borne")
+        reading = replace(reading, submissions=submissions)
         refused = pl.concat(
             [
                 landed.receipts.filter(pl.col("verdict") == Receipt.UNREADABLE).rename({"path": "source_ref"}),

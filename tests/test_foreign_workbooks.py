@@ -21,7 +21,7 @@ UNREADABLE = {
     "calamine-issue252.xlsx": "damaged_archive",
     "calamine-pass_protected.xlsx": "encrypted_workbook",
     "poi-54764.xlsx": "declares_entities",
-    "poi-clusterfuzz-testcase-minimized-POIFuzzer-5040805309710336.xlsx": "other_office_file",
+    "poi-clusterfuzz-testcase-minimized-POIFuzzer-5040805309710336.xlsx": "word",
     "poi-clusterfuzz-testcase-minimized-POIXSSFFuzzer-6123461607817216.xlsx": "damaged_archive",
     "poi-clusterfuzz-testcase-minimized-XLSX2CSVFuzzer-6504225896792064.xlsx": "damaged_archive",
     "poi-protected_sha512.xlsx": "encrypted_workbook",

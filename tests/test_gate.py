@@ -206,8 +206,8 @@ def test_sheets_of_two_months_have_no_period_and_are_both_quoted(tmp_path):
     row = found.submissions.row(0, named=True)
     assert (row["unit_key"], row["period_id"], row["report_id"]) == ("kien-giang.go-quao", None, None)
     remark = found.remarks.filter(pl.col("code") == "header_agreement").row(0, named=True)
-    assert "2023-06-30" in remark["detail_vi"]
-    assert "2023-05-31" in remark["detail_vi"]
+    assert "30/06/2023" in remark["detail_vi"]
+    assert "31/05/2023" in remark["detail_vi"]
 
 
 def test_dates_of_year_one_in_a_long_csv_are_told_with_their_line(tmp_path):

@@ -277,7 +277,8 @@ class TestHostile:
             raise PanicException("index out of bounds")
 
         monkeypatch.setattr(reader, "CalamineWorkbook", type("Panicking", (), {"from_path": staticmethod(panic)}))
-        assert problem_of(package(tmp_path / "a.xlsx", "")) == "damaged_workbook"
+        _, _, problems = read_workbooks([package(tmp_path / "a.xlsx", "")], workers=0)
+        assert problems["problem"].to_list() == ["reading_crashed"]
 
 
 class TestManyWorkbooks:

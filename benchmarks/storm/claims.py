@@ -1,6 +1,7 @@
 """What must hold of every inbox, however odd: of its receipts, its submissions, its verdicts and the clean returns in it."""
 
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,10 +39,9 @@ def broken_claims(home: Home, inbox: Path, clean: list[CleanReturn]) -> list[str
 
 def files_sent(inbox: Path) -> list[Path]:
     """Return what lies in an inbox, but for droppings and sidecars."""
+    walked = (Path(folder, name) for folder, _, names in os.walk(inbox) for name in names)
     return sorted(
-        path
-        for path in inbox.rglob("*")
-        if path.is_file() and not is_dropping(path.relative_to(inbox).as_posix()) and not is_sidecar(path.name)
+        path for path in walked if not is_dropping(path.relative_to(inbox).as_posix()) and not is_sidecar(path.name)
     )
 
 

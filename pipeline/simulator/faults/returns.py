@@ -56,7 +56,7 @@ def _sheets_disagree(report: Report, rng: Random) -> Iterator[Touched]:
     "Mẫu biểu của thông tư cũ",
     "The form of an older circular",
     meant=["header.regime"],
-    entails=["reading.missing_column", "balance.*", "cross.*"],
+    entails=["reading.missing_column", "reading.extra_line", "balance.*", "cross.*"],
     forms=["01"],
     is_whole=True,
 )
@@ -86,9 +86,52 @@ def _form_of_old_circular(report: Report, rng: Random) -> Iterator[Touched]:
     is_whole=True,
 )
 def _unknown_form(report: Report, rng: Random) -> Iterator[Touched]:
+    report.beside = {".csv": "\n".join([LONG_CSV, _line(report, rng, form="47"), ""])}
+    yield from ()
+
+
+def _line(report: Report, rng: Random, form: str = "01") -> str:
+    """Return a line of a CSV about a figure that the unit may report beside its workbook."""
     period = report.slot.period
-    line = (report.slot.unit, period.start, period.end, "47", TOTAL, "due", rng.randint(1, 90))
-    report.beside = {".csv": f"{LONG_CSV}\n{','.join(map(str, line))}\n"}
+    return f"{report.slot.unit},{period.start},{period.end},{form},{TOTAL},due,{rng.randint(1, 90)}"
+
+
+@fault(
+    "Một dòng của bảng CSV bị cắt ngắn",
+    "A line of a table (CSV) is cut short",
+    meant=["reading.line"],
+    entails=["reading.blank_*", "balance.*", "header.scope"],
+    suffix=".csv",
+    is_whole=True,
+)
+def _line_cut_short(report: Report, rng: Random) -> Iterator[Touched]:
+    line = _line(report, rng)
+    report.beside = {".csv": "\n".join([LONG_CSV, line, line.rpartition(",")[0], ""])}
+    yield from ()
+
+
+@fault(
+    "Hai dòng giống hệt nhau trong bảng CSV",
+    "Two equal lines in a table (CSV)",
+    meant=["reading.repeated_line"],
+    suffix=".csv",
+    is_whole=True,
+)
+def _line_repeated(report: Report, rng: Random) -> Iterator[Touched]:
+    line = _line(report, rng)
+    report.beside = {".csv": "\n".join([LONG_CSV, line, line, ""])}
+    yield from ()
+
+
+@fault(
+    "Bảng CSV có một cột không được đọc",
+    "A table (CSV) has a column that is not read",
+    meant=["reading.unread_column"],
+    suffix=".csv",
+    is_whole=True,
+)
+def _column_unread(report: Report, rng: Random) -> Iterator[Touched]:
+    report.beside = {".csv": "\n".join([f"{LONG_CSV},ghi_chu", f"{_line(report, rng)},7", ""])}
     yield from ()
 
 
