@@ -335,7 +335,7 @@ def test_only_the_faulty_reports_differ(clean_country: tuple[Path, Truth], fault
 
 def in_workbook(fault: PlantedFault) -> bool:
     """Tell whether the fault is in the workbook, and not in a file beside it."""
-    return fault.path.endswith(".xlsx")
+    return FAULTS[fault.kind].suffix == ".xlsx"
 
 
 READABLE = [name for name, fault in FAULTS.items() if not fault.is_unreadable and not fault.is_national]
