@@ -42,7 +42,7 @@ def incident(**more: object) -> dict[str, object]:
 
 def test_the_sample_is_right() -> None:
     sample = read_contacts(SAMPLE)
-    assert [one.id for one in sample.people] == ["an", "binh", "data-team"]
+    assert [one.id for one in sample.people] == ["an", "binh", "data-team", "on-call"]
     assert not sample.problems
     assert not list(wrong_addresses(sample, ENVIRONMENT))
 
@@ -205,4 +205,4 @@ def test_check_and_list_on_the_command_line(tmp_path: Path, monkeypatch: pytest.
     assert not any(secret in listed.output for secret in ENVIRONMENT.values())
     monkeypatch.delenv("SMTP_PASSWORD")
     wrong = run.invoke(app, ["contacts", "check", "--home", str(tmp_path)])
-    assert (wrong.exit_code, "contacts.yaml:13: an, channel 'mail': SMTP_PASSWORD" in wrong.output) == (2, True)
+    assert (wrong.exit_code, "contacts.yaml:14: an, channel 'mail': SMTP_PASSWORD" in wrong.output) == (2, True)
