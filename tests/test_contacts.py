@@ -205,4 +205,4 @@ def test_check_and_list_on_the_command_line(tmp_path: Path, monkeypatch: pytest.
     assert not any(secret in listed.output for secret in ENVIRONMENT.values())
     monkeypatch.delenv("SMTP_PASSWORD")
     wrong = run.invoke(app, ["contacts", "check", "--home", str(tmp_path)])
-    assert (wrong.exit_code, "contacts.yaml:14: an, channel 'mail': SMTP_PASSWORD" in wrong.output) == (2, True)
+    assert (wrong.exit_code, "contacts.yaml:18: an, channel 'mail': SMTP_PASSWORD" in wrong.output) == (2, True)

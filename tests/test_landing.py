@@ -884,3 +884,17 @@ class TestTimeOfReceipt:
         landed = receive(inbox, home, now=NOW)
         assert landed.receipts["received_at"].to_list() == [datetime(2023, 7, 5, 14)]
         assert "received.csv" in landed.warnings[0]
+
+
+def test_archives_that_hold_the_same_files_are_unpacked_side_by_side(home: Home, tmp_path: Path):
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    for number in range(2):
+        with zipfile.ZipFile(inbox / f"{number}.zip", "w") as archive:
+            for member in range(400):
+                archive.writestr(f"{member}.csv", f"unit,period_start,{member}\n" * 2_000)
+            archive.writestr("own.csv", f"{number}")
+    landed = receive_guarded(inbox, home, workers=2)
+    assert landed.problems() == []
+    assert landed.receipts.filter(pl.col("media") == "csv").height == 802
+    assert not list(home.blobs.rglob("*.tmp"))

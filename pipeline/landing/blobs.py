@@ -17,17 +17,19 @@ def keep(home: Home, sha256: str, content: bytes) -> None:
     path = blob_path(home, sha256)
     if path.exists() and path.stat().st_size == len(content):
         return
-    write_whole(path, lambda temporary: temporary.write_bytes(content))
+    # Two archives that are unpacked side by side may hold the same file.
+    write_whole(path, lambda temporary: temporary.write_bytes(content), writer=f".{os.getpid()}")
     path.chmod(0o444)
 
 
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+def write_whole(path: Path, write: Callable[[Path], object], *, writer: str = "") -> None:
     """Have ``write`` fill a temporary file, then rename it to ``path``: readers see all of it or nothing.
 
-    The temporary name is fixed, so what a killed load leaves behind is overwritten by the next.
+    The temporary name is fixed, so what a killed load leaves behind is overwritten by the next; where several processes
+    may write the same file, each names itself as the ``writer``.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = path.with_name(f".{path.name}{writer}.tmp")
     write(temporary)
     with temporary.open("rb") as stream:
         os.fsync(stream.fileno())
