@@ -29,7 +29,6 @@ from .clean import CleanReturn
 from .delivery import Delivery, deliver
 from .drawing import inboxes
 
-NOW_YEARS = 3
 #: A whole inbox that takes longer hangs.
 SECONDS_PER_DRAW = 60
 
