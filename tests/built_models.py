@@ -13,7 +13,7 @@ import jinja2
 from pipeline.home import DBT_PROJECT, Home
 
 #: Macros that publish or restate need dbt's own context.
-MACROS = ("all_but", "measure_columns", "percentage", "report_columns", "surrogate_key", "year_spine")
+MACROS = ("all_but", "for_engineers", "measure_columns", "percentage", "report_columns", "surrogate_key", "year_spine")
 
 
 def build_models(home: Home, path: Path, *models: str) -> None:

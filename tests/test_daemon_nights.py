@@ -123,11 +123,12 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
 
 
 def test_nights_of_schedule_sensor_and_ui_are_logged_and_their_failure_is_told(session: Session) -> None:
-    (session.home.inbox / "return.csv").write_text("unit,period_start\n", encoding="utf-8")
-    runs = {"UI": session.launch({"ops": {"warehouse": {"config": {"full": True}}}})}
+    with FileLock(session.home.lock):  # whatever starts now waits, so the file lies there until the sensor has seen it
+        (session.home.inbox / "return.csv").write_text("unit,period_start\n", encoding="utf-8")
+        runs = {"sensor": wait_for("a run of the sensor", lambda: session.run_with("dagster/sensor_name"))}
+    runs["UI"] = session.launch({"ops": {"warehouse": {"config": {"full": True}}}})
     runs["publishing alone"] = session.launch({}, ["published", "warehouse"])
     runs["schedule"] = wait_for("a run of the schedule", lambda: session.run_with("dagster/schedule_name"))
-    runs["sensor"] = wait_for("a run of the sensor", lambda: session.run_with("dagster/sensor_name"))
     letters = {
         who: wait_for(f"the letter on {who}", lambda run=run: session.letter_of(run)) for who, run in runs.items()
     }

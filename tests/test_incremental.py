@@ -187,7 +187,7 @@ def test_two_years_night_by_night_end_in_the_tables_of_a_warehouse_built_anew(tm
     # One comes late, one is corrected, one comes twice, one cannot be read, and an unknown office writes again.
     post.bring(*of_period(slice(6, 9)), late, under=strangers)
     post.bring(copied, under={copied: "copy.xlsx"})
-    post.write("unnamed.csv", UNNAMED, datetime(2024, 7, 4, 9))
+    post.write("unnamed.csv", UNNAMED, datetime(2026, 7, 4, 9))
     post.correct("F2")
     assert night() is None, "most periods changed"
 

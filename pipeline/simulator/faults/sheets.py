@@ -244,7 +244,7 @@ def _row_added(report: Report, rng: Random) -> Iterator[Touched]:
     "Một dòng đứng hai lần",
     "A row stands twice",
     meant=["reading.missing_row"],
-    entails=["rollup.*"],
+    entails=["rollup.*", "cumulative.*"],
     forms=["08"],
     is_whole=True,
     is_of_sheet=True,
