@@ -3,6 +3,7 @@
 import email
 import io
 import re
+import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
 from email.policy import default
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from pipeline.alerts import mail, sending
 from pipeline.alerts.addresses import address_of
 from pipeline.alerts.contacts import Channel
+from pipeline.alerts.digest import Enclosures
 from pipeline.alerts.outbox import Attachment, Message, Outbox
 from pipeline.alerts.sending import send_digests
 from pipeline.home import Home
@@ -237,9 +239,11 @@ def test_the_marked_workbook_goes_with_the_letter_and_opens(
     marked.save(home.root / "marked" / "a.xlsx")
     monkeypatch.setattr(
         sending,
-        "_marked",
-        lambda _, submission: (
-            None if submission.endswith("2") else Attachment("marked/a.xlsx", "Gò Quao 2023-09.xlsx", 4_000_000)
+        "_enclosures",
+        lambda _home, _letters, group: Enclosures(
+            None
+            if group[0]["last_failing_submission_id"].endswith("2")
+            else Attachment("marked/a.xlsx", "Gò Quao 2023-09.xlsx", 4_000_000)
         ),
     )
     tell(home, room.port, more="policy: {attachments: 9}\n")
@@ -272,8 +276,12 @@ def test_the_letter_of_the_report_that_began_it_all(samples_home: Home, tmp_path
     places = [text.index(words) for words in in_order]
     assert places == sorted(places)
     assert "ủy thác hoặc thu hồi, hủy 174" in text
-    (workbook,) = letter.iter_attachments()
+    workbook, document = letter.iter_attachments()
     marked = openpyxl.load_workbook(io.BytesIO(workbook.get_content()))
     assert marked["01"]["T14"].value == 8122, "their figure stands"
     assert marked["01"]["T14"].comment is not None
     assert f"Kèm theo: {workbook.get_filename()}" in text
+    assert f"Công văn gửi đơn vị: {document.get_filename()}" in text
+    with zipfile.ZipFile(io.BytesIO(document.get_content())) as word:
+        body = word.read("word/document.xml").decode()
+    assert all(words in body for words in ("Kính gửi", "lệch −174"))

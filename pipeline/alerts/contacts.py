@@ -120,7 +120,7 @@ class Policy(BaseModel):
     at_once: AtOnce = AtOnce()
     items: Annotated[int, Field(ge=1, le=200)] = 20
     standing: Annotated[int, Field(ge=0, le=200)] = 10
-    attachments: Annotated[int, Field(ge=0, le=20)] = 3
+    attachments: Annotated[int, Field(ge=0, le=40)] = 6
     megabytes: Annotated[float, Field(ge=0)] = 10
     minutes: Annotated[float, Field(gt=0)] = 20
     tries: Annotated[int, Field(ge=1)] = 5

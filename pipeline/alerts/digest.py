@@ -21,6 +21,14 @@ MOST_PLACES = 6
 
 
 @dataclass(frozen=True)
+class Enclosures:
+    """What goes with the news of one report: the office's workbook with its marks and the letter, where there are any."""
+
+    workbook: Attachment | None = None
+    letter: Attachment | None = None
+
+
+@dataclass(frozen=True)
 class News:
     """Incidents for one person and channel: new ones, resolved ones, and those told before that are still open."""
 
@@ -68,14 +76,14 @@ def compose(
     number: int,
     night: str,
     queued_at: str,
-    attach: Callable[[str], Attachment | None],
+    enclose: Callable[[Sequence[Incident]], Enclosures],
 ) -> Message:
     """Write the message that tells ``found``; all of it counts as told, also what the budget leaves to a count.
 
-    ``attach`` gives the marked workbook of a submission, None where there is none.
+    ``enclose`` gives what goes with the incidents of one report.
     """
     w = words(person.language)
-    told = _told(person, found, policy, w, attach)
+    told = _told(person, found, policy, w, enclose)
     subject = plain(f"{w['simulated_mark'] if told['is_simulated'] else ''}[THADS] {_subject(found, told, w)}")
     told |= {"w": w, "name": person.name, "language": person.language, "subject": subject, "lines": CHAT_LINES}
     return Message(
@@ -103,19 +111,25 @@ def words(language: str) -> dict[str, Any]:
 
 
 def _told(
-    person: Person, found: News, policy: Policy, w: Mapping[str, Any], attach: Callable[[str], Attachment | None]
+    person: Person,
+    found: News,
+    policy: Policy,
+    w: Mapping[str, Any],
+    enclose: Callable[[Sequence[Incident]], Enclosures],
 ) -> dict[str, Any]:
     """Return what the templates print."""
     opened = sorted(found.opened, key=_urgency)
     listed, left = opened[: policy.items], opened[policy.items :]
     recovered = found.recovered[: max(policy.items - len(listed), 1)]
-    reports = [_report(group, person, w) for group in _by_report(listed)]
+    groups = _by_report(listed)
+    reports = [_report(group, person, w) for group in groups]
     attachments: list[Attachment] = []
-    for place, report in enumerate(reports if person.role == Role.STATISTICIAN else ()):
-        file = attach(report["submission_id"]) if len(attachments) < policy.attachments else None
-        if file and sum(one.size for one in (*attachments, file)) <= policy.megabytes * 1e6:
-            attachments.append(file)
-            reports[place] = report | {"attachment": file.name}
+    for report, group in zip(reports, groups, strict=True) if person.role == Role.STATISTICIAN else ():
+        for what, file in vars(enclose(group)).items():
+            has_room = len(attachments) < policy.attachments
+            if file and has_room and sum(one.size for one in (*attachments, file)) <= policy.megabytes * 1e6:
+                attachments.append(file)
+                report[what] = file.name
     unlisted = Counter(_place(incident) for incident in left)
     return {
         "summary": _summary(found, w),
@@ -171,8 +185,8 @@ def _report(group: Sequence[Incident], person: Person, w: Mapping[str, Any]) -> 
         "points": [_item(incident, person) for incident in group],
         "answer_by": day.strftime(w["date"]) if day and verdict != "published" else None,
         "is_overdue": day is None and first["period_id"] is not None and verdict != "published",
-        "attachment": None,
-        "submission_id": first["last_failing_submission_id"],
+        "workbook": None,
+        "letter": None,
     }
 
 

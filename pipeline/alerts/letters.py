@@ -100,6 +100,18 @@ def write_letters(home: Home) -> Letters:
     return letters
 
 
+def told_in(home: Home) -> dict[str, str]:
+    """Return the name of the last letter that told each incident as open, by incident."""
+    log = journal.read(home.alerts / "log.jsonl")
+    return {alert: entry["letter"] for entry in log if entry["kind"] == "opened" for alert in entry["alert_ids"]}
+
+
+def document_of(home: Home, name: str) -> Path | None:
+    """Return a letter as a Word document, None where it was written before letters came so."""
+    path = (home.alerts / "outbox" / name).with_suffix(".docx")
+    return path if path.is_file() else None
+
+
 def read_incidents(home: Home) -> list[dict[str, Any]]:
     """Return every incident of the live warehouse with what a letter says of it, the worst first; see ``INCIDENTS``.
 

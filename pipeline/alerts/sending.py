@@ -6,17 +6,18 @@ told, and the next round makes good for both.
 
 import time
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from pipeline.alerts.addresses import WrongAddress, address_of
 from pipeline.alerts.channels import Channels
 from pipeline.alerts.contacts import Contacts, Problem, contacts_of
-from pipeline.alerts.digest import compose, news, what_cannot_wait
-from pipeline.alerts.letters import read_incidents
+from pipeline.alerts.digest import Enclosures, Incident, compose, news, what_cannot_wait
+from pipeline.alerts.letters import document_of, read_incidents, told_in
 from pipeline.alerts.mail import AnswerLost, NotSent, Refused
 from pipeline.alerts.outbox import Attachment, Message, Outbox, OutboxIsBusy, open_outbox
 from pipeline.alerts.wording import plain
@@ -100,6 +101,7 @@ def queue_digests(home: Home, outbox: Outbox, contacts: Contacts, now: datetime)
     A person gets one digest a night, the date in Vietnam. What comes after it waits for the next, unless it is urgent.
     """
     incidents, night, queued = read_incidents(home), f"{now:%Y-%m-%d}", 0
+    enclose = partial(_enclosures, home, told_in(home))
     for person in contacts.people:
         for channel in person.channels:
             queue = (person.id, channel.key)
@@ -117,7 +119,7 @@ def queue_digests(home: Home, outbox: Outbox, contacts: Contacts, now: datetime)
                     number=outbox.history.numbers.get(queue, 0) + 1,
                     night=night,
                     queued_at=now.isoformat(),
-                    attach=partial(_marked, home),
+                    enclose=enclose,
                 )
                 outbox.put(message)
                 queued += 1
@@ -188,10 +190,16 @@ def _is_due(outbox: Outbox, message: Message) -> bool:
     return vietnam_now() >= outbox.history.refused_at[message.id] + FIRST_PAUSE * 2 ** (refusals - 2)
 
 
-def _marked(home: Home, submission_id: str) -> Attachment | None:
-    """Return the office's marked workbook of a version, None where there is none."""
-    path = marked_path(home, submission_id)
-    return Attachment(str(path.relative_to(home.root)), plain(path.name), path.stat().st_size) if path else None
+def _enclosures(home: Home, letters: Mapping[str, str], incidents: Sequence[Incident]) -> Enclosures:
+    """Return the files that go with the incidents of one report; ``letters`` names the letter that opened each."""
+    workbook = marked_path(home, incidents[0]["last_failing_submission_id"])
+    names = [letters[incident["alert_id"]] for incident in incidents if incident["alert_id"] in letters]
+    document = document_of(home, names[-1]) if names else None
+    return Enclosures(*(_attachment(home, path) if path else None for path in (workbook, document)))
+
+
+def _attachment(home: Home, path: Path) -> Attachment:
+    return Attachment(str(path.relative_to(home.root)), plain(path.name), path.stat().st_size)
 
 
 def outbox_line(home: Home) -> str | None:
