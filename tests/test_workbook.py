@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from pathlib import Path
@@ -12,6 +13,8 @@ import openpyxl
 import polars as pl
 import pytest
 import xlsxwriter
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline import worker_pool
 from pipeline.cells import workbook as reader
@@ -276,7 +279,7 @@ class TestHostile:
         def panic(path):
             raise PanicException("index out of bounds")
 
-        monkeypatch.setattr(reader, "CalamineWorkbook", type("Panicking", (), {"from_path": staticmethod(panic)}))
+        monkeypatch.setattr(reader, "CalamineWorkbook", type("Panicking", (), {"from_object": staticmethod(panic)}))
         _, _, problems = read_workbooks([package(tmp_path / "a.xlsx", "")], workers=0)
         assert problems["problem"].to_list() == ["reading_crashed"]
 
@@ -347,3 +350,27 @@ def test_a_zip_is_no_workbook(tmp_path):
         archive.writestr("a.txt", "a")
     (tmp_path / "a.xlsx").write_bytes(buffer.getvalue())
     assert problem_of(tmp_path / "a.xlsx") == "other_office_file"
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    number=st.one_of(
+        st.integers(-(10**15), 10**15), st.integers(-(10**13), 0), st.floats(-1e300, 1e300, allow_nan=False)
+    ),
+    code=st.sampled_from(["yyyy-mm-dd", "[h]:mm", "hh:mm", "mmm-yy", "dd/mm/yyyy hh:mm", '"ngày" 0', "#,##0"]),
+)
+def test_a_number_that_no_date_can_be_is_read_as_it_stands_under_any_format(number: float, code: str) -> None:
+    """calamine panics, or refuses the file, or answers midnight."""
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file) as written:
+        sheet = written.add_worksheet()
+        sheet.write_string(0, 0, "Tổng số")
+        sheet.write_number(1, 1, number, written.add_format({"num_format": code}))
+    with tempfile.NamedTemporaryFile(suffix=".xlsx") as path:
+        path.write(file.getvalue())
+        path.flush()
+        cells = read_workbook(Path(path.name)).sheets[0].cells
+    if 0 <= number < 2_958_466:
+        assert (cells.kind[1] == "date") == (code not in ("[h]:mm", '"ngày" 0', "#,##0"))
+    else:
+        assert (cells.kind[1], cells.number[1]) == ("number", float(f"{number:.16G}"))

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 import polars as pl
@@ -22,8 +23,8 @@ from pipeline.guard import refusal
 from pipeline.landing.problems import Problem, UnreadableFile, problem
 from pipeline.worker_pool import Broken, run_each, run_here
 
-from .number_formats import per_cent_styles, styled_cells
-from .package import open_package
+from .number_formats import date_styles, per_cent_styles, styled_cells, without_impossible_dates
+from .package import Package, open_package
 from .recalculation import ERROR, MOST_FORMULAS, TEXT, Formulas, Recalculated, recalculate
 from .sheet_scan import MAX_CELLS, check_counts, check_extent, check_text, formula_cells, is_worksheet, lost_cells
 
@@ -301,7 +302,7 @@ def _read(path: Path) -> Workbook:
 
     sheet_parts, per_cent = package.sheet_parts(), per_cent_styles(package.styles())
     sheets, answers = [], named(package.parts.get(package.workbook_part(), b""))
-    with CalamineWorkbook.from_path(path) as workbook:
+    with CalamineWorkbook.from_object(_readable(path, package, worksheets)) as workbook:
         for index, metadata in enumerate(workbook.sheets_metadata):
             if metadata.typ != SheetTypeEnum.WorkSheet:
                 continue
@@ -319,6 +320,20 @@ def _read(path: Path) -> Workbook:
     if answers and not sheets:
         raise UnreadableFile(problem("findings_report"))
     return Workbook(sheets, answers)
+
+
+def _readable(path: Path, package: Package, worksheets: dict[str, bytes]) -> Path | io.BytesIO:
+    """Return the workbook, or a copy in which no number that cannot be a date is formatted as one: that stops the reader."""
+    styles = date_styles(package.styles())
+    mended = {part: without_impossible_dates(xml, styles) for part, xml in worksheets.items() if styles}
+    if all(mended[part] == worksheets[part] for part in mended):
+        return path
+    copy = io.BytesIO()
+    with ZipFile(copy, "w") as archive:
+        for part, xml in package.parts.items():
+            archive.writestr(part, mended.get(part, xml))
+    copy.seek(0)
+    return copy
 
 
 def _version_of_findings(cells: RawCells) -> str | None:
