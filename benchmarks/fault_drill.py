@@ -197,7 +197,7 @@ def trace(truth: Truth, home: Home) -> Drill:
         fired[path_of[submission_id]][rule_id] += 1
     hypotheses: dict[str, list[dict]] = defaultdict(list)
     causes = read_tables(home.judged, "causes", tables.CAUSES).filter(pl.col("rank") <= LOOKED_AT)
-    for row in causes.drop("sentence_vi", "sentence_en").to_dicts():
+    for row in causes.drop("sentence_vi").to_dicts():
         hypotheses[path_of[row["submission_id"]]].append(row)
     faults_of: dict[str, list[PlantedFault]] = defaultdict(list)
     for fault in truth.faults:
@@ -245,6 +245,8 @@ def _harm(
 def _traced(fault: PlantedFault, fired: Counter[str], is_refused: bool, hypotheses: list[dict], alone: bool) -> Traced:
     roots = {(c.form, c.row, c.column) for c in fault.changes if c.is_root and c.address}
     hits = [row for row in hypotheses if (row["form"], row["row_code"], row["column_code"]) in roots]
+    # Where the figures do not tell two cells apart, the first hypothesis names both.
+    first = {row["cause_id"]: row["sentence_en"] for row in hypotheses if row["rank"] == 1}
     return Traced(
         kind=fault.kind,
         alone=alone,
@@ -254,9 +256,14 @@ def _traced(fault: PlantedFault, fired: Counter[str], is_refused: bool, hypothes
         is_first=any(row["rank"] == 1 for row in hits),
         is_nameable=fault.cause is not None,
         is_named=any(row["kind"] == fault.cause for row in hits),
-        is_right=any(row["kind"] == fault.cause and row["rank"] == 1 for row in hits),
+        is_right=any(row["kind"] == fault.cause and _is_named(row, first[row["cause_id"]]) for row in hits),
         fired=tuple(rule for rule in fault.meant if rule in fired),
     )
+
+
+def _is_named(row: dict, first: str) -> bool:
+    """Tell whether the first sentence on a cause names the cell of a hypothesis."""
+    return row["rank"] == 1 or f"cell {row['address']} " in first
 
 
 def explains(fault: PlantedFault, rule: str, report: SentReport) -> bool:

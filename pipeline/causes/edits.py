@@ -39,10 +39,16 @@ def _single(of: Return, failing: Iterable[Constraint]) -> Iterator[Edit]:
 
 
 def _is_read_off_a_rate(of: Return, constraint: Constraint, place: Place, value: Decimal) -> bool:
-    """Tell whether a figure is but what a rounded rate gives back: it has more digits than the rate knows of."""
+    """Tell whether a figure is but one of many that a rounded rate gives back, and no slip makes it likelier.
+
+    83.33 % of 18 cases can only be 15; of 12 345 678 it tells four digits.
+    """
     if not isinstance(constraint, Ratio) or place == constraint.printed:
         return False
-    return slip(of.printed(place, of.values[place]), of.printed(place, value)) is None
+    if slip(of.printed(place, of.values[place]), of.printed(place, value)) is not None:
+        return False
+    step = of.step(place)
+    return any(constraint.holds({**of.values, place: value + more}) for more in (step, -step))
 
 
 def _typed(of: Return, constraint: Constraint, place: Place, value: Decimal) -> Edit:

@@ -83,6 +83,11 @@ class Return:
         unit = self.declared.units.get(self.cells[place].unit or "")
         return value / unit.factor if unit else value
 
+    def step(self, place: Place) -> Decimal:
+        """Return the smallest amount by which two figures of a cell differ as it prints them."""
+        unit = self.declared.units.get(self.cells[place].unit or "")
+        return Decimal(unit.factor) if unit else Decimal(1)
+
     def is_computed(self, place: Place) -> bool:
         """Tell whether the template works the cell out: by a formula, or as the total of rows that stand there too."""
         form = self.forms.get(place.form)
