@@ -180,6 +180,19 @@ def test_no_rule_is_one_that_no_fault_can_trip(pack):
     assert [rule.id for rule in pack.rules if rule.id not in meant] == []
 
 
+@pytest.mark.parametrize("kind", ["last_month_first", "money_of_last_month"])
+def test_a_form_of_another_month_is_one_cause_and_no_figure_is_doubted_for_it(kind, country):
+    truth, night = country
+    path = planted(truth, kind).path
+    at = night.submissions.filter(pl.col("source_ref") == path).select("submission_id")
+    causes = night.table("causes").join(at, on="submission_id").to_dicts()
+    assert len(causes) == 1, [cause["sentence_en"] for cause in causes]
+    assert causes[0]["changes"] == []
+    assert causes[0]["of"] == len(night.findings(path)) > 5
+    if kind == "last_month_first":
+        assert causes[0]["sentence_vi"].startswith("Trang «01» ghi kỳ hoặc đơn vị khác với các trang còn lại")
+
+
 @pytest.mark.parametrize("kind", [kind for kind, fault in FAULTS.items() if not fault.is_national])
 def test_a_planted_fault_is_found_by_the_rules_that_are_meant_to_and_by_no_other(kind, country):
     truth, night = country

@@ -12,8 +12,8 @@ from pipeline import tables
 from pipeline.causes.constraints import Blank, Cell, Constraint, Place, Uncalculated, constraint
 from pipeline.causes.laws import rate_parts
 from pipeline.causes.returns import Edit, Return
-from pipeline.causes.search import Cause, Hypothesis, causes_of
-from pipeline.causes.sentences import copied, told, unexplained, without_base
+from pipeline.causes.search import AGREEMENT, Cause, Hypothesis, causes_of
+from pipeline.causes.sentences import copied, foreign, told, unexplained, without_base
 from pipeline.forms import Forms
 from pipeline.judged.bench import Bench
 from pipeline.judged.findings import cells_of
@@ -77,10 +77,20 @@ def _rows(of: Return, cause: Cause, root: Place, told_of: dict[str, dict]) -> It
         alike = next((other.edit for other in cause.hypotheses[rank:] if other.is_alike(hypothesis)), None)
         yield {"rank": rank, "of": count} | _hypothesis(of, hypothesis, count, alike if rank == 1 else None)
     if not cause.hypotheses:
-        first = next((t for name in cause.findings if (t := told_of[name])["address"]), told_of[cause.findings[0]])
+        told = sorted(
+            (told_of[name] for name in cause.findings),
+            key=lambda one: (
+                one["rule_id"] != AGREEMENT,
+                (one["form"], one["row_code"], one["column_code"]) != root[1:],
+            ),
+        )
+        first = next((one for one in told if one["address"]), told[0])
         is_copy = any(isinstance(c.rule, Duplicate) for c in of.constraints if c.finding_id in cause.findings)
-        say = copied if is_copy else without_base if _lacks_base(of, root) else unexplained
-        sentence_vi, sentence_en = say(of, root)
+        if of.foreign_forms and any(told_of[name]["rule_id"] == AGREEMENT for name in cause.findings):
+            sentence_vi, sentence_en = foreign(first["sheet"], count)
+        else:
+            say = copied if is_copy else without_base if _lacks_base(of, root) else unexplained
+            sentence_vi, sentence_en = say(of, root)
         cell = of.cells.get(root)
         yield {
             "rank": 1,
@@ -190,7 +200,13 @@ def _cause_id(header: dict, root: Place, is_contradiction: bool) -> str:
 def _told_of(failing: pl.DataFrame) -> dict[str, dict]:
     first = pl.col("cells").list.first()
     picked = failing.select(
-        "finding_id", "form", "row_code", "column_code", "sheet", first.struct.field("address").alias("address")
+        "finding_id",
+        "rule_id",
+        "form",
+        "row_code",
+        "column_code",
+        "sheet",
+        first.struct.field("address").alias("address"),
     )
     return {row["finding_id"]: row for row in picked.to_dicts()}
 
@@ -211,7 +227,7 @@ def _returns(
     for row in compared.to_dicts():
         rows.setdefault(row["submission_id"], []).append(row)
     findings: dict[str, list[dict]] = {}
-    for row in failing.select(*AT, "finding_id", "cells").to_dicts():
+    for row in failing.select(*AT, "finding_id", "cells", "sheet").to_dicts():
         findings.setdefault(row["submission_id"], []).append(row)
     for submission_id in sorted(findings):
         cells = dict(own_cells.get(submission_id, {}))
@@ -229,9 +245,21 @@ def _returns(
                 if isinstance(remark, Blank):
                     (cell,) = finding["cells"]
                     cells.setdefault(remark.places[0], _cell(cell | {"submission_id": submission_id, "value": None}))
+        of_others = {finding["sheet"] for finding in findings[submission_id] if finding["rule_id"] == AGREEMENT}
+        foreign_forms = {
+            c.place.form for c in cells.values() if c.sheet in of_others and c.place.submission_id == submission_id
+        }
         regime = headers[submission_id]["regime"]
         applied = declared.applied_in(declared.regimes[regime]) if regime in declared.regimes else declared.current
-        yield Return(submission_id, cells, constraints, applied, declared, _orders(rules, pack_of.get(submission_id)))
+        yield Return(
+            submission_id,
+            cells,
+            constraints,
+            applied,
+            declared,
+            _orders(rules, pack_of.get(submission_id)),
+            foreign_forms=frozenset(foreign_forms),
+        )
 
 
 def _compared(bench: Bench, failing: pl.DataFrame) -> pl.DataFrame:

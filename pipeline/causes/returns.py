@@ -60,6 +60,8 @@ class Return:
     orders: Mapping[str, tuple[Order | RowOrder, ...]] = field(default_factory=dict)
     values: dict[Place, Decimal] = field(default_factory=dict)
     of_place: dict[Place, list[Constraint]] = field(default_factory=dict)
+    #: forms whose sheet names another period or unit than the others do
+    foreign_forms: frozenset[str] = frozenset()
     #: what the month before says of cumulative cells of this return
     before: dict[Place, Decimal] = field(default_factory=dict)
 

@@ -1,9 +1,10 @@
 """The fewest, least far-fetched edits that explain all that fails in a return, one after the other."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from expectations.rules import Duplicate
 from pipeline.causes.constraints import Constraint, Place, Ratio, Sum, Uncalculated
 from pipeline.causes.edits import edits
 from pipeline.causes.laws import is_lawful
@@ -14,6 +15,8 @@ MOST_HYPOTHESES = 5
 #: Edits that are looked at for one return: where hundreds of sums fail, what is left after so many is told without a cause.
 MOST_EDITS = 6000
 NOT_RECALCULATED = "not_recalculated"
+#: The rule that tells of a sheet with another period or unit than the others.
+AGREEMENT = "header.agreement"
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ def causes_of(of: Return) -> list[Cause]:
     """Group the failing constraints of a return by root cause; every one of them is in exactly one cause."""
     failing = {c.finding_id: c for c in of.constraints if c.finding_id is not None}
     of = replace(of, values=dict(of.values), of_place={})
-    causes: list[Cause] = []
+    causes: list[Cause] = list(_of_whole_forms(of, failing))
     looked_at = 0
     while failing and len(causes) < MOST_CAUSES and looked_at < MOST_EDITS:
         proposed = list(edits(of, failing.values()))
@@ -74,6 +77,35 @@ def causes_of(of: Return) -> list[Cause]:
         for finding in best.closes:
             del failing[finding]
     return _joined(causes, list(failing.values()), of)
+
+
+def _of_whole_forms(of: Return, failing: dict[str, Constraint]) -> Iterator[Cause]:
+    """Yield the causes that are a whole form of another report, and take what they explain out of ``failing``.
+
+    A form that was copied from last month, or a sheet that names another period or unit: where it contradicts other forms
+    and reports, nobody need look for a wrong figure.
+    """
+    copies = [known for known in failing.values() if isinstance(known.rule, Duplicate)]
+    agreements = [known for known in failing.values() if known.rule.id == AGREEMENT] if of.foreign_forms else []
+    for told, forms in [*(([copy], {copy.form}) for copy in copies), (agreements, of.foreign_forms)]:
+        if not told:
+            continue
+        explained = [known for known in failing.values() if _looks_beyond(of, known, forms)]
+        names = sorted({known.finding_id or "" for known in (*told, *explained)})
+        for name in names:
+            failing.pop(name, None)
+        yield Cause(tuple(names), (), _root_of(of, told[0]))
+
+
+def _looks_beyond(of: Return, known: Constraint, forms: Collection[str]) -> bool:
+    """Tell whether a comparison holds one of these forms against another form or report."""
+    is_of_them = [of.is_own(place) and place.form in forms for place in known.places]
+    return any(is_of_them) and not all(is_of_them) and not known.is_contradiction
+
+
+def _root_of(of: Return, constraint: Constraint) -> Place:
+    own = next((place for place in constraint.places if of.is_own(place)), None)
+    return own or Place(of.submission_id, constraint.form, constraint.row, constraint.column)
 
 
 def _weighed(of: Return, edit: Edit, failing: dict[str, Constraint]) -> Hypothesis | None:
@@ -146,7 +178,8 @@ def _joined(causes: list[Cause], rest: Iterable[Constraint], of: Return) -> list
             (
                 n
                 for n, cause in enumerate(causes)
-                if set(own) & set(cause.hypotheses[0].edit.changes)
+                if cause.hypotheses
+                and set(own) & set(cause.hypotheses[0].edit.changes)
                 and cause.is_contradiction == constraint.is_contradiction
             ),
             None,
@@ -154,8 +187,9 @@ def _joined(causes: list[Cause], rest: Iterable[Constraint], of: Return) -> list
         if shared is not None:
             grown[shared].append(constraint.finding_id or "")
         else:
-            root = own[0] if own else Place(of.submission_id, constraint.form, constraint.row, constraint.column)
-            by_root.setdefault((root, constraint.is_contradiction), []).append(constraint.finding_id or "")
+            by_root.setdefault((_root_of(of, constraint), constraint.is_contradiction), []).append(
+                constraint.finding_id or ""
+            )
     return [
         *(replace(cause, findings=tuple(sorted(found))) for cause, found in zip(causes, grown, strict=True)),
         *(Cause(tuple(sorted(found)), (), root, is_apart) for (root, is_apart), found in by_root.items()),

@@ -193,6 +193,17 @@ def copied(of: Return, root: Place) -> tuple[str, str]:
     )
 
 
+def foreign(sheet: str | None, findings: int) -> tuple[str, str]:
+    """Return what is said of a sheet that names another period or unit than the others; it explains ``findings``."""
+    count_vi, count_en = amount_vi(Decimal(findings)), amount_en(Decimal(findings))
+    return (
+        f"Trang «{sheet}» ghi kỳ hoặc đơn vị khác với các trang còn lại, và {count_vi} chỗ không khớp là do đó; hãy thay bằng đúng biểu "
+        "của kỳ và đơn vị này, chưa cần sửa số nào",
+        f"Sheet '{sheet}' names another period or unit than the others, and {count_en} that do not agree come from it; put in the form of "
+        "this period and unit: no figure need be changed yet",
+    )
+
+
 def unexplained(of: Return, root: Place) -> tuple[str, str]:
     """Return what is said where no figure closes anything."""
     return (

@@ -5,6 +5,7 @@ here is simply read again; so is what another reader read, and what a change of 
 """
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -386,7 +387,7 @@ def _placed(
     registry: UnitRegistry,
 ) -> tuple[Submission, list[dict]]:
     """Return the submission of a workbook, from the headers of its forms (sheet name, header, form), and its remarks."""
-    name, header, _ = next((told for told in sheets if told[1]), sheets[0])
+    name, header, _ = _most_agree(sheets)
 
     def quote(field_name: str) -> Quote | None:
         return Quote(header[field_name].text, header[field_name].address) if field_name in header else None
@@ -438,6 +439,13 @@ def _placed(
                 }
             )
     return submission, remarks
+
+
+def _most_agree(sheets: list[tuple[str, dict[str, Field], str]]) -> tuple[str, dict[str, Field], str]:
+    """Return the first sheet of those that name the period of most: one that was left from last month speaks for none."""
+    headed = [sheet for sheet in sheets if sheet[1]] or sheets[:1]
+    periods = Counter(read_period(header) for _, header, _ in headed)
+    return max(headed, key=lambda sheet: periods[read_period(sheet[1])])
 
 
 def _differ(mine: tuple[date | None, date | None], theirs: tuple[date | None, date | None]) -> bool:
