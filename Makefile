@@ -32,7 +32,7 @@ setup-old-clients: setup ## older versions of DuckDB, each in an environment of 
 	@$(BIN)/python -m tests.old_clients
 
 test: setup-browser setup-office setup-old-clients ## every test: Python, dbt unit and data tests, definitions check
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 25
 
 test-fast: setup ## the tests that take less than ten seconds each
 	@$(BIN)/python -m pytest -m "not slow"

@@ -10,6 +10,21 @@ from pipeline.simulator.figures import SUBJECTS
 from pipeline.simulator.samples import SAMPLES
 from tests import nights
 
+#: Modules that take more than a minute, the longest first: side by side with others the suite ends sooner.
+LONGEST = (
+    "test_incremental",
+    "test_faults",
+    "test_daemon_nights",
+    "test_trouble",
+    "test_simulator",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest modules; within a module the order stays."""
+    rank = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
+
 
 @pytest.fixture(scope="session")
 def samples_night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, dict]:
