@@ -10,7 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sheets import Returns, read
 
+from pipeline.causes import frames
+from pipeline.causes.constraints import Cell, Place
 from pipeline.causes.digits import is_one_off, is_transposed, slip
+from pipeline.causes.search import AGREEMENT
 from pipeline.forms import forms
 from pipeline.forms.template import Header, write_workbook
 from pipeline.home import PROJECT
@@ -214,3 +217,21 @@ def test_unit_slips_that_were_published_are_told_as_such(published, case):
     likeliest = published.filter(case=case, form="02", rank=1).row(0, named=True)
     assert (likeliest["kind"], likeliest["would_be"] / likeliest["found"]) == ("unit_thousand", 1000)
     assert likeliest["closes"] == likeliest["of"]
+
+
+@pytest.mark.parametrize(
+    ("sheets", "foreign"),
+    [
+        ({"01": "a", "02": "b"}, {"01"}),
+        ({"01": "a", "02": "a"}, set()),  # a CSV stands on one sheet: there is no other that speaks
+        ({"01": "b", "02": "c"}, set()),
+        ({"01": None, "02": "b"}, set()),
+    ],
+)
+def test_a_form_is_foreign_only_beside_one_that_is_not(sheets, foreign) -> None:
+    cells = {
+        (at := Place("s", form, "total.total", "due")): Cell(at, Decimal(1), None, sheet, "A1", "1")
+        for form, sheet in sheets.items()
+    }
+    disagree = [{"rule_id": AGREEMENT, "sheet": "a"}, {"rule_id": AGREEMENT, "sheet": None}]
+    assert frames._foreign_forms("s", cells, disagree) == foreign

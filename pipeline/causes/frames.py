@@ -245,10 +245,7 @@ def _returns(
                 if isinstance(remark, Blank):
                     (cell,) = finding["cells"]
                     cells.setdefault(remark.places[0], _cell(cell | {"submission_id": submission_id, "value": None}))
-        of_others = {finding["sheet"] for finding in findings[submission_id] if finding["rule_id"] == AGREEMENT}
-        foreign_forms = {
-            c.place.form for c in cells.values() if c.sheet in of_others and c.place.submission_id == submission_id
-        }
+        foreign_forms = _foreign_forms(submission_id, cells, findings[submission_id])
         regime = headers[submission_id]["regime"]
         applied = declared.applied_in(declared.regimes[regime]) if regime in declared.regimes else declared.current
         yield Return(
@@ -258,8 +255,16 @@ def _returns(
             applied,
             declared,
             _orders(rules, pack_of.get(submission_id)),
-            foreign_forms=frozenset(foreign_forms),
+            foreign_forms=foreign_forms,
         )
+
+
+def _foreign_forms(submission_id: str, cells: dict[Place, Cell], findings: list[dict]) -> frozenset[str]:
+    """Return the forms on sheets that name another period or unit than the others; none where no form is left that does not."""
+    sheets = {finding["sheet"] for finding in findings if finding["rule_id"] == AGREEMENT and finding["sheet"]}
+    own = {(cell.sheet, place.form) for place, cell in cells.items() if place.submission_id == submission_id}
+    foreign = frozenset(form for sheet, form in own if sheet in sheets)
+    return foreign if foreign < {form for _, form in own} else frozenset()
 
 
 def _compared(bench: Bench, failing: pl.DataFrame) -> pl.DataFrame:
