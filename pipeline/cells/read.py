@@ -445,6 +445,8 @@ def _most_agree(sheets: list[tuple[str, dict[str, Field], str]]) -> tuple[str, d
     """Return the first sheet of those that name the period of most: one that was left from last month speaks for none."""
     headed = [sheet for sheet in sheets if sheet[1]] or sheets[:1]
     periods = Counter(read_period(header) for _, header, _ in headed)
+    if None in read_period(headed[0][1]):  # what stands there is to be told, not outvoted
+        return headed[0]
     return max(headed, key=lambda sheet: periods[read_period(sheet[1])])
 
 
