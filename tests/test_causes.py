@@ -222,13 +222,15 @@ def test_unit_slips_that_were_published_are_told_as_such(published, case):
 @pytest.mark.parametrize(
     ("sheets", "foreign"),
     [
-        ({"01": "a", "02": "b"}, {"01"}),
+        ({"01": "a", "02": "b", "03": "b"}, {"01"}),
+        ({"01": "a", "02": "b"}, set()),  # of two that disagree neither is known to be the wrong one
+        ({"01": "a", "02": "a", "03": "b"}, set()),
         ({"01": "a", "02": "a"}, set()),  # a CSV stands on one sheet: there is no other that speaks
         ({"01": "b", "02": "c"}, set()),
         ({"01": None, "02": "b"}, set()),
     ],
 )
-def test_a_form_is_foreign_only_beside_one_that_is_not(sheets, foreign) -> None:
+def test_a_form_is_foreign_only_where_most_are_not(sheets, foreign) -> None:
     cells = {
         (at := Place("s", form, "total.total", "due")): Cell(at, Decimal(1), None, sheet, "A1", "1")
         for form, sheet in sheets.items()

@@ -260,11 +260,11 @@ def _returns(
 
 
 def _foreign_forms(submission_id: str, cells: dict[Place, Cell], findings: list[dict]) -> frozenset[str]:
-    """Return the forms on sheets that name another period or unit than the others; none where no form is left that does not."""
+    """Return the forms on sheets that name another period or unit than most; none where those that do are not the few."""
     sheets = {finding["sheet"] for finding in findings if finding["rule_id"] == AGREEMENT and finding["sheet"]}
     own = {(cell.sheet, place.form) for place, cell in cells.items() if place.submission_id == submission_id}
     foreign = frozenset(form for sheet, form in own if sheet in sheets)
-    return foreign if foreign < {form for _, form in own} else frozenset()
+    return foreign if 2 * len(foreign) < len({form for _, form in own}) else frozenset()
 
 
 def _compared(bench: Bench, failing: pl.DataFrame) -> pl.DataFrame:
