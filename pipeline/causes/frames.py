@@ -263,8 +263,8 @@ def _foreign_forms(submission_id: str, cells: dict[Place, Cell], findings: list[
     """Return the forms on sheets that name another period or unit than most; none where those that do are not the few."""
     sheets = {finding["sheet"] for finding in findings if finding["rule_id"] == AGREEMENT and finding["sheet"]}
     own = {(cell.sheet, place.form) for place, cell in cells.items() if place.submission_id == submission_id}
-    foreign = frozenset(form for sheet, form in own if sheet in sheets)
-    return foreign if 2 * len(foreign) < len({form for _, form in own}) else frozenset()
+    outvoted = frozenset(form for sheet, form in own if sheet in sheets)
+    return outvoted if 2 * len(outvoted) < len({form for _, form in own}) else frozenset()
 
 
 def _compared(bench: Bench, failing: pl.DataFrame) -> pl.DataFrame:
