@@ -57,7 +57,7 @@ class Traced:
     is_first: bool  # of the likeliest
     is_nameable: bool  # a kind of likely cause is known for it
     is_named: bool  # and a hypothesis at its cell is of that kind
-    is_right: bool  # the likeliest one
+    is_right: bool  # the likeliest one, or another cell that its sentence names
     fired: tuple[str, ...]
 
 

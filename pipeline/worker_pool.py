@@ -20,7 +20,7 @@ from typing import Any
 # Not forked from this process: Polars has threads of its own, and a fork copies their locks as they stand. On Linux one
 # process imports the readers, runs nothing, and is forked for each worker: a worker costs milliseconds, not a second.
 _PROCESSES: Any = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
-_READERS = ["pipeline.cells.read"]
+_PROCESSES.set_forkserver_preload(["pipeline.cells.read"])
 _START_SECONDS = 120.0
 
 #: What one item may take: seconds of work, and bytes beside what the process has when it starts.
@@ -70,7 +70,6 @@ class _Crew:
     workers: list[_Worker] = field(default_factory=list)
 
     def hire(self) -> None:
-        _PROCESSES.set_forkserver_preload(_READERS)
         ours, theirs = _PROCESSES.Pipe()
         handle, name = tempfile.mkstemp(prefix="thads-worker-")
         os.close(handle)

@@ -12,11 +12,9 @@ from tests import nights
 
 #: Modules that take more than a minute, the longest first: side by side with others the suite ends sooner.
 LONGEST = (
-    "test_incremental",
-    "test_faults",
-    "test_daemon_nights",
-    "test_trouble",
-    "test_simulator",
+    *("test_incremental", "test_faults", "test_trouble", "test_benchmarks", "test_definitions", "test_night"),
+    *("test_storm", "test_daemon_nights", "test_last_resort", "test_simulator", "test_marked", "test_night_failures"),
+    *("test_all_forms", "test_packs", "test_walkthrough", "test_template", "test_forms", "test_old_homes"),
 )
 
 

@@ -100,7 +100,7 @@ def write_letters(home: Home) -> Letters:
     return letters
 
 
-def told_in(home: Home) -> dict[str, str]:
+def opening_letters(home: Home) -> dict[str, str]:
     """Return the name of the last letter that told each incident as open, by incident."""
     log = journal.read(home.alerts / "log.jsonl")
     return {alert: entry["letter"] for entry in log if entry["kind"] == "opened" for alert in entry["alert_ids"]}

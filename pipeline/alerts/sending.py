@@ -17,7 +17,7 @@ from pipeline.alerts.addresses import WrongAddress, address_of
 from pipeline.alerts.channels import Channels
 from pipeline.alerts.contacts import Contacts, Problem, contacts_of
 from pipeline.alerts.digest import Enclosures, Incident, compose, news, what_cannot_wait
-from pipeline.alerts.letters import document_of, read_incidents, told_in
+from pipeline.alerts.letters import document_of, opening_letters, read_incidents
 from pipeline.alerts.mail import AnswerLost, NotSent, Refused
 from pipeline.alerts.outbox import Attachment, Message, Outbox, OutboxIsBusy, open_outbox
 from pipeline.alerts.wording import plain
@@ -101,7 +101,7 @@ def queue_digests(home: Home, outbox: Outbox, contacts: Contacts, now: datetime)
     A person gets one digest a night, the date in Vietnam. What comes after it waits for the next, unless it is urgent.
     """
     incidents, night, queued = read_incidents(home), f"{now:%Y-%m-%d}", 0
-    enclose = partial(_enclosures, home, told_in(home))
+    enclose = partial(_enclosures, home, opening_letters(home))
     for person in contacts.people:
         for channel in person.channels:
             queue = (person.id, channel.key)

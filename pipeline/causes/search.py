@@ -87,7 +87,8 @@ def _of_whole_forms(of: Return, failing: dict[str, Constraint]) -> Iterator[Caus
     """
     copies = [known for known in failing.values() if isinstance(known.rule, Duplicate)]
     agreements = [known for known in failing.values() if known.rule.id == AGREEMENT] if of.foreign_forms else []
-    for told, forms in [*(([copy], {copy.form}) for copy in copies), (agreements, of.foreign_forms)]:
+    for remarks, forms in [*(([copy], {copy.form}) for copy in copies), (agreements, of.foreign_forms)]:
+        told = [known for known in remarks if known.finding_id in failing]  # a form may be a copy of two others
         if not told:
             continue
         explained = [known for known in failing.values() if _looks_beyond(of, known, forms)]
