@@ -189,6 +189,9 @@ def test_a_form_of_another_month_is_one_cause_and_no_figure_is_doubted_for_it(ki
     assert len(causes) == 1, [cause["sentence_en"] for cause in causes]
     assert causes[0]["changes"] == []
     assert causes[0]["of"] == len(night.findings(path)) > 5
+    assert causes[0]["kind"] == {"last_month_first": "foreign_sheet"}.get(kind, "last_month_copied"), (
+        "unknown is shown to nobody"
+    )
     if kind == "last_month_first":
         assert causes[0]["sentence_vi"].startswith("Trang «01» ghi kỳ hoặc đơn vị khác với các trang còn lại")
 

@@ -85,16 +85,11 @@ def _rows(of: Return, cause: Cause, root: Place, told_of: dict[str, dict]) -> It
             ),
         )
         first = next((one for one in told if one["address"]), told[0])
-        is_copy = any(isinstance(c.rule, Duplicate) for c in of.constraints if c.finding_id in cause.findings)
-        if of.foreign_forms and any(told_of[name]["rule_id"] == AGREEMENT for name in cause.findings):
-            sentence_vi, sentence_en = foreign(first["sheet"], count)
-        else:
-            say = copied if is_copy else without_base if _lacks_base(of, root) else unexplained
-            sentence_vi, sentence_en = say(of, root)
+        kind, (sentence_vi, sentence_en) = _without_figures(of, cause, root, first)
         cell = of.cells.get(root)
         yield {
             "rank": 1,
-            "kind": "last_month_copied" if is_copy else "unknown",
+            "kind": kind,
             "form": first["form"],
             "row_code": first["row_code"],
             "column_code": first["column_code"],
@@ -110,6 +105,15 @@ def _rows(of: Return, cause: Cause, root: Place, told_of: dict[str, dict]) -> It
             "sentence_vi": sentence_vi,
             "sentence_en": sentence_en,
         }
+
+
+def _without_figures(of: Return, cause: Cause, root: Place, first: dict) -> tuple[str, tuple[str, str]]:
+    """Return kind and sentences of a cause that proposes no figure; ``first`` is the finding that stands for it."""
+    if of.foreign_forms and first["rule_id"] == AGREEMENT:
+        return "foreign_sheet", foreign(first["sheet"], len(cause.findings))
+    if any(isinstance(known.rule, Duplicate) for known in of.constraints if known.finding_id in cause.findings):
+        return "last_month_copied", copied(of, root)
+    return "unknown", (without_base if _lacks_base(of, root) else unexplained)(of, root)
 
 
 def _hypothesis(of: Return, hypothesis: Hypothesis, count: int, alike: Edit | None) -> dict:
