@@ -10,6 +10,7 @@ The SELECTs (``expectations.within``, ``expectations.beside``) read these tables
 - ``applicable``: submission_id, pack, rule_id, form - which rule applies to which form of which submission
 - ``form_<code>``: submission_id, row_code, a column per measure (base units) and ``<measure>__rounding`` beside it
 - ``cell``, ``remark``: as in ``pipeline.tables``
+- ``reading_code``: pack, rule_id, code - the kinds of remarks that a rule of reading wants none of
 - ``rollup_part``: form, regime, dimension, total_row, part_row; ``office_part``: submission_id, part_submission_id
 - ``partner``: submission_id, form, relation, beside - the submission that a form is compared with
 - ``paired``: submission_id, form, relation, beside, row_code, column_code, value, rounding, before, before_rounding - a
@@ -18,8 +19,9 @@ The SELECTs (``expectations.within``, ``expectations.beside``) read these tables
 """
 
 from expectations.beside import compared
-from expectations.kinds import AnyRule, Reading, relation
+from expectations.kinds import AnyRule, relation
 from expectations.rules import Pack
+from expectations.within import of_reading
 
 AMOUNT = "decimal(30, 6)"
 COLUMNS = "submission_id, rule_key, pack, rule_id, form, row_code, column_code, found, expected, low, high, verdict, remark_id, beside"
@@ -31,13 +33,15 @@ def rule_key(pack: Pack, rule: AnyRule, form: str) -> str:
 
 
 def comparisons(pack: Pack, rule: AnyRule, form: str) -> list[str]:
-    """Return the SELECTs whose rows are the comparisons that ``rule`` makes on ``form``; columns as ``COLUMNS``."""
-    remark = "remark_id" if isinstance(rule, Reading) else "null::bigint"
+    """Return the SELECTs whose rows are the comparisons that ``rule`` makes on ``form``; columns as ``COLUMNS``.
+
+    A rule of reading makes none here: :func:`reading_comparisons` compares all of them at once.
+    """
     beside = "beside" if relation(rule) else "null::varchar"
     return [
         f"""
         select compared.submission_id, '{rule_key(pack, rule, form)}', '{pack.pack}', '{rule.id}', '{form}', row_code, column_code,
-               found::{AMOUNT}, expected::{AMOUNT}, low::{AMOUNT}, high::{AMOUNT}, verdict, {remark}, {beside}
+               found::{AMOUNT}, expected::{AMOUNT}, low::{AMOUNT}, high::{AMOUNT}, verdict, null::bigint, {beside}
         from ({select}) as compared
         semi join (
             select submission_id from applicable
@@ -46,3 +50,16 @@ def comparisons(pack: Pack, rule: AnyRule, form: str) -> list[str]:
         """
         for select in compared(rule, form)
     ]
+
+
+def reading_comparisons(asked: str) -> str:
+    """Return the SELECT that compares every rule of reading in the table ``asked`` (pack, rule_id, form) at once.
+
+    They are two thirds of all rules on all forms, and differ in nothing but the kinds of remarks.
+    """
+    return f"""
+        select submission_id, concat_ws('/', pack, form, rule_id)::made.rule_key as rule_key, pack, rule_id, form, row_code, column_code,
+               found::{AMOUNT}, expected::{AMOUNT}, low::{AMOUNT}, high::{AMOUNT}, null::varchar, remark_id, null::varchar
+        from ({of_reading(asked)})
+        order by rule_key
+    """

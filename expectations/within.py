@@ -17,7 +17,6 @@ from expectations.kinds import (
     MoneyPerCase,
     Order,
     PrintedRatio,
-    Reading,
     Rollup,
     RowOrder,
     Rule,
@@ -275,22 +274,28 @@ def _form_scale(rule: FormScale, form: str) -> Iterable[str]:
     """
 
 
-@compared.register
-def _reading(rule: Reading, form: str) -> Iterable[str]:
-    codes = ", ".join(f"'{code}'" for code in rule.codes)
-    place = f"coalesce(form, '*') = '{form}'" if form != "*" else "true"
-    yield f"""
-        select submission_id, coalesce(row_code, '') as row_code, coalesce(column_code, '') as column_code,
-               1 as found, 0 as expected, 0 as low, 0 as high, null::varchar as verdict, remark_id
-        from remark
-        where code in ({codes}) and {place}
+def of_reading(asked: str) -> str:
+    """Return the SELECT that compares all rules of reading in the table ``asked`` (pack, rule_id, form).
+
+    A remark of a kind that a rule wants none of is a comparison that fails; where there is none, one that passes. Columns:
+    submission_id, pack, rule_id, form, row_code, column_code, found, expected, low, high, remark_id.
     """
-    yield f"""
-        select applicable.submission_id, '' as row_code, '' as column_code,
-               0 as found, 0 as expected, 0 as low, 0 as high, null::varchar as verdict, null::bigint as remark_id
-        from applicable
-        where applicable.rule_id = '{rule.id}' and applicable.form = '{form}'
-          and applicable.submission_id not in (select submission_id from remark where code in ({codes}) and {place})
+    return f"""
+        with covered as (
+            select submission_id, pack, rule_id, form from applicable semi join {asked} using (pack, rule_id, form)
+        ),
+        met as (
+            select covered.*, coalesce(remark.row_code, '') as row_code, coalesce(remark.column_code, '') as column_code, remark_id
+            from covered
+            join reading_code using (pack, rule_id)
+            join remark on remark.submission_id = covered.submission_id and remark.code = reading_code.code
+                       and covered.form in ('*', coalesce(remark.form, '*'))
+        )
+        select submission_id, pack, rule_id, form, row_code, column_code, 1 as found, 0 as expected, 0 as low, 0 as high, remark_id
+        from met
+        union all
+        select submission_id, pack, rule_id, form, '', '', 0, 0, 0, 0, null::bigint
+        from covered anti join met using (submission_id, pack, rule_id, form)
     """
 
 

@@ -9,7 +9,7 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
-from expectations.comparisons import COLUMNS, comparisons, rule_key
+from expectations.comparisons import COLUMNS, comparisons, reading_comparisons, rule_key
 from expectations.kinds import relation
 from expectations.rules import WHOLE_WORKBOOK, AnyRule, Pack, Reading, Rollup, Timeliness
 from pipeline.forms import Form, Forms
@@ -93,24 +93,41 @@ class Bench:
             "low decimal(30, 6), high decimal(30, 6), verdict varchar, remark_id bigint, beside varchar)"
         )
         made = set()
+        readings = []
         self.connection.begin()  # one for all: each commit of its own would write its rows twice
         for pack, rule, form in rules:
             key = (pack.pack, rule.id, form)
             if key not in present:
                 continue
-            selects = " union all ".join(comparisons(pack, rule, form))
-            (count,) = self.connection.execute(
-                f"""
-                insert into made.comparison
-                select nextval('made.comparison_ids'), {COLUMNS} from ({selects}) as made({COLUMNS})
-                """
-            ).fetchone() or (0,)
-            self._comparisons += count
-            if count:
+            if isinstance(rule, Reading):
+                readings.append(key)
+            elif self._insert(" union all ".join(comparisons(pack, rule, form))):
                 made.add(key)
+        if readings:
+            made |= self._compare_readings(readings)
         self.connection.commit()
         self.connection.execute("detach made")
         return Compared(file, made)
+
+    def _compare_readings(self, asked: list[tuple[str, str, str]]) -> set[tuple[str, str, str]]:
+        """Make the comparisons of rules of reading; every rule makes one at least where it is applicable."""
+        self.connection.register(
+            "asked_in", pl.DataFrame(asked, schema=["pack", "rule_id", "form"], orient="row").to_arrow()
+        )
+        self._insert(reading_comparisons("asked_in"))
+        self.connection.unregister("asked_in")
+        return set(asked)
+
+    def _insert(self, select: str) -> int:
+        """Add comparisons to the file that is being made, each with its number; return how many."""
+        (count,) = self.connection.execute(
+            f"""
+            insert into made.comparison
+            select nextval('made.comparison_ids'), {COLUMNS} from ({select}) as made({COLUMNS})
+            """
+        ).fetchone() or (0,)
+        self._comparisons += count
+        return count
 
     def admit(self) -> None:
         """Let ``comparison`` show every comparison made so far; nobody else may have the files open."""
@@ -194,6 +211,18 @@ class Bench:
             """
         )
         self.connection.unregister("rules_in")
+        codes = [
+            (pack.pack, rule.id, code)
+            for pack in packs
+            for rule in pack.rules
+            if isinstance(rule, Reading)
+            for code in dict.fromkeys(rule.codes)
+        ]
+        self.connection.register(
+            "codes_in", pl.DataFrame(codes, schema=["pack", "rule_id", "code"], orient="row").to_arrow()
+        )
+        self.connection.execute("create table reading_code as from codes_in")
+        self.connection.unregister("codes_in")
 
     def _rollup_parts(self) -> None:
         entries = [
