@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from docs.walkthrough.walk import HERE, UNIT, Walk, walked
+from pipeline.cli import terminal
 from pipeline.home import PROJECT
 from pipeline.published.query import run_query
 
@@ -17,6 +18,11 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def walk(tmp_path_factory) -> Walk:
     return walked(tmp_path_factory.mktemp("walk"))
+
+
+def test_the_walk_leaves_the_console_of_the_commands_as_it_was(walk, capsys):
+    terminal.out.print("an answer")
+    assert capsys.readouterr().out == "an answer\n"
 
 
 def test_the_check_finds_the_slip_and_the_value_that_closes(walk):

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import chdir, contextmanager
+from contextlib import chdir, contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -150,12 +150,14 @@ SVG = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
 def _recorded() -> Iterator[Console]:
     """Have the console of the command line keep what it prints, 110 letters wide."""
     console = terminal.out
-    before = console.record, console._width, console.file
-    console.record, console._width, console.file = True, 110, io.StringIO()
+    before = console.record, console._width
+    console.record, console._width = True, 110
     try:
-        yield console
+        # The console's ``file`` is standard output of the moment: put back, it would stay that of this moment.
+        with redirect_stdout(io.StringIO()):
+            yield console
     finally:
-        console.record, console._width, console.file = before
+        console.record, console._width = before
 
 
 def typed(
