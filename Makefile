@@ -37,10 +37,11 @@ test: setup-browser setup-office setup-old-clients ## every test: Python, dbt un
 test-fast: setup ## the tests that take less than ten seconds each
 	@$(BIN)/python -m pytest -m "not slow"
 
-check: setup ## format, lint and type-check
+check: setup ## format, lint, type-check, and who may import whom
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports
 	@$(BIN)/sqlfluff lint dbt_project/models --processes 2 -q
 
 docs: setup ## write docs/forms.md, docs/rules.md and docs/tables.md from the declarations

@@ -21,7 +21,7 @@ import polars as pl
 
 from pipeline import tables
 from pipeline.cells.read import read_landed
-from pipeline.cli.leaving import leaving_at_once
+from pipeline.cli.exit import leaving_at_once
 from pipeline.home import Home
 from pipeline.judged.judge import judge_changed
 from pipeline.landing.receive import receive

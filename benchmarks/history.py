@@ -25,7 +25,7 @@ from benchmarks.measuring import Measured, add_runs, command_line, keep_figures,
 from expectations.rules import packs
 from pipeline import tables
 from pipeline.cells.read import read_landed
-from pipeline.cli.leaving import leaving_at_once
+from pipeline.cli.exit import leaving_at_once
 from pipeline.declared import export_declarations
 from pipeline.forms import forms
 from pipeline.home import Home
@@ -33,7 +33,7 @@ from pipeline.judged.answers import answers
 from pipeline.judged.judge import JUDGED, TALLIES, fingerprints, judge_changed
 from pipeline.judged.waivers import waivers
 from pipeline.landing.receive import receive
-from pipeline.registry.of_home import registry_of
+from pipeline.registry.home_register import registry_of
 from pipeline.simulator import simulate
 from pipeline.storage import commit_folder, read_tables
 

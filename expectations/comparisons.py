@@ -5,7 +5,7 @@ interval ``[low, high]`` in which the figure may lie. Great Expectations then sa
 terms are not printed, or whose partner is not there, makes no comparison, and so is not applicable, never passed.
 
 The SELECTs (``expectations.within``, ``expectations.beside``) read these tables of the judging database, which
-``pipeline.judged.bench`` makes:
+``pipeline.comparison.database`` makes:
 
 - ``applicable``: submission_id, pack, rule_id, form - which rule applies to which form of which submission
 - ``form_<code>``: submission_id, row_code, a column per measure (base units) and ``<measure>__rounding`` beside it

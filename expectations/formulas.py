@@ -27,7 +27,7 @@ from expectations.kinds import (
 from pipeline.forms import forms
 from pipeline.vocabulary import Scope
 
-#: Columns that judging adds beside the printed ones (``pipeline.judged.bench``).
+#: Columns that judging adds beside the printed ones (``pipeline.comparison.database``).
 TARGETS = {
     "own_target": ("chỉ tiêu giao riêng cho đơn vị", "the unit's own target"),
     "own_pro_rata_target": ("chỉ tiêu giao riêng, tính theo số tháng", "the unit's own target pro rata"),

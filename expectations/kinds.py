@@ -341,7 +341,7 @@ class Duplicate(Rule):
 
 
 class Timeliness(Rule):
-    """The first version of a report came by its deadline (``pipeline.registry.deadlines``)."""
+    """The first version of a report came by its deadline (``pipeline.calendar.deadlines``)."""
 
     kind: Literal["timeliness"]
     days: int = 0  # working days of grace

@@ -16,16 +16,16 @@ from expectations.direct import validate_directly
 from pipeline import tables
 from pipeline.cells.read import read_landed
 from pipeline.cells.reading import Reading
+from pipeline.files.problems import Problem, problem
 from pipeline.home import Home, vietnam_now
 from pipeline.judged.judge import Judgement, judge, others_of
 from pipeline.landing.blobs import blob_path
-from pipeline.landing.problems import Problem, problem
 from pipeline.landing.receive import receive
 from pipeline.landing.sidecar import is_sidecar
 from pipeline.landing.walk import files_in, printable
 from pipeline.marked.dossier import dossiers
 from pipeline.marked.stage import marked_file
-from pipeline.registry.of_home import registry_of
+from pipeline.registry.home_register import registry_of
 from pipeline.storage import read_tables
 from pipeline.vocabulary import Receipt, Verdict
 

@@ -1,7 +1,7 @@
 """The last resort of a night: a stage that fails over what some submission holds goes on without it.
 
 The stage is tried in a home of trial, over hard links, with halves of tonight's submissions left out, until those are
-known without which it succeeds. They are set aside (``pipeline.quarantine``) for an engineer, and the stage runs again.
+known without which it succeeds. They are set aside (``pipeline.cells.quarantine``) for an engineer, and the stage runs again.
 """
 
 import json
@@ -14,7 +14,8 @@ from typing import TypeVar
 
 import polars as pl
 
-from pipeline import quarantine, tables
+from pipeline import tables
+from pipeline.cells import quarantine
 from pipeline.cells.read import read_landed
 from pipeline.cells.reading import Reading
 from pipeline.home import Home

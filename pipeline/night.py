@@ -12,8 +12,9 @@ from typing import Any
 
 import polars as pl
 
-from expectations import aside
-from pipeline import quarantine, tables
+from expectations import child as aside
+from pipeline import tables
+from pipeline.cells import quarantine
 from pipeline.home import Home, vietnam_now
 from pipeline.landing.receive import read_receipts
 from pipeline.storage import broken_files, read_tables

@@ -1,6 +1,7 @@
-"""Folders of Parquet that are there whole or not at all."""
+"""Files, and folders of Parquet, that are there whole or not at all."""
 
 import hashlib
+import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -11,6 +12,20 @@ from pipeline.home import Home
 
 #: Beside the files of a folder: a hash of what they hold, so that nobody need read them to know.
 CONTENT = "content.txt"
+
+
+def write_atomically(path: Path, write: Callable[[Path], object], *, writer: str = "") -> None:
+    """Have ``write`` fill a temporary file, then rename it to ``path``: readers see all of it or nothing.
+
+    The temporary name is fixed, so what a killed load leaves behind is overwritten by the next; where several processes
+    may write the same file, each names itself as the ``writer``.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}{writer}.tmp")
+    write(temporary)
+    with temporary.open("rb") as stream:
+        os.fsync(stream.fileno())
+    os.replace(temporary, path)
 
 
 def commit_folder(home: Home, folder: Path, frames: Mapping[str, pl.DataFrame], *, fingerprint: str) -> None:

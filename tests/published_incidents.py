@@ -8,9 +8,9 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from pipeline.calendar.deadlines import SCHEMA as DEADLINES
 from pipeline.home import Home
 from pipeline.published import publish
-from pipeline.registry.deadlines import SCHEMA as DEADLINES
 
 ALERT = {
     "alert_id": "a1", "rule_id": "balance.carried_over", "unit_key": "go-quao", "form": "01", "period_id": "2023-09",

@@ -20,15 +20,15 @@ import xlsxwriter
 from expectations.direct import validate_directly
 from expectations.rules import packs
 from pipeline import tables
+from pipeline.calendar.periods import Period
 from pipeline.cells import read as reader
-from pipeline.cells.address import column_letters
 from pipeline.cells.reading import Reading
+from pipeline.comparison.database import JudgingDatabase, looks_beside
 from pipeline.forms import forms
 from pipeline.forms.formulas import EXCEL_ERRORS
-from pipeline.judged.bench import Bench, looks_beside
 from pipeline.judged.judge import Judgement, Others, judge
-from pipeline.registry.periods import Period
 from pipeline.registry.units import unit_registry
+from pipeline.text.address import column_letters
 
 #: Who reports and when; stands above the tables of tests that are about something else.
 HEADER = """
@@ -237,17 +237,17 @@ class Returns:
 
     def compared(self, folder: Path) -> pl.DataFrame:
         """Return every comparison without Great Expectations, with ``fails``."""
-        bench = Bench(folder / "comparing.duckdb", forms(), unit_registry())
+        db = JudgingDatabase(folder / "comparing.duckdb", forms(), unit_registry())
         try:
-            bench.lay_out(*self.frames(), packs())
-            bench.compare(
+            db.lay_out(*self.frames(), packs())
+            db.compare(
                 (pack, rule, form)
                 for pack in packs()
                 for rule in pack.rules
                 if not looks_beside(rule)
                 for form in rule.forms
             )
-            bench.admit()
-            return bench.query("select *, not found between low and high as fails from comparison")
+            db.admit()
+            return db.query("select *, not found between low and high as fails from comparison")
         finally:
-            bench.close()
+            db.close()

@@ -9,7 +9,7 @@ from pipeline import tables
 from pipeline.forms import forms
 from pipeline.home import Home
 from pipeline.judged.counterparts import Agencies, counterpart_remarks
-from pipeline.registry.of_home import import_units, registry_of
+from pipeline.registry.home_register import import_units, registry_of
 from pipeline.registry.units import UnitRegistry, unit_registry
 from tests.test_warehouse import reader
 from tests.two_territories import built_home

@@ -17,8 +17,8 @@ from sheets import LONG, figures, placed, read, read_lines, told
 from pipeline.cells import long_csv, published
 from pipeline.cells.reading import Reading, report_key
 from pipeline.cells.separated import SEPARATORS, read_header, read_records
+from pipeline.files.problems import UnreadableFile
 from pipeline.forms import forms
-from pipeline.landing.problems import UnreadableFile
 from pipeline.registry.units import unit_registry
 
 GO_QUAO = "kien-giang.go-quao,2022-10-01,2023-06-30"

@@ -14,11 +14,11 @@ from pipeline.alerts.failure import Failure, broken_files_of, tell_operators
 from pipeline.alerts.outbox import Outbox
 from pipeline.alerts.sending import send_waiting
 from pipeline.cells import long_csv
+from pipeline.cells.quarantine import THE_NIGHT, set_aside
 from pipeline.cells.read import read_landed
 from pipeline.cells.reading import Reading
 from pipeline.home import Home
 from pipeline.landing.receive import receive
-from pipeline.quarantine import THE_NIGHT, set_aside
 from pipeline.storage import read_tables
 from pipeline.vocabulary import MessageKind, MessageState
 from tests.mail_room import MailRoom, text_of
@@ -238,7 +238,7 @@ def resource(home: Home) -> object:
 
 def test_a_night_whose_process_is_gone_is_marked_at_the_second_look(home: Home) -> None:
     from pipeline.defs.automation import lost_night_sensor, nightly
-    from pipeline.writer import one_writer
+    from pipeline.lock import one_writer
 
     with dg.DagsterInstance.ephemeral() as instance:
         run = instance.add_run(dg.DagsterRun(job_name=nightly.name, status=dg.DagsterRunStatus.STARTED))

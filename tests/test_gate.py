@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import tables
+from pipeline.calendar.periods import Period, period_id
 from pipeline.cells.gate import Claim, Placed, Quote, SetAside, place
 from pipeline.cells.published import read_published
 from pipeline.cells.submission import Submission
 from pipeline.forms import forms
-from pipeline.registry.periods import Period, period_id
 from pipeline.registry.units import unit_registry
 from pipeline.vocabulary import Origin, Scope
 from tests.sheets import RECEPTION, draw, read, read_lines

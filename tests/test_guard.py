@@ -13,7 +13,7 @@ import pytest
 from pipeline import worker_pool
 from pipeline.cells import read as reader
 from pipeline.cells.read import read_files
-from pipeline.guard import FOR_ENGINEERS, spared
+from pipeline.files.guard import FOR_ENGINEERS, spared
 from pipeline.home import DBT_PROJECT
 from pipeline.worker_pool import Broken, Failure, run_each
 from tests.sheets import HEADER, RECEPTION, draw

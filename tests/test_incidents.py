@@ -7,7 +7,6 @@ import polars as pl
 import pytest
 
 from pipeline import tables
-from pipeline.alerts.events import Act, read_events, record_events
 from pipeline.alerts.incidents import (
     NotPossible,
     UnknownIncident,
@@ -19,6 +18,7 @@ from pipeline.alerts.incidents import (
     incidents,
 )
 from pipeline.home import Home
+from pipeline.incidents.ledger import Act, read_events, record_events
 from pipeline.published import publish
 from pipeline.vocabulary import AlertEvent
 from pipeline.warehouse.build import freeze_inputs, inputs_folder

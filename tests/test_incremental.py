@@ -8,11 +8,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipeline.alerts.events import Act, record_events
 from pipeline.home import Home
+from pipeline.incidents.ledger import Act, record_events
 from pipeline.judged.answers import explain
 from pipeline.published.query import run_query
-from pipeline.registry.of_home import import_units, registry_of
+from pipeline.registry.home_register import import_units, registry_of
 from pipeline.registry.provisions import EXEMPTIONS, SPLIT_KEYS, import_provisions
 from pipeline.simulator import simulate, write_correction
 from pipeline.simulator.truth import Truth

@@ -20,12 +20,13 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipeline.files import archive as archives
+from pipeline.files import problems
+from pipeline.files.media import Media, identify
+from pipeline.files.problems import Problem
 from pipeline.home import Home
-from pipeline.landing import archive as archives
-from pipeline.landing import arrivals, blobs, problems, walk
-from pipeline.landing.media import Media, identify
+from pipeline.landing import arrivals, blobs, walk
 from pipeline.landing.pending import outward, pending
-from pipeline.landing.problems import Problem
 from pipeline.landing.receive import blob_path, read_receipts
 from pipeline.landing.receive import receive as receive_guarded
 from pipeline.tables import RECEIPTS

@@ -11,7 +11,8 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from pipeline import quarantine, tables
+from pipeline import tables
+from pipeline.cells import quarantine
 from pipeline.cells.read import read_landed
 from pipeline.cli.main import app
 from pipeline.home import PROJECT, Home

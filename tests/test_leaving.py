@@ -8,7 +8,7 @@ import pytest
 
 SCRIPT = """
 import atexit, sys
-from pipeline.cli.leaving import leaving_at_once
+from pipeline.cli.exit import leaving_at_once
 
 with leaving_at_once():
     atexit.register(print, "cleaned up")
@@ -42,7 +42,7 @@ def test_failure_ends_as_python_ends_it():
 def test_reader_that_left_does_not_change_the_exit_code():
     script = """
 import sys
-from pipeline.cli.leaving import leaving_at_once
+from pipeline.cli.exit import leaving_at_once
 
 with leaving_at_once():
     print("a line that waits in the buffer")

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from pipeline import night
-from pipeline.alerts.events import Act, record_events
 from pipeline.home import Home
+from pipeline.incidents.ledger import Act, record_events
 from pipeline.published.query import run_query
 from pipeline.published.releases import live_release
 from pipeline.storage import broken_files

@@ -36,9 +36,9 @@ from expectations.rules import (
     read_pack,
     rules_frame,
 )
+from pipeline.calendar.periods import Period
+from pipeline.comparison.database import TARGETS, is_across_offices, wide_columns
 from pipeline.forms import Form, forms
-from pipeline.judged.bench import TARGETS, is_across_offices, wide_columns
-from pipeline.registry.periods import Period
 from pipeline.registry.targets import targets
 from pipeline.registry.units import unit_registry
 

@@ -14,12 +14,12 @@ from test_narrative import SEED, receipt
 
 from expectations.direct import validate_directly
 from pipeline import tables
+from pipeline.calendar.deadlines import working_day_after, working_days_after
 from pipeline.cells.read import read_files
 from pipeline.cells.reading import Reading
 from pipeline.home import PROJECT, Home
 from pipeline.judged.judge import Judgement, judge, judge_changed
 from pipeline.judged.partners import wanted
-from pipeline.registry.deadlines import working_day_after, working_days_after
 from pipeline.simulator import samples
 from pipeline.storage import commit_folder, read_tables
 

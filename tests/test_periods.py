@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.registry.deadlines import deadlines, working_day_after
-from pipeline.registry.periods import Period, period_id, statistical_year
+from pipeline.calendar.deadlines import deadlines, working_day_after
+from pipeline.calendar.periods import Period, period_id, statistical_year
 
 PERIODS = st.builds(Period, st.integers(2010, 2040), st.integers(1, 12))
 

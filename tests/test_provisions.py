@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from pipeline.cli.main import app
 from pipeline.declared import export_declarations
 from pipeline.home import Home
-from pipeline.registry import of_home
+from pipeline.registry import home_register as of_home
 from pipeline.registry.provisions import EXEMPTIONS, SPLIT_KEYS, Provisions, change_by, import_provisions, undo
 from pipeline.registry.register import MOST_LINES, RegisterError
 from pipeline.registry.units import unit_registry

@@ -12,6 +12,7 @@ import pytest
 
 from pipeline.bulletin.changes import changes_since
 from pipeline.home import Home
+from pipeline.lock import HomeIsBusy, one_writer
 from pipeline.published import find_release, publish, rollback
 from pipeline.published.query import NoWarehouse, run_query
 from pipeline.published.record import storage_version
@@ -29,7 +30,6 @@ from pipeline.warehouse.build import (
     publish_build,
     record_build,
 )
-from pipeline.writer import HomeIsBusy, one_writer
 from tests.warehouse_inputs import Inputs
 
 READER = """

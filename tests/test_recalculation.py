@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_workbook import MAIN, package
 
-from pipeline.cells.address import address
 from pipeline.cells.recalculation import ERROR, TEXT, Formulas, _parsed, recalculate
 from pipeline.cells.workbook import read_workbook
+from pipeline.text.address import address
 
 FIGURES = {(0, 0): 5.0, (0, 1): 7.0, (1, 0): 2.5, (1, 1): 0.0}  # A1, B1, A2, B2
 

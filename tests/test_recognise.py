@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from sheets import HEADER, LONG, RECEPTION, draw, drawn, figures, placed, read, read_lines, read_sheets, told
 
 from pipeline.cells.figure import exact
-from pipeline.cells.header import Field, parse_day, read_period
-from pipeline.cells.text import _pairs
+from pipeline.cells.header import Field, read_period
 from pipeline.forms import forms
 from pipeline.forms.template import Header, write_workbook
 from pipeline.home import Home
 from pipeline.landing.receive import receive
+from pipeline.text.day import parse_day
+from pipeline.text.spelling import _pairs
 from pipeline.vocabulary import Scope
 
 FORMS = forms().in_force(date(2023, 6, 30))

@@ -11,11 +11,11 @@ from typer.testing import CliRunner
 
 from expectations.direct import validate_directly
 from expectations.rules import FOLDER, PackError
+from pipeline.calendar.periods import Period
 from pipeline.cli.main import app
 from pipeline.home import Home
 from pipeline.judged.judge import judge_changed
 from pipeline.judged.replay import replay
-from pipeline.registry.periods import Period
 from pipeline.storage import commit_folder
 
 PACK = "circular-06-2019"

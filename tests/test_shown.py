@@ -13,12 +13,12 @@ import pytest
 import yaml
 
 from expectations.rules import packs
+from pipeline.dagster_ui import Links, linked_list, markdown_table
+from pipeline.dagster_ui.markdown import MOST_ROWS
+from pipeline.dagster_ui.reading_room import place_of, room
 from pipeline.home import DBT_PROJECT, Home
 from pipeline.judged.checks import check_name
 from pipeline.published.query import run_query
-from pipeline.shown import Links, linked_list, markdown_table
-from pipeline.shown.markdown import MOST_ROWS
-from pipeline.shown.reading_room import place_of, room
 
 OUTCOMES = dg.AssetKey(["judged", "outcomes"])
 

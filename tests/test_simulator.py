@@ -13,11 +13,11 @@ import python_calamine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.calendar.deadlines import deadlines
+from pipeline.calendar.periods import Period
 from pipeline.forms import Form, forms
 from pipeline.forms.template import EXCEL_ERRORS
 from pipeline.home import PACKS
-from pipeline.registry.deadlines import deadlines
-from pipeline.registry.periods import Period
 from pipeline.simulator import FAULTS, PlantedFault, Simulation, Truth, simulate, write_correction
 from pipeline.simulator.caseload import Caseload
 from pipeline.simulator.country import Books, open_books, run_year

@@ -16,15 +16,15 @@ from sheets import Returns, read
 from typer.testing import CliRunner
 
 from expectations.direct import validate_directly
+from pipeline.calendar.periods import Period
 from pipeline.check import check_file
 from pipeline.cli.main import app
 from pipeline.forms import Form, forms
 from pipeline.forms.formulas import Figure, percent, recalculate
 from pipeline.forms.template import Header, address, write_workbook
 from pipeline.home import Home
-from pipeline.judged.before import figures_before
 from pipeline.judged.judge import judge_changed
-from pipeline.registry.periods import Period
+from pipeline.judged.previous_figures import figures_before
 from pipeline.storage import commit_folder
 from pipeline.vocabulary import Scope, Verdict
 from tests import office

@@ -8,8 +8,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.cells import text as text_module
-from pipeline.cells.text import bare, bared, decode, fold, folded, modern, modernised
+from pipeline.text import spelling as text_module
+from pipeline.text.spelling import bare, bared, decode, fold, folded, modern, modernised
 
 
 @pytest.mark.parametrize(

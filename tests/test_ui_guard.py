@@ -18,7 +18,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from pipeline.cli import dev
-from pipeline.shown.guard import guarded
+from pipeline.dagster_ui.request_guard import guarded
 from tests.mail_room import free_port
 
 METHODS = ["GET", "POST"]

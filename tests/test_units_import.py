@@ -16,7 +16,7 @@ from pipeline.declared import export_declarations
 from pipeline.home import Home
 from pipeline.judged.judge import judge_changed
 from pipeline.landing.receive import receive
-from pipeline.registry.of_home import change_by, import_units, own_keys, registry_as_csv, registry_of, undo
+from pipeline.registry.home_register import change_by, import_units, own_keys, registry_as_csv, registry_of, undo
 from pipeline.registry.register import RegisterError
 from pipeline.registry.units import unit_registry
 from pipeline.storage import read_tables

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from pipeline import worker_pool
 from pipeline.cells import workbook as reader
-from pipeline.cells.address import LAST_COLUMN, LAST_ROW, address, addresses
 from pipeline.cells.workbook import RAW_CELLS, UnreadableWorkbook, Workbook, read_workbook, read_workbooks
+from pipeline.text.address import LAST_COLUMN, LAST_ROW, address, addresses
 from pipeline.worker_pool import Failure, run_each
 
 TYPES = (

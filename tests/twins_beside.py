@@ -21,8 +21,8 @@ from expectations.kinds import (
     Timeliness,
     relation,
 )
+from pipeline.calendar.periods import Period
 from pipeline.forms import Form, forms
-from pipeline.registry.periods import Period
 
 Figures = dict[tuple[str, str], dict[str, Decimal | int | str | None]]
 

@@ -8,11 +8,10 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from benchmarks.measuring import GIBIBYTE, machine
-
-from .clean import clean_returns
-from .corpus import load_corpus
-from .in_process import Weather, storm
-from .nights import Nights, storm_of_nights
+from benchmarks.storm.clean import clean_returns
+from benchmarks.storm.corpus import load_corpus
+from benchmarks.storm.in_process import Weather, storm
+from benchmarks.storm.nights import Nights, storm_of_nights
 
 
 def main() -> int:

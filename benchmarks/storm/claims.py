@@ -8,8 +8,9 @@ from pathlib import Path
 
 import polars as pl
 
+from benchmarks.storm.clean import FIGURES, PERIOD, CleanReturn
 from pipeline import tables
-from pipeline.guard import FOR_ENGINEERS
+from pipeline.files.guard import FOR_ENGINEERS
 from pipeline.home import Home
 from pipeline.judged.verdicts import current_forms
 from pipeline.landing.arrivals import is_dropping
@@ -17,8 +18,6 @@ from pipeline.landing.receive import read_receipts
 from pipeline.landing.sidecar import is_sidecar
 from pipeline.storage import read_tables
 from pipeline.vocabulary import Receipt, Verdict
-
-from .clean import FIGURES, PERIOD, CleanReturn
 
 ACCEPTED = [str(Verdict.ACCEPTED), str(Verdict.ACCEPTED_WITH_QUERY)]
 

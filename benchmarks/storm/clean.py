@@ -10,13 +10,12 @@ from pathlib import Path
 import openpyxl
 import polars as pl
 
+from benchmarks.storm.delivery import Delivery
 from pipeline import tables
 from pipeline.forms import Form, forms
 from pipeline.forms.template import CODE, DATA, FIRST
 from pipeline.simulator import simulate
 from pipeline.simulator.truth import SentReport
-
-from .delivery import Delivery
 
 MONTH, PERIOD = "2023-09", "2023-12"
 LAST_DAY = date(2023, 9, 30)

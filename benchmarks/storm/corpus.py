@@ -5,11 +5,10 @@ from pathlib import Path
 
 import duckdb
 
+from benchmarks.storm.claims import files_sent, receipts_lost
+from benchmarks.storm.nights import load
 from pipeline.home import Home
 from pipeline.landing.receive import read_receipts
-
-from .claims import files_sent, receipts_lost
-from .nights import load
 
 VERDICTS = """
     select source_ref, verdict, unit_key, period_id, coalesce(problem_en, '') as reason

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 import xlsxwriter
 from hypothesis import strategies as st
 
-from .delivery import Delivery
+from benchmarks.storm.delivery import Delivery
 
 FIRST_MOMENT = datetime(2023, 10, 2, 8)
 

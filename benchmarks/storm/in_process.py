@@ -16,6 +16,10 @@ from unittest import mock
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from benchmarks.storm.claims import broken_claims, fingerprint
+from benchmarks.storm.clean import CleanReturn
+from benchmarks.storm.delivery import Delivery, deliver
+from benchmarks.storm.drawing import inboxes
 from expectations.direct import validate_directly
 from pipeline import tables
 from pipeline.cells.read import read_landed
@@ -23,11 +27,6 @@ from pipeline.home import Home
 from pipeline.judged.judge import judge_changed
 from pipeline.landing.receive import read_receipts, receive
 from pipeline.storage import read_tables
-
-from .claims import broken_claims, fingerprint
-from .clean import CleanReturn
-from .delivery import Delivery, deliver
-from .drawing import inboxes
 
 #: A whole inbox that works longer hangs, and so does one that waits ten times as long: a machine may be busy.
 SECONDS_PER_DRAW = 60

@@ -14,14 +14,13 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from benchmarks.measuring import Measured, measure
+from benchmarks.storm.claims import receipts_lost
+from benchmarks.storm.clean import PERIOD, CleanReturn
+from benchmarks.storm.delivery import Delivery, deliver
+from benchmarks.storm.drawing import inboxes
 from pipeline.home import Home
 from pipeline.landing.receive import read_receipts
 from pipeline.vocabulary import Receipt
-
-from .claims import receipts_lost
-from .clean import PERIOD, CleanReturn
-from .delivery import Delivery, deliver
-from .drawing import inboxes
 
 STRANGERS_PER_NIGHT = 40
 FACTS = ("fct_case_results", "fct_money_results", "fct_complaints", "fct_reception", "fct_discipline")

@@ -1,4 +1,4 @@
-{#- Says how many rows a published table has, in a line that `pipeline/warehouse/described.py` reads for Dagster. -#}
+{#- Says how many rows a published table has, in a line that `pipeline/dagster_ui/published_tables.py` reads for Dagster. -#}
 {%- macro tell_rows() -%}
     {%- if execute and flags.WHICH in ('build', 'run') -%}
         {%- set told = adapter.execute('select count(*) from ' ~ this, fetch=true)[1] -%}

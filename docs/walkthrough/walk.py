@@ -23,12 +23,12 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from docs.walkthrough.sheet_picture import picture
+from pipeline.calendar.periods import Period
 from pipeline.cli import main, terminal
 from pipeline.forms import forms
 from pipeline.forms.formulas import recalculate
 from pipeline.forms.template import address
 from pipeline.home import Home
-from pipeline.registry.periods import Period
 
 HERE = Path(__file__).parent
 UNIT, PERIOD, FORM = "kien-giang.go-quao", "2023-09", "01"

@@ -16,7 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline.home import Home
-from pipeline.registry.of_home import registry_of
+from pipeline.registry.home_register import registry_of
 from pipeline.registry.units import Unit, UnitRegistry, unit_registry
 from pipeline.vocabulary import OnFail, Origin, Role, Severity
 

@@ -11,8 +11,9 @@ import yaml
 from pipeline.alerts.contacts import Channel, Person, Policy
 from pipeline.alerts.letter import is_ours
 from pipeline.alerts.outbox import Attachment, Message
-from pipeline.alerts.wording import TEMPLATES, chat, environment, plain
-from pipeline.registry.periods import Period
+from pipeline.alerts.templates import TEMPLATES, environment
+from pipeline.calendar.periods import Period
+from pipeline.text.markup import chat, plain
 from pipeline.vocabulary import AlertState, MessageKind, OnFail, Origin, Role
 
 Incident = Mapping[str, Any]

@@ -17,13 +17,14 @@ from pipeline import tables
 from pipeline.alerts.contacts import Channel, Person, contacts_of
 from pipeline.alerts.outbox import Message, OutboxIsBusy, open_outbox
 from pipeline.alerts.sending import Round, deliver
-from pipeline.alerts.wording import TEMPLATES, chat, plain
-from pipeline.guard import FOR_ENGINEERS, SET_ASIDE
+from pipeline.alerts.templates import TEMPLATES
+from pipeline.cells.quarantine import THE_NIGHT, active
+from pipeline.files.guard import FOR_ENGINEERS, SET_ASIDE
 from pipeline.home import Home, vietnam_now
 from pipeline.landing.receive import read_receipts
 from pipeline.published.record import read_object
-from pipeline.quarantine import THE_NIGHT, active
 from pipeline.storage import read_tables
+from pipeline.text.markup import chat, plain
 from pipeline.vocabulary import MessageKind
 
 MOST_REASON = 1500

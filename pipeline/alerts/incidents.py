@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.alerts.events import Act, read_events, record_events
 from pipeline.home import Home, vietnam_now
+from pipeline.incidents.ledger import Act, read_events, record_events
 from pipeline.published.query import run_query
 from pipeline.vocabulary import AlertEvent, AlertState
 

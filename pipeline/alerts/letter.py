@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.alerts.contacts import Sender
 from pipeline.alerts.official_names import Agency, addressee, department, national_body, official_name
-from pipeline.registry.periods import Period
+from pipeline.calendar.periods import Period
 from pipeline.vocabulary import OnFail, Origin
 
 Incident = Mapping[str, Any]

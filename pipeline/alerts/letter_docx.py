@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
 from pipeline.alerts.letter import Letter
-from pipeline.alerts.wording import plain
+from pipeline.text.markup import plain
 
 _SAME_TIME = (1980, 1, 1, 0, 0, 0)
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'

@@ -20,11 +20,12 @@ from pipeline.alerts.contacts import contacts_of
 from pipeline.alerts.letter import Letter, is_ours, letter_of
 from pipeline.alerts.letter_docx import letter_docx
 from pipeline.alerts.official_names import Agency, official_name
-from pipeline.alerts.wording import environment, html_with_bold, markdown, markdown_with_bold
-from pipeline.guard import spared
+from pipeline.alerts.templates import environment
+from pipeline.files.guard import spared
 from pipeline.home import Home
-from pipeline.landing.blobs import write_whole
 from pipeline.published.query import run_query
+from pipeline.storage import write_atomically
+from pipeline.text.markup import html_with_bold, markdown, markdown_with_bold
 from pipeline.vocabulary import STANDINGS, AlertState
 
 UNPLACED = "unplaced"
@@ -141,7 +142,7 @@ def _write_standing_list(home: Home, incidents: list[dict[str, Any]]) -> None:
     listed = sorted(incidents, key=lambda incident: (incident["opened_at"], incident["alert_id"]))
     placed = [row | {"place": row["unit_name"] or row["unit_key"] or row["source_ref"] or ""} for row in listed]
     text = environment(markdown).get_template("standing.md.j2").render(incidents=placed, standings=STANDINGS)
-    write_whole(home.alerts / "standing.md", lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    write_atomically(home.alerts / "standing.md", lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 def _by_letter(incidents: list[dict[str, Any]], kind: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
@@ -173,9 +174,9 @@ def _send(home: Home, name: str, kind: str, incidents: list[dict[str, Any]], let
     text = environment(markdown_with_bold).get_template("letter.md.j2").render(vars(letter))
     page = environment(html_with_bold, is_html=True).get_template("letter.html.j2").render(vars(letter))
     document = letter_docx(letter)
-    write_whole(path.with_suffix(".docx"), lambda temporary: temporary.write_bytes(document))
-    write_whole(path.with_suffix(".html"), lambda temporary: temporary.write_text(page, encoding="utf-8"))
-    write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    write_atomically(path.with_suffix(".docx"), lambda temporary: temporary.write_bytes(document))
+    write_atomically(path.with_suffix(".html"), lambda temporary: temporary.write_text(page, encoding="utf-8"))
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
     told = {"letter": name, "kind": kind, "alert_ids": [incident["alert_id"] for incident in incidents]}
     journal.append(home.alerts / "log.jsonl", told)
     return path

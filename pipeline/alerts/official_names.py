@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from pipeline.alerts.wording import TEMPLATES
+from pipeline.alerts.templates import TEMPLATES
 
 
 @dataclass(frozen=True)

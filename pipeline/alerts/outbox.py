@@ -21,7 +21,7 @@ from filelock import FileLock, Timeout
 
 from pipeline.alerts import journal
 from pipeline.home import Home, vietnam_now
-from pipeline.landing.blobs import write_whole
+from pipeline.storage import write_atomically
 from pipeline.vocabulary import AlertState, MessageEvent, MessageKind, MessageState
 
 PATIENCE_SECONDS = 60
@@ -133,7 +133,7 @@ class Outbox:
         """Queue a message. Killed between file and log, ``recover`` writes the line."""
         path = self._path(MessageState.WAITING, message)
         text = json.dumps(asdict(message), ensure_ascii=False, indent=1)
-        write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+        write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
         _force(path.parent)
         self._tell_queued(message)
 

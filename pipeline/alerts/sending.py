@@ -20,9 +20,9 @@ from pipeline.alerts.digest import Enclosures, Incident, compose, news, what_can
 from pipeline.alerts.letters import document_of, opening_letters, read_incidents
 from pipeline.alerts.mail import AnswerLost, NotSent, Refused
 from pipeline.alerts.outbox import Attachment, Message, Outbox, OutboxIsBusy, open_outbox
-from pipeline.alerts.wording import plain
 from pipeline.home import Home, vietnam_now
 from pipeline.marked import marked_path
+from pipeline.text.markup import plain
 from pipeline.vocabulary import AlertState, MessageEvent, MessageKind, MessageState
 
 #: A message that was refused twice waits this long before the next attempt, then twice as long each time.

@@ -22,7 +22,7 @@ from pipeline.bulletin.changes import changes_since
 from pipeline.bulletin.ledger import ledger
 from pipeline.bulletin.pages import PASSPORTS, all_pages
 from pipeline.bulletin.source import read_source
-from pipeline.guard import spared
+from pipeline.files.guard import spared
 from pipeline.home import Home
 from pipeline.published.query import NoWarehouse, stand
 from pipeline.published.releases import Release, live_release

@@ -14,9 +14,9 @@ from pipeline.causes.laws import rate_parts
 from pipeline.causes.returns import Edit, Return
 from pipeline.causes.search import AGREEMENT, Cause, Hypothesis, causes_of
 from pipeline.causes.sentences import copied, foreign, told, unexplained, without_base
+from pipeline.comparison.cells import cells_of
+from pipeline.comparison.database import JudgingDatabase
 from pipeline.forms import Forms
-from pipeline.judged.bench import Bench
-from pipeline.judged.findings import cells_of
 from pipeline.vocabulary import Status
 
 #: Rules of reading that tell of a cell of a form without a figure.
@@ -39,11 +39,11 @@ class Causes:
 
 
 def likely_causes(
-    bench: Bench, findings: pl.DataFrame, submissions: pl.DataFrame, using: tuple[Pack, ...], declared: Forms
+    db: JudgingDatabase, findings: pl.DataFrame, submissions: pl.DataFrame, using: tuple[Pack, ...], declared: Forms
 ) -> Causes:
     """Return the likely causes of the findings that fail, as ``tables.CAUSES`` and ``tables.CAUSE_FINDINGS``.
 
-    Reads the comparisons of ``bench``: those that fail, and those that pass and would break.
+    Reads the comparisons of ``db``: those that fail, and those that pass and would break.
     """
     failing = findings.filter(pl.col("status") == Status.FAIL)
     if failing.is_empty():
@@ -55,7 +55,7 @@ def likely_causes(
     told_of = _told_of(failing)
     causes: list[dict] = []
     members: list[dict] = []
-    for of in _returns(bench, failing, rules, declared, headers):
+    for of in _returns(db, failing, rules, declared, headers):
         for cause in _merged(of, causes_of(of)):
             root = cause.root or Place(of.submission_id, "", "", "")
             common = {
@@ -216,17 +216,17 @@ def _told_of(failing: pl.DataFrame) -> dict[str, dict]:
 
 
 def _returns(
-    bench: Bench,
+    db: JudgingDatabase,
     failing: pl.DataFrame,
     rules: dict[tuple[str, str], AnyRule],
     declared: Forms,
     headers: dict[str, dict],
 ) -> Iterator[Return]:
     """Yield every return that fails with the constraints near its failures."""
-    own_cells, worked_out = _own_cells(bench, failing), _worked_out(bench, failing)
-    pack_of = dict(bench.query("select submission_id, pack from submission").iter_rows())
-    compared = _compared(bench, failing)
-    by_comparison = cells_of(bench, compared, rules, declared)
+    own_cells, worked_out = _own_cells(db, failing), _worked_out(db, failing)
+    pack_of = dict(db.query("select submission_id, pack from submission").iter_rows())
+    compared = _compared(db, failing)
+    by_comparison = cells_of(db, compared, rules, declared)
     rows: dict[str, list[dict]] = {}
     for row in compared.to_dicts():
         rows.setdefault(row["submission_id"], []).append(row)
@@ -271,7 +271,7 @@ def _foreign_forms(submission_id: str, cells: dict[Place, Cell], findings: list[
     return outvoted if 2 * len(outvoted) < len({form for _, form in own}) else frozenset()
 
 
-def _compared(bench: Bench, failing: pl.DataFrame) -> pl.DataFrame:
+def _compared(db: JudgingDatabase, failing: pl.DataFrame) -> pl.DataFrame:
     """Return the comparisons of the failing returns in every row and column in which something fails."""
     exploded = failing.select("submission_id", "cells").explode("cells").unnest("cells", separator="_")
     touched = pl.concat(
@@ -285,11 +285,11 @@ def _compared(bench: Bench, failing: pl.DataFrame) -> pl.DataFrame:
         ]
     ).drop_nulls()
     named = failing.select("finding_id", *AT).with_columns(pl.col("row_code", "column_code").fill_null(""))
-    connection = bench.connection
+    connection = db.connection
     connection.register("touched_in", touched.unique().to_arrow())
     connection.register("named_in", named.to_arrow())
     try:
-        return bench.query(
+        return db.query(
             """
             select comparison.*, named_in.finding_id
             from comparison
@@ -308,18 +308,18 @@ def _compared(bench: Bench, failing: pl.DataFrame) -> pl.DataFrame:
         connection.unregister("named_in")
 
 
-def _own_cells(bench: Bench, failing: pl.DataFrame) -> dict[str, dict[Place, Cell]]:
+def _own_cells(db: JudgingDatabase, failing: pl.DataFrame) -> dict[str, dict[Place, Cell]]:
     """Return every cell of the forms in which something fails, by submission: what a form prints is held against itself."""
-    bench.connection.register("touched_in", failing.select("submission_id", "form").drop_nulls().unique().to_arrow())
+    db.connection.register("touched_in", failing.select("submission_id", "form").drop_nulls().unique().to_arrow())
     try:
-        frame = bench.query(
+        frame = db.query(
             """
             select submission_id, form, row_code, column_code, unit, value, sheet, address, raw
             from cell semi join touched_in using (submission_id, form)
             """
         )
     finally:
-        bench.connection.unregister("touched_in")
+        db.connection.unregister("touched_in")
     cells: dict[str, dict[Place, Cell]] = {}
     for row in frame.iter_rows(named=True):
         cell = _cell(row)
@@ -327,9 +327,9 @@ def _own_cells(bench: Bench, failing: pl.DataFrame) -> dict[str, dict[Place, Cel
     return cells
 
 
-def _worked_out(bench: Bench, failing: pl.DataFrame) -> dict[tuple[str, ...], Decimal]:
+def _worked_out(db: JudgingDatabase, failing: pl.DataFrame) -> dict[tuple[str, ...], Decimal]:
     """Return what the reader worked out for formulas that were not calculated, by submission and place."""
-    told = bench.query("select * from remark")
+    told = db.query("select * from remark")
     if "worked_out" not in told.columns:
         return {}
     of_failing = told.drop_nulls("worked_out").join(failing, on="submission_id", how="semi")

@@ -5,7 +5,7 @@ from decimal import Decimal
 from pipeline.causes.constraints import Place
 from pipeline.causes.returns import Edit, Return
 from pipeline.causes.search import Hypothesis
-from pipeline.judged.sentences import amount_en, amount_vi
+from pipeline.text.amount import amount_en, amount_vi
 
 #: kind -> (Vietnamese, English); {cell} is the root, {found} what stands there, {would_be} what would close.
 KINDS = {

@@ -4,8 +4,8 @@ from functools import cache
 
 import polars as pl
 
-from pipeline.cells.text import fold
 from pipeline.forms import Forms, forms
+from pipeline.text.spelling import fold
 
 COLUMN, ROW = "column", "row"
 BY_CODE, BY_LABEL = "code", "label"

@@ -13,12 +13,12 @@ from typing import Any
 
 import yaml
 
+from pipeline.calendar.periods import is_statistical_year, period_id, statistical_year
 from pipeline.cells.reading import report_id, submission_id
 from pipeline.cells.submission import Submission
-from pipeline.cells.text import fold
 from pipeline.forms import Forms
-from pipeline.registry.periods import is_statistical_year, period_id, statistical_year
 from pipeline.registry.units import Unit, UnitRegistry
+from pipeline.text.spelling import fold
 from pipeline.vocabulary import Level, Origin, Scope, Vintage
 
 SCOPE_OF_LEVEL = {Level.NATION: Scope.NATION, Level.PROVINCE: Scope.PROVINCE, Level.OFFICE: Scope.OFFICE}

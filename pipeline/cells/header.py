@@ -6,20 +6,15 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from pipeline.cells.address import addresses
+from pipeline.calendar.periods import Period, is_statistical_year
 from pipeline.cells.anchors import header_labels
-from pipeline.cells.text import fold, folded
 from pipeline.forms import Forms
-from pipeline.registry.periods import Period, is_statistical_year
+from pipeline.text.address import addresses
+from pipeline.text.day import day_or_none, parse_day, parse_days
+from pipeline.text.spelling import fold, folded
 
 HEADER_ROWS = 40  # a header block that has slid further down is none
-_DAY = re.compile(r"(?<!\d)(\d{1,2})\s*[/.-]\s*(\d{1,2})\s*[/.-]\s*(\d{4})(?!\d)")
-_DAY_IN_WORDS = re.compile(r"(?:ngày\s*)?(\d{1,2})\s*tháng\s*(\d{1,2})\s*năm\s*(\d{4})(?!\d)", re.IGNORECASE)
 _CIRCULAR = r"thông tư\D*(\d{1,2}/\d{4}/tt-btp)"  # folded text
-_ISO_DAY = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)")
-#: A day as spreadsheets count it, from 1990 to 2099, in a cell without a date format.
-_SERIAL = re.compile(r"\s*([3-7]\d{4})\s*")
-_DAY_ZERO, _SERIALS = date(1899, 12, 30), range(32_874, 73_051)
 _YEAR = r"năm(?:\s*(?:công tác|thống kê|báo cáo))?\s*(?P<year>\d{4})"
 # "9 tháng năm 2023", "6 tháng đầu năm 2023", "9 tháng/2023", "năm 2023" - but "tháng 6 năm 2023" and "quý I năm 2023" may be
 # one month or quarter alone, or all since October: only the office knows.
@@ -105,32 +100,6 @@ def spoken() -> pl.Expr:
     )
 
 
-def parse_day(text: str | None) -> date | None:
-    """Read a day written 30/06/2023 (day first), 2023-06-30, "ngày 30 tháng 6 năm 2023", or as a spreadsheet counts it."""
-    days = parse_days(text or "")
-    return days[0] if days else None
-
-
-def parse_days(text: str) -> list[date | None]:
-    """Return every day that a text names, in its order; None for one that does not exist."""
-    if serial := _SERIAL.fullmatch(text):
-        return [_DAY_ZERO + timedelta(int(serial[1]))] if int(serial[1]) in _SERIALS else []
-    named = sorted(
-        (match.start(), parts if pattern is _ISO_DAY else parts[::-1])
-        for pattern in (_ISO_DAY, _DAY, _DAY_IN_WORDS)
-        for match in pattern.finditer(text)
-        for parts in [tuple(map(int, match.groups()))]
-    )
-    return [_existing(*parts) for _, parts in named]
-
-
-def _existing(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
-
-
 def read_period(header: dict[str, Field]) -> tuple[date | None, date | None]:
     """Return first and last day: from the two dates, and where one is not filled in, from what the period is called.
 
@@ -157,8 +126,8 @@ def _called(text: str) -> tuple[date | None, date | None]:
     if match := _FROM_MONTH_TO_MONTH.fullmatch(key):
         first_month, first_year, last_month, last_year = map(int, match.groups())
         following = (last_year + last_month // 12, last_month % 12 + 1)
-        last = _existing(*following, 1) if 1 <= last_month <= 12 else None
-        return _existing(first_year, first_month, 1), last - timedelta(1) if last else None
+        last = day_or_none(*following, 1) if 1 <= last_month <= 12 else None
+        return day_or_none(first_year, first_month, 1), last - timedelta(1) if last else None
     match = _MONTHS.fullmatch(key)
     months, year = (int(match["months"] or 12), int(match["year"] or match["of"])) if match else (0, 0)
     if 1 <= months <= 12 and is_statistical_year(year):

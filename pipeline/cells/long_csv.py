@@ -14,16 +14,16 @@ from pipeline.cells.blanks import EMPTY_FORM, SILENT
 from pipeline.cells.csv_remarks import remark, remarks, sentences
 from pipeline.cells.figure import LARGEST, half_unit, is_too_large
 from pipeline.cells.gate import Claim, Quote, admit
-from pipeline.cells.header import parse_day
 from pipeline.cells.numerals import numerals
 from pipeline.cells.reading import Reading, report_key
 from pipeline.cells.separated import Header, read_header, read_records
 from pipeline.cells.submission import Submission
-from pipeline.cells.text import visible_key
+from pipeline.files.problems import UnreadableFile, problem
 from pipeline.forms import Forms
 from pipeline.forms.declaration import NAME
-from pipeline.landing.problems import UnreadableFile, problem
 from pipeline.registry.units import UnitRegistry
+from pipeline.text.day import parse_day
+from pipeline.text.spelling import visible_key
 from pipeline.vocabulary import CellState
 
 REPORT = ["unit", "period_start", "period_end", "scope"]

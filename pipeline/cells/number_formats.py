@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from xml.etree import ElementTree
 
-from .address import column_number
+from pipeline.text.address import column_number
 
 #: The two formats of Open XML that every workbook has without declaring them: 0% and 0.00%.
 BUILT_IN = {"9", "10"}

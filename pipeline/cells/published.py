@@ -15,14 +15,14 @@ from pipeline import tables
 from pipeline.cells.csv_remarks import remark, remarks
 from pipeline.cells.figure import LARGEST, is_too_large, rounding_of
 from pipeline.cells.gate import Claim, Quote, admit
-from pipeline.cells.header import parse_day
 from pipeline.cells.reading import Reading
 from pipeline.cells.separated import Header, read_header, read_records
 from pipeline.cells.submission import Submission
-from pipeline.cells.text import visible_key
+from pipeline.files.problems import UnreadableFile, problem
 from pipeline.forms import Forms
-from pipeline.landing.problems import UnreadableFile, problem
 from pipeline.registry.units import UnitRegistry
+from pipeline.text.day import parse_day
+from pipeline.text.spelling import visible_key
 from pipeline.vocabulary import CellState, Origin, Scope, Vintage
 
 COLUMNS = ["case_id", "province", "level", "period_start", "period_end", "indicator", "value", "unit", "source"]

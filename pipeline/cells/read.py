@@ -16,8 +16,8 @@ from typing import Any
 
 import polars as pl
 
-from pipeline import quarantine, tables
-from pipeline.cells import long_csv, published
+from pipeline import tables
+from pipeline.cells import long_csv, published, quarantine
 from pipeline.cells.gate import Claim, Quote, admit, contradiction
 from pipeline.cells.header import Field, read_circulars, read_headers, read_period
 from pipeline.cells.narrative import read_narrative
@@ -25,19 +25,19 @@ from pipeline.cells.reading import Reading, refused, submission_id, unreadable
 from pipeline.cells.recognise import Recognised, recognise
 from pipeline.cells.separated import read_cells, read_header
 from pipeline.cells.submission import Submission
-from pipeline.cells.text import decode, fold, folded
 from pipeline.cells.version import reader_version
 from pipeline.cells.workbook import FILES_PER_WORKER, PROBLEMS, RAW_CELLS, SHEETS, RawKind, read_in_portions
+from pipeline.files.guard import refusal
+from pipeline.files.problems import UnreadableFile, problem
 from pipeline.forms import Forms, forms
-from pipeline.guard import refusal
 from pipeline.home import Home
-from pipeline.landing.blobs import blob_path, write_whole
-from pipeline.landing.problems import UnreadableFile, problem
+from pipeline.landing.blobs import blob_path
 from pipeline.landing.receive import read_receipts
-from pipeline.registry.of_home import registry_of, remember, remembered
-from pipeline.registry.touched import touched
+from pipeline.registry.home_register import registry_of, remember, remembered
+from pipeline.registry.reach import touched
 from pipeline.registry.units import UnitRegistry, unit_registry
-from pipeline.storage import commit_folder
+from pipeline.storage import commit_folder, write_atomically
+from pipeline.text.spelling import decode, fold, folded
 from pipeline.vocabulary import Receipt
 from pipeline.worker_pool import SECONDS, Broken, run_each, run_here
 
@@ -133,7 +133,7 @@ def _still_holds(
     if before is None or any(receipt["media"] == "txt" for receipt in landed):
         return False
     if touched(pl.read_parquet(folder / "submissions.parquet"), before, registry).is_empty():
-        write_whole(mark, lambda temporary: temporary.write_text(_fingerprint(registry, landed, kept_out)))
+        write_atomically(mark, lambda temporary: temporary.write_text(_fingerprint(registry, landed, kept_out)))
         return True
     return False
 

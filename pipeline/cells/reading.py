@@ -7,7 +7,7 @@ import polars as pl
 
 from pipeline import tables
 from pipeline.cells.submission import Submission
-from pipeline.landing.problems import Problem
+from pipeline.files.problems import Problem
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from .address import column_number
+from pipeline.text.address import column_number
 
 Place = tuple[int, int]  # row and column, from 0
 Number = Any  # float to look quickly, Fraction to be exact; TEXT and ERROR in both

@@ -8,7 +8,6 @@ from decimal import Decimal
 
 import polars as pl
 
-from pipeline.cells.address import addresses
 from pipeline.cells.anchors import COLUMN, ROW, axis_anchors, form_names, required_lines
 from pipeline.cells.blanks import SILENT, blanks_in_sums, empty_forms
 from pipeline.cells.figure import LARGEST, exact, exact_percent, half_unit
@@ -16,6 +15,7 @@ from pipeline.cells.header import spoken
 from pipeline.cells.numerals import numerals
 from pipeline.forms import Forms
 from pipeline.forms.declaration import NAME
+from pipeline.text.address import addresses
 from pipeline.vocabulary import CellState
 
 SHEET = ["file", "sheet"]

@@ -15,9 +15,9 @@ from pathlib import Path
 import polars as pl
 import yaml
 
-from pipeline.cells.address import column_letters
-from pipeline.cells.text import fold, is_blank, trim, trimmed
-from pipeline.landing.problems import UnreadableFile, problem
+from pipeline.files.problems import UnreadableFile, problem
+from pipeline.text.address import column_letters
+from pipeline.text.spelling import fold, is_blank, trim, trimmed
 
 #: Separators and how a sentence calls them.
 SEPARATORS = {",": ("dấu phẩy", "comma"), ";": ("dấu chấm phẩy", "semicolon"), "\t": ("dấu tab", "tab")}

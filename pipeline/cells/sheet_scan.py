@@ -10,11 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pipeline.landing.archive import MEGABYTE
-from pipeline.landing.problems import UnreadableFile, problem
-
-from .address import LAST_COLUMN, LAST_ROW, address, column_number
-from .recalculation import Formulas
+from pipeline.cells.recalculation import Formulas
+from pipeline.files.archive import MEGABYTE
+from pipeline.files.problems import UnreadableFile, problem
+from pipeline.text.address import LAST_COLUMN, LAST_ROW, address, column_number
 
 #: Cells with content in one workbook: a hundred times our largest form in every one of its sheets.
 MAX_CELLS = 2_000_000

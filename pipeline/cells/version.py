@@ -3,11 +3,12 @@
 from functools import cache
 from pathlib import Path
 
-from pipeline import forms, registry
+from pipeline import calendar, files, forms, registry, text
 from pipeline.storage import hash_of_files
 
-#: What the reading of a file depends on: the code and sentences of this stage, declarations, units and periods.
-_FOLDERS = [Path(__file__).parent, *(Path(str(package.__file__)).parent for package in (forms, registry))]
+#: What the reading of a file depends on: the code and sentences of this stage and of the rooms below it.
+_ROOMS = (calendar, files, forms, registry, text)
+_FOLDERS = [Path(__file__).parent, *(Path(str(room.__file__)).parent for room in _ROOMS)]
 
 
 @cache

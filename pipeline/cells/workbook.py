@@ -17,16 +17,23 @@ import numpy as np
 import polars as pl
 from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
-from pipeline.cells.address import address, addresses
 from pipeline.cells.answering import named, signed
-from pipeline.guard import refusal
-from pipeline.landing.problems import Problem, UnreadableFile, problem
+from pipeline.cells.number_formats import date_styles, per_cent_styles, styled_cells, without_impossible_dates
+from pipeline.cells.recalculation import ERROR, MOST_FORMULAS, TEXT, Formulas, Recalculated, recalculate
+from pipeline.cells.sheet_scan import (
+    MAX_CELLS,
+    check_counts,
+    check_extent,
+    check_text,
+    formula_cells,
+    is_worksheet,
+    lost_cells,
+)
+from pipeline.files.guard import refusal
+from pipeline.files.package import Package, open_package
+from pipeline.files.problems import Problem, UnreadableFile, problem
+from pipeline.text.address import address, addresses
 from pipeline.worker_pool import Broken, run_each, run_here
-
-from .number_formats import date_styles, per_cent_styles, styled_cells, without_impossible_dates
-from .package import Package, open_package
-from .recalculation import ERROR, MOST_FORMULAS, TEXT, Formulas, Recalculated, recalculate
-from .sheet_scan import MAX_CELLS, check_counts, check_extent, check_text, formula_cells, is_worksheet, lost_cells
 
 __all__ = [
     "RAW_CELLS",

@@ -8,7 +8,6 @@ from typing import Any
 
 from rich.text import Text
 
-from pipeline.alerts.events import Act
 from pipeline.alerts.incidents import (
     NotPossible,
     UnknownIncident,
@@ -25,6 +24,7 @@ from pipeline.alerts.sending import outbox_line
 from pipeline.cli.findings import as_objects, print_findings
 from pipeline.cli.terminal import err, out
 from pipeline.home import Home, open_home
+from pipeline.incidents.ledger import Act
 from pipeline.published.query import NoWarehouse
 from pipeline.vocabulary import STANDINGS, AlertEvent, AlertState
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import polars as pl
 from rich.text import Text
 
-from pipeline.alerts.events import Act, record_events
 from pipeline.alerts.incidents import NotPossible, UnknownIncident, check_possible, find, incidents
 from pipeline.cli.alerts import author
 from pipeline.cli.terminal import err, out
 from pipeline.home import Home, open_home
+from pipeline.incidents.ledger import Act, record_events
 from pipeline.judged.answers import AnswerError, answers, explain, idle_answers, revoke
 from pipeline.published.query import NoWarehouse
 from pipeline.vocabulary import AlertEvent

@@ -13,7 +13,7 @@ from pipeline.alerts.mail import NotSent
 from pipeline.alerts.outbox import Message
 from pipeline.cli.terminal import err, out
 from pipeline.home import Home, open_home, vietnam_now
-from pipeline.registry.of_home import registry_of
+from pipeline.registry.home_register import registry_of
 from pipeline.vocabulary import Role
 
 SAMPLE = "docs/contacts.sample.yaml"

@@ -19,9 +19,9 @@ from pathlib import Path
 from rich.text import Text
 
 from pipeline.cli.terminal import err, out
+from pipeline.dagster_ui.reading_room import place_of
 from pipeline.home import PROJECT, Home, Settings, open_home
 from pipeline.night import set_up_dagster
-from pipeline.shown.reading_room import place_of
 
 PORT = 3000
 HOST = "127.0.0.1"
@@ -59,7 +59,7 @@ def _begin(home: Home, port: int, folder: Path, ending: threading.Event) -> dict
     """Start the processes, each the first of a group of its own, and return them by what they are."""
     workspace, code = folder / "workspace.yaml", folder / "code"
     workspace.write_text(WORKSPACE.format(socket=code))
-    dagster = ["-m", "pipeline.shown.service"]
+    dagster = ["-m", "pipeline.dagster_ui.service"]
     services = {
         "the code server": _run(
             *dagster, *("dagster", "code-server", "start", "--socket", str(code), "--location-name", "thads"),
@@ -73,12 +73,12 @@ def _begin(home: Home, port: int, folder: Path, ending: threading.Event) -> dict
         "the daemon": _run(
             *dagster, "dagster._daemon", "run", "-w", str(workspace), "--log-level", "warning"
         ),
-        "the UI": _run("-m", "pipeline.shown.control_room", str(workspace), str(port)),
+        "the UI": _run("-m", "pipeline.dagster_ui.control_room", str(workspace), str(port)),
     }  # fmt: skip
     address = Settings().files_url
     if place := place_of(address):
         # Where its port is taken, it says so, and the rest goes on.
-        services_of_files = _run("-m", "pipeline.shown.reading_room", str(home.root), *map(str, place))
+        services_of_files = _run("-m", "pipeline.dagster_ui.reading_room", str(home.root), *map(str, place))
         time.sleep(LOOK_EVERY_SECONDS)
         if services_of_files.poll() is None:
             services["the server of files"] = services_of_files

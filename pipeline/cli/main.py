@@ -17,7 +17,7 @@ from pipeline.cli.commands import (
     units,
     warehouse,
 )
-from pipeline.cli.leaving import leaving_at_once
+from pipeline.cli.exit import leaving_at_once
 from pipeline.cli.terminal import err
 
 app = typer.Typer(

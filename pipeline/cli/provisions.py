@@ -9,10 +9,10 @@ from rich.text import Text
 from pipeline.cli.terminal import err, out
 from pipeline.cli.units import PATIENCE_SECONDS, tell_change, tell_problems
 from pipeline.home import open_home
-from pipeline.registry.of_home import registry_of
+from pipeline.lock import HomeIsBusy, one_writer
+from pipeline.registry.home_register import registry_of
 from pipeline.registry.provisions import KINDS, Change, Provisions, change_by, exported, import_provisions, undo
 from pipeline.registry.register import RegisterError
-from pipeline.writer import HomeIsBusy, one_writer
 
 
 def load_provisions(command: str, file: Path, home: Path | None, *, replace: bool, dry_run: bool, as_json: bool) -> int:

@@ -6,10 +6,10 @@ from pathlib import Path
 from rich.text import Text
 
 from expectations.rules import PackError
+from pipeline.calendar.periods import Period
 from pipeline.cli.terminal import err, out
 from pipeline.home import open_home
 from pipeline.judged.replay import replay
-from pipeline.registry.periods import Period
 from pipeline.vocabulary import Verdict
 
 WORDS = {

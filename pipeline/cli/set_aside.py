@@ -7,15 +7,16 @@ from pathlib import Path
 import polars as pl
 from rich.text import Text
 
-from pipeline import quarantine, tables
+from pipeline import tables
+from pipeline.cells import quarantine
+from pipeline.cells.quarantine import Entry
 from pipeline.cli.alerts import author
 from pipeline.cli.terminal import err, out
 from pipeline.home import Home, open_home
 from pipeline.landing.receive import read_receipts
-from pipeline.quarantine import Entry
+from pipeline.lock import HomeIsBusy, one_writer
 from pipeline.storage import read_tables
 from pipeline.vocabulary import Receipt
-from pipeline.writer import HomeIsBusy, one_writer
 
 FEWEST_LETTERS = 8
 NEXT_LOAD = "Có hiệu lực từ lần nạp sau · It holds from the next load on"

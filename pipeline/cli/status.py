@@ -10,11 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.alerts.sending import outbox_line
-from pipeline.cells.header import parse_day
+from pipeline.calendar.periods import Period
 from pipeline.cli.terminal import err, out
 from pipeline.home import open_home, vietnam_now
 from pipeline.published.query import NoWarehouse, run_query
-from pipeline.registry.periods import Period
+from pipeline.text.day import parse_day
 from pipeline.vocabulary import Completeness
 
 LATEST = "select max(period_id) as period_id from mart_reporting_record where origin = 'submitted'"

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from rich.text import Text
 
+from pipeline.calendar.periods import Period
 from pipeline.cli.terminal import err, out
 from pipeline.forms import forms
 from pipeline.forms.template import Header, write_workbook
 from pipeline.home import open_home
-from pipeline.judged.before import figures_before
-from pipeline.registry.of_home import registry_of
-from pipeline.registry.periods import Period
+from pipeline.judged.previous_figures import figures_before
+from pipeline.registry.home_register import registry_of
 from pipeline.registry.units import Unit, UnitRegistry
 from pipeline.vocabulary import Scope
 

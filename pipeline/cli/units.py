@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline import tables
-from pipeline.cells.header import parse_day
 from pipeline.cli.terminal import err, out
 from pipeline.home import Home, open_home, vietnam_now
-from pipeline.registry.of_home import (
+from pipeline.lock import HomeIsBusy, one_writer
+from pipeline.registry.home_register import (
     Change,
     change_by,
     import_units,
@@ -22,11 +22,11 @@ from pipeline.registry.of_home import (
     registry_of,
     undo,
 )
+from pipeline.registry.reach import touched
 from pipeline.registry.register import Problem, RegisterError
-from pipeline.registry.touched import touched
 from pipeline.registry.units import UnitRegistry
 from pipeline.storage import read_tables
-from pipeline.writer import HomeIsBusy, one_writer
+from pipeline.text.day import parse_day
 
 PATIENCE_SECONDS = 60
 MOST_LISTED = 12

@@ -6,14 +6,13 @@ import polars as pl
 
 from expectations.rules import packs, rules_frame
 from pipeline import tables
+from pipeline.calendar.deadlines import deadlines
+from pipeline.calendar.periods import Period
 from pipeline.forms import forms
 from pipeline.home import Home
-from pipeline.landing.blobs import write_whole
-from pipeline.registry.deadlines import deadlines
-from pipeline.registry.of_home import registry_of
-from pipeline.registry.periods import Period
+from pipeline.registry.home_register import registry_of
 from pipeline.registry.provisions import KINDS, provisions_frame
-from pipeline.storage import read_tables
+from pipeline.storage import read_tables, write_atomically
 
 
 def export_declarations(home: Home) -> dict[str, int]:
@@ -47,4 +46,4 @@ def _periods(home: Home) -> list[Period]:
 def _write_if_changed(path: Path, frame: pl.DataFrame) -> None:
     if not path.exists() or not pl.read_parquet(path).equals(frame):
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, frame.write_parquet)
+        write_atomically(path, frame.write_parquet)

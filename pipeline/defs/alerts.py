@@ -5,8 +5,8 @@ import dagster as dg
 from pipeline.alerts.failure import broken_files_of, tell_operators
 from pipeline.alerts.letters import write_letters
 from pipeline.alerts.sending import send_digests
+from pipeline.dagster_ui import Links, linked_list, markdown_table
 from pipeline.defs.resources import LEFT_OUT, OneWriter
-from pipeline.shown import Links, linked_list, markdown_table
 
 
 @dg.asset(

@@ -3,8 +3,8 @@
 import dagster as dg
 
 from pipeline.bulletin import make_bulletin
+from pipeline.dagster_ui import Links
 from pipeline.defs.resources import LEFT_OUT, OneWriter
-from pipeline.shown import Links
 
 
 @dg.asset(

@@ -2,10 +2,10 @@
 
 import dagster as dg
 
-from expectations.aside import docs
+from expectations.child import docs
+from pipeline.dagster_ui import Links
 from pipeline.defs.resources import OneWriter
 from pipeline.judged.data_docs import keep_data_docs
-from pipeline.shown import Links
 
 
 @dg.asset(

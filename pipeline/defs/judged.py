@@ -6,15 +6,15 @@ from typing import Any
 
 import dagster as dg
 
-from expectations.aside import begin_docs, validate_aside
+from expectations.child import begin_docs, validate_aside
 from expectations.rules import packs
+from pipeline.dagster_ui import Links, markdown_table
 from pipeline.defs.described import columns_of
 from pipeline.defs.resources import OneWriter
 from pipeline.judged.answers import idle_lines
 from pipeline.judged.checks import HEADER, check_name, lost_outcomes, rule_results
 from pipeline.judged.judge import judge_changed
 from pipeline.last_resort import judged_well, with_last_resort
-from pipeline.shown import Links, markdown_table
 from pipeline.warehouse.run import Dbt
 
 READ = [["cells", "submissions"], ["cells", "cells"], ["cells", "remarks"]]

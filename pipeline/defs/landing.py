@@ -4,10 +4,10 @@ from pathlib import Path
 
 import dagster as dg
 
+from pipeline.dagster_ui import markdown_table
 from pipeline.defs.described import columns_of
 from pipeline.defs.resources import OneWriter
 from pipeline.landing.receive import receive
-from pipeline.shown import markdown_table
 from pipeline.vocabulary import Receipt
 
 

@@ -2,9 +2,9 @@
 
 import dagster as dg
 
+from pipeline.dagster_ui import Links, linked_list
 from pipeline.defs.resources import LEFT_OUT, OneWriter
 from pipeline.marked import write_marked
-from pipeline.shown import Links, linked_list
 
 
 @dg.asset(

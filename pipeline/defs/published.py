@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import dagster as dg
 
+from pipeline.calendar.deadlines import last_due_day
+from pipeline.dagster_ui import Links, markdown_table
 from pipeline.defs.resources import OneWriter
 from pipeline.defs.warehouse import warehouse
 from pipeline.published.releases import live_rows
-from pipeline.registry.deadlines import last_due_day
-from pipeline.shown import Links, markdown_table
 from pipeline.warehouse.build import NotPublishable, frozen_plan, publish_build
 
 #: National totals of a month are due some days after it ends; by the morning after, the warehouse must be newer.

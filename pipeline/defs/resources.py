@@ -7,7 +7,7 @@ from pathlib import Path
 import dagster as dg
 
 from pipeline.home import Home, Settings, open_home
-from pipeline.writer import PATIENCE_SECONDS, one_writer
+from pipeline.lock import PATIENCE_SECONDS, one_writer
 
 #: Metadata of a stage after publishing: what could not be made of single items, each with its reason.
 LEFT_OUT = "left out"

@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import dbt_assets
 
+from pipeline.dagster_ui.published_tables import AsReadersSay, Tables
 from pipeline.defs.resources import OneWriter
 from pipeline.home import Home
 from pipeline.judged.judge import judge_changed
@@ -14,7 +15,6 @@ from pipeline.last_resort import built_well, with_last_resort
 from pipeline.published import find_release
 from pipeline.published.mending import mend
 from pipeline.warehouse.build import freeze_inputs, prepare_build, record_build
-from pipeline.warehouse.described import AsReadersSay, Tables
 from pipeline.warehouse.manifest import manifest_path
 from pipeline.warehouse.run import Dbt
 

@@ -17,10 +17,10 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_rowcol_to_cell
 
+from pipeline.calendar.periods import Period
 from pipeline.forms.declaration import Column, Form, Row, forms
 from pipeline.forms.formulas import EXCEL_ERRORS, Figures, Matrix, exact_figure, plan
 from pipeline.forms.styles import BOX, GREY, HEAD, PlainWorksheet, Styles
-from pipeline.registry.periods import Period
 from pipeline.vocabulary import Scope
 
 NUMBER, LABEL, CODE, FIRST = range(4)  # the columns A, B, C and the first one with figures

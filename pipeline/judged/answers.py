@@ -16,8 +16,7 @@ import polars as pl
 from expectations.rules import Pack, packs, version_of
 from pipeline import tables
 from pipeline.home import Home, vietnam_now
-from pipeline.landing.blobs import write_whole
-from pipeline.storage import read_tables
+from pipeline.storage import read_tables, write_atomically
 from pipeline.vocabulary import Status
 
 
@@ -214,4 +213,4 @@ def _write(home: Home, name: str, entry: dict[str, Any]) -> None:
     path = home.answers / name
     if not path.exists():
         text = json.dumps(entry, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-        write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+        write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))

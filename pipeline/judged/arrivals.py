@@ -4,7 +4,7 @@ from datetime import date
 
 import polars as pl
 
-from pipeline.registry.deadlines import deadlines, working_days_after
+from pipeline.calendar.deadlines import deadlines, working_days_after
 from pipeline.vocabulary import Origin, Scope
 
 SCHEMA = {"submission_id": pl.String, "received_on": pl.Date, "due_on": pl.Date, "days_late": pl.Int64}

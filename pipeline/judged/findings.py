@@ -7,20 +7,19 @@ from decimal import Decimal
 
 import polars as pl
 
-from expectations.participants import participants
 from expectations.rules import AnyRule, Balance, Change, Duplicate, Order, Pack, Reading, RowOrder, Story, Timeliness
 from pipeline import tables
+from pipeline.comparison.cells import RULE, cells_of
+from pipeline.comparison.database import JudgingDatabase
 from pipeline.forms import Forms, UnitOfMeasure
-from pipeline.judged.bench import Bench, is_across_offices
 from pipeline.judged.sentences import Failure, amount_en, amount_vi, sentence_en, sentence_vi
 from pipeline.vocabulary import Status
 
 PLACE = ["submission_id", "form", "row_code", "column_code"]
-RULE = ["pack", "rule_id", "form", "row_code", "column_code"]
 
 
 def findings_frame(
-    bench: Bench, failed: list[int], excused: pl.DataFrame, using: tuple[Pack, ...], declared: Forms
+    db: JudgingDatabase, failed: list[int], excused: pl.DataFrame, using: tuple[Pack, ...], declared: Forms
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return one finding per failing comparison, and which of them are ``excused`` (``waivers.WAIVED``) by what.
 
@@ -29,10 +28,10 @@ def findings_frame(
     if not failed:
         return pl.DataFrame(schema=tables.FINDINGS), pl.DataFrame(schema=tables.WAIVERS)
     rules: dict[tuple[str, str], AnyRule] = {(pack.pack, rule.id): rule for pack in using for rule in pack.rules}
-    bench.connection.register(
+    db.connection.register(
         "failed_in", pl.DataFrame({"comparison_id": failed}, schema={"comparison_id": pl.Int64}).to_arrow()
     )
-    failing = bench.query(
+    failing = db.query(
         """
         select comparison.*, submission.period_id, arrival.received_on, arrival.due_on, remark.code as remark_code,
                remark.sheet as remark_sheet, remark.address as remark_address, remark.raw as remark_raw, remark.detail_vi, remark.detail_en,
@@ -45,9 +44,9 @@ def findings_frame(
         order by submission_id, form, rule_id, row_code, column_code, remark_id
         """
     )
-    cells = cells_of(bench, failing, rules, declared)
-    stories = _stories(bench, failing, rules, declared)
-    bench.connection.unregister("failed_in")
+    cells = cells_of(db, failing, rules, declared)
+    stories = _stories(db, failing, rules, declared)
+    db.connection.unregister("failed_in")
     status = dict(excused.select("comparison_id", "status").iter_rows())
     rows = [
         _finding(row, rules[row["pack"], row["rule_id"]], cells.get(row["comparison_id"], []), stories, declared)
@@ -132,75 +131,15 @@ def _remarked(row: dict) -> dict:
     }
 
 
-def cells_of(
-    bench: Bench, compared: pl.DataFrame, rules: dict[tuple[str, str], AnyRule], declared: Forms
-) -> dict[int, list[dict]]:
-    """Return the cells of each comparison (comparison_id, submission_id, beside, RULE), found ones first, by its id."""
-    places = compared.select(RULE).unique(maintain_order=True)
-    taking_part = pl.DataFrame(
-        [
-            (*place, order, p.role, p.sign, p.form, p.row, p.column, p.is_beside)
-            for place in places.iter_rows()
-            if place[2] in declared.current
-            for order, p in enumerate(
-                participants(rules[place[0], place[1]], declared.current[place[2]], place[3], place[4])
-            )
-        ],
-        schema=[*RULE, "position", "role", "sign", "cell_form", "cell_row", "cell_column", "is_beside"],
-        orient="row",
-    )
-    if taking_part.is_empty():
-        return {}
-    keys = compared.select("comparison_id", "submission_id", "beside", *RULE).join(taking_part, on=RULE)
-    across = pl.DataFrame(
-        [key for key, rule in rules.items() if is_across_offices(rule)],
-        schema={"pack": pl.String, "rule_id": pl.String},
-        orient="row",
-    )
-    offices = bench.query("select submission_id, form, part_submission_id from office_part")
-    of_offices = keys.join(across, on=["pack", "rule_id"], how="semi").filter(pl.col("role") == "found")
-    own = pl.concat([keys.join(across, on=["pack", "rule_id"], how="anti"), of_offices]).with_columns(
-        pl.when("is_beside").then("beside").otherwise("submission_id").alias("cell_submission")
-    )
-    below = (
-        of_offices.join(offices, on=["submission_id", "form"])
-        .with_columns(pl.lit("term").alias("role"), pl.col("part_submission_id").alias("cell_submission"))
-        .drop("part_submission_id")
-    )
-    wanted = pl.concat([own, below])
-    bench.connection.register("wanted_in", wanted.to_arrow())
-    frame = bench.query(
-        """
-        select wanted_in.comparison_id, wanted_in.role, wanted_in.sign, cell.submission_id, cell.period_id, cell.form,
-               cell.row_code, cell.column_code, cell.sheet, cell.address, cell.raw, cell.value, cell.unit
-        from wanted_in
-        join (
-            select submission_id, period_id, form, row_code, column_code, sheet, address, raw, value, unit from cell
-            union all
-            select submission_id, period_id, form, row_code, column_code, sheet, address, raw, value, unit from standing
-            where submission_id not in (select submission_id from submission)
-        ) as cell on cell.submission_id = wanted_in.cell_submission and cell.form = wanted_in.cell_form
-                 and cell.row_code = wanted_in.cell_row and cell.column_code = wanted_in.cell_column
-        where cell.value is not null
-        order by wanted_in.comparison_id, wanted_in.role, wanted_in.position, cell.submission_id
-        """
-    )
-    bench.connection.unregister("wanted_in")
-    cells: dict[int, list[dict]] = {}
-    for row in frame.to_dicts():
-        cells.setdefault(row.pop("comparison_id"), []).append(row)
-    return cells
-
-
 def _stories(
-    bench: Bench, failing: pl.DataFrame, rules: dict[tuple[str, str], AnyRule], declared: Forms
+    db: JudgingDatabase, failing: pl.DataFrame, rules: dict[tuple[str, str], AnyRule], declared: Forms
 ) -> dict[int, tuple[str, str]]:
     """Return the first story that holds for each failing comparison, in both languages, by comparison_id."""
     told: dict[int, tuple[str, str]] = {}
     for pack, rule_id, form in failing.select("pack", "rule_id", "form").unique(maintain_order=True).iter_rows():
         rule = rules[pack, rule_id]
         for story in rule.stories:
-            for comparison_id, factor, values in _told(bench, story, pack, rule, form, declared):
+            for comparison_id, factor, values in _told(db, story, pack, rule, form, declared):
                 if isinstance(rule, Balance | Order | RowOrder):
                     values = {name: value / factor for name, value in values.items()}
                 spoken = (
@@ -212,12 +151,12 @@ def _stories(
 
 
 def _told(
-    bench: Bench, story: Story, pack: str, rule: AnyRule, form: str, declared: Forms
+    db: JudgingDatabase, story: Story, pack: str, rule: AnyRule, form: str, declared: Forms
 ) -> Iterable[tuple[int, int, dict[str, Decimal]]]:
     """Yield comparison_id, the factor of its printed unit, and the values that a story names, where it holds."""
     named = {field for text in (story.vi, story.en) for _, field, _, _ in string.Formatter().parse(text) if field}
     picked = ", ".join(f"({story.let.get(name, name)})::decimal(30, 6) as {name}" for name in sorted(named))
-    frame = bench.query(
+    frame = db.query(
         f"""
         with failing as (
             select comparison.*, found - expected as difference

@@ -17,13 +17,14 @@ import polars as pl
 from expectations.rules import AnyRule, FormScale, MoneyPerCase, Pack, Reading, packs
 from expectations.suites import Verdicts, validate
 from pipeline import tables
+from pipeline.calendar.deadlines import DEADLINES
 from pipeline.causes import likely_causes
 from pipeline.cells.version import reader_version
+from pipeline.comparison.database import JudgingDatabase, looks_beside
 from pipeline.forms import Forms, forms
 from pipeline.home import Home
 from pipeline.judged.answers import answers
 from pipeline.judged.arrivals import arrivals
-from pipeline.judged.bench import Bench, looks_beside
 from pipeline.judged.checks import tallies_frame
 from pipeline.judged.counterparts import counterpart_remarks
 from pipeline.judged.findings import findings_frame
@@ -33,8 +34,7 @@ from pipeline.judged.ratios import ratios_frame
 from pipeline.judged.revisions import falling_revisions, is_among, revision_remarks, unconfirmed
 from pipeline.judged.verdicts import current_forms, office_parts, verdicts_frame, versions
 from pipeline.judged.waivers import waived, waiver_digests, waivers
-from pipeline.registry.deadlines import DEADLINES
-from pipeline.registry.of_home import registry_of
+from pipeline.registry.home_register import registry_of
 from pipeline.registry.targets import targets
 from pipeline.registry.units import UnitRegistry, unit_registry
 from pipeline.storage import batches_of, commit_folder, read_tables
@@ -216,30 +216,30 @@ def judge(
     declared, registry, using = declared or forms(), registry or unit_registry(), using or packs()
     others = others or Others.none()
     remarks = pl.concat([remarks, counterpart_remarks(submissions, cells, declared, registry)])
-    bench = Bench(database, declared, registry)
+    db = JudgingDatabase(database, declared, registry)
     try:
-        bench.lay_out(submissions, cells, remarks, using)
-        # The bench has the cells; what is still asked of them here is little, and the rest is let go.
+        db.lay_out(submissions, cells, remarks, using)
+        # The db has the cells; what is still asked of them here is little, and the rest is let go.
         sent, cells = cells.select("submission_id", "form").unique(), compared_beside(cells, using)
         all_rules = [(pack, rule) for pack in using for rule in pack.rules]
         in_order = versions(submissions)
         alone = [(pack, rule, form) for pack, rule in all_rules if not looks_beside(rule) for form in rule.forms]
-        expectations, failed = _judged(bench, using, shares(alone, bench), by)
+        expectations, failed = _judged(db, using, shares(alone, db), by)
         progress(f"{expectations} expectations ran, {len(failed)} comparisons fail")
-        excused = waived(bench, failed, others.waivers, using)
-        failures = _failures(bench, failed, excused)
+        excused = waived(db, failed, others.waivers, using)
+        failures = _failures(db, failed, excused)
         verdicts = verdicts_frame(in_order, failures, all_rules)
         falling = falling_revisions(submissions, verdicts)
-        bench.remark(revision_remarks(falling))
+        db.remark(revision_remarks(falling))
         asked = {rule.id for _, rule in all_rules if isinstance(rule, Reading) and rule.looks_at_versions}
         late = unconfirmed(falling, submissions, others.waivers, asked)
         current = current_forms(submissions, verdicts.with_columns(is_out_of_order=is_among(late)), sent)
         # An office that explained its amounts vouches for them; a slip that is merely known is one still.
         genuine = excused.filter(pl.col("status") == str(Status.EXPLAINED))
-        slipped = _slipped(_failures(bench, failed, genuine), all_rules)
+        slipped = _slipped(_failures(db, failed, genuine), all_rules)
         standing = standing_cells(current, cells, slipped)
-        bench.lay_out_offices(office_parts(submissions, current, registry))
-        bench.lay_out_partners(
+        db.lay_out_offices(office_parts(submissions, current, registry))
+        db.lay_out_partners(
             pl.concat(
                 [
                     partners(
@@ -254,28 +254,28 @@ def judge(
             arrivals(submissions, in_order),
         )
         beside = [(pack, rule, form) for pack, rule in all_rules if looks_beside(rule) for form in rule.forms]
-        expectations, more = _judged(bench, using, [beside], by)
+        expectations, more = _judged(db, using, [beside], by)
         if expectations:
             failed = failed + more
-            excused = waived(bench, failed, others.waivers, using)
-            failures = _failures(bench, failed, excused)
+            excused = waived(db, failed, others.waivers, using)
+            failures = _failures(db, failed, excused)
             late = failures.filter(pl.col("rule_id").is_in(sorted(asked)))["submission_id"]
             verdicts = verdicts_frame(in_order, failures, all_rules).with_columns(is_out_of_order=is_among(late))
             progress(f"{expectations} expectations compared reports with each other")
-        findings, excuses = findings_frame(bench, failed, excused, using, declared)
-        likely = likely_causes(bench, findings, submissions, using, declared)
+        findings, excuses = findings_frame(db, failed, excused, using, declared)
+        likely = likely_causes(db, findings, submissions, using, declared)
         return Judgement(
-            outcomes=outcomes_frame(bench, failed, excused, using, declared, registry),
+            outcomes=outcomes_frame(db, failed, excused, using, declared, registry),
             findings=findings,
             verdicts=verdicts,
-            ratios=ratios_frame(bench),
+            ratios=ratios_frame(db),
             causes=likely.causes,
             cause_findings=likely.cause_findings,
             standing=standing,
             waivers=excuses,
         )
     finally:
-        bench.close()
+        db.close()
 
 
 def _commit(home: Home, period: str, judgement: Judgement, submissions: pl.DataFrame, *, mark: str) -> int:
@@ -286,9 +286,11 @@ def _commit(home: Home, period: str, judgement: Judgement, submissions: pl.DataF
     return tallies.height
 
 
-def shares(rules: Sequence[tuple[Pack, AnyRule, str]], bench: Bench) -> list[Sequence[tuple[Pack, AnyRule, str]]]:
+def shares(
+    rules: Sequence[tuple[Pack, AnyRule, str]], db: JudgingDatabase
+) -> list[Sequence[tuple[Pack, AnyRule, str]]]:
     """Divide rules so that Great Expectations judges the many of small forms while those of large ones are compared."""
-    of_forms = bench.query("select form, count(*) as cells from cell group by form")
+    of_forms = db.query("select form, count(*) as cells from cell group by form")
     every = of_forms["cells"].sum()
     if every < WORTH_SHARING:
         return [rules]
@@ -297,31 +299,31 @@ def shares(rules: Sequence[tuple[Pack, AnyRule, str]], bench: Bench) -> list[Seq
 
 
 def _judged(
-    bench: Bench, using: tuple[Pack, ...], of_rules: Iterable[Sequence[tuple[Pack, AnyRule, str]]], by: Validate
+    db: JudgingDatabase, using: tuple[Pack, ...], of_rules: Iterable[Sequence[tuple[Pack, AnyRule, str]]], by: Validate
 ) -> tuple[int, list[int]]:
     """Compare and validate each share of rules; return how many expectations ran, and the comparisons that fail."""
     expectations, asked = 0, []
     with ThreadPoolExecutor(max_workers=1) as judging:
         for rules in of_rules:
-            compared = bench.compare(rules)
+            compared = db.compare(rules)
             if compared.keys:
                 expectations += len(compared.keys)
                 asked.append(judging.submit(by, compared.file, using, keys=compared.keys))
         failed = [failure for answer in asked for failure in answer.result().failed]
-    bench.admit()
+    db.admit()
     return expectations, failed
 
 
-def _failures(bench: Bench, failed: list[int], excused: pl.DataFrame) -> pl.DataFrame:
+def _failures(db: JudgingDatabase, failed: list[int], excused: pl.DataFrame) -> pl.DataFrame:
     """Return submission_id, pack and rule_id of what fails and is not excused."""
     blamed = pl.DataFrame({"comparison_id": failed}, schema={"comparison_id": pl.Int64})
-    bench.connection.register("failed_in", blamed.join(excused, on="comparison_id", how="anti").to_arrow())
+    db.connection.register("failed_in", blamed.join(excused, on="comparison_id", how="anti").to_arrow())
     try:
-        return bench.query(
+        return db.query(
             "select distinct submission_id, pack, rule_id from comparison semi join failed_in using (comparison_id)"
         )
     finally:
-        bench.connection.unregister("failed_in")
+        db.connection.unregister("failed_in")
 
 
 def _slipped(failures: pl.DataFrame, all_rules: Iterable[tuple[Pack, AnyRule]]) -> pl.DataFrame:

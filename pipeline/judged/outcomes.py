@@ -4,14 +4,14 @@ import polars as pl
 
 from expectations.rules import Pack
 from pipeline import tables
+from pipeline.comparison.database import JudgingDatabase
 from pipeline.forms import Forms
-from pipeline.judged.bench import Bench
 from pipeline.registry.units import UnitRegistry
 from pipeline.vocabulary import Status
 
 
 def outcomes_frame(
-    bench: Bench,
+    db: JudgingDatabase,
     failed: list[int],
     excused: pl.DataFrame,
     using: tuple[Pack, ...],
@@ -34,13 +34,13 @@ def outcomes_frame(
         schema=["form", "regime", "form_version"],
         orient="row",
     )
-    ends = [day for (day,) in bench.query("select distinct period_end from submission").iter_rows()]
+    ends = [day for (day,) in db.query("select distinct period_end from submission").iter_rows()]
     unit_versions = pl.DataFrame(
         [(day, registry.version_on(day)) for day in ends],
         schema={"period_end": pl.Date, "unit_version": pl.String},
         orient="row",
     )
-    connection = bench.connection
+    connection = db.connection
     connection.register(
         "failed_in", pl.DataFrame({"comparison_id": failed}, schema={"comparison_id": pl.Int64}).to_arrow()
     )
@@ -48,7 +48,7 @@ def outcomes_frame(
     connection.register("versions_in", versions.to_arrow())
     connection.register("unit_versions_in", unit_versions.to_arrow())
     connection.register("form_versions_in", form_versions.to_arrow())
-    frame = bench.query(
+    frame = db.query(
         f"""
         with counted as (
             select submission_id, pack, rule_id, form, count(*) as checked,

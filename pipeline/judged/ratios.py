@@ -3,13 +3,13 @@
 import polars as pl
 
 from pipeline import tables
-from pipeline.judged.bench import Bench
+from pipeline.comparison.database import JudgingDatabase
 from pipeline.vocabulary import RatioVerdict
 
 
-def ratios_frame(bench: Bench) -> pl.DataFrame:
+def ratios_frame(db: JudgingDatabase) -> pl.DataFrame:
     """Return every printed percentage, point and change with what it should be, as ``tables.RATIOS``."""
-    return bench.query(
+    return db.query(
         f"""
             with judged as (
                 select submission_id, form, row_code, column_code, pack, rule_id, expected,

@@ -11,10 +11,10 @@ import yaml
 from expectations.rules import FOLDER, Pack, PackError, read_pack
 from expectations.suites import validate
 from pipeline import tables
+from pipeline.calendar.periods import Period
 from pipeline.home import Home
 from pipeline.judged.judge import Progress, Validate, judge, others_of
-from pipeline.registry.of_home import registry_of
-from pipeline.registry.periods import Period
+from pipeline.registry.home_register import registry_of
 from pipeline.storage import read_tables
 from pipeline.vocabulary import Status
 

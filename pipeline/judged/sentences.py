@@ -27,11 +27,11 @@ from expectations.kinds import (
     Rule,
     Timeliness,
 )
+from pipeline.calendar.periods import Period
 from pipeline.forms import Form, UnitOfMeasure, forms
-from pipeline.registry.periods import Period
+from pipeline.text.amount import MINUS, amount_en, amount_vi
 from pipeline.vocabulary import OnFail
 
-MINUS = "−"
 MOST_CELLS = 4  # a sum of more cells than this names only its total in the sentence; the finding lists all
 
 
@@ -58,19 +58,6 @@ class Failure:
     def printed(self, value: Decimal) -> Decimal:
         """Return a figure in the unit that the form prints."""
         return value / self.unit.factor if self.unit else value
-
-
-def amount_vi(value: Decimal) -> str:
-    """Write a number the Vietnamese way: 1.234.567,89."""
-    return amount_en(value).translate(str.maketrans(",.", ".,"))
-
-
-def amount_en(value: Decimal) -> str:
-    """Write a number the English way: 1,234,567.89."""
-    rounded = round(Decimal(value), 2)
-    text = f"{abs(rounded):,.2f}".removesuffix(".00")
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return f"{MINUS if rounded < 0 else ''}{text}"
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from expectations.rules import Pack, PackError, version_of
 from pipeline import tables
+from pipeline.comparison.database import JudgingDatabase
 from pipeline.home import PACKS
-from pipeline.judged.bench import Bench
 from pipeline.vocabulary import Status
 
 KNOWN = PACKS.parent / "known"
@@ -96,7 +96,7 @@ def waivers(answers: pl.DataFrame, of: tuple[Known, ...] | None = None) -> pl.Da
     return pl.concat([pl.DataFrame(filled, schema=WAIVER), explained.select(list(WAIVER))])
 
 
-def waived(bench: Bench, failed: list[int], of: pl.DataFrame, using: tuple[Pack, ...]) -> pl.DataFrame:
+def waived(db: JudgingDatabase, failed: list[int], of: pl.DataFrame, using: tuple[Pack, ...]) -> pl.DataFrame:
     """Return the failing comparisons that a waiver covers, as ``WAIVED``; an explanation comes before a known error.
 
     The office's answer holds for what was received while it was in force, so that judging again later changes nothing.
@@ -108,7 +108,7 @@ def waived(bench: Bench, failed: list[int], of: pl.DataFrame, using: tuple[Pack,
         schema=["pack", "rule_id", "version"],
         orient="row",
     )
-    connection = bench.connection
+    connection = db.connection
     frames = {
         "failed_in": pl.DataFrame({"comparison_id": failed}, schema={"comparison_id": pl.Int64}),
         "waiver_in": of,
@@ -117,7 +117,7 @@ def waived(bench: Bench, failed: list[int], of: pl.DataFrame, using: tuple[Pack,
     for name, frame in frames.items():
         connection.register(name, frame.to_arrow())
     try:
-        return bench.query(
+        return db.query(
             """
             select comparison.comparison_id, waiver_in.waiver_id, waiver_in.status
             from comparison

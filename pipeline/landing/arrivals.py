@@ -14,11 +14,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from pipeline.guard import refusal as refusal_of
-from pipeline.home import VIETNAM, Home
-from pipeline.worker_pool import SECONDS, Broken, run_each, run_here
-
-from .archive import (
+from pipeline.files.archive import (
     CENTRAL_HEADER,
     LIMITS,
     MEGABYTE,
@@ -30,11 +26,14 @@ from .archive import (
     open_archive,
     refusal,
 )
-from .blobs import blob_path, keep
-from .media import Media, identify, media_of
-from .problems import Problem, UnreadableFile, problem
-from .sidecar import is_sidecar, vietnam_time
-from .walk import is_dropping, printable
+from pipeline.files.guard import refusal as refusal_of
+from pipeline.files.media import Media, identify, media_of
+from pipeline.files.problems import Problem, UnreadableFile, problem
+from pipeline.home import VIETNAM, Home
+from pipeline.landing.blobs import blob_path, keep
+from pipeline.landing.sidecar import is_sidecar, vietnam_time
+from pipeline.landing.walk import is_dropping, printable
+from pipeline.worker_pool import SECONDS, Broken, run_each, run_here
 
 #: Of a member's name that is too long, in its receipt; a hash tells it from others.
 MOST_SHOWN = 200

@@ -1,10 +1,10 @@
 """The bytes of every file for ever, under the name of their SHA-256."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.home import Home
+from pipeline.storage import write_atomically
 
 
 def blob_path(home: Home, sha256: str) -> Path:
@@ -18,19 +18,5 @@ def keep(home: Home, sha256: str, content: bytes) -> None:
     if path.exists() and path.stat().st_size == len(content):
         return
     # Two archives that are unpacked side by side may hold the same file.
-    write_whole(path, lambda temporary: temporary.write_bytes(content), writer=f".{os.getpid()}")
+    write_atomically(path, lambda temporary: temporary.write_bytes(content), writer=f".{os.getpid()}")
     path.chmod(0o444)
-
-
-def write_whole(path: Path, write: Callable[[Path], object], *, writer: str = "") -> None:
-    """Have ``write`` fill a temporary file, then rename it to ``path``: readers see all of it or nothing.
-
-    The temporary name is fixed, so what a killed load leaves behind is overwritten by the next; where several processes
-    may write the same file, each names itself as the ``writer``.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}{writer}.tmp")
-    write(temporary)
-    with temporary.open("rb") as stream:
-        os.fsync(stream.fileno())
-    os.replace(temporary, path)

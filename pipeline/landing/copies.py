@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from .media import Media
+from pipeline.files.media import Media
 
 SCANS = (Media.PDF, Media.IMAGE)
 REPORTS = (Media.XLSX, Media.CSV, Media.TXT)

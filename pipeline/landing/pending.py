@@ -7,11 +7,10 @@ import hashlib
 from pathlib import Path
 
 from pipeline.home import Home
-
-from .history import History
-from .receive import read_receipts
-from .sidecar import is_sidecar
-from .walk import files_in
+from pipeline.landing.history import History
+from pipeline.landing.receive import read_receipts
+from pipeline.landing.sidecar import is_sidecar
+from pipeline.landing.walk import files_in
 
 
 def outward(inbox: Path, home: Home) -> str:

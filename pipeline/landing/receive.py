@@ -9,20 +9,20 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.guard import refusal
+from pipeline.files.guard import refusal
+from pipeline.files.media import Media
 from pipeline.home import VIETNAM, Home, vietnam_now
+from pipeline.landing import arrivals
+from pipeline.landing.arrivals import Arrival, Packed, take_file, unpack_each
+from pipeline.landing.blobs import blob_path
+from pipeline.landing.copies import REPORTS, SCANS, Companion, signed_copies
+from pipeline.landing.history import History
+from pipeline.landing.sidecar import EARLIEST, SIDECAR, Line, arrival_lines, is_sidecar, path_key, unspent, vietnam_time
+from pipeline.landing.walk import files_in
+from pipeline.storage import write_atomically
 from pipeline.tables import RECEIPTS
 from pipeline.vocabulary import Receipt
 from pipeline.worker_pool import Broken
-
-from . import arrivals
-from .arrivals import Arrival, Packed, take_file, unpack_each
-from .blobs import blob_path, write_whole
-from .copies import REPORTS, SCANS, Companion, signed_copies
-from .history import History
-from .media import Media
-from .sidecar import EARLIEST, SIDECAR, Line, arrival_lines, is_sidecar, path_key, unspent, vietnam_time
-from .walk import files_in
 
 __all__ = ["Landed", "blob_path", "read_receipts", "receive"]
 
@@ -78,7 +78,7 @@ def receive(
     if not reception.rows:
         return Landed(None, RECEIPTS.to_frame(), reception.already_landed, reception.warnings)
     receipts = _receipts(reception.rows, earlier)
-    write_whole(home.receipts / f"{batch:06}.parquet", receipts.write_parquet)
+    write_atomically(home.receipts / f"{batch:06}.parquet", receipts.write_parquet)
     return Landed(batch, receipts, reception.already_landed, reception.warnings)
 
 

@@ -14,8 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
 from pipeline.home import VIETNAM
-
-from .media import text_encoding
+from pipeline.text.encoding import text_encoding
 
 SIDECAR = "received.csv"
 #: Days come first in Vietnam; ISO 8601 is tried before these.

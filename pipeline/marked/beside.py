@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from pipeline.cells.text import decode
 from pipeline.marked.dossier import Dossier, marks
 from pipeline.marked.findings_sheet import add_findings_sheet
 from pipeline.marked.parts import TYPES, Parts
 from pipeline.marked.quoted import add_quoted_sheet
 from pipeline.marked.styles import Styles
+from pipeline.text.spelling import decode
 
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from pipeline.cells.address import column_number
 from pipeline.marked.parts import MAIN, attributes_of, strange
+from pipeline.text.address import column_number
 
 _CELL = re.compile(rb"<c\s([^<>]*?)(/?)>")
 _ROW = re.compile(rb"<row\b([^<>]*?)(/?)>")

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from pipeline.cells.address import column_number
 from pipeline.marked.parts import RELATIONS, Parts, before, into, strange, text
+from pipeline.text.address import column_number
 
 AUTHOR = "THADS"
 OUR_START = "— THADS —\n"  # where ours begins behind a comment that an office has written itself

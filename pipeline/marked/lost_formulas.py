@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pipeline.cells.address import column_number
 from pipeline.forms import Form, forms
 from pipeline.forms.formulas import recipes_of
 from pipeline.marked.dossier import Dossier, Row
+from pipeline.text.address import column_number
 
 
 @dataclass(frozen=True)

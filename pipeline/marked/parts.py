@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
-from pipeline.cells.package import open_package
-from pipeline.landing.archive import LIMITS, MEGABYTE, Budget, inflate, open_archive
-from pipeline.landing.problems import UnreadableFile
+from pipeline.files.archive import LIMITS, MEGABYTE, Budget, inflate, open_archive
+from pipeline.files.package import open_package
+from pipeline.files.problems import UnreadableFile
 
 MAIN = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

@@ -14,17 +14,17 @@ from pathlib import Path
 import polars as pl
 
 from pipeline import tables
-from pipeline.guard import spared
+from pipeline.files.guard import spared
+from pipeline.files.media import ZIP_HEADERS
 from pipeline.home import Home
 from pipeline.judged.validation_report import as_json, validation_report
-from pipeline.landing.blobs import blob_path, write_whole
-from pipeline.landing.media import ZIP_HEADERS
+from pipeline.landing.blobs import blob_path
 from pipeline.marked import words
 from pipeline.marked.beside import report_beside
 from pipeline.marked.dossier import Dossier, dossiers
 from pipeline.marked.parts import Unmarkable
 from pipeline.marked.workbook import marked_workbook
-from pipeline.storage import commit_files, read_tables
+from pipeline.storage import commit_files, read_tables, write_atomically
 from pipeline.vocabulary import Verdict
 
 #: Changes when marked files look different: all are made again.
@@ -71,7 +71,7 @@ def write_marked(home: Home) -> Marked:
             with spared(done.left_out, str(dossier.submission["source_ref"])):
                 _write(home, folder.name, dossier, of_return, done)
         if len(done.left_out) == failed:
-            write_whole(mark, partial(Path.write_text, data=judged))
+            write_atomically(mark, partial(Path.write_text, data=judged))
     return done
 
 

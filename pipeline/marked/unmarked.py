@@ -7,13 +7,13 @@ fails now and nothing of what failed then.
 import re
 from collections.abc import Mapping
 
-from pipeline.cells.address import column_number
 from pipeline.cells.answering import NAME
 from pipeline.cells.workbook import RawCells
 from pipeline.marked.comments import AUTHOR, OUR_START
 from pipeline.marked.findings_sheet import GROUNDS, UNLOCKED
 from pipeline.marked.parts import TYPES, Parts, attributes_of, relations_of, strange, text
 from pipeline.marked.styles import COLOURS, IN_THE_SUM, Styles
+from pipeline.text.address import column_number
 
 _CELL = re.compile(rb"<c\s[^<>]*?>")
 _SHAPE = re.compile(rb"<v:shape\b(?:(?!</v:shape>).)*</v:shape>\s*", re.DOTALL)

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from pipeline.judged.sentences import amount_en, amount_vi
 from pipeline.marked.dossier import UNEXPLAINED, Dossier, Mark
 from pipeline.marked.lost_formulas import LostFormula
+from pipeline.text.amount import amount_en, amount_vi
 from pipeline.vocabulary import OnFail, Severity, Verdict
 
 #: What is put behind the name of an office's file: as it stands in e-mails, without marks of tone.

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.home import VIETNAM
-from pipeline.landing.blobs import write_whole
 from pipeline.published.opening import open_readonly
+from pipeline.storage import write_atomically
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Record:
     def write(self, path: Path) -> None:
         """Write the record, in one rename."""
         text = json.dumps(asdict(self), indent=2) + "\n"
-        write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+        write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
     def describes(self, path: Path, *, thoroughly: bool = False) -> bool:
         """Tell whether a file has the bytes of this release.

@@ -15,9 +15,9 @@ from typing import Any
 import polars as pl
 
 from pipeline import tables
+from pipeline.file_history import Kept
 from pipeline.forms import forms
 from pipeline.home import SEEDS, Home
-from pipeline.registry.kept import Kept
 from pipeline.registry.register import Problem, RegisterError, in_order, problem, read_lines, read_span
 from pipeline.registry.units import FOREVER, Unit, UnitRegistry
 

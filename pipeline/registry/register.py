@@ -16,8 +16,8 @@ from pathlib import Path
 
 import yaml
 
-from pipeline.cells.header import parse_day
-from pipeline.cells.text import decode
+from pipeline.text.day import parse_day
+from pipeline.text.spelling import decode
 from pipeline.vocabulary import Level
 
 NEEDED = ("unit_key", "name", "level", "parent_key", "valid_from")

@@ -5,9 +5,9 @@ Only what the lines of the register have a part in is told; each problem stands 
 
 from collections.abc import Iterator
 
-from pipeline.cells.text import fold
 from pipeline.registry.register import Entry, Problem, problem
 from pipeline.registry.units import FOREVER, Unit, UnitRegistry
+from pipeline.text.spelling import fold
 from pipeline.vocabulary import Level
 
 ABOVE = {Level.OFFICE: Level.PROVINCE, Level.PROVINCE: Level.NATION}

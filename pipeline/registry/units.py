@@ -14,8 +14,8 @@ from functools import cache, cached_property
 import polars as pl
 
 from pipeline import tables
-from pipeline.cells.text import fold
 from pipeline.home import SEEDS
+from pipeline.text.spelling import fold
 
 UNITS = SEEDS / "units.csv"
 SUCCESSION = SEEDS / "unit_succession.csv"

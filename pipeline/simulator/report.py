@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from pipeline.calendar.periods import Period
 from pipeline.forms.declaration import Form
 from pipeline.forms.formulas import Figure
 from pipeline.forms.template import Header, address, write_workbook
-from pipeline.registry.periods import Period
 from pipeline.vocabulary import Scope
 
 Figures = dict[str, list[list[Figure]]]

@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
+from pipeline.calendar.deadlines import due_on, working_day_after
+from pipeline.calendar.periods import Period
 from pipeline.forms import Form
 from pipeline.forms.template import Header
-from pipeline.registry.deadlines import due_on, working_day_after
-from pipeline.registry.periods import Period
 from pipeline.registry.units import unit_registry
 from pipeline.simulator.caseload import Caseload
 from pipeline.simulator.cube import Counts

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
+from pipeline.calendar.periods import Period, statistical_year
 from pipeline.forms.declaration import Form, forms
 from pipeline.home import SEEDS
-from pipeline.registry.periods import Period, statistical_year
 from pipeline.registry.units import UnitRegistry, unit_registry
 from pipeline.simulator.report import Slot
 from pipeline.vocabulary import Scope

@@ -12,7 +12,7 @@ from pipeline.cells.read import read_files
 from pipeline.home import Home
 from pipeline.landing.blobs import blob_path
 from pipeline.landing.receive import read_receipts
-from pipeline.registry.of_home import registry_of
+from pipeline.registry.home_register import registry_of
 from pipeline.storage import read_tables
 
 Row = dict[str, Any]

@@ -12,9 +12,8 @@ import duckdb
 import polars as pl
 
 from pipeline import tables
-from pipeline.alerts.events import read_ledger
 from pipeline.home import DBT_PROJECT, Home
-from pipeline.landing.blobs import write_whole
+from pipeline.incidents.ledger import read_ledger
 from pipeline.published.mending import mend
 from pipeline.published.record import read_object
 from pipeline.published.releases import (
@@ -25,7 +24,7 @@ from pipeline.published.releases import (
     publish,
     releases,
 )
-from pipeline.storage import batches_of, read_tables
+from pipeline.storage import batches_of, read_tables, write_atomically
 from pipeline.vocabulary import UNPLACED
 from pipeline.warehouse.dbt import WHEN_TOLD
 from pipeline.warehouse.marks import Marks, input_marks
@@ -132,7 +131,7 @@ def freeze_inputs(home: Home, *, everything: bool = False) -> Plan:
     written = None if everything else _changed(home, marks)
     marks.write(home.warehouse / "marks.parquet")
     plan = Plan(marks.fingerprint, None if written is None else tuple(sorted(written)), everything)
-    write_whole(home.warehouse / "plan.json", lambda path: path.write_text(json.dumps(asdict(plan))))
+    write_atomically(home.warehouse / "plan.json", lambda path: path.write_text(json.dumps(asdict(plan))))
     return plan
 
 
@@ -154,7 +153,7 @@ def prepare_build(home: Home, plan: Plan | None = None) -> Plan:
     (target_folder(home) / "run_results.json").unlink(missing_ok=True)
     placeholder = home.receipts / PLACEHOLDER
     if not placeholder.exists() or list(pl.read_parquet_schema(placeholder)) != list(tables.RECEIPTS):
-        write_whole(placeholder, pl.DataFrame(schema=tables.RECEIPTS).write_parquet)
+        write_atomically(placeholder, pl.DataFrame(schema=tables.RECEIPTS).write_parquet)
     live = live_release(home)
     if plan.written is None or live is None:
         begin(built_file(home))
@@ -210,7 +209,7 @@ def record_build(home: Home, plan: Plan, run_id: str) -> BuildRecord:
     state = built_file(home).stat()
     tests = ended["test", "pass"] + ended["test", "warn"]
     record = BuildRecord(plan.fingerprint, run_id, models, tests, state.st_size, state.st_mtime_ns)
-    write_whole(home.warehouse / "build.json", lambda path: path.write_text(json.dumps(asdict(record), indent=1)))
+    write_atomically(home.warehouse / "build.json", lambda path: path.write_text(json.dumps(asdict(record), indent=1)))
     return record
 
 
@@ -269,7 +268,7 @@ def publish_build(home: Home) -> Release:
     refuse_unfinished(home)
     plan = frozen_plan(home)
     marks = home.warehouse / "marks.parquet"
-    write_whole(_marks_path(home, plan.fingerprint), lambda path: shutil.copyfile(marks, path))
+    write_atomically(_marks_path(home, plan.fingerprint), lambda path: shutil.copyfile(marks, path))
     live = publish(home, built_file(home), plan.fingerprint, anew=plan.is_asked)
     kept = {_marks_path(home, release.fingerprint) for release in releases(home)}
     for path in set(_marks_path(home, "").parent.glob("*.parquet")) - kept:

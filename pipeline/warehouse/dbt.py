@@ -7,7 +7,7 @@ load still judges; the build waits for a line on standard input and does not beg
 import sys
 from pathlib import Path
 
-from pipeline.orphans import end_with_parent
+from pipeline.child_process import end_with_parent
 
 WHEN_TOLD = "--when-told"
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import polars as pl
 
 from pipeline import tables
-from pipeline.alerts.events import read_events
 from pipeline.home import DBT_PROJECT, Home
+from pipeline.incidents.ledger import read_events
 from pipeline.landing.receive import read_receipts
 from pipeline.storage import content_hash, hash_of_files, read_tables
 from pipeline.vocabulary import UNPLACED, Receipt

@@ -11,9 +11,9 @@ from dagster_dbt import DbtCliInvocation
 from packaging.version import Version
 from pydantic import PrivateAttr
 
+from pipeline.dagster_ui.published_tables import AsReadersSay, Tables, rows_told
 from pipeline.home import PROJECT, Home
 from pipeline.warehouse.build import build_environment, dbt_arguments, target_folder
-from pipeline.warehouse.described import AsReadersSay, Tables, rows_told
 from pipeline.warehouse.manifest import parsed_path
 
 

@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from pipeline.calendar.periods import Period
 from pipeline.cells.figure import LARGEST, ZEROS_BEHIND_HEDGE, rounding_of, trailing_zeros
 from pipeline.cells.narrative.marks import Mark, Quantity, Sentence, Span
 from pipeline.cells.narrative.phrases import Narrative, Say
 from pipeline.cells.narrative.surroundings import Surroundings, Tail, Way
 from pipeline.cells.numerals import NotANumber
 from pipeline.forms import Forms
-from pipeline.registry.periods import Period
 from pipeline.registry.units import Unit
 
 AMOUNT, RATIO, CHANGE = "amount", "ratio", "change"

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import polars as pl
 
 from pipeline import tables
+from pipeline.calendar.periods import Period
 from pipeline.cells.gate import Claim, Quote, admit
 from pipeline.cells.narrative.marks import Mark, Sentence, Span, sentences, unwrapped
 from pipeline.cells.narrative.meaning import Cell, Meaning, Puzzle
@@ -22,10 +23,9 @@ from pipeline.cells.narrative.places import Places
 from pipeline.cells.narrative.words import words
 from pipeline.cells.numerals import NotANumber
 from pipeline.cells.reading import Reading, unreadable
-from pipeline.cells.text import fold
 from pipeline.forms import Forms
-from pipeline.registry.periods import Period
 from pipeline.registry.units import UnitRegistry
+from pipeline.text.spelling import fold
 from pipeline.vocabulary import CellState, Origin
 
 MOST_CHARACTERS = 200_000  # seventy pages; no report is a third as long

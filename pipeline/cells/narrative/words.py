@@ -6,7 +6,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple
 
-from pipeline.cells.text import fold
+from pipeline.text.spelling import fold
 
 # Marks follow their letter where the text is decomposed (NFD).
 _MARKS = "\u0300-\u036f"

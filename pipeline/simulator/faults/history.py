@@ -6,8 +6,8 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
+from pipeline.calendar.deadlines import due_on, working_day_after
 from pipeline.forms.formulas import Figure, recalculate
-from pipeline.registry.deadlines import due_on, working_day_after
 from pipeline.simulator.faults.kind import (
     NEIGHBOURS,
     Beside,

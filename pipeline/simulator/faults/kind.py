@@ -11,9 +11,9 @@ from typing import Any
 
 import yaml
 
+from pipeline.calendar.periods import Period
 from pipeline.forms.declaration import Form
 from pipeline.forms.formulas import Figure
-from pipeline.registry.periods import Period
 from pipeline.simulator.report import Report, Slot
 from pipeline.simulator.truth import Change, PlantedFault, Printed
 from pipeline.vocabulary import Scope

@@ -5,9 +5,9 @@ from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
+from pipeline.calendar.periods import Period
 from pipeline.forms.formulas import Figure, recalculate
 from pipeline.forms.template import header_address
-from pipeline.registry.periods import Period
 from pipeline.simulator import damage
 from pipeline.simulator.faults.kind import (
     NEIGHBOURS,

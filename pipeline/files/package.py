@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from pipeline.landing.archive import LIMITS, Budget, inflate, open_archive
-from pipeline.landing.media import Media, identify
-from pipeline.landing.problems import Problem, UnreadableFile, problem
+from pipeline.files.archive import LIMITS, Budget, inflate, open_archive
+from pipeline.files.media import Media, identify
+from pipeline.files.problems import Problem, UnreadableFile, problem
 
 # Excel writes UTF-8 and nothing else; in these encodings an ASCII search sees all markup.
 _ENCODING = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([^"']+)""")

@@ -11,8 +11,8 @@ from pathlib import Path
 import holidays
 import polars as pl
 
+from pipeline.calendar.periods import Period
 from pipeline.home import SEEDS
-from pipeline.registry.periods import Period
 
 DEADLINES = SEEDS / "deadlines.csv"
 SCHEMA = {"period_id": pl.String, "level": pl.String, "due_on": pl.Date}

@@ -1,7 +1,7 @@
 """Addresses of what people read of a home: the bulletin, Data Docs, letters and marked workbooks.
 
 A browser follows no link from a page to a file, so these are served: by ``thads dev`` on loopback
-(:mod:`pipeline.shown.reading_room`), or by whoever ``THADS_FILES_URL`` names.
+(:mod:`pipeline.dagster_ui.reading_room`), or by whoever ``THADS_FILES_URL`` names.
 """
 
 from dataclasses import dataclass, field

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from .problems import Problem, UnreadableFile, problem
+from pipeline.files.problems import Problem, UnreadableFile, problem
 
 MEGABYTE = 1024 * 1024
 CHUNK = 256 * 1024

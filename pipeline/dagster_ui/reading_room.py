@@ -12,8 +12,8 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from pipeline.child_process import end_with_parent
 from pipeline.home import Home
-from pipeline.orphans import end_with_parent
 
 #: Below the home: folders and files that may be read.
 SHOWN = ("bulletin", "data_docs", "marked", "alerts/outbox", "alerts/standing.md")

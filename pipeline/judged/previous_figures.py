@@ -6,11 +6,11 @@ from decimal import Decimal
 import polars as pl
 
 from pipeline import tables
+from pipeline.calendar.periods import Period
 from pipeline.forms import Form, forms
 from pipeline.forms.formulas import Figure
 from pipeline.home import Home
 from pipeline.judged.verdicts import current_forms
-from pipeline.registry.periods import Period
 from pipeline.storage import read_tables
 from pipeline.vocabulary import Origin, Scope
 

@@ -14,13 +14,13 @@ from pathlib import Path
 import polars as pl
 
 from pipeline import tables
+from pipeline.file_history import Kept
 from pipeline.home import Home
-from pipeline.landing.blobs import write_whole
-from pipeline.registry.kept import Kept
 from pipeline.registry.provisions import misfits
 from pipeline.registry.register import COLUMNS, Entry, RegisterError, read_register
 from pipeline.registry.soundness import unsound
 from pipeline.registry.units import UnitRegistry, unit_registry
+from pipeline.storage import write_atomically
 from pipeline.vocabulary import Level
 
 WHOLE_TERRITORY = "declared in the home's register"
@@ -142,7 +142,7 @@ def remember(home: Home, registry: UnitRegistry) -> None:
     """Keep the registry that returns are read under, so that later ones can be compared with it."""
     path = _remembered(home, registry.version)
     if not path.exists():
-        write_whole(path, registry.frame.write_parquet)
+        write_atomically(path, registry.frame.write_parquet)
 
 
 def remembered(home: Home, version: str) -> UnitRegistry | None:

@@ -10,8 +10,8 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator
 from dagster_dbt.dbt_manifest import validate_manifest
 
+from pipeline.dagster_ui import Links
 from pipeline.home import Home
-from pipeline.shown import Links
 
 #: Folders of models that are published; staging and intermediate models stay in the scratch database.
 PUBLISHED = ("core", "marts")

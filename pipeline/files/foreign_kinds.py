@@ -6,7 +6,7 @@ Each kind is a problem of ``problems.yaml`` with its one next step; nothing here
 import io
 import re
 
-from .problems import Problem, problem
+from pipeline.files.problems import Problem, problem
 
 OLE_HEADER = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 

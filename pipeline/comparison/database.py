@@ -29,7 +29,7 @@ class Compared:
     keys: set[tuple[str, str, str]]
 
 
-class Bench:
+class JudgingDatabase:
     """A DuckDB file in which submissions lie side by side to be compared.
 
     Each call of :meth:`compare` leaves a file of its own that nobody holds open: Great Expectations judges it from

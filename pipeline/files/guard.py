@@ -7,7 +7,7 @@ crashes it, hangs, or asks for more is refused with a sentence that blames nobod
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pipeline.landing.problems import Problem, problem
+from pipeline.files.problems import Problem, problem
 from pipeline.worker_pool import SECONDS, Broken, Failure
 
 CODES = {

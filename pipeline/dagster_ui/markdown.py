@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import TypeVar
 
-from pipeline.alerts.wording import Raw, markdown
+from pipeline.text.markup import Raw, markdown
 
 MOST_ROWS = 50
 NONE = "none"
@@ -31,7 +31,7 @@ def linked_list(entries: Iterable[tuple[str, str]]) -> str:
 
 
 def link(name: str, address: str) -> Raw:
-    """Return a link that may stand in a table; ``address`` is one of ours (:class:`pipeline.shown.links.Links`)."""
+    """Return a link that may stand in a table; ``address`` is one of ours (:class:`pipeline.dagster_ui.links.Links`)."""
     return Raw(f"[{markdown(name)}]({address})")
 
 

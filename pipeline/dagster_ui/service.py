@@ -3,7 +3,7 @@
 import runpy
 import sys
 
-from pipeline.orphans import end_with_parent
+from pipeline.child_process import end_with_parent
 
 if __name__ == "__main__":
     end_with_parent()

@@ -4,8 +4,8 @@ import re
 
 import polars as pl
 
-from pipeline.cells.text import fold
 from pipeline.registry.units import Unit, UnitRegistry, name_key
+from pipeline.text.spelling import fold
 
 
 def touched(submissions: pl.DataFrame, before: UnitRegistry, after: UnitRegistry) -> pl.DataFrame:

@@ -1,15 +1,15 @@
 """What a file is, told by its content and never by its name alone."""
 
 import io
-import re
 import zipfile
 from collections.abc import Collection
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
-from .archive import CHUNK, LIMITS, MEGABYTE, Budget, inflate, open_archive
-from .kinds import OLE_HEADER, kind_of_bytes, kind_of_ole, kind_of_package, kind_of_text
-from .problems import Problem, UnreadableFile, problem
+from pipeline.files.archive import LIMITS, MEGABYTE, Budget, inflate, open_archive
+from pipeline.files.foreign_kinds import OLE_HEADER, kind_of_bytes, kind_of_ole, kind_of_package, kind_of_text
+from pipeline.files.problems import Problem, UnreadableFile, problem
+from pipeline.text.encoding import text_encoding
 
 
 class Media(StrEnum):
@@ -27,9 +27,6 @@ class Media(StrEnum):
 ZIP_HEADERS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 WORKBOOK_SUFFIXES = {".xlsx", ".xlsm", ".xls", ".xlsb", ".xltx", ".xltm"}
 TEXT_MEDIA = {".csv": Media.CSV, ".txt": Media.TXT}
-
-# A text has no control characters but tab, line ends, form feed, and the escape that ends old DOS files.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x19\x1b-\x1f]")
 
 
 def identify(source: Path | bytes, name: str | None = None) -> Media | Problem:
@@ -61,29 +58,6 @@ def media_of(found: Media | Problem) -> Media:
     if isinstance(found, Media):
         return found
     return Media(found.code) if found.code in (Media.PDF, Media.IMAGE) else Media.OTHER
-
-
-def text_encoding(content: bytes) -> str | None:
-    """Return the encoding in which bytes are a text, or None when they are none.
-
-    ``cp1258``, the Vietnamese code page of Windows, stands for every one-byte code page.
-    """
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        candidates = ["utf-16"]
-    elif b"\0" in content[:CHUNK]:
-        candidates = ["utf-16-le", "utf-16-be"]
-    else:
-        candidates = ["utf-8-sig", "cp1258"]
-    for encoding in candidates:
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        # Without a mark of byte order any even number of bytes is UTF-16; a text has Latin letters and spaces.
-        is_plausible = "-16-" not in encoding or 2 * sum(map(str.isascii, text)) >= len(text)
-        if is_plausible and not _CONTROL.search(text):
-            return encoding
-    return None
 
 
 def _kind_of_zip(content: bytes) -> Media | Problem:

@@ -14,10 +14,10 @@ import polars as pl
 
 from pipeline import tables
 from pipeline.cells.reading import Reading, refused
-from pipeline.guard import SET_ASIDE
+from pipeline.files.guard import SET_ASIDE
+from pipeline.files.problems import problem
 from pipeline.home import Home, vietnam_now
-from pipeline.landing.blobs import write_whole
-from pipeline.landing.problems import problem
+from pipeline.storage import write_atomically
 
 #: Who set aside what no person did.
 THE_NIGHT = "thads load"
@@ -141,4 +141,4 @@ def digest(receipts: Iterable[dict], kept_out: dict[str, list[Entry]]) -> str:
 
 def _write(path: Path, content: dict) -> None:
     text = json.dumps(content, ensure_ascii=False, indent=1)
-    write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))

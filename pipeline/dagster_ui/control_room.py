@@ -1,4 +1,4 @@
-"""The Dagster UI behind our guard: ``python -m pipeline.shown.control_room WORKSPACE PORT``, on loopback.
+"""The Dagster UI behind our guard: ``python -m pipeline.dagster_ui.control_room WORKSPACE PORT``, on loopback.
 
 It is Dagster's own application, with which ``dagster-webserver`` starts; only the guard stands before it.
 """
@@ -13,8 +13,8 @@ from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster_webserver.app import create_app_from_workspace_process_context
 from dagster_webserver.version import __version__
 
-from pipeline.orphans import end_with_parent
-from pipeline.shown.guard import guarded
+from pipeline.child_process import end_with_parent
+from pipeline.dagster_ui.request_guard import guarded
 
 HOST = "127.0.0.1"
 #: Pages that are open hold web sockets; they are not waited for.

@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 import yaml
 
-from pipeline.landing.media import text_encoding
+from pipeline.text.encoding import text_encoding
 
 TONES = "\u0300\u0301\u0303\u0309\u0323"  # grave, acute, tilde, hook, dot below
 _MARKS = "\u0300-\u036f"

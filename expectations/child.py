@@ -10,7 +10,7 @@ from pathlib import Path
 
 from expectations.rules import Pack
 from expectations.suites import Verdicts, take_kept, validate
-from pipeline.orphans import end_with_parent
+from pipeline.child_process import end_with_parent
 
 
 def start() -> None:

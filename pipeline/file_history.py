@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.landing.blobs import write_whole
+from pipeline.storage import write_atomically
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Kept:
         kept = sorted(self.history.glob("*.csv"))
         if not (kept and kept[-1].read_bytes() == own):
             number = int(kept[-1].stem) + 1 if kept else 1
-            write_whole(self.history / f"{number:06d}.csv", lambda temporary: temporary.write_bytes(own))
-        write_whole(self.file, lambda temporary: temporary.write_bytes(content))
+            write_atomically(self.history / f"{number:06d}.csv", lambda temporary: temporary.write_bytes(own))
+        write_atomically(self.file, lambda temporary: temporary.write_bytes(content))
 
     def before(self) -> Path | None:
         """Return what stood there before the last change; None where there was no change."""

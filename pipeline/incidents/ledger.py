@@ -14,7 +14,7 @@ import polars as pl
 from filelock import FileLock
 
 from pipeline.home import VIETNAM, Home
-from pipeline.landing.blobs import write_whole
+from pipeline.storage import write_atomically
 from pipeline.tables import ALERT_EVENTS
 from pipeline.vocabulary import AlertEvent
 
@@ -46,7 +46,7 @@ def record_events(
         rows = [_row(incident, act, at) for incident in incidents]
         path = home.alerts / "events" / f"{at:%Y-%m}.parquet"
         before = [read_ledger(path)] if path.exists() else []
-        write_whole(path, pl.concat([*before, pl.DataFrame(rows, schema=ALERT_EVENTS)]).write_parquet)
+        write_atomically(path, pl.concat([*before, pl.DataFrame(rows, schema=ALERT_EVENTS)]).write_parquet)
     return [row["event_id"] for row in rows]
 
 

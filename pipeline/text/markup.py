@@ -6,15 +6,11 @@ template can forget.
 
 import re
 import unicodedata
-from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import jinja2
 from markupsafe import Markup, escape
 
-TEMPLATES = Path(__file__).parent
 LONGEST = 2000
 #: Controls, bidirectional overrides, zero-width marks, surrogates, private use, line and paragraph separators.
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -76,18 +72,3 @@ def code(value: Any) -> Raw:
 def chat(value: Any) -> Any:
     """Return the value as text in which no chat service finds markup, a mention or a channel."""
     return value if isinstance(value, (Raw, jinja2.Undefined)) else plain(value).translate(_CHAT)
-
-
-@cache
-def environment(finalize: Callable[[Any], Any], *, is_html: bool = False) -> jinja2.Environment:
-    """Return the environment of one format, with the templates beside this module."""
-    made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-        autoescape=is_html,
-        finalize=finalize,
-    )
-    made.filters["code"] = code
-    return made

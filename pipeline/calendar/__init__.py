@@ -1,0 +1,1 @@
+"""Statistical periods, and the working days by which a return is due."""

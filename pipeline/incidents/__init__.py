@@ -1,0 +1,1 @@
+"""Incidents: what people did about them."""

@@ -1,0 +1,1 @@
+"""Text as people write it: Vietnamese spelling, days, amounts, addresses of cells, encodings, markup."""
