@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 HOME_DIR ?= var
 
-.PHONY: help setup setup-browser setup-office setup-old-clients demo test test-fast check docs walkthrough dev bench bench-bulletin read-bulletin bench-history kill-drill drill storm country letters-drill lock clean
+.PHONY: help setup setup-browser setup-office setup-old-clients demo test test-fast check docs walkthrough dev bench bench-bulletin read-bulletin bench-history kill-drill drill storm country letters-drill same-outputs lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -77,6 +77,9 @@ storm: setup ## drawn inboxes and whole nights that nothing may stop, or CORPUS=
 
 country: setup ## judge a faultless country of ten provinces and three years: no finding may be left (about ten minutes)
 	@$(BIN)/python -m benchmarks.fault_drill --country 10
+
+same-outputs: setup ## load the same inboxes with BEFORE=COMMIT and with this tree: tables, letters, workbooks, pages, checks (minutes)
+	@$(BIN)/python -m benchmarks.same_outputs --before $(or $(BEFORE),HEAD~1) $(if $(INBOX),--inbox $(INBOX))
 
 letters-drill: setup ## a national month with faults, letter by letter, the mail server down for a night (some five minutes)
 	@$(BIN)/python -m benchmarks.letters_drill

@@ -18,7 +18,7 @@ from pipeline.calendar.deadlines import working_day_after, working_days_after
 from pipeline.cells.read import read_files
 from pipeline.cells.reading import Reading
 from pipeline.home import PROJECT, Home
-from pipeline.judged.judge import Judgement, judge, judge_changed
+from pipeline.judged.judge import Judgement, divide, judge, judge_changed
 from pipeline.judged.partners import wanted
 from pipeline.simulator import samples
 from pipeline.storage import commit_folder, read_tables
@@ -241,6 +241,26 @@ def test_judging_period_by_period_ends_as_judging_all_at_once(tmp_path):
     assert falling(in_portions) == {"2023-03"}
     expected, found = everything(at_once), everything(in_portions)
     assert all(found[name].equals(expected[name]) for name in expected)
+
+
+def test_a_first_period_without_a_cell_stops_nothing(tmp_path):
+    # Drawn by the storm: a long CSV of two periods, of which the first had a figure on no row of its form.
+    home, empty = Home(tmp_path), Returns()
+    empty.add("empty", remarks=["unknown_row:09"], period="2022-12", report_id="empty")
+    arrive(home, empty, month("2023-01", 10))
+    assert load(home) == ["2022-12", "2023-01"]
+    verdicts = read_tables(home.judged, "verdicts", tables.VERDICTS)
+    assert set(verdicts["submission_id"]) == {"empty", "2023-01/1/10"}
+
+
+@given(st.lists(st.integers(0, 5), max_size=12), st.integers(1, 8))
+def test_periods_are_divided_in_their_order_and_a_portion_is_too_large_only_alone(sizes, most):
+    periods = [f"{number:02}" for number in range(len(sizes))]
+    cells = {period: size for period, size in zip(periods, sizes, strict=True) if size}
+    portions = divide(periods, cells, most)
+    assert [period for portion in portions for period in portion] == periods
+    for portion in portions:
+        assert sum(cells.get(period, 0) for period in portion) <= most or len([p for p in portion if p in cells]) == 1
 
 
 def test_a_load_killed_between_two_periods_is_finished_by_the_next(tmp_path):

@@ -7,7 +7,7 @@ of these tells what must be judged again. Killed at any instant, the next call d
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -162,15 +162,20 @@ def _portions(home: Home, periods: list[str], submissions: pl.DataFrame) -> list
     if not paths:
         return [periods] if periods else []
     counts = pl.scan_parquet(paths).group_by(pl.col("period_id").fill_null(UNPLACED)).len().collect()
-    cells = dict(counts.iter_rows())
+    return divide(periods, dict(counts.iter_rows()), MOST_CELLS)
+
+
+def divide(periods: list[str], cells: Mapping[str, int], most: int) -> list[list[str]]:
+    """Divide periods in their order into portions of at most so many cells; one larger than that stands alone."""
     portions: list[list[str]] = []
-    held = MOST_CELLS
+    size = 0
     for period in periods:
-        if held + cells.get(period, 0) > MOST_CELLS:
+        # A period may have submissions and no cell, also the first.
+        if not portions or size + cells.get(period, 0) > most:
             portions.append([])
-            held = 0
+            size = 0
         portions[-1].append(period)
-        held += cells.get(period, 0)
+        size += cells.get(period, 0)
     return portions
 
 
