@@ -329,7 +329,7 @@ def _slipped(failures: pl.DataFrame, all_rules: Iterable[tuple[Pack, Rule]]) -> 
     """Return submission_id and form of amounts whose unit slipped: nothing is compared with them."""
     of_money = pl.DataFrame(
         [(pack.pack, rule.id, form) for pack, rule in all_rules if rule.detects_unit_slip for form in rule.forms],
-        schema=["pack", "rule_id", "form"],
+        schema=dict.fromkeys(("pack", "rule_id", "form"), pl.String),  # a pack may have no such rule
         orient="row",
     )
     return failures.join(of_money, on=["pack", "rule_id"]).select("submission_id", "form").unique()
