@@ -44,6 +44,8 @@ class Rule(BaseModel):
     if TYPE_CHECKING:
         kind: str  # a field here would go first in every dump, and answers hang on the hash of a rule's dump
 
+    #: What readers call it, by each code that ``kind`` may have: Vietnamese, English.
+    titles: ClassVar[dict[str, tuple[str, str]]]
     #: A failure means that the amounts of a form are in another unit than it says: nothing is compared with them.
     detects_unit_slip: ClassVar[bool] = False
     #: A failure means that a form is a copy of the one in the report before: nobody need look for a wrong figure.

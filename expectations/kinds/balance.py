@@ -30,6 +30,7 @@ class Balance(Rule):
     absent: tuple[Code, ...] = ()
     tolerance: Decimal = Decimal(0)
 
+    titles: ClassVar[dict[str, tuple[str, str]]] = {"balance": ("Cân đối", "Balance")}
     tells_printed_unit: ClassVar[bool] = True
 
     @property

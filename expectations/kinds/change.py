@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -40,6 +40,8 @@ class Change(Rule):
     minimum: dict[Code, Decimal] = Field(default_factory=dict)
     from_months: int = 1
     jumps: tuple[Jump, ...] = ()
+
+    titles: ClassVar[dict[str, tuple[str, str]]] = {"change": ("Biến động", "Change")}
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> "Change":

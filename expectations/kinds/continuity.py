@@ -1,7 +1,7 @@
 """Continuity: a year begins with what the last one carried over."""
 
 from collections.abc import Iterable, Iterator
-from typing import Literal
+from typing import ClassVar, Literal
 
 from expectations.explanation import Failure, Voice
 from expectations.formulas import coded_sum
@@ -19,6 +19,8 @@ class Continuity(Rule):
     terms: Terms
     before: Terms
     bound: Literal["at_most", "at_least"]
+
+    titles: ClassVar[dict[str, tuple[str, str]]] = {"continuity": ("Nối tiếp giữa các năm", "Continuity")}
 
     @property
     def partner_relation(self) -> str:

@@ -1,7 +1,7 @@
 """Cross-form: two forms, or a text and a workbook, say the same of the same thing."""
 
 from collections.abc import Iterable, Iterator
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -27,6 +27,8 @@ class CrossForm(Rule):
     rows: dict[Code, Code] = Field(default_factory=dict)
     columns: tuple[Code, ...] = ()
     relation: Literal["equal", "within"] = "equal"
+
+    titles: ClassVar[dict[str, tuple[str, str]]] = {"cross_form": ("Giữa các biểu", "Between forms")}
 
     @model_validator(mode="after")
     def _is_placed(self) -> "CrossForm":

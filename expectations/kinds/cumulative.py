@@ -1,7 +1,7 @@
 """Cumulative: what a year adds up never falls from month to month."""
 
 from collections.abc import Iterable, Iterator
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -20,6 +20,8 @@ class Cumulative(Rule):
     kind: Literal["cumulative"]
     columns: tuple[Code, ...] = Field(min_length=1)
     never: Literal["falls", "rises"] = "falls"
+
+    titles: ClassVar[dict[str, tuple[str, str]]] = {"cumulative": ("Lũy kế trong năm", "Cumulative")}
 
     @property
     def partner_relation(self) -> str:

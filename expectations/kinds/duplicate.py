@@ -22,6 +22,7 @@ class Duplicate(Rule):
     row: Code
     minimum: int  # figures other than zero that must coincide before it is called a copy
 
+    titles: ClassVar[dict[str, tuple[str, str]]] = {"duplicate": ("Trùng kỳ trước", "Duplicate")}
     detects_copy: ClassVar[bool] = True
 
     @property

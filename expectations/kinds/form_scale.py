@@ -32,6 +32,7 @@ class FormScale(Rule):
     multiple: Decimal
     minimum_cases: int = 1
 
+    titles: ClassVar[dict[str, tuple[str, str]]] = {"form_scale": ("Đơn vị tính của cả biểu", "Scale of a whole form")}
     detects_unit_slip: ClassVar[bool] = True
 
     def selects(self, form: str) -> Iterable[str]:

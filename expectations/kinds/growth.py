@@ -1,7 +1,7 @@
 """Growth: a printed growth in per cent agrees with the printed change."""
 
 from collections.abc import Iterable, Iterator
-from typing import Literal
+from typing import ClassVar, Literal
 
 from expectations.constraints import Comparison, Constraint
 from expectations.explanation import Failure, Voice
@@ -16,6 +16,8 @@ class Growth(Rule):
     """A printed growth is the printed change over last year's figure, for every measure that is printed with both."""
 
     kind: Literal["growth"]
+
+    titles: ClassVar[dict[str, tuple[str, str]]] = {"growth": ("Tăng giảm in sẵn", "Printed growth")}
 
     def ratio(self, column: str) -> PrintedRatio:
         """Return the printed ratio that this asks of a growth that stands in ``column``."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import Literal
+from typing import ClassVar, Literal
 
 from expectations.constraints import Comparison, Constraint, Whole
 from expectations.explanation import Failure, Voice
@@ -20,6 +20,8 @@ class Integer(Rule):
     kind: Literal["integer"]
     whole: bool = True
     minimum: Decimal = Decimal(0)
+
+    titles: ClassVar[dict[str, tuple[str, str]]] = {"integer": ("Số nguyên", "Whole numbers")}
 
     def selects(self, form: str) -> Iterable[str]:
         """Compare every figure that is no rate and no change with the nearest one that is allowed."""

@@ -27,6 +27,7 @@ class MoneyPerCase(Rule):
     ceiling: Decimal
     minimum_cases: int = 1
 
+    titles: ClassVar[dict[str, tuple[str, str]]] = {"money_per_case": ("Tiền bình quân một việc", "Money per case")}
     detects_unit_slip: ClassVar[bool] = True
 
     def selects(self, form: str) -> Iterable[str]:

@@ -22,6 +22,7 @@ class Order(Rule):
     greater: Terms
     absent: tuple[Code, ...] = ()
 
+    titles: ClassVar[dict[str, tuple[str, str]]] = {"order": ("Lớn bé", "Order")}
     limits_part: ClassVar[bool] = True
     tells_printed_unit: ClassVar[bool] = True
 

@@ -1,7 +1,7 @@
 """Printed ratio: a percentage can come from the figures printed beside it."""
 
 from collections.abc import Iterable, Iterator
-from typing import Literal
+from typing import ClassVar, Literal
 
 from expectations.constraints import Comparison, Constraint, Place, Ratio, Signed
 from expectations.explanation import Failure, Voice
@@ -25,6 +25,8 @@ class PrintedRatio(Rule):
     numerator: Terms
     denominators: tuple[Terms, ...]
     truncation: Literal["allow", "forbid"] = "allow"
+
+    titles: ClassVar[dict[str, tuple[str, str]]] = {"printed_ratio": ("Tỷ lệ in sẵn", "Printed ratio")}
 
     def selects(self, form: str) -> Iterable[str]:
         """Compare the percentage with numerator by base in every row where the base is more than nothing."""

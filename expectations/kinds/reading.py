@@ -1,7 +1,7 @@
 """Reading: nothing stood in the way of reading a return."""
 
 from collections.abc import Iterable, Iterator
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -19,6 +19,11 @@ class Reading(Rule):
 
     kind: Literal["reading", "header"]
     codes: tuple[Code, ...] = Field(min_length=1)
+
+    titles: ClassVar[dict[str, tuple[str, str]]] = {
+        "reading": ("Đọc biểu", "Reading"),
+        "header": ("Đầu biểu", "Header"),
+    }
 
     @property
     def remark_codes(self) -> tuple[str, ...]:

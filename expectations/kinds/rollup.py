@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import Literal
+from typing import ClassVar, Literal
 
 from expectations.explanation import Failure, Voice
 from expectations.formulas import code_list as codes
@@ -29,6 +29,8 @@ class Rollup(Rule):
     offices: bool = False
     partial: bool = False
     open_lines: bool = False
+
+    titles: ClassVar[dict[str, tuple[str, str]]] = {"rollup": ("Cộng dồn", "Roll-up")}
 
     @property
     def compares_offices(self) -> bool:

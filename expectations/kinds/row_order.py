@@ -20,6 +20,7 @@ class RowOrder(Rule):
     lesser: Code
     greater: Code
 
+    titles: ClassVar[dict[str, tuple[str, str]]] = {"row_order": ("Lớn bé giữa các dòng", "Order of rows")}
     limits_part: ClassVar[bool] = True
     tells_printed_unit: ClassVar[bool] = True
 

@@ -1,7 +1,7 @@
 """Timeliness: a report came in time."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from expectations.explanation import Failure, Voice
 from expectations.rule import Rule
@@ -14,6 +14,8 @@ class Timeliness(Rule):
 
     kind: Literal["timeliness"]
     days: int = 0  # working days of grace
+
+    titles: ClassVar[dict[str, tuple[str, str]]] = {"timeliness": ("Đúng hạn", "Timeliness")}
 
     @property
     def looks_beside(self) -> bool:
