@@ -95,28 +95,28 @@ class JudgingDatabase:
             "low decimal(30, 6), high decimal(30, 6), verdict varchar, remark_id bigint, beside varchar)"
         )
         made = set()
-        together: dict[type[Rule], list[tuple[str, str, str]]] = {}
+        together: dict[str, list[tuple[str, str, str]]] = {}
         self.connection.begin()  # one for all: each commit of its own would write its rows twice
         for pack, rule, form in rules:
             key = (pack.pack, rule.id, form)
             if key not in present:
                 continue
-            if comparisons_together(type(rule), ASKED):
-                together.setdefault(type(rule), []).append(key)
+            if select := comparisons_together(type(rule), ASKED):
+                together.setdefault(select, []).append(key)
             elif self._insert(" union all ".join(comparisons(pack, rule, form))):
                 made.add(key)
-        for kind, asked in together.items():
-            made |= self._compare_together(kind, asked)
+        for select, asked in together.items():
+            made |= self._compare_together(select, asked)
         self.connection.commit()
         self.connection.execute("detach made")
         return Compared(file, made)
 
-    def _compare_together(self, kind: type[Rule], asked: list[tuple[str, str, str]]) -> set[tuple[str, str, str]]:
+    def _compare_together(self, select: str, asked: list[tuple[str, str, str]]) -> set[tuple[str, str, str]]:
         """Make the comparisons of all rules of a kind; every rule makes one at least where it is applicable."""
         self.connection.register(
             ASKED, pl.DataFrame(asked, schema=["pack", "rule_id", "form"], orient="row").to_arrow()
         )
-        self._insert(comparisons_together(kind, ASKED) or "")
+        self._insert(select)
         self.connection.unregister(ASKED)
         return set(asked)
 
