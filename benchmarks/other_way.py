@@ -17,7 +17,8 @@ from typing import Any
 import pandas as pd
 from openpyxl import load_workbook
 
-from expectations.rules import Balance, Integer, Order, Rollup, packs
+from expectations.kinds import Balance, Integer, Order, Rollup
+from expectations.rules import packs
 from pipeline.forms import Form, forms
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")

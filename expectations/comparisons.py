@@ -4,13 +4,13 @@ A comparison is one place where a rule's terms are all printed: what was found, 
 interval ``[low, high]`` in which the figure may lie. Great Expectations then says which comparisons fail. A rule whose
 terms are not printed, or whose partner is not there, makes no comparison, and so is not applicable, never passed.
 
-The SELECTs (``expectations.within``, ``expectations.beside``) read these tables of the judging database, which
+The SELECTs of the kinds (``expectations.kinds``) read these tables of the judging database, which
 ``pipeline.comparison.database`` makes:
 
 - ``applicable``: submission_id, pack, rule_id, form - which rule applies to which form of which submission
 - ``form_<code>``: submission_id, row_code, a column per measure (base units) and ``<measure>__rounding`` beside it
 - ``cell``, ``remark``: as in ``pipeline.tables``
-- ``reading_code``: pack, rule_id, code - the kinds of remarks that a rule of reading wants none of
+- ``reading_code``: pack, rule_id, code - the kinds of remarks that a rule wants none of
 - ``rollup_part``: form, regime, dimension, total_row, part_row; ``office_part``: submission_id, part_submission_id
 - ``partner``: submission_id, form, relation, beside - the submission that a form is compared with
 - ``paired``: submission_id, form, relation, beside, row_code, column_code, value, rounding, before, before_rounding - a
@@ -18,26 +18,24 @@ The SELECTs (``expectations.within``, ``expectations.beside``) read these tables
 - ``arrival``: submission_id, received_on, due_on, days_late (working days)
 """
 
-from expectations.beside import compared
-from expectations.kinds import AnyRule, relation
+from expectations.rule import Rule
 from expectations.rules import Pack
-from expectations.within import of_reading
 
 AMOUNT = "decimal(30, 6)"
 COLUMNS = "submission_id, rule_key, pack, rule_id, form, row_code, column_code, found, expected, low, high, verdict, remark_id, beside"
 
 
-def rule_key(pack: Pack, rule: AnyRule, form: str) -> str:
+def rule_key(pack: Pack, rule: Rule, form: str) -> str:
     """Return what tells one rule on one form from all others."""
     return f"{pack.pack}/{form}/{rule.id}"
 
 
-def comparisons(pack: Pack, rule: AnyRule, form: str) -> list[str]:
+def comparisons(pack: Pack, rule: Rule, form: str) -> list[str]:
     """Return the SELECTs whose rows are the comparisons that ``rule`` makes on ``form``; columns as ``COLUMNS``.
 
-    A rule of reading makes none here: :func:`reading_comparisons` compares all of them at once.
+    Of a kind that compares its rules at once there are none here: :func:`comparisons_together` makes those.
     """
-    beside = "beside" if relation(rule) else "null::varchar"
+    beside = "beside" if rule.partner_relation else "null::varchar"
     return [
         f"""
         select compared.submission_id, '{rule_key(pack, rule, form)}', '{pack.pack}', '{rule.id}', '{form}', row_code, column_code,
@@ -48,18 +46,22 @@ def comparisons(pack: Pack, rule: AnyRule, form: str) -> list[str]:
             where pack = '{pack.pack}' and rule_id = '{rule.id}' and form = '{form}'
         ) as covered using (submission_id)
         """
-        for select in compared(rule, form)
+        for select in rule.selects(form)
     ]
 
 
-def reading_comparisons(asked: str) -> str:
-    """Return the SELECT that compares every rule of reading in the table ``asked`` (pack, rule_id, form) at once.
+def comparisons_together(kind: type[Rule], asked: str) -> str | None:
+    """Return the SELECT that compares every rule of ``kind`` in the table ``asked`` (pack, rule_id, form) at once.
 
-    They are two thirds of all rules on all forms, and differ in nothing but the kinds of remarks.
+    None of a kind whose rules compare one by one.
     """
-    return f"""
+    select = kind.select_together(asked)
+    return (
+        select
+        and f"""
         select submission_id, concat_ws('/', pack, form, rule_id)::made.rule_key as rule_key, pack, rule_id, form, row_code, column_code,
                found::{AMOUNT}, expected::{AMOUNT}, low::{AMOUNT}, high::{AMOUNT}, null::varchar, remark_id, null::varchar
-        from ({of_reading(asked)})
+        from ({select})
         order by rule_key
     """
+    )

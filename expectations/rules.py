@@ -1,7 +1,7 @@
 """Rules as data: what stands in ``expectations/packs/*.yaml``, read and checked once.
 
 A rule is one entry with its own sentence in both languages. Its kind (``expectations.kinds``) says how returns are turned
-into comparisons (``expectations.comparisons``); Great Expectations says which comparisons fail (``expectations.suites``).
+into comparisons (``expectations.comparisons``), and all else that the house asks of it (``expectations.rule``); Great Expectations says which comparisons fail (``expectations.suites``).
 """
 
 import hashlib
@@ -13,67 +13,10 @@ import polars as pl
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from expectations.kinds import (
-    FIRST_DAY,
-    LAST_DAY,
-    AnyRule,
-    Balance,
-    Change,
-    Code,
-    Continuity,
-    CrossForm,
-    Cumulative,
-    Duplicate,
-    FormScale,
-    Growth,
-    Integer,
-    MoneyPerCase,
-    Order,
-    PrintedRatio,
-    Reading,
-    Rollup,
-    RowOrder,
-    Rule,
-    Story,
-    Term,
-    Terms,
-    Timeliness,
-)
+from expectations.kinds import AnyRule
+from expectations.terms import Code
 from pipeline import tables
 from pipeline.vocabulary import Origin
-
-__all__ = [
-    "FIRST_DAY",
-    "LAST_DAY",
-    "WHOLE_WORKBOOK",
-    "AnyRule",
-    "Balance",
-    "Change",
-    "Continuity",
-    "CrossForm",
-    "Cumulative",
-    "Duplicate",
-    "FormScale",
-    "Growth",
-    "Integer",
-    "MoneyPerCase",
-    "Order",
-    "Pack",
-    "PackError",
-    "PrintedRatio",
-    "Reading",
-    "Rollup",
-    "RowOrder",
-    "Rule",
-    "Story",
-    "Term",
-    "Terms",
-    "Timeliness",
-    "packs",
-    "read_pack",
-    "rules_frame",
-    "version_of",
-]
 
 FOLDER = Path(__file__).parent / "packs"
 WHOLE_WORKBOOK = "*"

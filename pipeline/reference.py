@@ -11,8 +11,10 @@ from typing import Any
 
 import yaml
 
-from expectations.formulas import figure, formulas
-from expectations.rules import FIRST_DAY, LAST_DAY, WHOLE_WORKBOOK, AnyRule, Pack, Story, packs
+from expectations.formulas import figure
+from expectations.rule import FIRST_DAY, LAST_DAY, Rule
+from expectations.rules import WHOLE_WORKBOOK, Pack, packs
+from expectations.terms import Story
 from pipeline.forms import Column, Form, Forms, Row, forms
 from pipeline.forms import Term as FormTerm
 from pipeline.forms.declaration import FOREVER
@@ -174,15 +176,15 @@ def _pack(pack: Pack) -> Iterator[str]:
         yield from _rule(rule, pack)
 
 
-def _rule(rule: AnyRule, pack: Pack) -> Iterator[str]:
+def _rule(rule: Rule, pack: Pack) -> Iterator[str]:
     yield f"### {rule.id}"
     yield f"{rule.vi}.  \n*{rule.en}.*"
-    yield "\n".join(f"- {line}" for line in (*formulas(rule), *_circumstances(rule, pack)))
+    yield "\n".join(f"- {line}" for line in (*rule.formulas(), *_circumstances(rule, pack)))
     for story in rule.stories:
         yield _story(story)
 
 
-def _circumstances(rule: AnyRule, pack: Pack) -> Iterator[str]:
+def _circumstances(rule: Rule, pack: Pack) -> Iterator[str]:
     judged = f"kind `{rule.kind}` · forms {_forms(rule)}"
     yield f"Pack {pack.pack} · {judged} · on fail `{rule.on_fail}` · severity `{rule.severity}`"
     if rule.scopes != tuple(Scope):
@@ -197,7 +199,7 @@ def _story(story: Story) -> str:
     return f"> Likely cause, told where `{story.when}`{let}:  \n> {story.vi}.  \n> *{story.en}.*"
 
 
-def _forms(rule: AnyRule) -> str:
+def _forms(rule: Rule) -> str:
     return ", ".join("`*`" if form == WHOLE_WORKBOOK else form for form in rule.forms)
 
 

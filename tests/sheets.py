@@ -23,7 +23,7 @@ from pipeline import tables
 from pipeline.calendar.periods import Period
 from pipeline.cells import read as reader
 from pipeline.cells.reading import Reading
-from pipeline.comparison.database import JudgingDatabase, looks_beside
+from pipeline.comparison.database import JudgingDatabase
 from pipeline.forms import forms
 from pipeline.forms.formulas import EXCEL_ERRORS
 from pipeline.judged.judge import Judgement, Others, judge
@@ -244,7 +244,7 @@ class Returns:
                 (pack, rule, form)
                 for pack in packs()
                 for rule in pack.rules
-                if not looks_beside(rule)
+                if not rule.looks_beside
                 for form in rule.forms
             )
             db.admit()

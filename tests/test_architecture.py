@@ -44,9 +44,9 @@ def test_every_room_knows_only_the_rooms_below_it(house):
     [
         ("pipeline/text/day.py", "pipeline.cli.terminal"),
         ("pipeline/landing/walk.py", "pipeline.judged.verdicts"),
-        ("pipeline/causes/laws.py", "pipeline.judged.sentences"),
+        ("pipeline/causes/laws.py", "pipeline.judged.findings"),
         ("pipeline/registry/units.py", "expectations.kinds"),
-        ("expectations/kinds.py", "pipeline.cells.numerals"),
+        ("expectations/kinds/balance.py", "pipeline.cells.numerals"),
     ],
 )
 def test_an_import_upwards_is_found_though_it_hides_in_a_function(house, module, forbidden):

@@ -16,6 +16,7 @@ from pipeline.bulletin import make_bulletin
 from pipeline.bulletin.charts import nice_ticks, tile_layout
 from pipeline.bulletin.numbers import figure, written
 from pipeline.bulletin.source import FOLDER, QUERIES
+from pipeline.bulletin.words import words
 from pipeline.home import PROJECT, Home
 from pipeline.published.query import NoWarehouse, run_query
 from pipeline.registry.units import unit_registry
@@ -49,8 +50,7 @@ def test_every_tile_map_shows_each_province_of_its_days_once() -> None:
 
 
 def test_every_kind_of_rule_has_its_words() -> None:
-    named = yaml.safe_load((PROJECT / "pipeline" / "bulletin" / "words.yaml").read_text(encoding="utf-8"))["rule_kind"]
-    assert sorted({rule.kind for pack in packs() for rule in pack.rules} - named.keys()) == []
+    assert sorted({rule.kind for pack in packs() for rule in pack.rules} - words()["rule_kind"].keys()) == []
 
 
 def test_figures_are_written_the_readers_way_and_kept_exactly() -> None:

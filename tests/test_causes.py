@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sheets import Returns, read
 
+from expectations.constraints import Cell, Place
 from pipeline.causes import frames
-from pipeline.causes.constraints import Cell, Place
 from pipeline.causes.digits import is_one_off, is_transposed, slip
 from pipeline.causes.search import AGREEMENT
 from pipeline.forms import forms

@@ -9,7 +9,8 @@ import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from expectations.rules import Balance, packs
+from expectations.kinds import Balance
+from expectations.rules import packs
 from pipeline import reference
 from pipeline.cli.main import app
 from pipeline.forms import forms

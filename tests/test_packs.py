@@ -10,8 +10,7 @@ from sheets import Returns
 from sqlglot import exp
 from twins_beside import add_beside
 
-from expectations.rules import (
-    AnyRule,
+from expectations.kinds import (
     Balance,
     Change,
     Continuity,
@@ -23,21 +22,17 @@ from expectations.rules import (
     Integer,
     MoneyPerCase,
     Order,
-    Pack,
-    PackError,
     PrintedRatio,
     Reading,
     Rollup,
     RowOrder,
-    Rule,
-    Term,
     Timeliness,
-    packs,
-    read_pack,
-    rules_frame,
 )
+from expectations.rule import Rule
+from expectations.rules import Pack, PackError, packs, read_pack, rules_frame
+from expectations.terms import Term
 from pipeline.calendar.periods import Period
-from pipeline.comparison.database import TARGETS, is_across_offices, wide_columns
+from pipeline.comparison.database import TARGETS, wide_columns
 from pipeline.forms import Form, forms
 from pipeline.registry.targets import targets
 from pipeline.registry.units import unit_registry
@@ -84,7 +79,7 @@ def test_every_rule_has_a_sentence_in_both_languages(pack: Pack, rule: Rule):
 
 
 @pytest.mark.parametrize(("pack", "rule"), RULES)
-def test_every_rule_names_forms_rows_and_columns_that_there_are(pack: Pack, rule: AnyRule):
+def test_every_rule_names_forms_rows_and_columns_that_there_are(pack: Pack, rule: Rule):
     for code in rule.forms:
         if code == "*":
             assert isinstance(rule, Reading | Timeliness)
@@ -106,7 +101,7 @@ def test_every_rule_names_forms_rows_and_columns_that_there_are(pack: Pack, rule
 
 
 @pytest.mark.parametrize(("pack", "rule"), RULES)
-def test_a_story_speaks_of_columns_that_there_are(pack: Pack, rule: AnyRule):
+def test_a_story_speaks_of_columns_that_there_are(pack: Pack, rule: Rule):
     for story in rule.stories:
         for code in rule.forms:
             known = {"found", "expected", "difference", "low", "high", *wide_columns(forms(), declared(pack)[code])}
@@ -115,7 +110,7 @@ def test_a_story_speaks_of_columns_that_there_are(pack: Pack, rule: AnyRule):
                 assert used <= known
 
 
-def columns_of(rule: AnyRule) -> set[str]:
+def columns_of(rule: Rule) -> set[str]:
     if isinstance(rule, Balance):
         return {rule.total, *rule.absent, *(term.column for terms in rule.sums for term in terms)}
     if isinstance(rule, Order):
@@ -333,7 +328,7 @@ def published_places() -> list[tuple[str, str, str]]:
     return [place for place in (*printed, *listed) if f"{place[2]}_growth" in forms().measures]
 
 
-def twins(rule: AnyRule, form: Form) -> Iterator[tuple[Figures, Figures]]:
+def twins(rule: Rule, form: Form) -> Iterator[tuple[Figures, Figures]]:
     """Yield figures on which a rule must fail and figures on which it must pass."""
     row, code = form.rows[0].code, form.code
     if rule.id == "target.implied":  # the nation's target of the period that header_of draws stands in no cell
@@ -406,7 +401,7 @@ def twins(rule: AnyRule, form: Form) -> Iterator[tuple[Figures, Figures]]:
             yield counted | {(code, rule.row): off}, counted | {(code, rule.row): mixed}
 
 
-def header_of(pack: Pack, rule: AnyRule) -> dict[str, object]:
+def header_of(pack: Pack, rule: Rule) -> dict[str, object]:
     """Return period, scope and regime of a return to which the rule applies."""
     regime = forms().regimes[pack.regimes[0]] if pack.regimes else None
     period = next(
@@ -453,7 +448,7 @@ def draw_twins(returns: Returns, pack: Pack) -> dict[tuple[str, str, str], list[
                 places = [f"{remark}:{code}" if code != "*" else remark for remark in rule.codes]
                 drawn = [(figures, figures, [place]) for place in places]
             else:
-                drawn = [] if is_across_offices(rule) else [(*pair, []) for pair in twins(rule, form)]
+                drawn = [] if rule.compares_offices else [(*pair, []) for pair in twins(rule, form)]
             made = pairs[pack.pack, rule.id, code] = []
             for n, (bad, good, remarks) in enumerate(drawn):
                 name = f"{pack.pack}|{rule.id}|{code}|{n}"
@@ -462,14 +457,14 @@ def draw_twins(returns: Returns, pack: Pack) -> dict[tuple[str, str, str], list[
                 made.append((f"{name}|bad", f"{name}|good"))
             if isinstance(rule, BESIDE):
                 made += add_beside(returns, rule, form, f"{pack.pack}|{rule.id}|{code}", header)
-            if is_across_offices(rule):
+            if rule.compares_offices:
                 made.append((f"{rule.id}|{pack.pack}|bad", f"{rule.id}|{pack.pack}|good"))
-        if is_across_offices(rule):
+        if rule.compares_offices:
             add_provinces(returns, pack, rule)
     return pairs
 
 
-def add_provinces(returns: Returns, pack: Pack, rule: AnyRule) -> None:
+def add_provinces(returns: Returns, pack: Pack, rule: Rule) -> None:
     """Add a province whose offices add up, and one a month earlier whose offices do not."""
     header = header_of(pack, rule)
     last = Period.parse(str(header["period"]))
@@ -487,7 +482,7 @@ def add_provinces(returns: Returns, pack: Pack, rule: AnyRule) -> None:
         returns.add(f"{rule.id}|{pack.pack}|{kind}", total, **at | {"unit": whole, "scope": scope})
 
 
-def wholes(rule: AnyRule, period: Period) -> tuple[str, str, list[tuple[str, str]]]:
+def wholes(rule: Rule, period: Period) -> tuple[str, str, list[tuple[str, str]]]:
     """Return unit and scope of a report that adds up others, and theirs."""
     registry = unit_registry()
     if "nation" in rule.scopes:
@@ -498,7 +493,7 @@ def wholes(rule: AnyRule, period: Period) -> tuple[str, str, list[tuple[str, str
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("pack", "rule"), RULES)
-def test_a_rule_fires_on_what_it_is_for_and_is_silent_on_its_twin(pack: Pack, rule: AnyRule, judged):
+def test_a_rule_fires_on_what_it_is_for_and_is_silent_on_its_twin(pack: Pack, rule: Rule, judged):
     _, pairs, judgement = judged[pack.pack]
     of_rule = judgement.outcomes.filter(pl.col("rule_id") == rule.id, pl.col("pack") == pack.pack)
     status = {

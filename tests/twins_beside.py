@@ -6,32 +6,19 @@ from decimal import Decimal
 
 from sheets import Returns
 
-from expectations.kinds import (
-    LAST_YEAR,
-    PREVIOUS,
-    TENTH_MONTH,
-    WORKBOOK,
-    YEAR_END,
-    AnyRule,
-    Change,
-    Continuity,
-    CrossForm,
-    Cumulative,
-    Duplicate,
-    Timeliness,
-    relation,
-)
+from expectations.kinds import Change, Continuity, CrossForm, Cumulative, Duplicate, Timeliness
+from expectations.rule import LAST_YEAR, PREVIOUS, TENTH_MONTH, WORKBOOK, YEAR_END, Rule
 from pipeline.calendar.periods import Period
 from pipeline.forms import Form, forms
 
 Figures = dict[tuple[str, str], dict[str, Decimal | int | str | None]]
 
 
-def drawn(rule: AnyRule, form: Form) -> Iterator[tuple[Figures, Figures, Figures]]:
+def drawn(rule: Rule, form: Form) -> Iterator[tuple[Figures, Figures, Figures]]:
     """Yield what the partner says, and with it figures on which the rule must fail and must pass."""
     code, row = form.code, form.rows[0].code
     if isinstance(rule, CrossForm):
-        if relation(rule):
+        if rule.partner_relation:
             column = form.columns[0].code
             for off in (1, -1):
                 yield {(code, row): {column: 7}}, {(code, row): {column: 7 + off}}, {(code, row): {column: 7}}
@@ -90,10 +77,10 @@ def _leaves(form: Form) -> dict[str, int]:
     return {row: count(row) for row in form.row}
 
 
-def periods(rule: AnyRule, period: str) -> tuple[str, str]:
+def periods(rule: Rule, period: str) -> tuple[str, str]:
     """Return a period to which the rule applies, and that of the partner."""
     at = Period.parse(period)
-    match relation(rule):
+    match rule.partner_relation:
         case str(name) if name == PREVIOUS:
             return period, Period(at.year, at.months - 1).id
         case str(name) if name == LAST_YEAR:
@@ -105,9 +92,7 @@ def periods(rule: AnyRule, period: str) -> tuple[str, str]:
     return period, period
 
 
-def add_beside(
-    returns: Returns, rule: AnyRule, form: Form, name: str, header: dict[str, object]
-) -> list[tuple[str, str]]:
+def add_beside(returns: Returns, rule: Rule, form: Form, name: str, header: dict[str, object]) -> list[tuple[str, str]]:
     """Add the twins of a rule with their partners, each of an office of its own; return the (bad, good) submissions."""
     if isinstance(rule, Timeliness):
         return [_add_late(returns, form, name, header)]
@@ -119,7 +104,7 @@ def add_beside(
             at = header | {"unit": f"{name}|{n}|{kind}", "period": period}
             names.append(returns.add(f"{name}|{n}|{kind}", figures, **at))
             if partner:
-                origin = "submitted" if relation(rule) == WORKBOOK else header["origin"]
+                origin = "submitted" if rule.partner_relation == WORKBOOK else header["origin"]
                 returns.add(f"{name}|{n}|{kind}|partner", partner, **at | {"period": then, "origin": origin})
         made.append((names[0], names[1]))
     return made

@@ -7,13 +7,16 @@ from typing import Any
 import yaml
 from markupsafe import Markup, escape
 
+from expectations.kinds import KINDS
 from pipeline.forms import forms
 
 
 @cache
 def words() -> dict[str, dict[str, dict[str, str]]]:
-    """Return ``words.yaml``: group, code, language."""
-    return yaml.safe_load((Path(__file__).parent / "words.yaml").read_text(encoding="utf-8"))
+    """Return ``words.yaml`` with the titles of the kinds of rules: group, code, language."""
+    written = yaml.safe_load((Path(__file__).parent / "words.yaml").read_text(encoding="utf-8"))
+    titles = {code: {"vi": vi, "en": en} for kind in KINDS for code, (vi, en) in kind.titles.items()}
+    return written | {"rule_kind": titles}
 
 
 @lru_cache(maxsize=4096)

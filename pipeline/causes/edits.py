@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import combinations
 
-from expectations.rules import Balance
-from pipeline.causes.constraints import Blank, Constraint, Place, Ratio, Sum
+from expectations.constraints import Blank, Constraint, Place, Ratio, Sum
 from pipeline.causes.digits import slip
 from pipeline.causes.laws import printed_sums
 from pipeline.causes.returns import Edit, Return
@@ -76,11 +75,11 @@ def _of_the_month(of: Return, place: Place, value: Decimal) -> str | None:
 
 def _left_out(of: Return, constraint: Constraint, place: Place, value: Decimal) -> dict[str, Decimal | str]:
     """Return what a sum would have left out: one term of it or two that make up the difference."""
-    if not isinstance(constraint, Sum) or not isinstance(constraint.rule, Balance) or len(constraint.signed) < 3:
+    total = constraint.rule.total_column
+    if not isinstance(constraint, Sum) or total is None or len(constraint.signed) < 3:
         return {}
     sign, gap = constraint.signed[place], value - of.values[place]
     terms = {term: -weight / sign for term, weight in constraint.signed.items() if term != place}
-    total = constraint.rule.total
     if place.column != total:
         # The total of another sum was printed here: 174 delegated or revoked, and the accepted total stands as due.
         accepted = of.values.get(place._replace(column="accepted_total"))

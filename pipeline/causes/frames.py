@@ -7,9 +7,10 @@ from decimal import Decimal
 
 import polars as pl
 
-from expectations.rules import AnyRule, Duplicate, Order, Pack, Reading, RowOrder
+from expectations.constraints import Blank, Cell, Comparison, Constraint, Place, Uncalculated
+from expectations.rule import Rule
+from expectations.rules import Pack
 from pipeline import tables
-from pipeline.causes.constraints import Blank, Cell, Constraint, Place, Uncalculated, constraint
 from pipeline.causes.laws import rate_parts
 from pipeline.causes.returns import Edit, Return
 from pipeline.causes.search import AGREEMENT, Cause, Hypothesis, causes_of
@@ -111,7 +112,7 @@ def _without_figures(of: Return, cause: Cause, root: Place, first: dict) -> tupl
     """Return kind and sentences of a cause that proposes no figure; ``first`` is the finding that stands for it."""
     if of.foreign_forms and first["rule_id"] == AGREEMENT:
         return "foreign_sheet", foreign(first["sheet"], len(cause.findings))
-    if any(isinstance(known.rule, Duplicate) for known in of.constraints if known.finding_id in cause.findings):
+    if any(known.rule.detects_copy for known in of.constraints if known.finding_id in cause.findings):
         return "last_month_copied", copied(of, root)
     return "unknown", (without_base if _lacks_base(of, root) else unexplained)(of, root)
 
@@ -185,7 +186,7 @@ def _slip(cause: Cause, constraints: list[Constraint]) -> object:
     (rule, form, row), *others = {(known.rule.id, known.form, known.row) for known in constraints}
     if not others and row and rule in ("reading.blank_total", "reading.blank_part"):
         return rule, form, row
-    if not cause.hypotheses and all(isinstance(known.rule, Reading) for known in constraints):
+    if not cause.hypotheses and all(known.rule.is_about_remarks for known in constraints):
         rules_and_forms = {(known.rule.id, known.form) for known in constraints}
         if len(rules_and_forms) == 1:
             return rules_and_forms.pop()
@@ -218,7 +219,7 @@ def _told_of(failing: pl.DataFrame) -> dict[str, dict]:
 def _returns(
     db: JudgingDatabase,
     failing: pl.DataFrame,
-    rules: dict[tuple[str, str], AnyRule],
+    rules: dict[tuple[str, str], Rule],
     declared: Forms,
     headers: dict[str, dict],
 ) -> Iterator[Return]:
@@ -240,7 +241,7 @@ def _returns(
             taking_part = by_comparison.get(row["comparison_id"], [])
             cells |= {(known := _cell(cell)).place: known for cell in taking_part}
             rule = rules[row["pack"], row["rule_id"]]
-            constraints.append(constraint(rule, row, taking_part, submission_id))
+            constraints.append(rule.constraint(Comparison(rule, row, taking_part, submission_id)))
         judged = {known.finding_id for known in constraints}
         for finding in findings[submission_id]:
             if finding["finding_id"] not in judged:
@@ -337,11 +338,11 @@ def _worked_out(db: JudgingDatabase, failing: pl.DataFrame) -> dict[tuple[str, .
     return {tuple(row[name] or "" for name in place): row["worked_out"] for row in of_failing.to_dicts()}
 
 
-def _orders(rules: dict[tuple[str, str], AnyRule], pack: str | None) -> dict[str, tuple[Order | RowOrder, ...]]:
+def _orders(rules: dict[tuple[str, str], Rule], pack: str | None) -> dict[str, tuple[Rule, ...]]:
     """Return, by form, the rules of a pack that hold a part against its whole."""
-    orders: dict[str, tuple[Order | RowOrder, ...]] = {}
+    orders: dict[str, tuple[Rule, ...]] = {}
     for (of_pack, _), rule in rules.items():
-        if of_pack == pack and isinstance(rule, Order | RowOrder):
+        if of_pack == pack and rule.limits_part:
             for form in rule.forms:
                 orders[form] = (*orders.get(form, ()), rule)
     return orders
@@ -353,7 +354,7 @@ def _cell(cell: dict) -> Cell:
 
 
 def _remark(
-    finding: dict, rules: dict[tuple[str, str], AnyRule], submission_id: str, worked_out: Decimal | None
+    finding: dict, rules: dict[tuple[str, str], Rule], submission_id: str, worked_out: Decimal | None
 ) -> Constraint:
     rule = rules[finding["pack"], finding["rule_id"]]
     places = tuple(

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from expectations.rules import RowOrder
-from pipeline.causes.constraints import HUNDRED, Place, Ratio, Sum, Values
+from expectations.constraints import HUNDRED, Place, Ratio, Signed, Sum, Values, is_there, total
 from pipeline.causes.returns import Edit, Return
 from pipeline.cells.figure import LARGEST
 from pipeline.forms import Form
@@ -60,7 +59,7 @@ def breaks_print(of: Return, edit: Edit, after: Values) -> bool:
             # Where the sum does not hold, the part is all the same a part.
             if now is False and printed.has_only_parts and _exceeds(printed, place, after):
                 return True
-        if any(_total(lesser, after) > _total(greater, after) for lesser, greater in part_of(of, place, after)):
+        if any(total(lesser, after) > total(greater, after) for lesser, greater in part_of(of, place, after)):
             return True
     return False
 
@@ -90,7 +89,7 @@ def worked_out_rate(of: Return, place: Place, values: Values) -> Decimal | None:
     """Return what the printed parts of a rate, or of a difference of rates, give; nothing where they are not printed."""
     if parts := rate_parts(of, place):
         top, base = parts
-        if _is_there(top, values) and _is_there(base, values):
+        if is_there(top, values) and is_there(base, values):
             return percent(values[top], values[base])
     for constraint in of.of_place.get(place, ()):
         if isinstance(constraint, Ratio) and constraint.printed == place:
@@ -100,7 +99,7 @@ def worked_out_rate(of: Return, place: Place, values: Values) -> Decimal | None:
             # Points above the target: rate less target.
             others = {other: sign for other, sign in constraint.signed.items() if other != place}
             if others and all(of.cells[other].unit in RATES for other in others):
-                return -_total(others, values) / constraint.signed[place]
+                return -total(others, values) / constraint.signed[place]
     return None
 
 
@@ -139,35 +138,9 @@ def is_rate(form: Form, column: str) -> bool:
     return bool(declared.ratio) or declared.unit in RATES
 
 
-def part_of(
-    of: Return, place: Place, values: Values
-) -> Iterator[tuple[Mapping[Place, Decimal], Mapping[Place, Decimal]]]:
+def part_of(of: Return, place: Place, values: Values) -> Iterator[tuple[Signed, Signed]]:
     """Yield what may not exceed what, where a cell takes part: by the rules that hold a part against its whole."""
     for rule in of.orders.get(place.form, ()):
-        if isinstance(rule, RowOrder):
-            if place.row not in (rule.lesser, rule.greater):
-                continue
-            sides = [{place._replace(row=row): Decimal(1)} for row in (rule.lesser, rule.greater)]
-        else:
-            if place.column not in {term.column for term in (*rule.lesser, *rule.greater)}:
-                continue
-            if any(_is_there(place._replace(column=column), values) for column in rule.absent):
-                continue
-            sides = [
-                {place._replace(column=term.column): term.sign * term.factor for term in terms}
-                for terms in (rule.lesser, rule.greater)
-            ]
-        lesser, greater = sides
-        if all(_is_there(other, values) for other in (*lesser, *greater)):
-            yield lesser, greater
-
-
-def _is_there(place: Place, values: Values) -> bool:
-    try:
-        return values[place] is not None
-    except KeyError:
-        return False
-
-
-def _total(side: Mapping[Place, Decimal | int], values: Values) -> Decimal:
-    return sum((sign * values[place] for place, sign in side.items()), Decimal(0))
+        sides = rule.part_and_whole(place, values)
+        if sides and all(is_there(other, values) for side in sides for other in side):
+            yield sides

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from expectations.rules import Cumulative, Order, RowOrder
-from pipeline.causes.constraints import Cell, Constraint, Place
+from expectations.constraints import Cell, Constraint, Place
+from expectations.rule import Rule
 from pipeline.forms import Form, Forms
 
 #: How far-fetched each kind is: among edits that close equally much the least goes first.
@@ -57,7 +57,7 @@ class Return:
     forms: Mapping[str, Form]
     declared: Forms
     #: by form, the rules that hold a part against its whole
-    orders: Mapping[str, tuple[Order | RowOrder, ...]] = field(default_factory=dict)
+    orders: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
     values: dict[Place, Decimal] = field(default_factory=dict)
     of_place: dict[Place, list[Constraint]] = field(default_factory=dict)
     #: forms whose sheet names another period or unit than the others do
@@ -68,7 +68,7 @@ class Return:
     def __post_init__(self) -> None:
         self.values = {place: cell.value for place, cell in self.cells.items() if cell.value is not None}
         for constraint in self.constraints:
-            if isinstance(constraint.rule, Cumulative) and constraint.rule.never == "falls":
+            if constraint.rule.never_falls:
                 then = [self.values[place] for place in constraint.places if not self.is_own(place)]
                 mine = [place for place in constraint.places if self.is_own(place)]
                 self.before |= dict(zip(mine, then, strict=False))

@@ -4,8 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from expectations.rules import Duplicate
-from pipeline.causes.constraints import Constraint, Place, Ratio, Sum, Uncalculated
+from expectations.constraints import Constraint, Place, Ratio, Sum, Uncalculated
 from pipeline.causes.edits import edits
 from pipeline.causes.laws import is_lawful
 from pipeline.causes.returns import Edit, Return
@@ -85,7 +84,7 @@ def _of_whole_forms(of: Return, failing: dict[str, Constraint]) -> Iterator[Caus
     A form that was copied from last month, or a sheet that names another period or unit: where it contradicts other forms
     and reports, nobody need look for a wrong figure.
     """
-    copies = [known for known in failing.values() if isinstance(known.rule, Duplicate)]
+    copies = [known for known in failing.values() if known.rule.detects_copy]
     agreements = [known for known in failing.values() if known.rule.id == AGREEMENT] if of.foreign_forms else []
     for remarks, forms in [*(([copy], {copy.form}) for copy in copies), (agreements, of.foreign_forms)]:
         told = [known for known in remarks if known.finding_id in failing]  # a form may be a copy of two others

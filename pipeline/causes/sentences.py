@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from pipeline.causes.constraints import Place
+from expectations.constraints import Place
 from pipeline.causes.returns import Edit, Return
 from pipeline.causes.search import Hypothesis
 from pipeline.text.amount import amount_en, amount_vi

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
-from pipeline.causes.constraints import Place
+from expectations.constraints import Place
 from pipeline.causes.digits import slip
 from pipeline.causes.returns import Edit, Return
 from pipeline.forms import Form

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from expectations.rules import CrossForm, Cumulative
-from pipeline.causes.constraints import Blank, Constraint, Place, Ratio, Scale, Uncalculated, Worth
+from expectations.constraints import Blank, Constraint, Place, Ratio, Scale, Uncalculated, Worth
 from pipeline.causes.laws import RATES, rate_parts, worked_out_rate
 from pipeline.causes.returns import Edit, Return
 from pipeline.forms import Form
@@ -97,8 +96,8 @@ def _power_of_ten(of: Return, failing: list[Constraint]) -> Iterator[Edit]:
     """All amounts of a form were written in another unit."""
     tests: dict[str, list[Constraint]] = {}
     for constraint in failing:
-        is_of_money = isinstance(constraint.rule, CrossForm) and any(of.is_money(p) for p in constraint.places)
-        if isinstance(constraint, Worth | Scale) or (is_of_money and not constraint.is_contradiction):
+        is_of_money = constraint.rule.compares_forms and any(of.is_money(p) for p in constraint.places)
+        if isinstance(constraint, Worth | Scale) or is_of_money:
             tests.setdefault(constraint.form, []).append(constraint)
     for form, constraints in tests.items():
         amounts = [p for p in of.values if of.is_own(p) and p.form == form and of.is_money(p)]
@@ -116,7 +115,7 @@ def _power_of_ten(of: Return, failing: list[Constraint]) -> Iterator[Edit]:
 
 def _of_the_month(of: Return, failing: Iterable[Constraint]) -> Iterator[Edit]:
     """The cumulative columns of a form show what the month added; its formulas follow."""
-    for code in sorted({c.form for c in failing if isinstance(c.rule, Cumulative) and c.rule.never == "falls"}):
+    for code in sorted({c.form for c in failing if c.rule.never_falls}):
         form = of.forms.get(code)
         before = {place: then for place, then in of.before.items() if place.form == code and not of.is_computed(place)}
         if form is None or len(before) < 2:

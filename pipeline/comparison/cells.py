@@ -2,9 +2,8 @@
 
 import polars as pl
 
-from expectations.participants import participants
-from expectations.rules import AnyRule
-from pipeline.comparison.database import JudgingDatabase, is_across_offices
+from expectations.rule import Rule
+from pipeline.comparison.database import JudgingDatabase
 from pipeline.forms import Forms
 
 #: What tells one comparison's place in the rules from all others.
@@ -12,7 +11,7 @@ RULE = ["pack", "rule_id", "form", "row_code", "column_code"]
 
 
 def cells_of(
-    db: JudgingDatabase, compared: pl.DataFrame, rules: dict[tuple[str, str], AnyRule], declared: Forms
+    db: JudgingDatabase, compared: pl.DataFrame, rules: dict[tuple[str, str], Rule], declared: Forms
 ) -> dict[int, list[dict]]:
     """Return the cells of each comparison (comparison_id, submission_id, beside, RULE), found ones first, by its id."""
     places = compared.select(RULE).unique(maintain_order=True)
@@ -21,9 +20,7 @@ def cells_of(
             (*place, order, p.role, p.sign, p.form, p.row, p.column, p.is_beside)
             for place in places.iter_rows()
             if place[2] in declared.current
-            for order, p in enumerate(
-                participants(rules[place[0], place[1]], declared.current[place[2]], place[3], place[4])
-            )
+            for order, p in enumerate(rules[place[0], place[1]].cells(declared.current[place[2]], place[3], place[4]))
         ],
         schema=[*RULE, "position", "role", "sign", "cell_form", "cell_row", "cell_column", "is_beside"],
         orient="row",
@@ -32,7 +29,7 @@ def cells_of(
         return {}
     keys = compared.select("comparison_id", "submission_id", "beside", *RULE).join(taking_part, on=RULE)
     across = pl.DataFrame(
-        [key for key, rule in rules.items() if is_across_offices(rule)],
+        [key for key, rule in rules.items() if rule.compares_offices],
         schema={"pack": pl.String, "rule_id": pl.String},
         orient="row",
     )

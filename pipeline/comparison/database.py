@@ -9,9 +9,9 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
-from expectations.comparisons import COLUMNS, comparisons, reading_comparisons, rule_key
-from expectations.kinds import relation
-from expectations.rules import WHOLE_WORKBOOK, AnyRule, Pack, Reading, Rollup, Timeliness
+from expectations.comparisons import COLUMNS, comparisons, comparisons_together, rule_key
+from expectations.rule import Rule
+from expectations.rules import WHOLE_WORKBOOK, Pack
 from pipeline.forms import Form, Forms
 from pipeline.registry.targets import targets
 from pipeline.registry.units import UnitRegistry
@@ -19,6 +19,8 @@ from pipeline.registry.units import UnitRegistry
 #: Targets that judging lays beside the printed figures: the unit's own and the nation's, of the year and pro rata.
 TARGETS = ("own_target", "own_pro_rata_target", "national_target", "national_pro_rata_target")
 BASIS = {"01": "cases", "02": "money"}
+#: The table in which rules to be compared together are named.
+ASKED = "asked_in"
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class JudgingDatabase:
         )
         self.connection.unregister("remarks_in")
 
-    def compare(self, rules: Iterable[tuple[Pack, AnyRule, str]]) -> Compared:
+    def compare(self, rules: Iterable[tuple[Pack, Rule, str]]) -> Compared:
         """Make the comparisons of rules on forms, in a file of their own."""
         present = set(self.query("select distinct pack, rule_id, form from applicable").iter_rows())
         file = self.database.with_stem(f"{self.database.stem}-{len(self._files) + 1}")
@@ -93,29 +95,29 @@ class JudgingDatabase:
             "low decimal(30, 6), high decimal(30, 6), verdict varchar, remark_id bigint, beside varchar)"
         )
         made = set()
-        readings = []
+        together: dict[str, list[tuple[str, str, str]]] = {}
         self.connection.begin()  # one for all: each commit of its own would write its rows twice
         for pack, rule, form in rules:
             key = (pack.pack, rule.id, form)
             if key not in present:
                 continue
-            if isinstance(rule, Reading):
-                readings.append(key)
+            if select := comparisons_together(type(rule), ASKED):
+                together.setdefault(select, []).append(key)
             elif self._insert(" union all ".join(comparisons(pack, rule, form))):
                 made.add(key)
-        if readings:
-            made |= self._compare_readings(readings)
+        for select, asked in together.items():
+            made |= self._compare_together(select, asked)
         self.connection.commit()
         self.connection.execute("detach made")
         return Compared(file, made)
 
-    def _compare_readings(self, asked: list[tuple[str, str, str]]) -> set[tuple[str, str, str]]:
-        """Make the comparisons of rules of reading; every rule makes one at least where it is applicable."""
+    def _compare_together(self, select: str, asked: list[tuple[str, str, str]]) -> set[tuple[str, str, str]]:
+        """Make the comparisons of all rules of a kind; every rule makes one at least where it is applicable."""
         self.connection.register(
-            "asked_in", pl.DataFrame(asked, schema=["pack", "rule_id", "form"], orient="row").to_arrow()
+            ASKED, pl.DataFrame(asked, schema=["pack", "rule_id", "form"], orient="row").to_arrow()
         )
-        self._insert(reading_comparisons("asked_in"))
-        self.connection.unregister("asked_in")
+        self._insert(select)
+        self.connection.unregister(ASKED)
         return set(asked)
 
     def _insert(self, select: str) -> int:
@@ -215,8 +217,7 @@ class JudgingDatabase:
             (pack.pack, rule.id, code)
             for pack in packs
             for rule in pack.rules
-            if isinstance(rule, Reading)
-            for code in dict.fromkeys(rule.codes)
+            for code in dict.fromkeys(rule.remark_codes)
         ]
         self.connection.register(
             "codes_in", pl.DataFrame(codes, schema=["pack", "rule_id", "code"], orient="row").to_arrow()
@@ -322,15 +323,3 @@ def _pack_of(submissions: pl.DataFrame, packs: tuple[Pack, ...]) -> pl.Expr:
             covers &= pl.col("regime").is_in(list(pack.regimes)) | pl.col("regime").is_null()
         expression = pl.when(covers).then(pl.lit(pack.pack)).otherwise(expression)
     return expression.alias("pack")
-
-
-def is_across_offices(rule: AnyRule) -> bool:
-    """Tell whether a rule compares submissions of several offices, and so waits for their verdicts."""
-    return isinstance(rule, Rollup) and rule.offices
-
-
-def looks_beside(rule: AnyRule) -> bool:
-    """Tell whether a rule compares a submission with others, and so waits for the verdict on each by itself."""
-    if isinstance(rule, Reading):
-        return rule.looks_at_versions
-    return is_across_offices(rule) or relation(rule) is not None or isinstance(rule, Timeliness)

@@ -7,7 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from expectations.rules import AnyRule, Pack
+from expectations.rule import Rule
+from expectations.rules import Pack
 from pipeline import tables
 from pipeline.home import Home
 from pipeline.storage import read_tables
@@ -30,7 +31,7 @@ class RuleResult:
     more: int = 0
 
 
-def check_name(pack: Pack, rule: AnyRule) -> str:
+def check_name(pack: Pack, rule: Rule) -> str:
     """Return the name of a rule's asset check: letters, digits and underscores."""
     return re.sub(r"\W+", "_", f"{pack.pack}__{rule.id}")
 

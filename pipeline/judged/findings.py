@@ -7,12 +7,15 @@ from decimal import Decimal
 
 import polars as pl
 
-from expectations.rules import AnyRule, Balance, Change, Duplicate, Order, Pack, Reading, RowOrder, Story, Timeliness
+from expectations.explanation import ENGLISH, VIETNAMESE, Failure
+from expectations.rule import Rule
+from expectations.rules import Pack
+from expectations.terms import Story
 from pipeline import tables
 from pipeline.comparison.cells import RULE, cells_of
 from pipeline.comparison.database import JudgingDatabase
-from pipeline.forms import Forms, UnitOfMeasure
-from pipeline.judged.sentences import Failure, amount_en, amount_vi, sentence_en, sentence_vi
+from pipeline.forms import Forms
+from pipeline.text.amount import amount_en, amount_vi
 from pipeline.vocabulary import Status
 
 PLACE = ["submission_id", "form", "row_code", "column_code"]
@@ -27,7 +30,7 @@ def findings_frame(
     """
     if not failed:
         return pl.DataFrame(schema=tables.FINDINGS), pl.DataFrame(schema=tables.WAIVERS)
-    rules: dict[tuple[str, str], AnyRule] = {(pack.pack, rule.id): rule for pack in using for rule in pack.rules}
+    rules: dict[tuple[str, str], Rule] = {(pack.pack, rule.id): rule for pack in using for rule in pack.rules}
     db.connection.register(
         "failed_in", pl.DataFrame({"comparison_id": failed}, schema={"comparison_id": pl.Int64}).to_arrow()
     )
@@ -58,13 +61,13 @@ def findings_frame(
     return findings, waivers.join(excused, on="comparison_id").select(list(tables.WAIVERS))
 
 
-def _finding(row: dict, rule: AnyRule, cells: list[dict], stories: dict[int, tuple[str, str]], declared: Forms) -> dict:
-    if isinstance(rule, Reading):
+def _finding(row: dict, rule: Rule, cells: list[dict], stories: dict[int, tuple[str, str]], declared: Forms) -> dict:
+    is_remark = rule.is_about_remarks
+    if is_remark:
         cells = [_remarked(row)] if row["remark_address"] else []
     first = cells[0] if cells else None
-    unit = _unit(rule, first, declared)
+    unit = rule.unit(first, declared)
     failure = Failure(
-        rule=rule,
         form=declared.current.get(row["remark_form"] or row["form"]),
         row_code=row["row_code"],
         column_code=row["column_code"],
@@ -81,7 +84,6 @@ def _finding(row: dict, rule: AnyRule, cells: list[dict], stories: dict[int, tup
         due_on=row["due_on"],
     )
     story_vi, story_en = stories.get(row["comparison_id"], (None, None))
-    is_reading = isinstance(rule, Reading)
     key = "|".join(str(row[name]) for name in ("submission_id", *RULE, "remark_address", "remark_code", "remark_id"))
     return {
         "finding_id": hashlib.sha256(key.encode()).hexdigest()[:16],
@@ -96,24 +98,15 @@ def _finding(row: dict, rule: AnyRule, cells: list[dict], stories: dict[int, tup
         "column_code": row["column_code"] or None,
         "sheet": first["sheet"] if first else row["remark_sheet"],
         "cells": [{name: cell.get(name) for name in tables.CELL_OF_FINDING.to_schema()} for cell in cells],
-        "expected": None if is_reading else row["expected"],
-        "found": None if is_reading else row["found"],
-        "difference": None if is_reading else row["found"] - row["expected"],
-        "unit": unit.base if unit and not is_reading else None,
-        "sentence_vi": sentence_vi(failure),
-        "sentence_en": sentence_en(failure),
+        "expected": None if is_remark else row["expected"],
+        "found": None if is_remark else row["found"],
+        "difference": None if is_remark else row["found"] - row["expected"],
+        "unit": unit.base if unit and not is_remark else None,
+        "sentence_vi": rule.sentence(failure, VIETNAMESE),
+        "sentence_en": rule.sentence(failure, ENGLISH),
         "story_vi": story_vi,
         "story_en": story_en,
     }
-
-
-def _unit(rule: AnyRule, first: dict | None, declared: Forms) -> UnitOfMeasure | None:
-    """Return the unit of what a rule found: its first cell's, points of a share, none of a mere count."""
-    if isinstance(rule, Duplicate | Timeliness):
-        return None
-    if isinstance(rule, Change) and rule.jumps:
-        return declared.units["point"]
-    return declared.units[first["unit"]] if first and first.get("unit") else None
 
 
 def _remarked(row: dict) -> dict:
@@ -132,7 +125,7 @@ def _remarked(row: dict) -> dict:
 
 
 def _stories(
-    db: JudgingDatabase, failing: pl.DataFrame, rules: dict[tuple[str, str], AnyRule], declared: Forms
+    db: JudgingDatabase, failing: pl.DataFrame, rules: dict[tuple[str, str], Rule], declared: Forms
 ) -> dict[int, tuple[str, str]]:
     """Return the first story that holds for each failing comparison, in both languages, by comparison_id."""
     told: dict[int, tuple[str, str]] = {}
@@ -140,7 +133,7 @@ def _stories(
         rule = rules[pack, rule_id]
         for story in rule.stories:
             for comparison_id, factor, values in _told(db, story, pack, rule, form, declared):
-                if isinstance(rule, Balance | Order | RowOrder):
+                if rule.tells_printed_unit:
                     values = {name: value / factor for name, value in values.items()}
                 spoken = (
                     story.vi.format_map({name: amount_vi(value) for name, value in values.items()}),
@@ -151,7 +144,7 @@ def _stories(
 
 
 def _told(
-    db: JudgingDatabase, story: Story, pack: str, rule: AnyRule, form: str, declared: Forms
+    db: JudgingDatabase, story: Story, pack: str, rule: Rule, form: str, declared: Forms
 ) -> Iterable[tuple[int, int, dict[str, Decimal]]]:
     """Yield comparison_id, the factor of its printed unit, and the values that a story names, where it holds."""
     named = {field for text in (story.vi, story.en) for _, field, _, _ in string.Formatter().parse(text) if field}

@@ -14,13 +14,14 @@ from pathlib import Path
 
 import polars as pl
 
-from expectations.rules import AnyRule, FormScale, MoneyPerCase, Pack, Reading, packs
+from expectations.rule import Rule
+from expectations.rules import Pack, packs
 from expectations.suites import Verdicts, validate
 from pipeline import tables
 from pipeline.calendar.deadlines import DEADLINES
 from pipeline.causes import likely_causes
 from pipeline.cells.version import reader_version
-from pipeline.comparison.database import JudgingDatabase, looks_beside
+from pipeline.comparison.database import JudgingDatabase
 from pipeline.forms import Forms, forms
 from pipeline.home import Home
 from pipeline.judged.answers import answers
@@ -228,7 +229,7 @@ def judge(
         sent, cells = cells.select("submission_id", "form").unique(), compared_beside(cells, using)
         all_rules = [(pack, rule) for pack in using for rule in pack.rules]
         in_order = versions(submissions)
-        alone = [(pack, rule, form) for pack, rule in all_rules if not looks_beside(rule) for form in rule.forms]
+        alone = [(pack, rule, form) for pack, rule in all_rules if not rule.looks_beside for form in rule.forms]
         expectations, failed = _judged(db, using, shares(alone, db), by)
         progress(f"{expectations} expectations ran, {len(failed)} comparisons fail")
         excused = waived(db, failed, others.waivers, using)
@@ -236,7 +237,7 @@ def judge(
         verdicts = verdicts_frame(in_order, failures, all_rules)
         falling = falling_revisions(submissions, verdicts)
         db.remark(revision_remarks(falling))
-        asked = {rule.id for _, rule in all_rules if isinstance(rule, Reading) and rule.looks_at_versions}
+        asked = {rule.id for _, rule in all_rules if rule.looks_at_versions}
         late = unconfirmed(falling, submissions, others.waivers, asked)
         current = current_forms(submissions, verdicts.with_columns(is_out_of_order=is_among(late)), sent)
         # An office that explained its amounts vouches for them; a slip that is merely known is one still.
@@ -258,7 +259,7 @@ def judge(
             pl.concat([standing, others.standing]),
             arrivals(submissions, in_order),
         )
-        beside = [(pack, rule, form) for pack, rule in all_rules if looks_beside(rule) for form in rule.forms]
+        beside = [(pack, rule, form) for pack, rule in all_rules if rule.looks_beside for form in rule.forms]
         expectations, more = _judged(db, using, [beside], by)
         if expectations:
             failed = failed + more
@@ -291,9 +292,7 @@ def _commit(home: Home, period: str, judgement: Judgement, submissions: pl.DataF
     return tallies.height
 
 
-def shares(
-    rules: Sequence[tuple[Pack, AnyRule, str]], db: JudgingDatabase
-) -> list[Sequence[tuple[Pack, AnyRule, str]]]:
+def shares(rules: Sequence[tuple[Pack, Rule, str]], db: JudgingDatabase) -> list[Sequence[tuple[Pack, Rule, str]]]:
     """Divide rules so that Great Expectations judges the many of small forms while those of large ones are compared."""
     of_forms = db.query("select form, count(*) as cells from cell group by form")
     every = of_forms["cells"].sum()
@@ -304,7 +303,7 @@ def shares(
 
 
 def _judged(
-    db: JudgingDatabase, using: tuple[Pack, ...], of_rules: Iterable[Sequence[tuple[Pack, AnyRule, str]]], by: Validate
+    db: JudgingDatabase, using: tuple[Pack, ...], of_rules: Iterable[Sequence[tuple[Pack, Rule, str]]], by: Validate
 ) -> tuple[int, list[int]]:
     """Compare and validate each share of rules; return how many expectations ran, and the comparisons that fail."""
     expectations, asked = 0, []
@@ -331,16 +330,11 @@ def _failures(db: JudgingDatabase, failed: list[int], excused: pl.DataFrame) -> 
         db.connection.unregister("failed_in")
 
 
-def _slipped(failures: pl.DataFrame, all_rules: Iterable[tuple[Pack, AnyRule]]) -> pl.DataFrame:
+def _slipped(failures: pl.DataFrame, all_rules: Iterable[tuple[Pack, Rule]]) -> pl.DataFrame:
     """Return submission_id and form of amounts whose unit slipped: nothing is compared with them."""
     of_money = pl.DataFrame(
-        [
-            (pack.pack, rule.id, form)
-            for pack, rule in all_rules
-            if isinstance(rule, MoneyPerCase | FormScale)
-            for form in rule.forms
-        ],
-        schema=["pack", "rule_id", "form"],
+        [(pack.pack, rule.id, form) for pack, rule in all_rules if rule.detects_unit_slip for form in rule.forms],
+        schema=dict.fromkeys(("pack", "rule_id", "form"), pl.String),  # a pack may have no such rule
         orient="row",
     )
     return failures.join(of_money, on=["pack", "rule_id"]).select("submission_id", "form").unique()

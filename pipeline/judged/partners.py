@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from expectations.kinds import LAST_YEAR, PREVIOUS, TENTH_MONTH, WORKBOOK, YEAR_END, columns_beside
+from expectations.rule import LAST_YEAR, PREVIOUS, TENTH_MONTH, WORKBOOK, YEAR_END
 from expectations.rules import Pack
 from pipeline import tables
 from pipeline.vocabulary import Origin, Vintage
@@ -83,7 +83,7 @@ def compared_beside(cells: pl.DataFrame, using: Iterable[Pack]) -> pl.DataFrame:
                 for pack in using
                 for rule in pack.rules
                 for form in rule.forms
-                for column in columns_beside(rule, form)
+                for column in rule.partner_columns(form)
             }
         ),
         schema={"form": pl.String, "column_code": pl.String},

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from expectations.kinds import REVISION_REMARK
+from expectations.kinds.reading import REVISION_REMARK
 from pipeline import tables
 from pipeline.vocabulary import Origin, Verdict
 

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from expectations.formulas import formulas
 from expectations.rules import packs
 from pipeline.home import VIETNAM
 from pipeline.vocabulary import Severity, Status
@@ -103,7 +102,7 @@ def _rule(pack: str, rule_id: str, severity: Severity, sentence: str) -> dict[st
 def _expressions() -> dict[tuple[str, str], str]:
     """Return what each rule compares, as its first formula, by pack and rule."""
     return {
-        (pack.pack, rule.id): _LABEL.sub(r"«\1»", next(formulas(rule)).replace("`", ""))
+        (pack.pack, rule.id): _LABEL.sub(r"«\1»", next(rule.formulas()).replace("`", ""))
         for pack in packs()
         for rule in pack.rules
     }

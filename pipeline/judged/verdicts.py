@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from expectations.rules import AnyRule, Pack
+from expectations.rule import Rule
+from expectations.rules import Pack
 from pipeline import tables
 from pipeline.registry.units import UnitRegistry
 from pipeline.vocabulary import OnFail, Verdict
@@ -37,7 +38,7 @@ def versions(submissions: pl.DataFrame) -> pl.DataFrame:
 
 
 def verdicts_frame(
-    in_order: pl.DataFrame, failures: pl.DataFrame, all_rules: Iterable[tuple[Pack, AnyRule]]
+    in_order: pl.DataFrame, failures: pl.DataFrame, all_rules: Iterable[tuple[Pack, Rule]]
 ) -> pl.DataFrame:
     """Return each submission's verdict, as ``tables.VERDICTS``.
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import duckdb
 
-from expectations.rules import AnyRule, packs
+from expectations.rule import Rule
+from expectations.rules import packs
 from pipeline.forms import forms
 from pipeline.trace.proof import Cell
 
@@ -49,7 +50,7 @@ def rules_of(connection: duckdb.DuckDBPyConnection, cell: Cell) -> list[Row]:
     ]  # fmt: skip
 
 
-def _speaks_of(rule: AnyRule, column: str) -> bool:
+def _speaks_of(rule: Rule, column: str) -> bool:
     said = rule.model_dump(mode="json", exclude=_SPOKEN)
     named = (
         set(_WORD.findall(str({key: value for key, value in said.items() if key != "kind"}))) & forms().measures.keys()

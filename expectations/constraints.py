@@ -4,27 +4,18 @@ A constraint is a comparison of the judging database read backwards. Sums carry 
 their sum may lie, ratios a numerator and a base; what is neither can only be held or not.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from expectations.rules import (
-    AnyRule,
-    Balance,
-    CrossForm,
-    FormScale,
-    Growth,
-    Integer,
-    MoneyPerCase,
-    Order,
-    PrintedRatio,
-)
+if TYPE_CHECKING:
+    from expectations.rule import Rule
 
 HUNDRED = Decimal(100)
 HALF_CENT = Decimal("0.005")
 CENT = Decimal("0.01")  # to which the forms round a rate
-UNBOUNDED = Decimal(10) ** 19  # comparisons write 1e20 where there is no bound
 
 
 class Place(NamedTuple):
@@ -49,13 +40,15 @@ class Cell:
 
 
 Values = Mapping[Place, Decimal]
+#: Cells with the weights that they have in a sum.
+Signed = Mapping[Place, Decimal]
 
 
 @dataclass(frozen=True, eq=False)
 class Constraint:
     """One comparison. ``finding_id`` is null where it holds."""
 
-    rule: AnyRule
+    rule: "Rule"
     form: str
     row: str
     column: str
@@ -65,7 +58,7 @@ class Constraint:
     @property
     def is_contradiction(self) -> bool:
         """Tell whether it holds a report against another document on the same agency and period."""
-        return isinstance(self.rule, CrossForm) and self.rule.partner == "workbook"
+        return self.rule.compares_documents
 
     def holds(self, values: Values) -> bool:
         """Tell whether it holds for these figures."""
@@ -80,13 +73,13 @@ class Constraint:
 class Sum(Constraint):
     """The signed sum of cells lies in ``[low, high]``."""
 
-    signed: Mapping[Place, Decimal] = field(default_factory=dict)
+    signed: Signed = field(default_factory=dict)
     low: Decimal = Decimal(0)
     high: Decimal = Decimal(0)
 
     def residual(self, values: Values) -> Decimal:
         """Return the signed sum: zero where an equality holds."""
-        return sum((sign * values[place] for place, sign in self.signed.items()), Decimal(0))
+        return total(self.signed, values)
 
     def holds(self, values: Values) -> bool:
         """Tell whether it holds for these figures."""
@@ -109,14 +102,14 @@ class Ratio(Constraint):
     """A printed percentage agrees with numerator by base."""
 
     printed: Place | None = None
-    numerator: Mapping[Place, Decimal] = field(default_factory=dict)
-    base: Mapping[Place, Decimal] = field(default_factory=dict)
+    numerator: Signed = field(default_factory=dict)
+    base: Signed = field(default_factory=dict)
     below: Decimal = Decimal(0)
     above: Decimal = Decimal(0)
 
     def computed(self, values: Values) -> Decimal | None:
         """Return the percentage worked out, null without a base."""
-        top, base = (_total(side, values) for side in (self.numerator, self.base))
+        top, base = (total(side, values) for side in (self.numerator, self.base))
         return HUNDRED * top / base if base > 0 else None
 
     def holds(self, values: Values, lost: Decimal = Decimal(0)) -> bool:
@@ -126,7 +119,7 @@ class Ratio(Constraint):
             return True
         # A hypothesis gives a rate of two places, as the forms round it, whatever was printed.
         # By how much amounts that lost their last digits move it.
-        spread = (HUNDRED + computed) * lost * len(self.base) / _total(self.base, values)
+        spread = (HUNDRED + computed) * lost * len(self.base) / total(self.base, values)
         below, above = (max(side, HALF_CENT) + spread for side in (self.below, self.above))
         return computed - below <= values[self.printed] <= computed + above
 
@@ -138,11 +131,11 @@ class Ratio(Constraint):
         if place == self.printed:
             yield computed.quantize(CENT, ROUND_HALF_UP)
         elif place in self.numerator and place not in self.base:
-            wanted = values[self.printed] * _total(self.base, values) / HUNDRED
-            yield _whole(values[place] + (wanted - _total(self.numerator, values)) / self.numerator[place])
+            wanted = values[self.printed] * total(self.base, values) / HUNDRED
+            yield _whole(values[place] + (wanted - total(self.numerator, values)) / self.numerator[place])
         elif place in self.base and place not in self.numerator and values[self.printed]:
-            wanted = HUNDRED * _total(self.numerator, values) / values[self.printed]
-            yield _whole(values[place] + (wanted - _total(self.base, values)) / self.base[place])
+            wanted = HUNDRED * total(self.numerator, values) / values[self.printed]
+            yield _whole(values[place] + (wanted - total(self.base, values)) / self.base[place])
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,10 +208,7 @@ class Blank(Constraint):
 
     def holds(self, values: Values) -> bool:
         """Tell whether there is a figure."""
-        try:
-            return values[self.places[0]] is not None
-        except KeyError:
-            return False
+        return is_there(self.places[0], values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,89 +226,82 @@ class Uncalculated(Blank):
         return False
 
 
-def constraint(rule: AnyRule, row: dict, cells: list[dict], own: str) -> Constraint:
-    """Return a comparison (columns as the table ``comparison``, with finding_id) and its cells as a constraint.
-
-    A comparison is taken for a sum only where its cells add up to what it found and expected; so a kind of rule that is
-    no sum, or is not known here, never yields a wrong figure.
-    """
-    places = [Place(cell["submission_id"], cell["form"], cell["row_code"], cell["column_code"]) for cell in cells]
-    common: dict[str, Any] = {
-        "rule": rule,
-        "form": row["form"],
-        "row": row["row_code"],
-        "column": row["column_code"],
-        "finding_id": row["finding_id"],
-        "places": tuple(places),
-    }
-    if isinstance(rule, Integer) and places:
-        return Whole(**common, minimum=rule.minimum, is_whole=rule.whole)
-    if isinstance(rule, MoneyPerCase) and len(places) == 2:
-        money, cases = sorted(places, key=lambda place: place.form == rule.cases)
-        return Worth(**common, money=money, cases=cases, low=rule.floor, high=rule.ceiling)
-    if isinstance(rule, FormScale):
-        by_form = {(place.form == rule.cases, place.column): place for place in places}
-        pairs = tuple(
-            (by_form[False, measure], by_form[True, measure])
-            for measure in rule.measures
-            if (False, measure) in by_form and (True, measure) in by_form
-        )
-        return Scale(**common, pairs=pairs, low=rule.floor, high=rule.ceiling, minimum_cases=rule.minimum_cases)
-    if isinstance(rule, PrintedRatio):
-        return _ratio(rule, row, dict(zip(places, cells, strict=True)), common)
-    if isinstance(rule, Growth):
-        asked = rule.ratio(rule.measure(row["column_code"]))
-        return _ratio(asked, row, dict(zip(places, cells, strict=True)), common)
-    for weights in _weights(rule, cells):
-        sides: dict[str, Decimal] = {"found": Decimal(0), "term": Decimal(0)}
-        for cell, weight in zip(cells, weights, strict=True):
-            sides[cell["role"]] += weight * cell["value"]
-        for found, term in (("found", "term"), ("term", "found")):
-            if sides[found] == row["found"] and sides[term] == row["expected"]:
-                signed: dict[Place, Decimal] = {}
-                for place, cell, weight in zip(places, cells, weights, strict=True):
-                    signed[place] = signed.get(place, Decimal(0)) + (weight if cell["role"] == found else -weight)
-                return Sum(
-                    **common, signed=signed, low=row["low"] - row["expected"], high=row["high"] - row["expected"]
-                )
-    mine = [(p, c) for p, c in zip(places, cells, strict=True) if p.submission_id == own and c["role"] == "found"]
-    if len(mine) == 1 and mine[0][1]["value"] == row["found"]:
-        return Sum(**common, signed={mine[0][0]: Decimal(1)}, low=row["low"], high=row["high"])
-    return Constraint(**common)
-
-
-def _weights(rule: AnyRule, cells: list[dict]) -> Iterator[list[Decimal]]:
-    """Yield the weights that the cells may have: of a balance with alternatives, those of each sum."""
-    if isinstance(rule, Balance):
-        for terms in rule.sums:
-            weight = {term.column: term.sign * term.factor for term in terms}
-            yield [
-                Decimal(1) if cell["role"] == "found" else Decimal(weight.get(cell["column_code"], 0)) for cell in cells
-            ]
-    elif isinstance(rule, Order):
-        sides = {"found": rule.lesser, "term": rule.greater}
-        factor = {(role, term.column): term.sign * term.factor for role, terms in sides.items() for term in terms}
-        yield [Decimal(factor.get((cell["role"], cell["column_code"]), 0)) for cell in cells]
-    else:
-        yield [Decimal(cell["sign"]) for cell in cells]
-
-
-def _ratio(rule: PrintedRatio, row: dict, cells: dict[Place, dict], common: dict[str, Any]) -> Constraint:
-    by_column = {place.column: place for place in cells}
-    printed = by_column.get(rule.column)
-    top = {by_column[t.column]: t.sign * t.factor for t in rule.numerator if t.column in by_column}
-    for terms in rule.denominators:
-        if all(term.column in by_column or term.is_optional for term in terms):
-            base = {by_column[t.column]: t.sign * t.factor for t in terms if t.column in by_column}
-            if printed and top and base:
-                below, above = row["expected"] - row["low"], row["high"] - row["expected"]
-                return Ratio(**common, printed=printed, numerator=top, base=base, below=below, above=above)
-    return Constraint(**common)
-
-
-def _total(side: Mapping[Place, Decimal], values: Values) -> Decimal:
+def total(side: Signed, values: Values) -> Decimal:
+    """Return the signed sum of cells."""
     return sum((sign * values[place] for place, sign in side.items()), Decimal(0))
+
+
+def is_there(place: Place, values: Values) -> bool:
+    """Tell whether a cell shows a figure."""
+    try:
+        return values[place] is not None
+    except KeyError:
+        return False
 
 
 def _whole(value: Decimal) -> Decimal:
     return value.to_integral_value()
+
+
+AnyConstraint = TypeVar("AnyConstraint", bound=Constraint)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A comparison of the judging database with its cells, to be read backwards by the rule that made it.
+
+    ``row`` has the columns of the table ``comparison`` and finding_id; ``submission_id`` is the return under suspicion.
+    """
+
+    rule: "Rule"
+    row: Mapping[str, Any]
+    cells: list[dict[str, Any]]
+    submission_id: str
+
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
+        """Where its cells stand."""
+        return tuple(
+            Place(cell["submission_id"], cell["form"], cell["row_code"], cell["column_code"]) for cell in self.cells
+        )
+
+    def constraint(self, kind: type[AnyConstraint], **details: Any) -> AnyConstraint:
+        """Return it as a constraint of ``kind``; ``details`` are what only that kind has."""
+        row = self.row
+        return kind(
+            self.rule, row["form"], row["row_code"], row["column_code"], row["finding_id"], self.places, **details
+        )
+
+    def sum(self, weights: Iterable[list[Decimal]]) -> Constraint:
+        """Return it as a sum of its cells, which have one of these ``weights``.
+
+        It is taken for one only where the cells add up to what it found and expected; so a kind of rule that is no sum,
+        or does not say what it is, never yields a wrong figure.
+        """
+        row = self.row
+        for each in weights:
+            signed = self._signed(each)
+            if signed is not None:
+                low, high = row["low"] - row["expected"], row["high"] - row["expected"]
+                return self.constraint(Sum, signed=signed, low=low, high=high)
+        own = [
+            (place, cell["value"])
+            for place, cell in zip(self.places, self.cells, strict=True)
+            if place.submission_id == self.submission_id and cell["role"] == "found"
+        ]
+        if len(own) == 1 and own[0][1] == row["found"]:
+            return self.constraint(Sum, signed={own[0][0]: Decimal(1)}, low=row["low"], high=row["high"])
+        return self.constraint(Constraint)
+
+    def _signed(self, weights: list[Decimal]) -> Signed | None:
+        """Return the sum that is found less expected; nothing where these weights give other figures."""
+        sides: dict[str, Decimal] = {"found": Decimal(0), "term": Decimal(0)}
+        for cell, weight in zip(self.cells, weights, strict=True):
+            sides[cell["role"]] += weight * cell["value"]
+        for found, term in (("found", "term"), ("term", "found")):
+            if sides[found] == self.row["found"] and sides[term] == self.row["expected"]:
+                signed: dict[Place, Decimal] = {}
+                for place, cell, weight in zip(self.places, self.cells, weights, strict=True):
+                    signed[place] = signed.get(place, Decimal(0)) + (weight if cell["role"] == found else -weight)
+                return signed
+        return None

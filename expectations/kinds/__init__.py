@@ -1,0 +1,36 @@
+"""The kinds of rules: what an entry of a pack may say, one module a kind.
+
+A kind is one class below :class:`expectations.rule.Rule` with a field ``kind``: it holds the declaration, the SQL, the
+cells, the sentence, the formula and the constraint. A module that is put here is found; nothing else names it.
+"""
+
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Annotated, Union
+
+from pydantic import Field
+
+from expectations.rule import Rule
+
+__all__ = ["KINDS", "AnyRule", "Rule"]
+
+
+def _kinds() -> Iterator[type[Rule]]:
+    """Yield the kinds in order of their modules, whatever the order of files on the disk."""
+    for name in sorted(module.name for module in iter_modules(__path__)):
+        module = import_module(f"{__name__}.{name}")
+        for thing in vars(module).values():
+            is_its_own = isinstance(thing, type) and thing.__module__ == module.__name__
+            if is_its_own and issubclass(thing, Rule) and "kind" in thing.model_fields:
+                yield thing
+
+
+KINDS = tuple(_kinds())
+#: Each by its name: tests draw figures for them, and `expectations.kinds.Balance` is where they look.
+globals().update({kind.__name__: kind for kind in KINDS})
+
+if TYPE_CHECKING:
+    AnyRule = Rule
+else:
+    AnyRule = Annotated[Union[KINDS], Field(discriminator="kind")]  # noqa: UP007 - of as many as were found

@@ -1,0 +1,72 @@
+"""Reading: nothing stood in the way of reading a return."""
+
+from collections.abc import Iterable, Iterator
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from expectations.explanation import Failure, Voice
+from expectations.formulas import code_list
+from expectations.rule import Rule
+from expectations.terms import Code
+
+#: What is remarked on of a report number lower than the one that stands (``pipeline.judged.revisions``).
+REVISION_REMARK = "header_revision"
+
+
+class Reading(Rule):
+    """Reading, or looking up a name, stumbled over nothing of the kinds ``codes`` (``pipeline.tables.REMARKS``)."""
+
+    kind: Literal["reading", "header"]
+    codes: tuple[Code, ...] = Field(min_length=1)
+
+    titles: ClassVar[dict[str, tuple[str, str]]] = {
+        "reading": ("Đọc biểu", "Reading"),
+        "header": ("Đầu biểu", "Header"),
+    }
+
+    @property
+    def remark_codes(self) -> tuple[str, ...]:
+        """The kinds of remarks that it names."""
+        return self.codes
+
+    @property
+    def looks_at_versions(self) -> bool:
+        """Whether it is remarked on only once it is known which version of the report stands."""
+        return REVISION_REMARK in self.codes
+
+    def selects(self, form: str) -> Iterable[str]:
+        """Compare nothing alone: rules of reading are compared together."""
+        return ()
+
+    @classmethod
+    def select_together(cls, asked: str) -> str:
+        """Compare all at once: they differ in nothing but the kinds of remarks, and are two thirds of all rules on all forms.
+
+        A remark of a kind that a rule wants none of is a comparison that fails; where there is none, one that passes.
+        """
+        return f"""
+            with covered as (
+                select submission_id, pack, rule_id, form from applicable semi join {asked} using (pack, rule_id, form)
+            ),
+            met as (
+                select covered.*, coalesce(remark.row_code, '') as row_code, coalesce(remark.column_code, '') as column_code, remark_id
+                from covered
+                join reading_code using (pack, rule_id)
+                join remark on remark.submission_id = covered.submission_id and remark.code = reading_code.code
+                           and covered.form in ('*', coalesce(remark.form, '*'))
+            )
+            select submission_id, pack, rule_id, form, row_code, column_code, 1 as found, 0 as expected, 0 as low, 0 as high, remark_id
+            from met
+            union all
+            select submission_id, pack, rule_id, form, '', '', 0, 0, 0, 0, null::bigint
+            from covered anti join met using (submission_id, pack, rule_id, form)
+        """
+
+    def explanation(self, failure: Failure, voice: Voice) -> str:
+        """Say what reading remarked."""
+        return voice.say(failure.remark_vi or "", failure.remark_en or "")
+
+    def formulas(self) -> Iterator[str]:
+        """Yield the kinds of remarks."""
+        yield f"Reading met none of: {code_list(self.codes)}"
