@@ -272,7 +272,7 @@ TRACED = [
 COMMANDS: dict[str, Callable[[Path], int]] = {
     "query": lambda root: query.ask("select count(*) as n from fct_submission", "csv", None, root),
     "status": lambda root: status.show_status("2023-09", None, None, root, as_json=True),
-    "alerts": lambda root: alerts.show_alerts(alerts.Wish(), root, as_json=True),
+    "alerts": lambda root: alerts.show_alerts(alerts.IncidentFilter(), root, as_json=True),
     "trace": lambda root: trace.show_trace("fct_case_results", "due", TRACED, root, as_json=True),
     "bulletin": lambda root: bulletin.write_bulletin(None, root, as_json=True),
 }

@@ -10,10 +10,10 @@ from typing import Any
 def append(path: Path, *entries: Mapping[str, Any]) -> None:
     """Add ``entries`` at the end of the log, on disk when this returns; what was cut off there before is taken away."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    told = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
+    lines = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
     with path.open("a+b") as log:
-        log.truncate(_whole(log.seek(0, os.SEEK_END), path))
-        log.write(told.encode())
+        log.truncate(_complete_size(log.seek(0, os.SEEK_END), path))
+        log.write(lines.encode())
         log.flush()
         os.fsync(log.fileno())
 
@@ -25,7 +25,7 @@ def read(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
 
 
-def _whole(size: int, path: Path) -> int:
+def _complete_size(size: int, path: Path) -> int:
     """Return how many bytes of the log are whole lines."""
     with path.open("rb") as log:
         log.seek(max(size - 1, 0))

@@ -42,15 +42,15 @@ def record_events(
     incidents = list(incidents)
     (home.alerts / "events").mkdir(parents=True, exist_ok=True)
     with FileLock(home.alerts / ".events.lock"):
-        at = _after_all(read_events(home), at or datetime.now(VIETNAM).replace(tzinfo=None))
+        at = _next_moment(read_events(home), at or datetime.now(VIETNAM).replace(tzinfo=None))
         rows = [_row(incident, act, at) for incident in incidents]
         path = home.alerts / "events" / f"{at:%Y-%m}.parquet"
-        before = [read_ledger(path)] if path.exists() else []
-        write_atomically(path, pl.concat([*before, pl.DataFrame(rows, schema=ALERT_EVENTS)]).write_parquet)
+        previous = [read_ledger(path)] if path.exists() else []
+        write_atomically(path, pl.concat([*previous, pl.DataFrame(rows, schema=ALERT_EVENTS)]).write_parquet)
     return [row["event_id"] for row in rows]
 
 
-def _after_all(ledger: pl.DataFrame, at: datetime) -> datetime:
+def _next_moment(ledger: pl.DataFrame, at: datetime) -> datetime:
     """Return a time after everything in the ledger: two acts never happen at once, whatever the clock says."""
     last = ledger["occurred_at"].max()
     return max(at, last + timedelta(microseconds=1)) if isinstance(last, datetime) else at
@@ -70,9 +70,9 @@ def read_ledger(path: Path) -> pl.DataFrame:
 
 
 def _row(incident: Mapping[str, Any], act: Act, at: datetime) -> dict[str, Any]:
-    told = (incident["alert_id"], act.event, at.isoformat(), act.author, act.reason, act.assigned_to, act.answer_id)
+    identity = (incident["alert_id"], act.event, at.isoformat(), act.author, act.reason, act.assigned_to, act.answer_id)
     return {
-        "event_id": hashlib.sha256("|".join(str(word or "") for word in told).encode()).hexdigest()[:32],
+        "event_id": hashlib.sha256("|".join(str(word or "") for word in identity).encode()).hexdigest()[:32],
         "alert_id": incident["alert_id"],
         "event": str(act.event),
         "occurred_at": at,
