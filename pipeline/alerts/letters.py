@@ -78,32 +78,26 @@ def write_letters(home: Home) -> Letters:
     """Write a letter for every incident of the live warehouse whose opening or end was not told yet."""
     log = journal.read(home.alerts / "log.jsonl")
     agencies, sender = read_agencies(home), contacts_of(home).sender
-    last_kinds = {
-        alert: entry["kind"] for entry in log for alert in entry["alert_ids"]
-    }  # the last that was said of each
+    kinds = {alert: entry["kind"] for entry in log for alert in entry["alert_ids"]}  # of the last letter on each
     sent_names = {entry["letter"] for entry in log}
     incidents = read_incidents(home)
-    open_flags = [incident["state"] == AlertState.OPEN for incident in incidents]
+    flags = [incident["state"] == AlertState.OPEN for incident in incidents]
     # An incident that came back is told again; one that was resolved before anybody was told needs no letter at all.
     opened = [
         i
-        for i, is_open in zip(incidents, open_flags, strict=True)
-        if is_open and last_kinds.get(i["alert_id"]) != "opened" and not is_ours(i)
+        for i, flag in zip(incidents, flags, strict=True)
+        if flag and kinds.get(i["alert_id"]) != "opened" and not is_ours(i)
     ]
-    resolved = [
-        i
-        for i, is_open in zip(incidents, open_flags, strict=True)
-        if not is_open and last_kinds.get(i["alert_id"]) == "opened"
-    ]
-    letters = Letters(opened, resolved, still_open=sum(open_flags))
-    for kind, new_incidents in (("opened", opened), ("resolved", resolved)):
+    closed = [i for i, flag in zip(incidents, flags, strict=True) if not flag and kinds.get(i["alert_id"]) == "opened"]
+    letters = Letters(opened, closed, still_open=sum(flags))
+    for kind, new_incidents in (("opened", opened), ("resolved", closed)):
         for name, group in _group_by_letter(new_incidents, kind):
             with spared(letters.left_out, name):
                 free_name = _free_name(name, sent_names)
                 number = _number(group, kind, suffix=free_name.removesuffix(".md").removeprefix(name))
                 letter = letter_of(kind, group, agencies, sender, number)
                 letters.paths.append(_send(home, free_name, kind, group, letter))
-    _write_standing_list(home, [i for i, is_open in zip(incidents, open_flags, strict=True) if is_open])
+    _write_standing_list(home, [i for i, flag in zip(incidents, flags, strict=True) if flag])
     return letters
 
 

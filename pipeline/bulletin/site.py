@@ -24,7 +24,7 @@ from pipeline.bulletin.pages import PASSPORTS, all_pages
 from pipeline.bulletin.source import read_source
 from pipeline.files.guard import spared
 from pipeline.home import Home
-from pipeline.published.query import NoWarehouse, stand
+from pipeline.published.query import NoWarehouse, mend_live_file
 from pipeline.published.releases import Release, live_release
 from pipeline.vocabulary import Verdict
 
@@ -77,7 +77,7 @@ def make_bulletin(home: Home, out: Path | None = None) -> Bulletin:
     ``FileExistsError`` where ``out`` holds something else. Nothing is done where the site of this release, made by this code, stands already. Readers of the old site keep a
     whole one: a new site is built beside it and swapped in by one rename of a link.
     """
-    stand(home)
+    mend_live_file(home)
     release = live_release(home)
     if release is None:
         raise NoWarehouse(f"there is no warehouse in {home.root}; run 'thads load INBOX' first")

@@ -13,10 +13,10 @@ import duckdb
 from filelock import Timeout
 
 from pipeline.home import Home, vietnam_now
-from pipeline.published import releases as shelf
+from pipeline.published import releases as releases_module
 from pipeline.published.opening import holder, open_readonly
 from pipeline.published.record import Record
-from pipeline.published.releases import Release, copy_file, live_release, one_publisher, releases, stands_alone
+from pipeline.published.releases import Release, copy_file, has_one_name, live_release, one_publisher, releases
 
 #: How many things are kept aside; the oldest go.
 MOST_ASIDE = 10
@@ -28,7 +28,7 @@ def is_sound(home: Home) -> bool:
     return record is not None and record.describes(home.live) and not any(path.exists() for path in _logs(home.live))
 
 
-def mend(home: Home, *, thoroughly: bool = False, patience: float = shelf.PATIENCE_SECONDS) -> list[str]:
+def mend(home: Home, *, is_thorough: bool = False, patience: float = releases_module.PATIENCE_SECONDS) -> list[str]:
     """Put what is published right; return a sentence on everything that was wrong, also in ``logs/night.log``.
 
     ``thoroughly`` reads every byte of the live file and of its release. Raises ``OSError`` where we may not write, and
@@ -37,15 +37,15 @@ def mend(home: Home, *, thoroughly: bool = False, patience: float = shelf.PATIEN
     if not releases(home) and not home.live.is_symlink() and not home.live.exists():
         return []
     with one_publisher(home, patience):
-        sentences = [*_mend_logs(home), *_mend_releases(home, thoroughly), *_mend_live(home, thoroughly)]
+        sentences = [*_mend_logs(home), *_mend_releases(home, is_thorough), *_mend_live(home, is_thorough)]
     home.note(sentences)
     return sentences
 
 
-def try_to_mend(home: Home, *, thoroughly: bool = False) -> list[str]:
+def try_to_mend(home: Home, *, is_thorough: bool = False) -> list[str]:
     """As :func:`mend`; where it cannot be done, nothing is, and a sentence says why."""
     try:
-        return mend(home, thoroughly=thoroughly, patience=1)
+        return mend(home, is_thorough=is_thorough, patience=1)
     except (OSError, Timeout) as error:
         return [
             f"Không sửa được {home.published} ({error}); lần nạp sau sẽ sửa · it could not be put right now; the next load does it"
@@ -81,10 +81,10 @@ def _mend_logs(home: Home) -> list[str]:
     for path in (home.live, *(release.path for release in releases(home))):
         for log in _logs(path):
             if log.exists():
-                kept = _set_aside(home, log)
+                target = _set_aside(home, log)
                 sentences.append(
-                    f"Cạnh {path.name} có {log.name} do chương trình khác để lại; đã chuyển sang {kept} · a write-ahead log "
-                    f"that another program left beside it was moved to {kept}; open the file read-only"
+                    f"Cạnh {path.name} có {log.name} do chương trình khác để lại; đã chuyển sang {target} · a write-ahead log "
+                    f"that another program left beside it was moved to {target}; open the file read-only"
                 )
     return sentences
 
@@ -93,54 +93,54 @@ def _logs(path: Path) -> list[Path]:
     return [path.with_name(f"{path.name}{ending}") for ending in (".wal", ".wal.checkpoint", ".wal.recovery")]
 
 
-def _mend_releases(home: Home, thoroughly: bool) -> list[str]:
+def _mend_releases(home: Home, is_thorough: bool) -> list[str]:
     """Take a damaged release from the live file, where that is the same and whole, else move it away."""
     sentences = []
-    at_live = live_release(home)
+    live = live_release(home)
     for release in releases(home):
-        is_read = release == at_live
-        if release.is_whole(thoroughly=thoroughly and is_read) and not (is_read and problem_of(release.path)):
+        is_live = release == live
+        if release.is_whole(is_thorough=is_thorough and is_live) and not (is_live and problem_of(release.path)):
             continue
         reason = problem_of(release.path) or f"{release.path.name}: bị sửa đổi · it was changed"
         # The live file may be the same bytes: it is copied before what is damaged moves away.
-        is_restored = release.record is not None and release.record.describes(home.live, thoroughly=True)
-        kept = _set_aside(home, release.path, keeps_name=is_restored)
+        is_restored = release.record is not None and release.record.describes(home.live, is_thorough=True)
+        target = _set_aside(home, release.path, keeps_name=is_restored)
         if is_restored:
             copy_file(home.live, release.path)
-        after = (
+        consequence = (
             "đã lấy lại từ tệp đang dùng · taken again from the live file"
             if is_restored
             else "lần nạp sau dựng lại nếu cần · built again by the next load if it is needed"
         )
-        sentences.append(f"{reason}; đã chuyển sang {kept} · moved to {kept}; {after}")
+        sentences.append(f"{reason}; đã chuyển sang {target} · moved to {target}; {consequence}")
     return sentences
 
 
-def _mend_live(home: Home, thoroughly: bool) -> list[str]:
+def _mend_live(home: Home, is_thorough: bool) -> list[str]:
     """Put the live release in the place of a live file that is not whole, or that somebody keeps from readers."""
     live = live_release(home)
     if live is None:
         return _mend_without_release(home)
-    reason = _wrong_with(home, live, thoroughly)
+    reason = _live_problem(home, live, is_thorough)
     if reason is None:
-        if not stands_alone(home.live):  # published before the live file was a copy
-            shelf._make_live(home, live)
-        shelf._describe(home, live)
+        if not has_one_name(home.live):  # published before the live file was a copy
+            releases_module._make_live(home, live)
+        releases_module._describe(home, live)
         return []
-    kept = _set_aside(home, home.live, keeps_name=True) if os.path.lexists(home.live) else None
-    shelf._make_live(home, live)
-    shelf._describe(home, live)
-    moved = f"; đã chuyển sang {kept} · moved to {kept}" if kept else ""
-    return [f"{reason}{moved}; thay bằng bản phát hành {live.number} · release {live.number} stands in its place"]
+    target = _set_aside(home, home.live, keeps_name=True) if os.path.lexists(home.live) else None
+    releases_module._make_live(home, live)
+    releases_module._describe(home, live)
+    note = f"; đã chuyển sang {target} · moved to {target}" if target else ""
+    return [f"{reason}{note}; thay bằng bản phát hành {live.number} · release {live.number} stands in its place"]
 
 
-def _wrong_with(home: Home, live: Release, thoroughly: bool) -> str | None:
+def _live_problem(home: Home, live: Release, is_thorough: bool) -> str | None:
     assert live.record is not None
     if not os.path.lexists(home.live):
         return f"{home.live.name}: đã bị xóa · it was deleted"
     if problem := problem_of(home.live):
         return problem
-    if live.record.describes(home.live, thoroughly=thoroughly):
+    if live.record.describes(home.live, is_thorough=is_thorough):
         return None
     if process := holder(home.live):
         return (
@@ -156,9 +156,9 @@ def _mend_without_release(home: Home) -> list[str]:
     reason = problem_of(home.live)
     if reason is None:
         return []
-    kept = _set_aside(home, home.live)
+    target = _set_aside(home, home.live)
     return [
-        f"{reason}; đã chuyển sang {kept}; không còn bản phát hành nguyên vẹn, hãy chạy thads load · moved to {kept}; "
+        f"{reason}; đã chuyển sang {target}; không còn bản phát hành nguyên vẹn, hãy chạy thads load · moved to {target}; "
         "no whole release is left, 'thads load INBOX' builds it again"
     ]
 
@@ -171,8 +171,8 @@ def _set_aside(home: Home, path: Path, *, keeps_name: bool = False) -> Path:
     folder = home.published / "aside"
     folder.mkdir(exist_ok=True)
     stem = f"{vietnam_now():%Y%m%d-%H%M%S}-{path.name}"
-    taken = len(list(folder.glob(f"{stem}*")))
-    target = folder / (f"{stem}.{taken}" if taken else stem)
+    count = len(list(folder.glob(f"{stem}*")))
+    target = folder / (f"{stem}.{count}" if count else stem)
     try:
         if not (keeps_name and path.is_file() and not path.is_symlink()):
             raise OSError
