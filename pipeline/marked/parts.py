@@ -46,7 +46,7 @@ class Parts:
     sheets: dict[str, str] = field(default_factory=dict)  # name -> part, in workbook order
 
     @classmethod
-    def of(cls, path: Path) -> "Parts":
+    def open(cls, path: Path) -> "Parts":
         """Open a workbook that was read before; raises ``Unmarkable``."""
         try:
             package = open_package(path)
@@ -73,7 +73,7 @@ class Parts:
             )
         return cls(members, workbook, sheets)
 
-    def packed(self) -> bytes:
+    def pack(self) -> bytes:
         """Return the file: the same bytes for the same parts."""
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -94,20 +94,22 @@ class Parts:
     def relate(self, source: str, kind: str, target: str) -> str:
         """Add a relationship from one part to another; return its id."""
         path = relations_of(source)
-        found = (
+        xml = (
             self.members.get(path)
             or f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<Relationships xmlns="{PACKAGE_RELATIONS}"></Relationships>'.encode()
         )
-        taken = set(re.findall(rb'\bId="([^"]*)"', found))
+        used_ids = set(re.findall(rb'\bId="([^"]*)"', xml))
         number = 1
-        while (identity := f"rIdThads{number}".encode()) in taken:
+        while (identity := f"rIdThads{number}".encode()) in used_ids:
             number += 1
-        where = posixpath.relpath(target, posixpath.dirname(source) or ".")
-        line = f'<Relationship Id="{identity.decode()}" Type="{RELATIONS}/{kind}" Target={quoteattr(where)}/>'.encode()
-        self.members[path] = into(found, b"Relationships", line, part=path)
+        location = posixpath.relpath(target, posixpath.dirname(source) or ".")
+        line = (
+            f'<Relationship Id="{identity.decode()}" Type="{RELATIONS}/{kind}" Target={quoteattr(location)}/>'.encode()
+        )
+        self.members[path] = append_child(xml, b"Relationships", line, part=path)
         return identity.decode()
 
-    def related(self, source: str, kind: str) -> str | None:
+    def related_part(self, source: str, kind: str) -> str | None:
         """Return the part that ``source`` is related to by ``kind``, None where there is none."""
         for tag in re.findall(rb"<Relationship\b[^<>]*>", self.members.get(relations_of(source), b"")):
             attributes = attributes_of(tag)
@@ -120,7 +122,7 @@ class Parts:
     def declare(self, part: str, content_type: str) -> None:
         """Say of what type a new part is."""
         line = f'<Override PartName="/{part}" ContentType="{content_type}"/>'.encode()
-        self.members[TYPES] = into(self.members[TYPES], b"Types", line, part=TYPES)
+        self.members[TYPES] = append_child(self.members[TYPES], b"Types", line, part=TYPES)
 
     def declare_suffix(self, suffix: str, content_type: str) -> None:
         """Say of what type parts with a suffix are, unless that is said already."""
@@ -155,44 +157,44 @@ def attributes_of(tag: bytes) -> dict[str, str]:
     return {name.decode(): unescape((double or single).decode("utf-8", "replace")) for name, double, single in pairs}
 
 
-def into(xml: bytes, element: bytes, content: bytes, *, part: str) -> bytes:
+def append_child(xml: bytes, element: bytes, content: bytes, *, part: str) -> bytes:
     """Put ``content`` at the end of the only ``element``; raises ``Unmarkable``."""
-    closed = re.subn(
+    substitution = re.subn(
         rb"<" + element + rb"(\b[^<>]*?)/>\s*$",
         lambda m: b"<" + element + m[1] + b">" + content + b"</" + element + b">",
         xml,
     )
-    if closed[1]:
-        return closed[0]
+    if substitution[1]:
+        return substitution[0]
     end = xml.rfind(b"</" + element + b">")
     if end < 0:
-        raise strange(part)
+        raise unusual_part(part)
     return xml[:end] + content + xml[end:]
 
 
 def children(xml: bytes, part: str) -> list[tuple[bytes, int, int]]:
     """Return name, start and end of the elements below the root; raises ``Unmarkable`` where the XML is not plain."""
     if b"<!" in xml or xml.count(b"<?") > 1:
-        raise strange(part)
-    found: list[tuple[bytes, int, int]] = []
+        raise unusual_part(part)
+    elements: list[tuple[bytes, int, int]] = []
     depth, start, tags = 0, 0, 0
     for match in _TAG.finditer(xml):
-        closing, name, _, closed = match.groups()
+        closing, name, _, is_empty = match.groups()
         tags += 1
         if closing:
             depth -= 1
         elif depth == 1:
             start = match.start()
-        if depth == 1 and (closing or closed):
-            found.append((name, start, match.end()))
-        if not closing and not closed:
+        if depth == 1 and (closing or is_empty):
+            elements.append((name, start, match.end()))
+        if not closing and not is_empty:
             depth += 1
     if depth or tags + xml.count(b"<?") != xml.count(b"<"):
-        raise strange(part)
-    return found
+        raise unusual_part(part)
+    return elements
 
 
-def before(xml: bytes, successors: frozenset[bytes], part: str) -> int:
+def insertion_point(xml: bytes, successors: frozenset[bytes], part: str) -> int:
     """Return where an element belongs that comes before all ``successors``, below the root."""
     for name, start, _ in children(xml, part):
         if name in successors:
@@ -200,6 +202,6 @@ def before(xml: bytes, successors: frozenset[bytes], part: str) -> int:
     return xml.rfind(b"</")
 
 
-def strange(part: str) -> Unmarkable:
+def unusual_part(part: str) -> Unmarkable:
     """Return that a part is written in a way that we do not change."""
     return Unmarkable(f"phần «{part}» của tệp được ghi theo cách lạ", f"its part '{part}' is written in an unusual way")
