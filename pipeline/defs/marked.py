@@ -26,6 +26,6 @@ def marked_workbooks(context: dg.AssetExecutionContext, home: OneWriter) -> dg.M
             "written": len(result.paths),
             "beside a file": result.companion_reports,
             "folder": dg.MetadataValue.path(str(home.home.marked)),
-            "files": dg.MetadataValue.md(linked_list(Links(home.home).to_all(result.paths, home.home.marked))),
+            "files": dg.MetadataValue.md(linked_list(Links(home.home).addresses(result.paths, home.home.marked))),
         }
     )
