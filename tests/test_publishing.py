@@ -343,7 +343,7 @@ def test_a_release_of_an_older_version_is_no_reason_to_have_no_bulletin(
         with duckdb.connect() as connection:
             connection.execute("select alert.pack from (select 1 as alert_id) as alert")
 
-    monkeypatch.setattr("pipeline.bulletin.changes.ask", lacks_a_column)
+    monkeypatch.setattr("pipeline.bulletin.changes.run_queries", lacks_a_column)
     assert changes_since(home, releases(home)[1]) is None
     releases(home)[0].path.unlink()
     assert changes_since(home, releases(home)[0]) is None

@@ -10,7 +10,7 @@ from markupsafe import escape
 Row = dict[str, Any]
 
 
-class Shelf(Mapping[str, list[Row]]):
+class RowGroups(Mapping[str, list[Row]]):
     """The rows of a frame by key, in the frame's order. Rows become dictionaries where a page asks for them; the
     digest of a key's rows is known without."""
 
@@ -49,12 +49,12 @@ def frame_digest(frame: pl.DataFrame) -> int:
     return int(frame.hash_rows().sum() or 0)
 
 
-def within(rows: Iterable[Row], most: int, size: int) -> list[Row]:
+def truncate_rows(rows: Iterable[Row], limit: int, size: int) -> list[Row]:
     """Return the first rows, at most ``most`` and of at most ``size`` bytes of text: what a file holds may be long."""
-    kept: list[Row] = []
+    result: list[Row] = []
     for row in rows:
         size -= sum(len(escape(text[:900]).encode()) for text in row.values() if isinstance(text, str))
-        if size < 0 or len(kept) == most:
+        if size < 0 or len(result) == limit:
             break
-        kept.append(row)
-    return kept
+        result.append(row)
+    return result
