@@ -1,8 +1,8 @@
-"""From a channel as it is written to the service that it names. Secrets come from the environment and go nowhere else.
+"""Turns a channel of the contacts into the service that it names. Secrets come from the environment and stay in memory.
 
 ``${NAME}`` in a URL is a variable of the environment, read when a message goes out. A password or token that stands in
-the file itself is refused. What may be shown of an address is ``Channel.label``; what a service says back passes
-``Address.scrub`` before anybody writes it down.
+the file itself is refused. ``Channel.label`` is what may be shown of an address; a service's answer passes
+``Address.scrub`` before it is written anywhere.
 """
 
 import os
@@ -26,7 +26,7 @@ class WrongAddress(ValueError):
 
 @dataclass(frozen=True)
 class Address:
-    """A channel whose URL is understood: the service behind it, and what must never be written down."""
+    """A channel whose URL was understood: the service behind it, and the secrets that must never be written down."""
 
     service: Any
     secrets: tuple[str, ...]
@@ -78,7 +78,7 @@ def wrong_addresses(contacts: Contacts, environ: Mapping[str, str] | None = None
 
 
 def _private(service: Any) -> Iterator[str]:
-    """Yield the passwords and tokens that a service was made with, as its plugin declares them."""
+    """Yield the passwords and tokens of a service, as its plugin declares them."""
     for declarations in (service.template_tokens, service.template_args):
         for name, token in declarations.items():
             value = getattr(service, token.get("map_to", name), None)
@@ -87,7 +87,7 @@ def _private(service: Any) -> Iterator[str]:
 
 
 def _service(url: str) -> Any:
-    """Return the plugin that apprise makes of the URL, None where it makes none."""
+    """Return apprise's plugin for the URL, None where there is none."""
     import apprise
 
     try:
@@ -98,7 +98,7 @@ def _service(url: str) -> Any:
 
 @cache
 def _asset() -> Any:
-    """Return what apprise says of the sender: our name, no pictures from elsewhere, nothing kept on disk."""
+    """Return apprise's settings for the sender: our name, no external pictures, nothing stored on disk."""
     import logging
 
     import apprise

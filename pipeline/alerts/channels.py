@@ -9,12 +9,12 @@ from pipeline.alerts.mail import AnswerLost, ChannelDown, DeliveryError, MailSer
 from pipeline.alerts.outbox import Message
 from pipeline.home import Home
 
-#: After so many broken connections a server is left alone for the rest of the round.
+#: After this many broken connections a server is skipped for the rest of the round.
 MOST_LOSSES = 3
 
 
 class Channels:
-    """The services of one round of sending; one that cannot be reached is left alone for the rest of it."""
+    """The services of one round of sending; one that cannot be reached is skipped for the rest of it."""
 
     def __init__(self, home: Home) -> None:
         self.home = home
@@ -32,7 +32,7 @@ class Channels:
             server.close()
 
     def send(self, message: Message, address: Address, on_handing_over: Callable[[], None]) -> None:
-        """Send one message; raises ``NotSent``, whose text holds no secret.
+        """Send one message; raises ``DeliveryError``, whose text holds no secret.
 
         ``on_handing_over`` is called at the last moment at which the message can still be held back.
         """
@@ -49,13 +49,13 @@ class Channels:
             reason = address.scrub(str(error))
             if isinstance(error, (ChannelDown, AnswerLost)):
                 self._losses[key] += 1
-                # A line that breaks may be this message's fault; others are not kept waiting for it.
+                # A broken connection may be this message's fault; other messages need not wait for it.
                 if isinstance(error, ServerUnreachable) or self._losses[key] >= MOST_LOSSES:
                     self._down[key] = reason
             raise type(error)(reason) from None
 
     def _notify(self, message: Message, address: Address, on_handing_over: Callable[[], None]) -> None:
-        """Send through apprise, which says yes or no; a no is taken for a channel that is down."""
+        """Send through apprise, which answers yes or no; a no counts as a channel that is down."""
         import apprise
         from apprise.attachment.file import AttachFile
 

@@ -1,7 +1,7 @@
-"""Who is told what, and where: ``contacts.yaml`` of the home, with every mistake in it named by its line.
+"""Who is informed of what, and on which channel: ``contacts.yaml`` of the home. Every mistake is named with its line.
 
-A sample with every key explained is ``docs/contacts.sample.yaml``. A person whose entry is wrong gets nothing until it
-is mended, and then everything; the others are not kept waiting.
+``docs/contacts.sample.yaml`` explains every key. A person whose entry is wrong gets nothing until it is mended, and
+then everything; the others need not wait.
 """
 
 import re
@@ -48,7 +48,7 @@ class Channel(BaseModel):
 
     @property
     def key(self) -> str:
-        """The name under which the outbox knows the channel: as given, else the server's, else the URL's scheme."""
+        """The channel's name in the outbox: its own ``name``, else the server's, else the URL's scheme."""
         scheme = _SCHEME.match(self.url or "")
         return self.name or self.via or (scheme[1].lower() if scheme else "url")
 
@@ -58,7 +58,7 @@ class Channel(BaseModel):
         return f"{self.key} → {self.to}" if self.to else self.key
 
     def reaches(self, severity: str) -> bool:
-        """Tell whether an incident of this severity is told here."""
+        """Tell whether incidents of this severity are reported on this channel."""
         order = list(Severity)  # the worst comes first
         return order.index(Severity(severity)) <= order.index(self.severity)
 
@@ -85,7 +85,7 @@ class Person(BaseModel):
         return self
 
     def follows(self, incident: Mapping[str, Any]) -> bool:
-        """Tell whether an incident is this person's: of their units, or given to them.
+        """Tell whether an incident concerns this person: it is of their units, or assigned to them.
 
         Notes on published figures are for statisticians of the nation unless ``published`` says otherwise; so is a
         file that nobody can place, unless its path is one of this person's ``files``.
@@ -126,7 +126,7 @@ class Policy(BaseModel):
     tries: Annotated[int, Field(ge=1)] = 5
 
     def is_urgent(self, incident: Mapping[str, Any]) -> bool:
-        """Tell whether an incident is told at once, though tonight's digest has gone out."""
+        """Tell whether an incident is reported at once, even after tonight's digest has gone out."""
         return incident["on_fail"] in self.at_once.on_fail or incident["severity"] in self.at_once.severity
 
 
@@ -168,7 +168,7 @@ class Contacts:
 
     @property
     def operators(self) -> tuple[Person, ...]:
-        """The people who are told of a night that failed."""
+        """The people who are informed of a failed night."""
         return tuple(person for person in self.people if person.role == Role.OPERATOR)
 
     def channel(self, person: str, key: str) -> Channel | None:
@@ -183,12 +183,12 @@ def contacts_path(home: Home) -> Path:
 
 
 def contacts_of(home: Home) -> Contacts:
-    """Read the contacts of a home, whose own register of offices counts; see ``read_contacts``."""
+    """Read the contacts of a home, with its own register of offices; see ``read_contacts``."""
     return read_contacts(contacts_path(home), registry_of(home))
 
 
 def read_contacts(path: Path, registry: UnitRegistry | None = None) -> Contacts:
-    """Read the contacts; whatever is wrong stands in ``problems``, nothing is raised. No file, no people."""
+    """Read the contacts; mistakes are collected in ``problems``, nothing is raised. No file, no people."""
     if not path.exists():
         return Contacts()
     try:
@@ -211,7 +211,7 @@ def read_contacts(path: Path, registry: UnitRegistry | None = None) -> Contacts:
 
 
 class _ContactsParser:
-    """One pass over the file: what stands, and every mistake with its line."""
+    """One pass over the file: collects the valid entries, and every mistake with its line."""
 
     def __init__(
         self,
@@ -250,7 +250,7 @@ class _ContactsParser:
         )
 
     def line(self, path: tuple) -> int:
-        """Return the line of the innermost part of ``path`` that stands in the file."""
+        """Return the line of the innermost part of ``path`` that is in the file."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
@@ -347,7 +347,7 @@ def _lines(node: yaml.Node, path: tuple = ()) -> Iterator[tuple[tuple, int]]:
 
 
 def _repeated_keys(node: yaml.Node) -> Iterator[ContactProblem]:
-    """Yield keys that stand twice in one entry: YAML would silently take the last."""
+    """Yield keys that occur twice in one entry: YAML would silently take the last."""
     for child in node.value if isinstance(node, yaml.SequenceNode) else ():
         yield from _repeated_keys(child)
     keys: set[str] = set()

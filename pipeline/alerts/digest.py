@@ -1,4 +1,4 @@
-"""What one person is told in one night: chosen, cut to the budget, and written in their language. Pure functions."""
+"""The digest of one person for one night: selected, cut to the budget, in their language. Pure functions."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,7 +31,7 @@ class Enclosures:
 
 @dataclass(frozen=True)
 class News:
-    """Incidents for one person and channel: new ones, resolved ones, and those told before that are still open."""
+    """Incidents for one person and channel: new ones, resolved ones, and those reported before that are still open."""
 
     opened: tuple[Incident, ...]
     recovered: tuple[Incident, ...]
@@ -44,9 +44,9 @@ class News:
 def select_news(
     person: Person, channel: Channel, incidents: Iterable[Incident], last_states: Mapping[str, str]
 ) -> News:
-    """Return what ``told`` (the last that was said of each incident there) leaves to say.
+    """Return what is news there, given ``last_states``, the last state reported of each incident.
 
-    A resolution is told to whoever was told of the incident; what was resolved before is told to nobody.
+    A resolution is reported to those who heard of the incident; what was resolved before that, to nobody.
     """
     opened: list[Incident] = []
     recovered: list[Incident] = []
@@ -64,7 +64,7 @@ def select_news(
 
 
 def urgent_news(news: News, policy: Policy) -> News:
-    """Return the part of the news that goes out though tonight's digest has gone."""
+    """Return the part of the news that goes out even after tonight's digest."""
     opened = tuple(incident for incident in news.opened if policy.is_urgent(incident))
     return News(opened, news.recovered if policy.at_once.recovered else (), news.standing)
 
@@ -81,9 +81,9 @@ def compose(
     queued_at: str,
     enclose: Callable[[Sequence[Incident]], Enclosures],
 ) -> Message:
-    """Write the message that tells ``found``; all of it counts as told, also what the budget leaves to a count.
+    """Write the message on ``news``; all of it counts as reported, also what the budget reduces to a count.
 
-    ``enclose`` gives what goes with the incidents of one report.
+    ``enclose`` returns the files that go with the incidents of one report.
     """
     wording = words(person.language)
     values = _template_values(person, news, policy, wording, enclose)
@@ -111,7 +111,7 @@ def compose(
 
 @cache
 def words(language: str) -> dict[str, Any]:
-    """Return what digests say in a language."""
+    """Return the wording of digests in a language."""
     return yaml.safe_load((TEMPLATES / "digest.yaml").read_text(encoding="utf-8"))[language]
 
 
@@ -122,7 +122,7 @@ def _template_values(
     wording: Mapping[str, Any],
     enclose: Callable[[Sequence[Incident]], Enclosures],
 ) -> dict[str, Any]:
-    """Return what the templates print."""
+    """Return the values that the templates print."""
     opened = sorted(news.opened, key=_urgency)
     top, rest = opened[: policy.items], opened[policy.items :]
     recovered = news.recovered[: max(policy.items - len(top), 1)]
@@ -255,7 +255,7 @@ def _subject(news: News, values: Mapping[str, Any], wording: Mapping[str, Any]) 
 
 
 def _with_unique_names(files: Sequence[Attachment]) -> list[Attachment]:
-    """Return the files under names that differ, as two offices may call theirs the same."""
+    """Return the files under distinct names: two offices may use the same one."""
     counts: Counter[str] = Counter()
     unique_files = []
     for file in files:

@@ -1,7 +1,4 @@
-"""A night that failed, and files that broke their reader, are told once to those who keep the nights going.
-
-They are the contacts of role ``operator``.
-"""
+"""Reports a failed night, and files that broke their reader, once to the contacts of role ``operator``."""
 
 import hashlib
 import html
@@ -48,15 +45,15 @@ class BrokenFiles:
     files: tuple[tuple[str, str], ...]  # path, what is known of the cause
 
 
-#: What operators are told, once: ``run`` says of what.
+#: What operators are informed of, once per ``run``.
 Notice = Failure | BrokenFiles
 
 
 def tell_operators(home: Home, *notices: Notice, now: datetime | None = None) -> Round:
-    """Queue a message for each operator who was not told of these, and send what waits.
+    """Queue a message for each operator who has not had these notices, and send what waits.
 
-    Like a night's digests, it waits in the outbox where a channel is down. An outbox that somebody else holds is told in
-    the round; nothing is raised for it.
+    Like a night's digests, it waits in the outbox where a channel is down. An outbox that another process holds is
+    reported in the round; nothing is raised for it.
     """
     result, contacts = Round(), contacts_of(home)
     result.problems = contacts.problems
@@ -83,7 +80,7 @@ def tell_operators(home: Home, *notices: Notice, now: datetime | None = None) ->
 
 
 def broken_files_of(home: Home) -> list[BrokenFiles]:
-    """Return, load by load, the files that broke their reader and those that a night set aside and nobody released."""
+    """Return, load by load, the files that broke their reader, and those that a night set aside and nobody released."""
     submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS)
     breakdowns = read_tables(home.cells, "breakdowns", tables.BREAKDOWNS).join(submissions, on="submission_id")
     receipts = read_receipts(home).filter(pl.col("problem").is_in(FOR_ENGINEERS))
@@ -111,12 +108,12 @@ def broken_files_of(home: Home) -> list[BrokenFiles]:
 
 
 def files_hash(files: tuple[tuple[str, str], ...]) -> str:
-    """Return a short hash of the paths: another file of the same load is told too."""
+    """Return a short hash of the paths, so that another file of the same load is reported too."""
     return hashlib.sha256("\n".join(path for path, _ in files).encode()).hexdigest()[:12]
 
 
 def compose(home: Home, person: Person, channel: Channel, notice: Notice, *, number: int, now: datetime) -> Message:
-    """Write the message: what happened and why, the release that stands, the log, and what to do."""
+    """Write the message: what happened and why, which release is live, the log, and what to do."""
     wording, release = words(person.language), read_object(home.published / "release.json")
     subject, opening, facts, to_do = (
         _failure_text(wording, notice, now)
@@ -189,5 +186,5 @@ def _files_text(wording: dict[str, Any], notice: BrokenFiles, now: datetime) -> 
 
 @cache
 def words(language: str) -> dict[str, Any]:
-    """Return what is said of a failed night in a language."""
+    """Return the wording of these messages in a language."""
     return yaml.safe_load((TEMPLATES / "failure.yaml").read_text(encoding="utf-8"))[language]

@@ -1,4 +1,4 @@
-"""Incidents as they stand now: the published ones, with what people did since laid over them."""
+"""Incidents as they stand now: the published ones, with people's acts since then applied."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -33,16 +33,16 @@ HYPOTHESES = """
 
 
 class UnknownIncident(LookupError):
-    """No incident, or more than one, has this id; the message says which are near."""
+    """No incident, or more than one, has this id; the message lists those that come close."""
 
 
 class ImpossibleAct(ValueError):
-    """What is asked cannot happen to the incident as it stands; the message says why and what can."""
+    """The incident's state does not allow this act; the message says why, and what it does allow."""
 
 
 @dataclass(frozen=True)
 class IncidentFilter:
-    """Which incidents to list; what is left out does not narrow."""
+    """Which incidents to list; a criterion of None matches all."""
 
     state: str = "open"
     unit: str | None = None
@@ -66,7 +66,7 @@ def incidents(home: Home, *, now: datetime | None = None) -> list[dict[str, Any]
 
 
 def filter_incidents(rows: Iterable[dict[str, Any]], criteria: IncidentFilter) -> list[dict[str, Any]]:
-    """Return the rows that ``wish`` asks for; raises ``ValueError`` for a state that there is not."""
+    """Return the rows that meet ``criteria``; raises ``ValueError`` for an unknown state."""
     states = [*AlertState, *AlertEvent, "all"]
     if criteria.state not in states:
         raise ValueError(f"'{criteria.state}' is no state; write one of {', '.join(dict.fromkeys(map(str, states)))}")
@@ -89,7 +89,7 @@ def find(rows: Iterable[dict[str, Any]], name: str) -> dict[str, Any]:
 def act_on(home: Home, names: Iterable[str], act: Act, *, at: datetime | None = None) -> list[dict[str, Any]]:
     """Do ``act`` to the incidents with these ids, to all or to none; return them as they stand afterwards.
 
-    Raises ``UnknownIncident`` or ``NotPossible``.
+    Raises ``UnknownIncident`` or ``ImpossibleAct``.
     """
     rows = incidents(home)
     selection = list({row["alert_id"]: row for name in names for row in [find(rows, name)]}.values())
@@ -101,7 +101,7 @@ def act_on(home: Home, names: Iterable[str], act: Act, *, at: datetime | None = 
 
 
 def check_possible(incident: Mapping[str, Any], event: AlertEvent) -> None:
-    """Raise ``NotPossible`` where ``event`` cannot happen to the incident as it stands."""
+    """Raise ``ImpossibleAct`` where the incident's state does not allow ``event``."""
     short_id, state, standing = incident["alert_id"][:8], incident["state"], incident["standing"]
     if event == AlertEvent.REOPENED:
         if state == AlertState.RESOLVED and incident["resolved_by"]:

@@ -1,4 +1,4 @@
-"""What one letter says, as data for its formats: who writes to whom on which day, about what, and what to do by when."""
+"""The content of one letter, as data for its formats: sender, addressee, day, subject, and what to do by when."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from pipeline.calendar.periods import Period
 from pipeline.vocabulary import OnFail, Origin
 
 Incident = Mapping[str, Any]
-#: Findings that are the system's own failure, not the office's: nobody is asked to mend anything.
+#: Problems that are the system's own failure, not the office's: no office can mend them.
 OURS = frozenset({"set_aside", "reading_crashed", "reading_too_slow", "reading_too_big"})
 EXAMPLES = 3
 
 
 @dataclass(frozen=True)
 class Point:
-    """One cause: its worst finding, how many more there are and where some of them stand."""
+    """One cause: its worst finding, how many more there are, and the cells of some of them."""
 
     form: str
     sentence: str
@@ -55,7 +55,7 @@ class Letter:
 def letter_of(
     kind: str, incidents: Sequence[Incident], agencies: Mapping[str, Agency], sender: Sender, number: str
 ) -> Letter:
-    """Return the letter that tells incidents of one version; it bears the day on which the version arrived.
+    """Return the letter on the incidents of one version, dated with the day on which the version arrived.
 
     So a letter that is written again says the same, and an agency is addressed by the name that it had on that day.
     """

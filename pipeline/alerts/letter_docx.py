@@ -86,7 +86,7 @@ def _body(letter: Letter) -> Iterator[str]:
 
 
 def _heading(sender_lines: list[str], date_line: str) -> str:
-    """Return sender left and day right, as a table without borders."""
+    """Return the sender on the left and the day on the right, as a table without borders."""
     cells = (("".join(_paragraph(line, align="center", space_after=0) for line in sender_lines), 5200),
              (_paragraph(date_line, align="center", italic=True, space_after=0), 3871))  # fmt: skip
     columns = "".join(f'<w:gridCol w:w="{width}"/>' for _, width in cells)

@@ -1,7 +1,7 @@
-"""Letters: one per office and version, telling every incident once; a short notice when one is resolved.
+"""Letters: one per office and version, reporting each incident once; a short notice when one is resolved.
 
-``alerts/outbox/<period>/*.md`` are the letters, ``alerts/log.jsonl`` remembers what was told. A letter's name follows
-from what it tells, and it is written before its line in the log: killed in between, the next call writes the same
+``alerts/outbox/<period>/*.md`` are the letters, ``alerts/log.jsonl`` records what they reported. A letter's name follows
+from its content, and it is written before its line in the log: killed in between, the next call writes the same
 letter again and nothing twice.
 """
 
@@ -65,7 +65,7 @@ AGENCIES = """
 
 @dataclass
 class Letters:
-    """What one call wrote."""
+    """The letters that one call wrote."""
 
     opened: list[dict[str, Any]] = field(default_factory=list)
     resolved: list[dict[str, Any]] = field(default_factory=list)
@@ -75,14 +75,14 @@ class Letters:
 
 
 def write_letters(home: Home) -> Letters:
-    """Write a letter for every incident of the live warehouse whose opening or end was not told yet."""
+    """Write letters on all incidents of the live warehouse whose opening or end was not reported yet."""
     log = journal.read(home.alerts / "log.jsonl")
     agencies, sender = read_agencies(home), contacts_of(home).sender
     kinds = {alert: entry["kind"] for entry in log for alert in entry["alert_ids"]}  # of the last letter on each
     sent_names = {entry["letter"] for entry in log}
     incidents = read_incidents(home)
     flags = [incident["state"] == AlertState.OPEN for incident in incidents]
-    # An incident that came back is told again; one that was resolved before anybody was told needs no letter at all.
+    # An incident that came back is reported again; one that was resolved before it was reported needs no letter at all.
     opened = [
         i
         for i, flag in zip(incidents, flags, strict=True)
@@ -102,7 +102,7 @@ def write_letters(home: Home) -> Letters:
 
 
 def opening_letters(home: Home) -> dict[str, str]:
-    """Return the name of the last letter that told each incident as open, by incident."""
+    """Return the name of the last letter that reported each incident as open, by incident."""
     log = journal.read(home.alerts / "log.jsonl")
     return {alert: entry["letter"] for entry in log if entry["kind"] == "opened" for alert in entry["alert_ids"]}
 
@@ -114,9 +114,9 @@ def document_of(home: Home, name: str) -> Path | None:
 
 
 def read_incidents(home: Home) -> list[dict[str, Any]]:
-    """Return every incident of the live warehouse with what a letter says of it, the worst first; see ``INCIDENTS``.
+    """Return every incident of the live warehouse with what a letter needs to know, the worst first; see ``INCIDENTS``.
 
-    ``answer_by`` is the day on which the level above must report, None where there is none or it had passed already.
+    ``answer_by`` is the day on which the level above must report, None where there is none or it was past already.
     """
     deadlines = _deadlines(home)
     agencies = read_agencies(home)
@@ -163,7 +163,7 @@ def _group_by_letter(incidents: list[dict[str, Any]], kind: str) -> Iterator[tup
 
 
 def _free_name(name: str, sent_names: set[str]) -> str:
-    """Return a name that no letter went out under: an office's neighbours may open more about the same version."""
+    """Return a name that no letter has yet: an office's neighbours may open more incidents on the same version."""
     names = (f"{name}{'' if number == 1 else f'-{number}'}.md" for number in count(1))
     return next(candidate for candidate in names if candidate not in sent_names)
 
@@ -183,7 +183,7 @@ def _send(home: Home, name: str, kind: str, incidents: list[dict[str, Any]], let
 
 
 def _number(incidents: list[dict[str, Any]], kind: str, *, suffix: str) -> str:
-    """Return the number of a letter: it follows from the version that it tells of, and no two letters share one."""
+    """Return the number of a letter: it follows from the version that it is about, and no two letters share one."""
     first = incidents[0]
     version = (first["resolved_by"] if kind == "resolved" else None) or first["last_failing_submission_id"]
     return f"{version[:8].upper()}{suffix}/{'KQ' if kind == 'resolved' else 'TB'}-TK"
@@ -196,6 +196,6 @@ def _deadlines(home: Home) -> dict[tuple[str, str], date]:
 
 
 def _answer_by(incident: dict[str, Any], deadlines: dict[tuple[str, str], date]) -> date | None:
-    """Return the day on which the level above must report, None where none is or it had passed when it opened."""
+    """Return the day on which the level above must report, None where there is none or the incident opened after it."""
     day = deadlines.get((incident["period_id"], LEVEL_ABOVE.get(incident["scope"], "")))
     return day if day and incident["opened_at"].date() <= day else None

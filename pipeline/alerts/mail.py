@@ -1,8 +1,8 @@
-"""E-mail: the bytes of a message, and a mail server that is handed them.
+"""E-mail: the bytes of a message, and the mail server that takes them.
 
-apprise reads the address; the sending is our own, for two reasons. apprise gives every attempt a new Message-ID, so that
-nobody could tell a letter that came twice. And it answers yes or no, where we must tell a server that is down from one
-that refuses this letter, and both from an answer that was lost after the letter had been handed over.
+apprise reads the address; we send ourselves, for two reasons. apprise gives every attempt a new Message-ID, so that a
+letter which came twice could not be recognised. And it answers yes or no, where we must tell a server that is down from
+one that refuses this letter, and both from an answer that was lost after the letter had been handed over.
 """
 
 import re
@@ -39,11 +39,11 @@ class ChannelDown(DeliveryError):
 
 
 class ServerUnreachable(ChannelDown):
-    """Not even a connection comes about."""
+    """Not even a connection could be opened."""
 
 
 class MessageRefused(DeliveryError):
-    """The channel works and does not take this message."""
+    """The channel works, but does not take this message."""
 
 
 class AnswerLost(DeliveryError):
@@ -51,7 +51,7 @@ class AnswerLost(DeliveryError):
 
 
 def mail_bytes(home: Home, message: Message, service: Any) -> bytes:
-    """Return the message as it goes over the line: the same bytes at every attempt.
+    """Return the message as it is sent: the same bytes at every attempt.
 
     ``service`` is apprise's reading of the address. A file that is no longer there is left out.
     """
@@ -73,7 +73,7 @@ def mail_bytes(home: Home, message: Message, service: Any) -> bytes:
 
 
 def _text_headers(message: Message, service: Any) -> bytes:
-    """Return the headers that people's words stand in.
+    """Return the headers that hold people's own text.
 
     ``EmailMessage`` loses a space where it breaks a long header between two encoded words; ``Header`` does not.
     """
@@ -88,7 +88,7 @@ def _text_headers(message: Message, service: Any) -> bytes:
 
 
 def _addresses(people: Iterable[tuple[str | bool, str]]) -> str:
-    # A name is one encoded word: readers disagree on what stands between two of them in an address.
+    # A name is one encoded word: mail programs disagree on what lies between two of them in an address.
     return ",\r\n ".join(formataddr((name or "", address), charset="utf-8") for name, address in people)  # type: ignore[arg-type]
 
 
@@ -103,7 +103,7 @@ def message_id(message: Message, service: Any) -> str:
 
 
 class MailServer:
-    """One connection to a mail server, opened with the first letter and kept for the next."""
+    """One connection to a mail server, opened for the first letter and reused for the next."""
 
     def __init__(self, service: Any) -> None:
         self.service = service
@@ -113,7 +113,7 @@ class MailServer:
         """Send one message to all its addresses, or to none.
 
         ``on_handing_over`` is called at the last moment at which the letter can still be held back. Raises ``ChannelDown``,
-        ``Refused`` or ``AnswerLost``.
+        ``MessageRefused`` or ``AnswerLost``.
         """
         content = mail_bytes(home, message, service)
         recipients = [address for _, address in service.targets] + sorted(service.cc) + sorted(service.bcc)
@@ -196,7 +196,7 @@ class MailServer:
 
     @staticmethod
     def _start_transaction(smtp: smtplib.SMTP, sender: str, recipients: list[str]) -> None:
-        """Have the server agree to sender, every recipient and the letter's beginning; raises ``Refused``."""
+        """Have the server accept the sender, every recipient and the start of the letter; raises ``MessageRefused``."""
         answers = [smtp.mail(sender), *(smtp.rcpt(recipient) for recipient in recipients)]
         refusal = next((answer for answer in answers if answer[0] not in (250, 251)), None)
         code, reply = refusal or smtp.docmd("DATA")
@@ -208,7 +208,7 @@ class MailServer:
 
 
 def server_key(service: Any) -> tuple:
-    """Return what tells one mail server, as one user, from another."""
+    """Return what distinguishes one mail server, as one user, from another."""
     return (
         service.smtp_host,
         service.port,

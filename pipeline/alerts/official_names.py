@@ -27,9 +27,9 @@ class Agency:
 
 
 def official_name(agency: Agency, agencies: Mapping[str, Agency], day: date) -> str:
-    """Return the name of an agency as it stands in a letter of that day, e.g. ``Cục Thi hành án dân sự tỉnh Kiên Giang``."""
+    """Return the name of an agency in a letter of that day, e.g. ``Cục Thi hành án dân sự tỉnh Kiên Giang``."""
     names = _names()
-    # What ended keeps the name that it had.
+    # An agency that ended keeps its last name.
     day = min(day, date.fromordinal(agency.valid_to.toordinal() - 1)) if agency.valid_to else day
     pattern = next(line for line in names[agency.level] if "valid_to" not in line or day < line["valid_to"])["vi"]
     parent = agencies.get(agency.parent_key or "")
@@ -60,7 +60,7 @@ def national_body(day: date) -> tuple[str, str]:
 
 
 def department() -> str:
-    """Return the part of the national body that writes where nobody is named."""
+    """Return the department of the national body that signs where the contacts name no sender."""
     return _names()["department"]
 
 

@@ -1,9 +1,9 @@
-"""The outbox: messages that wait until their channel takes them. One file a message, and its folder says its state.
+"""The outbox: messages that wait until their channel takes them. One file a message, in the folder of its state.
 
 ``alerts/queue/<state>/<person>.<channel>.<number>.json`` holds what will be sent, frozen; a change of state is one
-rename. ``alerts/deliveries.jsonl`` tells what happened, and which incidents each message told. A message is *waiting*
+rename. ``alerts/deliveries.jsonl`` logs what happened, and which incidents each message reported. A message is *waiting*
 until the moment before it cannot be taken back, then *sending*, then *sent*. Only a kill leaves one in *sending*: it may
-have arrived. It goes out again under the same Message-ID, and both are told.
+have arrived. It goes out again under the same Message-ID, and the log says so.
 """
 
 import hashlib
@@ -60,13 +60,13 @@ class Message:
     html: str
     brief: str  # for chat
     attachments: tuple[Attachment, ...]
-    opened: tuple[str, ...]  # incidents told as open
-    recovered: tuple[str, ...]  # incidents told as resolved
-    run: str = ""  # the run that failed, of which this tells
+    opened: tuple[str, ...]  # incidents reported as open
+    recovered: tuple[str, ...]  # incidents reported as resolved
+    run: str = ""  # the failed run that this reports
 
     @property
     def id(self) -> str:
-        """The left part of the Message-ID: the same whenever the same is told to the same person."""
+        """The left part of the Message-ID: the same whenever the same is reported to the same person."""
         parts = (self.person, self.channel, self.number, *sorted(self.opened), "|", *sorted(self.recovered))
         parts += (self.run,) if self.run else ()
         return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:32]
@@ -84,13 +84,13 @@ class Message:
 
 @dataclass
 class History:
-    """What the log says, folded: for each person and channel what was told, and how often a message was refused."""
+    """The log in summary: what was reported to each person and channel, and how often a message was refused."""
 
     queued: set[str] = field(default_factory=set)
     last_states: dict[tuple[str, str], dict[str, AlertState]] = field(default_factory=dict)
     numbers: dict[tuple[str, str], int] = field(default_factory=dict)
     digests: set[tuple[str, str, str]] = field(default_factory=set)
-    runs: set[tuple[str, str, str]] = field(default_factory=set)  # failed ones, with whom they were told where
+    runs: set[tuple[str, str, str]] = field(default_factory=set)  # failed ones, with person and channel
     refusals: Counter[str] = field(default_factory=Counter)
     refused_at: dict[str, datetime] = field(default_factory=dict)
     failures: dict[str, dict[str, Any]] = field(default_factory=dict)  # by message, the last one
@@ -113,7 +113,7 @@ class History:
         self.last_entry = entry
         if "reason" in entry:
             self.failures[entry["id"]] = entry
-        # A message at which the line breaks each time is given up like one that is refused.
+        # A message at which the connection breaks each time is given up like one that is refused.
         if entry["event"] == MessageEvent.UNCERTAIN or entry.get("is_refusal"):
             self.refusals[entry["id"]] += 1
             self.refused_at[entry["id"]] = datetime.fromisoformat(entry["at"])
@@ -138,7 +138,7 @@ class Outbox:
         self._record_queued(message)
 
     def recover(self) -> list[Message]:
-        """Make good what a kill left: log what was queued, take back what was being sent; return the latter."""
+        """Recover from a kill: log what was queued, put back what was being sent; return the latter."""
         for message in self.messages(MessageState.WAITING):
             if message.id not in self.history.queued:
                 self._record_queued(message)
@@ -157,7 +157,7 @@ class Outbox:
             _sync_folder(folder)
 
     def state_of(self, message: Message) -> MessageState:
-        """Return the state in which a message lies."""
+        """Return the state that a message is in."""
         return next(state for state in MessageState if self._path(state, message).exists())
 
     def record_event(self, message: Message, event: MessageEvent, **details: Any) -> None:
@@ -204,7 +204,7 @@ class Outbox:
 
 @contextmanager
 def open_outbox(home: Home) -> Iterator[Outbox]:
-    """Open the outbox to change it; raises ``OutboxIsBusy`` where another process does so for a minute."""
+    """Open the outbox to change it; raises ``OutboxBusy`` where another process does so for a minute."""
     home.alerts.mkdir(parents=True, exist_ok=True)
     lock = FileLock(home.alerts / ".queue.lock")
     try:

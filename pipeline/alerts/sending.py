@@ -1,7 +1,7 @@
 """One round of sending: what is new is queued as digests, and what waits is handed to its channels.
 
-A round never fails because a channel does. What it could not send waits in the outbox, what is wrong in the contacts is
-told, and the next round makes good for both.
+A round never fails because a channel does. What it could not send waits in the outbox, mistakes in the contacts are
+reported, and the next round makes up for both.
 """
 
 import time
@@ -31,7 +31,7 @@ FIRST_PAUSE = timedelta(minutes=15)
 
 @dataclass
 class Round:
-    """What one round did: messages queued and sent, and what stands in the way of the rest."""
+    """What one round did: messages queued and sent, and what holds up the rest."""
 
     queued: int = 0
     sent: int = 0
@@ -63,7 +63,7 @@ class Round:
 
 
 def send_digests(home: Home, *, now: datetime | None = None) -> Round:
-    """Queue what is new for every contact and send what waits; a channel that is down is told, not raised."""
+    """Queue what is new for every contact and send what waits; a channel that is down is reported, not raised."""
     result = Round()
     contacts = contacts_of(home)
     if not contacts.exists:
@@ -80,7 +80,7 @@ def send_digests(home: Home, *, now: datetime | None = None) -> Round:
 
 
 def send_waiting(home: Home, ids: Collection[str] = ()) -> Round:
-    """Send what waits, or only the messages with these ids, refused ones too; raises ``UnknownMessage``, ``OutboxIsBusy``."""
+    """Send what waits, or only the messages with these ids, refused ones too; raises ``UnknownMessage``, ``OutboxBusy``."""
     result = Round()
     contacts = contacts_of(home)
     result.problems = contacts.problems
@@ -128,9 +128,9 @@ def queue_digests(home: Home, outbox: Outbox, contacts: Contacts, now: datetime)
 
 
 def deliver(home: Home, outbox: Outbox, contacts: Contacts, result: Round, *, is_asked_for: bool = False) -> None:
-    """Hand over what waits, each person's messages in order, and add to ``done`` what came of it.
+    """Hand over what waits, each person's messages in order, and add the outcome to ``result``.
 
-    Where one message of a person does not go, those behind it wait as well.
+    Where a message to a person cannot go out, those behind it wait as well.
     """
     deadline = time.monotonic() + contacts.policy.minutes * 60
     blocked_queues: set[tuple[str, str]] = set()
@@ -168,7 +168,7 @@ def _try_to_send(outbox: Outbox, channels: Channels, contacts: Contacts, message
 
 
 def _put_back(outbox: Outbox, contacts: Contacts, message: Message, error: Exception, result: Round) -> bool:
-    """Have a message wait that did not go, or give it up; return whether those behind it may go."""
+    """Put back a message that was not sent, or give it up; return whether those behind it may go."""
     state = outbox.state_of(message)
     reason = str(error)
     if isinstance(error, AnswerLost):

@@ -14,7 +14,7 @@ TEMPLATES = Path(__file__).parent
 
 @cache
 def environment(finalize: Callable[[Any], Any], *, is_html: bool = False) -> jinja2.Environment:
-    """Return the environment of one format, with the templates beside this module."""
+    """Return the environment of one format, with the templates of this folder."""
     result = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         trim_blocks=True,

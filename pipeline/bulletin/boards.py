@@ -16,19 +16,19 @@ from pipeline.vocabulary import AlertState
 
 Row = dict[str, Any]
 
-#: Lists that could grow without end stop here and say how many more there are.
+#: Lists of any length are cut here, and say how many more entries there are.
 LONGEST_LIST = 200
 INCIDENTS_SHOWN, INCIDENTS_SIZE = 60, 120_000
 RULES_SHOWN = 120
 CHANGES_SHOWN = 100
-#: More provinces than ever were, and the nation; where only offices report, so many of them.
+#: Room for all provinces that ever existed, and the nation; where only offices report, for this many offices.
 PROVINCES_SHOWN = 100
 #: Age of an open incident in days: the lowest of each class.
 AGES = ((0, "0-7"), (8, "8-30"), (31, "31-90"), (91, "> 90"))
 
 
 def record_pages(data: BulletinData) -> Iterator[Page]:
-    """Yield a page for every period in which reports were owed: who is late or silent; the newest is the front one."""
+    """Yield a page for every period in which reports were owed: who is late or silent; the newest is the index."""
     periods = sorted(data.record_by_period, reverse=True)
     for period in periods:
         digest = digest_of(data.names_digest, data.labels.digest(period), data.record_by_period.digest(period), periods)
@@ -120,7 +120,7 @@ def _quality(data: BulletinData) -> Row:
 
 
 def _newest_arrival(data: BulletinData) -> datetime | None:
-    """Return when the newest file came: the day that ages count to, so that the same release gives the same page."""
+    """Return when the newest file came: ages are counted to that day, so that the same release gives the same page."""
     moments = [data.source.incidents["opened_at"].max(), data.source.reports["received_at"].max()]
     return max((moment for moment in moments if isinstance(moment, datetime)), default=None)
 
@@ -165,7 +165,7 @@ def _rule(data: BulletinData, rule: str, open_count: int) -> Row:
 def conduct_pages(data: BulletinData) -> Iterator[Page]:
     """Yield reception, complaints and discipline, a page a period and series: one series of all provinces fills a page.
 
-    The newest of which provinces or the nation are known is the front one.
+    The newest with figures of provinces or the nation is the index.
     """
     places = sorted(
         {
@@ -213,7 +213,7 @@ def _conduct(data: BulletinData, place: tuple[str, str], places: list[tuple[str,
 
 
 def changes_page(data: BulletinData) -> Iterator[Page]:
-    """Yield what changed since the release before: reports that came, figures that moved, incidents opened and closed."""
+    """Yield what changed since the previous release: new reports, changed figures, incidents opened and resolved."""
     yield Page("changes.html", "changes.html", partial(_changes, data))
 
 

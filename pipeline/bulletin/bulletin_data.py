@@ -1,4 +1,4 @@
-"""The source arranged by page: partitions made once, and which units have a page."""
+"""The source grouped by page: partitioned once; and which units have a page."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Page:
-    """A page: its place in the site, its template, what the template shows, made only when the page is written.
+    """A page: its path in the site, its template, and the values of the template, computed when the page is written.
 
     ``digest`` is that of everything shown; None for a page that is written every night.
     """
@@ -28,7 +28,7 @@ class Page:
 
 
 class BulletinData:
-    """The source by page: partitions made once, whatever the number of pages."""
+    """The source by page: partitioned once, whatever the number of pages."""
 
     def __init__(self, source: Source, changes: Changes | None = None, *, has_data_docs: bool = False) -> None:
         self.source = source
@@ -37,7 +37,7 @@ class BulletinData:
         self.units = {row["unit_key"]: row for row in source.units.to_dicts()}
         self.periods = {row["period_id"]: row for row in source.periods.to_dicts()}
         self.names_digest = digest_of(frame_digest(source.units))
-        # Of the periods a page depends on its own only: a new one must not change the pages of all others.
+        # A page depends on its own period only: a new period must not change the pages of all others.
         self.labels = RowGroups(source.periods, "period_id")
         self.reports = RowGroups(source.reports, "unit_key")
         self.wholes = RowGroups(source.reports.filter(pl.col("scope").is_in(["province", "nation"])), "period_id")

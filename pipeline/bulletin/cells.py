@@ -1,4 +1,4 @@
-"""Which cell stands behind which figure of the bulletin, and where it is in the files that were read."""
+"""Which cell is the source of which figure of the bulletin, and where it is in the files that were read."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -44,7 +44,7 @@ COLUMNS = ["submission_id", "form", "row_code", "column_code", "sheet", "address
 def read_figure_cells(home: Home, submissions: Collection[str]) -> pl.DataFrame:
     """Return submission_id, form, row_code, column_code, sheet, address and raw of the figures that the pages show.
 
-    Only the loads that read one of ``submissions`` are opened: what it costs follows what is asked for, not the history.
+    Only the loads that read one of ``submissions`` are opened: the cost depends on the request, not on the history.
     """
     submission_ids = pl.Series("submission_id", sorted(submissions), dtype=pl.String)
     paths = [path for path in sorted(home.cells.glob("*/cells.parquet")) if _holds(path, submission_ids)]

@@ -14,7 +14,7 @@ from pipeline.vocabulary import AlertState
 
 Row = dict[str, Any]
 
-#: Figures of a report that are worth telling when they move.
+#: Figures of a report that are worth reporting when they change.
 FIGURES = (
     *("cases_due", "cases_eligible", "cases_completed", "cases_completion_rate_pct"),
     *("money_due_vnd", "money_eligible_vnd", "money_completed_vnd", "money_completion_rate_pct"),
@@ -35,7 +35,7 @@ class Changes:
 def changes_since(home: Home, release: Release) -> Changes | None:
     """Return what changed since the release before this one, None for the first.
 
-    A release that an older version published may lack columns that are compared; then it is as if there were none.
+    A release of an older version of the code may lack columns that are compared; then it counts as missing.
     """
     earlier = [
         release_before
@@ -71,7 +71,7 @@ def difference(older: Path, number: int, newer: Path) -> Changes:
 
 
 def _moved(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
-    """Return a row per figure that is another one now, of reports that both releases hold."""
+    """Return a row per figure that changed, of reports that both releases hold."""
     place = ["report_id", "unit_key", "period_id", "series", "scope"]
     frames = [
         frame.with_columns(pl.col(FIGURES).cast(pl.Decimal(38, 4))).unpivot(

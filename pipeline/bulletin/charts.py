@@ -1,7 +1,7 @@
-"""Charts as plain SVG: places worked out here, drawn by ``templates/charts.html``.
+"""Charts as plain SVG: coordinates computed here, drawn by ``templates/charts.html``.
 
-Colours are those of Okabe and Ito and of ColorBrewer's orange-blue scale, told apart with any colour vision; lines differ
-in dash and mark as well. Drawn without a library: a page has up to three charts and a night a thousand pages, and
+Colours are those of Okabe and Ito and of ColorBrewer's orange-blue scale, distinct for any colour vision; lines differ
+in dash and marker as well. Drawn without a library: a page has up to three charts and a night a thousand pages, and
 a renderer that needs a fifth of a second each would take minutes.
 """
 
@@ -33,7 +33,7 @@ NO_FIGURE = "#ffffff"
 
 @dataclass(frozen=True)
 class Tick:
-    """A mark of an axis: where, and what stands there."""
+    """A tick of an axis: its position and label."""
 
     at: float
     text: str
@@ -65,7 +65,7 @@ class Chart:
 
 
 def nice_ticks(low: float, high: float, count: int = 5) -> list[float]:
-    """Return round numbers from at or below ``low`` to at or above ``high``, about ``wanted`` of them."""
+    """Return about ``count`` round numbers, from at or below ``low`` to at or above ``high``."""
     if high <= low:
         high = low + 1
     rough = (high - low) / count
@@ -127,7 +127,7 @@ def flow_chart(rows: Sequence[dict[str, Any]]) -> Chart | None:
 
 
 class _Scale:
-    """Where a figure stands on the vertical axis."""
+    """Converts a figure into its position on the vertical axis."""
 
     def __init__(self, low: float, high: float) -> None:
         self.low, self.span = low, high - low

@@ -1,7 +1,7 @@
-"""The rows of a passport: every figure of a report with what it is, as it was written, and where.
+"""The rows of a passport: every figure of a report, with its meaning, its raw text and its cell.
 
-Written directly and not by a template: a country of three years has two million of these rows, and a template takes
-five times as long for each.
+Written without a template: three years of the whole country have two million of these rows, and a template takes five
+times as long for each.
 """
 
 from functools import cache
@@ -13,7 +13,7 @@ from pipeline.bulletin.cells import CELLS, SHARES
 from pipeline.bulletin.numbers import figure, shorten
 from pipeline.bulletin.passports import Passport
 
-#: What is worked out from a share and the targets, by the end of its column: decimals, and whether a plus is written.
+#: Figures derived from a share and the targets, by the end of their column: decimals, and whether a plus is written.
 DERIVED = {
     "target_pct": (2, False),
     "target_pro_rata_pct": (2, False),
@@ -24,7 +24,7 @@ DERIVED = {
 
 
 def figure_rows(passport: Passport) -> Markup:
-    """Return the rows of a passport as HTML; figures that the report does not hold have none."""
+    """Return the rows of a passport as HTML; a figure that the report lacks has no row."""
     row, html_rows, form = passport.row, [], ""
     anchor = row["anchor"]
     for column, (cell_form, _, _) in CELLS.items():

@@ -17,7 +17,7 @@ BILLION = Decimal(10**9)
 
 
 def format_number(value: Decimal | float, decimals: int = 0, *, signed: bool = False) -> str:
-    """Return ``1.234,5``; with ``signed`` a plus before what is above zero."""
+    """Return ``1.234,5``; with ``signed`` a plus before a positive number."""
     return f"{value:{_PLUS if signed else ''},.{decimals}f}".translate(_SWAP)
 
 
@@ -28,7 +28,7 @@ def plain(value: Decimal | int) -> str:
 
 
 def figure(row: dict[str, object], column: str, decimals: int = 0, *, href: str = "", signed: bool = False) -> Markup:
-    """Return the figure of ``column`` as HTML: readable text, exact value and column for machines, a way to its passport.
+    """Return the figure of ``column`` as HTML: readable text, exact value and column for machines, link to its passport.
 
     Columns in đồng are printed in tỷ đồng; the exact amount stays in ``value``.
     """
@@ -42,13 +42,13 @@ def figure(row: dict[str, object], column: str, decimals: int = 0, *, href: str 
     return Markup(f'<a href="{escape(href)}">{data}</a>' if href else data)
 
 
-def shorten(text: str, most: int) -> str:
-    """Return the text, cut where it is longer than ``most`` characters: what a file holds may be of any length."""
-    return text if len(text) <= most else text[: most - 1] + "…"
+def shorten(text: str, limit: int) -> str:
+    """Return the text, cut to ``limit`` characters: a cell of a file may be of any length."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def eve(value: date) -> date:
-    """Return the day before: the last day of what ends before ``value``."""
+    """Return the day before ``value``: the last day of a period that ends before it."""
     return value - timedelta(days=1)
 
 
@@ -76,7 +76,7 @@ def moment(value: datetime | None) -> Markup | str:
 
 
 def standalone_figure(value: Decimal | None, column: str) -> Markup | str:
-    """Return a figure that stands for itself: đồng in tỷ đồng, rates with two decimals, counts whole."""
+    """Return a figure with its unit: đồng in tỷ đồng, rates with two decimals, counts whole."""
     if value is None:
         return NOTHING
     if column.endswith("_vnd"):

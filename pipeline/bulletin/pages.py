@@ -1,4 +1,4 @@
-"""Which pages there are and what each shows: rows of the source, put where the templates look for them."""
+"""The pages of the site and what each shows: rows of the source under the names that the templates use."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -18,9 +18,9 @@ from pipeline.bulletin.source import SERIES, sort_latest_first
 from pipeline.bulletin.words import word
 from pipeline.vocabulary import AlertState, Verdict
 
-#: A unit's page lists so many reports of its first series, of its second, of the others; their passports lead further.
+#: How many reports of its first series, its second and so on a unit's page lists; their passports link to the others.
 REPORTS_SHOWN = (18, 12, 4, 4, 4, 4)
-#: Only so many of them have charts and figures by month.
+#: How many of these series have charts and figures by month.
 CHARTS_SHOWN = 2
 ROWS_SHOWN = 18
 INCIDENTS_SHOWN, INCIDENTS_SIZE = 30, 30_000
@@ -53,12 +53,12 @@ class Strand:
 
     @property
     def place(self) -> str:
-        """Return where the strand stands in its page."""
+        """Return the anchor of the strand in its page."""
         return f"{self.series}-{self.scope}"
 
     @property
     def is_total(self) -> bool:
-        """Return whether its figures are made of those of several units."""
+        """Return whether its figures are totals over several units."""
         return self.scope in ("province", "nation")
 
 
@@ -98,12 +98,12 @@ def overview_pages(data: BulletinData) -> Iterator[Page]:
 
 
 def _front_page(data: BulletinData, period: str, calendar: Calendar) -> Row:
-    """Return the overview of the newest period, with how things stand tonight."""
+    """Return the overview of the newest period, with tonight's status."""
     return _overview(data, period, calendar) | {"status": _status(data)}
 
 
 def _status(data: BulletinData) -> Row:
-    """Return what came of the newest period in which reports were owed, what is open, and what is new."""
+    """Return how many reports of the newest period with reports owed have come, what is open, and what is new."""
     newest = max((period for period in data.record_by_period if "@" not in period), default="")
     record = data.record_by_period.get(newest, [])
     return {
@@ -118,7 +118,7 @@ def _status(data: BulletinData) -> Row:
 
 def _overview(data: BulletinData, period: str, calendar: Calendar) -> Row:
     reports = data.wholes[period]
-    # One series fills a page with all provinces; where several do, the second stops at what is left of it.
+    # One series fills a page with all provinces; where there are several, the second gets the remaining room.
     remaining = PROVINCES_SHOWN
     sections = []
     for series in SERIES:
@@ -136,7 +136,7 @@ def _overview(data: BulletinData, period: str, calendar: Calendar) -> Row:
 
 
 def _front_period(data: BulletinData) -> str:
-    """Return the newest period that at least half as many units report rates of as of the fullest; real before simulated."""
+    """Return the newest period with rates of at least half as many units as the fullest one has; real ones first."""
     rated = data.source.reports.filter(
         pl.col("scope").is_in(["province", "nation"]), pl.any_horizontal(pl.col(RATES).is_not_null())
     )
@@ -230,7 +230,7 @@ def _unit(data: BulletinData, key: str) -> Row:
 
 
 def _contents(content: Row) -> list[tuple[str, Markup]]:
-    """Return the parts of a unit's page that it has, with their places."""
+    """Return the parts that a unit's page has, with their anchors."""
     strands = [
         (strand.place, word("scope", strand.scope) + " · " + word("series", strand.series))
         for strand in content["strands"]

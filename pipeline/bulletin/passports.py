@@ -77,7 +77,7 @@ class Passports:
         ]
 
     def find_cell(self, submission_id: str, form: str, line: str, measure: str) -> Row | None:
-        """Return the cell of a figure, None where it has none or its page was not asked for."""
+        """Return the cell of a figure, None where it has none or the cells of its page were not read."""
         return self._cells.get((submission_id, form), {}).get((line, measure))
 
     def _passport(self, row: Row, versions: list[Row], parts: list[Row]) -> Passport:
@@ -91,7 +91,7 @@ class Passports:
 
 
 def _group_by_file(versions: list[Row]) -> Iterator[Row]:
-    """Yield the versions behind a report, each with the forms that it stands behind and their outcomes summed."""
+    """Yield the versions behind a report, each with the forms that come from it and their outcomes summed."""
     files: dict[str, list[Row]] = {}
     for version in versions:
         files.setdefault(version["submission_id"], []).append(version)

@@ -33,7 +33,7 @@ SOURCES = ("*.py", "*.yaml", "*.csv", "queries/*", "templates/*", "../forms/*.ya
 
 #: Great Expectations' pages on the night, within the site.
 DATA_DOCS = "data_docs"
-#: Says which release a site was made from, and that a folder is a bulletin.
+#: This file names the release that a site was made from, and marks a folder as a bulletin.
 MARK = "bulletin.json"
 
 #: Columns of the table of a unit's reports, with their decimals.
@@ -46,7 +46,7 @@ REPORT_COLUMNS = (
     ),
 )
 
-#: The pages that every page leads to.
+#: The pages that every page links to.
 CONTENTS = (
     ("index.html", "Tổng quan", "Overview"),
     ("units/index.html", "Các đơn vị", "Units"),
@@ -61,7 +61,7 @@ CONTENTS = (
 
 @dataclass(frozen=True)
 class Bulletin:
-    """A site that stands: where, how much it is, and whether this call made it."""
+    """A finished site: its folder and size, and whether this call made it."""
 
     folder: Path
     pages: int
@@ -74,8 +74,10 @@ class Bulletin:
 
 def make_bulletin(home: Home, out: Path | None = None) -> Bulletin:
     """Make the site of the live release in ``bulletin/current`` of the home, or at ``out``; raises ``NoWarehouse``,
-    ``FileExistsError`` where ``out`` holds something else. Nothing is done where the site of this release, made by this code, stands already. Readers of the old site keep a
-    whole one: a new site is built beside it and swapped in by one rename of a link.
+    ``FileExistsError`` where ``out`` holds something else.
+
+    Nothing is done where this code has made the site of this release already. Readers of the old site keep it complete:
+    the new one is built elsewhere and swapped in by one rename of a link.
     """
     mend_live_file(home)
     release = live_release(home)
@@ -111,7 +113,7 @@ def _write_to(out: Path, home: Home, release: Release) -> None:
 
 
 def site_fingerprint(release: Release) -> str:
-    """Return a hash of all that a site is made from: the release, and the code, templates and words of the pages."""
+    """Return a hash of everything a site is made from: the release, and the code, templates and words of the pages."""
     return hashlib.sha256(f"{release.number} {release.fingerprint} {code_fingerprint()}".encode()).hexdigest()
 
 
@@ -126,7 +128,7 @@ def code_fingerprint() -> str:
 
 
 def _make_current(home: Home, site: Path) -> None:
-    """Let ``bulletin/current`` point to the site, and take away those before the last."""
+    """Let ``bulletin/current`` point to the site, and delete all but the last two."""
     link = home.bulletin / ".next"
     link.unlink(missing_ok=True)
     link.symlink_to(site.name)
@@ -137,7 +139,7 @@ def _make_current(home: Home, site: Path) -> None:
 
 
 def _build(home: Home, release: Release, building: Path, previous_site: Path | None = None) -> None:
-    """Write the site; pages that show what they showed ``before`` are taken from there."""
+    """Write the site; pages that did not change are taken from ``previous_site``."""
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
     docs = sorted(home.data_docs.glob("*.html"))
@@ -160,7 +162,7 @@ def _build(home: Home, release: Release, building: Path, previous_site: Path | N
     for path in {page.path for page in pages} - {page.path for page in stale}:
         assert previous_site is not None
         os.link(previous_site / path, building / path)
-    for file in docs:  # the site travels whole: what it links to is in it
+    for file in docs:  # the site may be copied elsewhere, so it holds all that it links to
         (building / DATA_DOCS).mkdir(exist_ok=True)
         shutil.copy(file, building / DATA_DOCS / file.name)
     record = {
@@ -174,7 +176,7 @@ def _build(home: Home, release: Release, building: Path, previous_site: Path | N
 
 
 def _write_placeholder(path: Path, previous_page: Path | None) -> None:
-    """Put the page that stood before in the place of one that cannot be made, or a page that says so."""
+    """Replace a page that cannot be made by the previous one, or by a page that says so."""
     if previous_page and previous_page.exists():
         shutil.copy(previous_page, path)
         return
@@ -201,7 +203,7 @@ def _pages_of(site: Path | None) -> dict[str, str]:
 
 
 def write_page(folder: Path, page: Page, **shared: Any) -> None:
-    """Render one page to its place; ``everywhere`` is what every page knows."""
+    """Render one page to its path; ``shared`` are the values that every page gets."""
     file = folder / page.path
     file.parent.mkdir(parents=True, exist_ok=True)
     context = page.context()
@@ -216,7 +218,7 @@ def _template(name: str) -> jinja2.Template:
 
 @cache
 def environment() -> jinja2.Environment:
-    """Return the templates' environment: everything is escaped that does not say it is HTML."""
+    """Return the templates' environment: everything is escaped that is not declared to be HTML."""
     jinja = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -269,5 +271,5 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def as_object(bulletin: Bulletin) -> dict[str, Any]:
-    """Return what stands as plain data."""
+    """Return the bulletin as plain data."""
     return {name: str(value) if isinstance(value, Path) else value for name, value in vars(bulletin).items()}

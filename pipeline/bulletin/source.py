@@ -1,6 +1,6 @@
-"""What the pages are made of: a handful of queries on one release, and totals of what the offices sent.
+"""The data of the pages: a handful of queries on one release, and totals of what the offices sent.
 
-Every frame is asked for once, for all pages together; a page gets its rows by partition.
+Every query runs once for all pages together; a page gets its rows by partition.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ QUERIES = (
 
 NATION = "viet-nam"
 
-#: A page of passports holds so many reports: half a year of months, whose cells may hold text of any length.
+#: How many reports a page of passports holds: half a year of months, whose cells may hold text of any length.
 REPORTS_A_PAGE = 6
 
 #: A series is comparable within itself only: origin, vintage and whether the simulator made it.
@@ -49,7 +49,7 @@ class Source:
 
 
 def read_source(warehouse: Path) -> Source:
-    """Ask a warehouse file for all that the pages show."""
+    """Query a warehouse file for everything that the pages show."""
     frames = run_queries(warehouse, QUERIES)
     targets = frames.pop("targets")
     units = frames["units"]
@@ -97,7 +97,7 @@ def coverage(record: pl.DataFrame, units: pl.DataFrame) -> pl.DataFrame:
         pl.col("name").filter(~is_in).sort().alias("missing"),
     )
     provinces = parts.group_by(pl.col("province_key").alias("unit_key"), "period_id", "series").agg(*aggregates)
-    # Offices of several provinces bear one name: the nation's list tells which is meant.
+    # Offices of several provinces share a name: the nation's list adds the province.
     province = pl.concat_str("name", "province_name", separator=", ")
     parts_with_names = parts.join(
         units.select(pl.col("unit_key").alias("province_key"), pl.col("name").alias("province_name")),
@@ -127,7 +127,7 @@ def run_queries(warehouse: Path, names: Iterable[str]) -> dict[str, pl.DataFrame
 
 
 def _anchors(*frames: pl.DataFrame) -> pl.DataFrame:
-    """Return the page of each report's passport and its place there; two published reports may stand for the same."""
+    """Return the page of each report's passport and its anchor there; two published reports may cover the same."""
     place = ["unit_key", "period_id", "series", "scope"]
     page_key = ["unit_key", "scope", "statistical_year"]
     reports = pl.concat([frame.select("report_id", *place, "statistical_year") for frame in frames])
@@ -150,7 +150,7 @@ def _anchors(*frames: pl.DataFrame) -> pl.DataFrame:
 
 
 def add_series(frame: pl.DataFrame) -> pl.DataFrame:
-    """Name the series of each row."""
+    """Add the series of each row."""
     return frame.with_columns(
         pl.when("is_simulated")
         .then(pl.lit("simulated"))
@@ -176,8 +176,8 @@ def add_totals(reports: pl.DataFrame, units: pl.DataFrame, columns: tuple[str, .
 def _sums(reports: pl.DataFrame, units: pl.DataFrame, scope: Scope, columns: tuple[str, ...]) -> pl.DataFrame:
     """Return the totals of one scope that nobody sent.
 
-    A figure that one part leaves out is missing in the sum, never counted as zero. Figures that were published by chance
-    are not summed: they are no parts of anything.
+    A figure that one part lacks is missing in the sum, never counted as zero. Figures that happened to be published are
+    not summed: they are not parts of a whole.
     """
     parent_column = "province_key" if scope == Scope.PROVINCE else "parent_key"
     scopes = [Scope.OWN, Scope.OFFICE] if scope == Scope.PROVINCE else [Scope.PROVINCE]

@@ -24,7 +24,7 @@ def bilingual(vi: str, en: str) -> Markup:
 
 @cache
 def word(group: str, code: Any) -> Markup:
-    """Return a word of ``words.yaml``; raises ``KeyError`` for one that nobody wrote."""
+    """Return a word of ``words.yaml``; raises ``KeyError`` for one that is missing there."""
     entry = words()[group][str(code)]
     return bilingual(entry["vi"], entry["en"])
 
@@ -63,7 +63,7 @@ def period_word(period_id: str | None) -> Markup:
 
 @cache
 def state_mark(code: str) -> Markup:
-    """Return the sign of what became of a report that was owed, with its meaning for who points at it or has it read."""
+    """Return the sign for the state of a report that was owed, with its meaning as tooltip and for screen readers."""
     sign = {"silent": "○", "returned": "✕", "unreadable": "✕", "accepted": "●"}.get(code, "◐")
     entry = words()["verdict"].get(code) or words()["record"][code]
     style = ' class="down"' if sign in "○✕" else ""

@@ -37,7 +37,7 @@ MAKERS = {"return": "báo cáo · return", "rules": "quy tắc · rules"}
 
 
 def show_alerts(criteria: IncidentFilter, home: Path | None, *, as_json: bool) -> int:
-    """Print the incidents that ``wish`` asks for, the oldest first; return the exit code."""
+    """Print the incidents that meet ``criteria``, the oldest first; return the exit code."""
 
     def work(opened: Home) -> None:
         rows = filter_incidents(incidents(opened), criteria)

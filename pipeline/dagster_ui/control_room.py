@@ -1,6 +1,6 @@
 """The Dagster UI behind our guard: ``python -m pipeline.dagster_ui.control_room WORKSPACE PORT``, on loopback.
 
-It is Dagster's own application, with which ``dagster-webserver`` starts; only the guard stands before it.
+It is Dagster's own application, the one that ``dagster-webserver`` starts, behind our guard.
 """
 
 import sys

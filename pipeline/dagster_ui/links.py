@@ -1,4 +1,4 @@
-"""Addresses of what people read of a home: the bulletin, Data Docs, letters and marked workbooks.
+"""Addresses of the files of a home that people read: the bulletin, Data Docs, letters and marked workbooks.
 
 A browser follows no link from a page to a file, so these are served: by ``thads dev`` on loopback
 (:mod:`pipeline.dagster_ui.reading_room`), or by whoever ``THADS_FILES_URL`` names.
@@ -13,7 +13,7 @@ from pipeline.home import Home, Settings
 
 @dataclass(frozen=True)
 class Links:
-    """Where a reader finds the files of a home; ``base`` is the address of the home's folder."""
+    """The addresses of the files of a home; ``base`` is that of its folder."""
 
     home: Home
     base: str = field(default_factory=lambda: Settings().files_url)
@@ -23,7 +23,7 @@ class Links:
         return f"{self.base.rstrip('/')}/{quote(path.relative_to(self.home.root).as_posix())}"
 
     def addresses(self, paths: list[Path], folder: Path) -> list[tuple[str, str]]:
-        """Return the name of each file ``below`` a folder, and its address."""
+        """Return the name of each file below ``folder``, and its address."""
         return [(path.relative_to(folder).as_posix(), self.address(path)) for path in paths]
 
     def page(self, path: str) -> str:

@@ -13,7 +13,7 @@ Entry = TypeVar("Entry")
 
 
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[object]], *, extra_count: int = 0) -> str:
-    """Return the first rows as a table, and how many more there are (``more``: beside ``rows``); "none" without any."""
+    """Return the first rows as a table, and how many more there are, ``extra_count`` of them not in ``rows``; or "none"."""
     first_entries, rest_count = _take_first(rows)
     if not first_entries:
         return NONE
@@ -24,14 +24,14 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[object]], *, e
 
 
 def linked_list(entries: Iterable[tuple[str, str]]) -> str:
-    """Return the first of (name, address) as a list of links, and how many more there are; "none" without any."""
+    """Return the first of (name, address) as a list of links, and how many more there are, or "none"."""
     first_entries, rest_count = _take_first(entries)
     more = [f"- ... {rest_count} more"] if rest_count else []
     return "\n".join([*(f"- {link(name, address)}" for name, address in first_entries), *more]) or NONE
 
 
 def link(name: str, address: str) -> Raw:
-    """Return a link that may stand in a table; ``address`` is one of ours (:class:`pipeline.dagster_ui.links.Links`)."""
+    """Return a link for use in a table; ``address`` is one of ours (:class:`pipeline.dagster_ui.links.Links`)."""
     return Raw(f"[{markdown(name)}]({address})")
 
 

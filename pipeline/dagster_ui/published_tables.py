@@ -1,4 +1,4 @@
-"""What Dagster shows of a published table: how a reader names it, finds it, and asks it."""
+"""What Dagster shows of a published table: the name readers use, where it is, and how to query it."""
 
 import re
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ DOCS = "docs/tables.md"
 
 
 class PublishedTableTranslator(DagsterDbtTranslator):
-    """Names a published table as the file does that readers open, not as the one that dbt builds."""
+    """Names a published table as in the file that readers open, not as in the one that dbt builds."""
 
     def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return dbt's metadata of a model with the name that a reader uses, and where its columns are described."""
@@ -48,12 +48,12 @@ class PublishedTables:
         return next(exposure["config"]["meta"]["pages"] for exposure in exposures if exposure["name"] == "bulletin")
 
     def release_metadata(self, rows: Mapping[str, int]) -> dict[str, dict[str, Any]]:
-        """Return what is shown of each table of a release that stands, by table; ``rows`` are its own."""
+        """Return what is shown of each table of an unchanged release, by table; ``rows`` are its row counts."""
         published = [node for node in self.manifest["nodes"].values() if is_published(node)]
         return {node["name"]: self.table_metadata(node, rows.get(node["name"])) for node in published}
 
     def table_metadata(self, node: Mapping[str, Any], rows: int | None) -> dict[str, Any]:
-        """Return what the materialization of a table says beside dbt's own words; nothing of one that is not published."""
+        """Return what the materialization of a published table shows in addition to dbt's metadata; nothing for others."""
         if not is_published(node):
             return {}
         name = node["name"]
@@ -72,6 +72,6 @@ def is_published(node: Mapping[str, Any]) -> bool:
 
 
 def row_counts(event: Mapping[str, Any]) -> dict[str, int]:
-    """Return the rows of the node that dbt's raw event tells them of, by ``unique_id``; none of any other event."""
+    """Return the row count that dbt's raw event reports, by the node's ``unique_id``; nothing from any other event."""
     match = ROW_COUNT_LINE.fullmatch(event["info"]["msg"]) if event["info"]["name"] == "JinjaLogInfo" else None
     return {event["data"]["node_info"]["unique_id"]: int(match[1])} if match else {}

@@ -1,6 +1,6 @@
-"""Serves what people read of a home, so that links of the Dagster UI lead somewhere: ``python -m ... HOME HOST PORT``.
+"""Serves the files of a home that people read, for the links of the Dagster UI: ``python -m ... HOME HOST PORT``.
 
-On loopback only, read-only, without listings. What arrived, who is told and what is being built are not shown.
+On loopback only, read-only, without listings. What arrived, the contacts and what is being built are not shown.
 """
 
 import sys
@@ -27,7 +27,7 @@ class ReadingRoom(SimpleHTTPRequestHandler):
     extensions_map = SimpleHTTPRequestHandler.extensions_map | TYPES
 
     def send_head(self):
-        """Answer GET and HEAD, but to our own name only: a page from elsewhere may have its name lead to us."""
+        """Answer GET and HEAD, but under our own name only: a page from elsewhere may have its name resolve to us."""
         if self.headers.get("Host", "").partition(":")[0] not in ("127.0.0.1", "localhost"):
             self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
             return None
@@ -37,7 +37,7 @@ class ReadingRoom(SimpleHTTPRequestHandler):
         return super().send_head()
 
     def translate_path(self, path: str) -> str:
-        """Return the file that is meant; where it may not be read, one that does not exist."""
+        """Return the file at ``path``; where that may not be read, one that does not exist."""
         root = Path(self.directory).resolve()
         relative = unquote(urlsplit(path).path).strip("/")
         candidate = (root / relative).resolve() if "\0" not in relative else root
@@ -55,7 +55,7 @@ class ReadingRoom(SimpleHTTPRequestHandler):
 
 
 def place_of(address: str) -> tuple[str, int] | None:
-    """Return host and port of an address on loopback, None for one that others serve."""
+    """Return host and port of an address on loopback, None for any other."""
     parts = urlsplit(address)
     host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname or ""
     try:

@@ -1,8 +1,8 @@
-"""Lets in to the Dagster UI what comes from its own pages only.
+"""Admits to the Dagster UI only what comes from its own pages.
 
 Dagster's web server answers any Host and runs mutations that a GET carries, so a page elsewhere could start a load in the
-browser of whoever has the UI open. This stands before it: its own names as Host, its own address as Origin, for pages and
-web sockets alike, and no mutation by GET.
+browser of whoever has the UI open. The guard accepts only its own names as Host and its own address as Origin, for
+pages and web sockets alike, and no mutation by GET.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-#: The names of this machine's loopback; what it is called elsewhere is none of ours.
+#: The names of this machine's loopback; no other name of it is accepted.
 OWN_NAMES = ("127.0.0.1", "localhost")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 

@@ -23,7 +23,7 @@ SNAPSHOT = [field.name for field in ALERT_EVENTS["incident"].fields]  # type: ig
 
 @dataclass(frozen=True)
 class Act:
-    """One thing that a person does: what, who, why; to whom it goes or which answer it gives."""
+    """One act of a person: what, who and why; to whom it is assigned, or which answer it gives."""
 
     event: AlertEvent
     author: str
@@ -37,7 +37,7 @@ def record_events(
 ) -> list[str]:
     """Append ``act`` for each of ``incidents`` (rows of ``fct_alert``) in one step; return the event ids.
 
-    The row keeps the incident as it was seen, so that its story is told even when the rules find it no longer.
+    The row keeps the incident as it was seen, so that its history is complete even when the rules find it no longer.
     """
     incidents = list(incidents)
     (home.alerts / "events").mkdir(parents=True, exist_ok=True)

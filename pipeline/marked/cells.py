@@ -1,4 +1,4 @@
-"""Cells of an office's sheet given a ground of colour: their tag gets another style, and nothing else."""
+"""Colours cells of an office's sheet: their tag gets another style, and nothing else changes."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -25,9 +25,9 @@ def check_plain(xml: bytes, part: str) -> None:
 
 
 def restyle(xml: bytes, style_changes: Mapping[str, Callable[[int], int]], part: str) -> bytes:
-    """Return the sheet with another style at some addresses: each wish makes the new style from the old one.
+    """Return the sheet with other styles at some addresses; ``style_changes`` make the new style from the old one.
 
-    A cell that is not there is set in; raises ``Unmarkable``.
+    A missing cell is inserted; raises ``Unmarkable``.
     """
     check_plain(xml, part)
     remaining = dict(style_changes)
@@ -46,14 +46,14 @@ def restyle(xml: bytes, style_changes: Mapping[str, Callable[[int], int]], part:
 
 
 def style_at(xml: bytes, address: str) -> int:
-    """Return the style of a cell, 0 where it is not there."""
+    """Return the style of a cell, 0 where there is no cell."""
     tag = re.search(rb'<c\s[^<>]*?\br="' + address.encode() + rb'"[^<>]*>', xml)
     style = _STYLE.search(tag[0]) if tag else None
     return int(style[1]) if style else 0
 
 
 def holds_formula(xml: bytes, address: str) -> bool:
-    """Tell whether a formula stands in a cell."""
+    """Tell whether a cell holds a formula."""
     tag = re.search(rb'<c\s[^<>]*?\br="' + address.encode() + rb'"[^<>]*?(/?)>', xml)
     return tag is not None and not tag[1] and xml.startswith((b"<f>", b"<f ", b"<f/"), tag.end())
 
@@ -88,7 +88,7 @@ def _with_cell(xml: bytes, address: str, style: int, part: str) -> bytes:
     data = _DATA.search(xml)
     if data is None:
         raise unusual_part(part)
-    if data[1]:  # not one cell so far
+    if data[1]:  # no cell so far
         return xml[: data.end() - 2] + b">" + _row(number, cell) + b"</sheetData>" + xml[data.end() :]
     for match in _ROW.finditer(xml, data.end()):
         row_number = _NUMBER.search(match[1])

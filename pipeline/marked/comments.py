@@ -1,4 +1,4 @@
-"""Comments at cells, in the older form that every spreadsheet shows; an office's own comments stay beside ours."""
+"""Comments on cells, in the older form that every spreadsheet program shows; an office's own comments stay."""
 
 import re
 from collections.abc import Mapping
@@ -8,8 +8,8 @@ from pipeline.marked.parts import RELATIONS, Parts, append_child, insertion_poin
 from pipeline.text.address import column_number
 
 AUTHOR = "THADS"
-OUR_START = "— THADS —\n"  # where ours begins behind a comment that an office has written itself
-WIDTH, LETTERS_A_LINE = 6, 56  # columns, and letters of a line in so many
+OUR_START = "— THADS —\n"  # separates ours from the office's own comment before it
+WIDTH, LETTERS_A_LINE = 6, 56  # in columns; and how many letters fit on a line of that width
 AFTER_DRAWINGS = frozenset(
     (b"legacyDrawingHF", b"drawingHF", b"picture", b"oleObjects", b"controls", b"webPublishItems", b"tableParts", b"extLst", b"mc:AlternateContent")
 )  # fmt: skip
@@ -35,7 +35,7 @@ _SHAPE = (
 
 
 def add_comments(parts: Parts, sheet: str, number: int, texts: Mapping[str, str]) -> None:
-    """Set comments at addresses of the sheet that lies in part ``sheet``; ``number`` keeps its shapes apart from others'.
+    """Add comments to cells of the sheet in part ``sheet``; ``number`` keeps its shapes apart from other sheets' shapes.
 
     Raises ``Unmarkable``.
     """
@@ -72,13 +72,13 @@ def add_comments(parts: Parts, sheet: str, number: int, texts: Mapping[str, str]
 
 
 def _append_comment(office_comment: bytes, comment_text: str, part: str) -> bytes:
-    """Return an office's comment with ours behind it."""
+    """Return an office's comment with ours appended."""
     end = office_comment.rfind(b"</text>")
     if end < 0:
         raise unusual_part(part)
     body = office_comment[office_comment.index(b"<text") : end]
     plain = re.fullmatch(rb"(<text[^<>]*>)(<t\b[^<>]*>.*?</t>|<t\b[^<>]*/>)", body, re.DOTALL)
-    if plain:  # text without runs stands alone in its element
+    if plain:  # text without runs must be alone in its element
         office_comment = office_comment.replace(body, plain[1] + b"<r>" + plain[2] + b"</r>", 1)
         end = office_comment.rfind(b"</text>")
     return office_comment[:end] + _run(f"\n\n{OUR_START}{comment_text}").encode() + office_comment[end:]
@@ -124,7 +124,7 @@ def _run(comment_text: str) -> str:
 
 
 def _append_to_list(xml: bytes, element: bytes, content: bytes, part: str) -> bytes:
-    """Put ``content`` at the end of an element that stands once in the part."""
+    """Put ``content`` at the end of an element that occurs once in the part."""
     end = xml.find(b"</" + element + b">")
     if end >= 0:
         return xml[:end] + content + xml[end:]

@@ -1,4 +1,4 @@
-"""A report of findings beside a file that cannot be marked itself: a CSV, a text, an unusual workbook."""
+"""A separate report of findings for a file that cannot be marked itself: a CSV, a text, an unusual workbook."""
 
 from pathlib import Path
 
@@ -43,9 +43,9 @@ _BLANK = {
 
 
 def companion_report(path: Path, dossier: Dossier, reason: tuple[str, str] = ("", "")) -> bytes:
-    """Return a workbook with the findings, and of a text or CSV the lines that they speak of.
+    """Return a workbook with the findings and, for a text or CSV, the lines that they refer to.
 
-    ``why`` says in both languages why a workbook was not marked itself.
+    ``reason`` says in both languages why a workbook was not marked itself.
     """
     parts = Parts({name: content.encode() for name, content in _BLANK.items()})
     styles = Styles(parts)

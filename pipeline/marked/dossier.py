@@ -1,4 +1,4 @@
-"""All that is told to an office about one version of its report, and which of its cells that touches."""
+"""All that an office is told about one version of its report, and which cells it concerns."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ Row = dict[str, Any]
 #: The worst first.
 ON_FAIL = [OnFail.RETURN, OnFail.QUERY, OnFail.NOTE]
 SEVERITIES = [Severity.ERROR, Severity.WARNING, Severity.INFO]
-#: Cells that one hypothesis has coloured and unlocked; a whole form in another unit has hundreds.
+#: How many cells one hypothesis may colour and unlock; a whole form in the wrong unit has hundreds.
 MOST_NAMED = 60
 UNEXPLAINED = "unknown"  # kind of a cause that no figure closes
 
@@ -28,28 +28,28 @@ class Cause:
 
 @dataclass(frozen=True)
 class Dossier:
-    """One version of a report with what fails in it; ``causes`` in the order in which they are told."""
+    """One version of a report with what fails in it; ``causes`` in the order in which they are listed."""
 
     submission: Row  # tables.SUBMISSIONS
     verdict: str
     version: int | None
     causes: list[Cause]
-    silenced: int = 0  # findings that are explained or known, and are not told
+    silenced: int = 0  # findings that are explained or known, and are not listed
 
     @property
     def findings(self) -> list[Row]:
-        """Return all findings in the order in which they are told."""
+        """Return all findings in the order in which they are listed."""
         return [finding for cause in self.causes for finding in cause.findings]
 
     def own_cells(self, finding: Row) -> list[Row]:
-        """Return the finding's cells that stand in this file; an office's neighbours have cells of their own."""
+        """Return the finding's cells in this file; it may name cells of neighbouring offices too."""
         submission_id = self.submission["submission_id"]
         return [cell for cell in finding["cells"] if cell["submission_id"] in (submission_id, None) and cell["address"]]
 
 
 @dataclass
 class CellMark:
-    """What is shown at one cell: the worst severity of what fails there, else that it is part of a sum that fails."""
+    """What is shown at one cell: the worst severity of its findings; without any, it is part of a sum that fails."""
 
     severity: Severity | None = None
     findings: list[Row] = field(default_factory=list)
@@ -58,7 +58,7 @@ class CellMark:
 
     @property
     def is_to_mend(self) -> bool:
-        """Tell whether this is a cell to mend, and not only one of a sum."""
+        """Tell whether this cell is to be mended, and is not merely part of a sum."""
         return self.severity is not None or self.is_named
 
 

@@ -1,7 +1,7 @@
 """The first sheet of a marked workbook: every finding with a link to its cell, the likely cause, and what to do.
 
-The sheet names the version that it speaks of, so that a repaired file is known as the answer to it, and keeps what the
-ground of each marked cell was before.
+The sheet names the version that it is about, so that a repaired file is recognised as the answer to it, and keeps the
+original fill of each marked cell.
 """
 
 import re
@@ -25,9 +25,9 @@ _AFTER_NAMES = frozenset(
     (b"calcPr", b"oleSize", b"customWorkbookViews", b"pivotCaches", b"smartTagPr", b"smartTagTypes", b"webPublishing", b"fileRecoveryPr",
      b"webPublishObjects", b"extLst", b"mc:AlternateContent")
 )  # fmt: skip
-FILL_COLUMNS = ("J", "K", "L", "M")  # hidden: sheet, address, ground before it was marked, whether it was locked
+FILL_COLUMNS = ("J", "K", "L", "M")  # hidden: sheet, address, fill before it was marked, whether it was locked
 UNLOCKED = "locked"
-_SMALLER = 1.15  # what is said in English is smaller
+_SMALLER = 1.15  # English text is set smaller
 _LETTERS_A_LINE = 1.35  # letters that a column of width one holds in 10 point
 
 
@@ -39,7 +39,7 @@ class _Sheet:
 
 
 class OriginalFill(NamedTuple):
-    """What a marked cell was before: its ground, and whether marking unlocked it."""
+    """A marked cell as it was before: its fill, and whether marking unlocked it."""
 
     sheet: str
     address: str
@@ -51,7 +51,7 @@ class OriginalFill(NamedTuple):
 class _Line:
     texts: list[str]  # a text per column
     severity: Severity
-    place: str | None  # where its link leads
+    place: str | None  # the target of its link
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,10 @@ def add_findings_sheet(
     formulas: Mapping[tuple[str, str], LostFormula] | None = None,
     protection: tuple[str, str] | None = None,
 ) -> None:
-    """Set the findings sheet before all others and open the workbook on it; raises ``Unmarkable``.
+    """Add the findings sheet before all others and have the workbook open on it; raises ``Unmarkable``.
 
-    ``beside`` says in both languages why the office's own file is not marked; ``grounds`` tell of the cells that are;
-    ``lost`` are formulas that a figure was typed over, ``protection`` is what is said of protected sheets.
+    ``unmarked_reason`` says in both languages why the office's own file is not marked; ``original_fills`` are those of
+    the marked cells, ``formulas`` those that a figure was typed over; ``protection`` is a note on protected sheets.
     """
     head = [*_head(dossier, formats := _formats(styles), unmarked_reason, protection)]
     sheet = _sheet(
@@ -95,7 +95,7 @@ def add_findings_sheet(
 
 
 def _register(parts: Parts, relation: str, name: str, submission_id: str) -> None:
-    """Enter the new sheet as the first, the names of others one further, and open the workbook on it."""
+    """Enter the new sheet as the first, shift the defined names of the others, and have the workbook open on it."""
     xml = parts.members[parts.workbook]
     sheets_tag = re.search(rb"<sheets\b[^<>]*>", xml)
     ids = [int(number) for number in re.findall(rb'\bsheetId="(\d+)"', xml)]
@@ -115,7 +115,7 @@ def _register(parts: Parts, relation: str, name: str, submission_id: str) -> Non
         xml = xml[:position] + b"<definedNames>" + defined_name + b"</definedNames>" + xml[position:]
     parts.members[parts.workbook] = xml
     for part in parts.sheets.values():
-        # Two sheets chosen at once would be written into together.
+        # With two sheets selected, what is typed into one would go into both.
         if part in parts.members:
             parts.members[part] = re.sub(rb'\stabSelected="(?:1|true)"', b"", parts.members[part])
 
@@ -217,7 +217,7 @@ def _legend(sheet: _Sheet, formats: _Formats) -> None:
 def _lines(
     dossier: Dossier, linked_sheets: set[str], formulas: Mapping[tuple[str, str], LostFormula]
 ) -> Iterator[_Line]:
-    """Yield a line per finding, as far as they are listed."""
+    """Yield a line per finding, up to ``MOST_FINDINGS``."""
     number = 0
     for cause in dossier.causes:
         first = number + 1
@@ -230,7 +230,7 @@ def _lines(
             cells = dossier.own_cells(finding)
             cell = next(iter(cells), None)
             sheet = cell["sheet"] if cell else finding["sheet"]
-            # The story of a rule says the same as a hypothesis where there is one.
+            # A hypothesis, where there is one, says the same as the story of the rule.
             if number > first:
                 cause_vi, cause_en = words.SAME_CAUSE[0].format(number=first), words.SAME_CAUSE[1].format(number=first)
             elif words.is_explained(cause.hypotheses):
@@ -258,13 +258,13 @@ def _lines(
 
 
 def _location(sheet: str, address: str) -> str:
-    """Return a reference to a cell; a quote within a sheet's name is written twice."""
+    """Return a reference to a cell; a quote within a sheet's name is doubled."""
     name = sheet.replace("'", "''")
     return f"'{name}'!{address}"
 
 
 def _with_original_fills(rows: list[str], original_fills: Sequence[OriginalFill]) -> list[str]:
-    """Write what the marked cells were before into hidden columns, a line a cell."""
+    """Write the original fills of marked cells into hidden columns, a line a cell."""
     rows = list(rows)
     for place, original_fill in enumerate(original_fills):
         values = (*original_fill[:3], UNLOCKED if original_fill.is_unlocked else "")
@@ -286,12 +286,12 @@ def _row(number: int, cells: list[tuple[str, int]], height: float) -> str:
 
 
 def _cell(address: str, value: str, style: int) -> str:
-    # A string of the cell's own: whatever it begins with, it is never a formula.
+    # An inline string: whatever it begins with, it is never a formula.
     return f'<c r="{address}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{text(value)}</t></is></c>'
 
 
 def _height(content: str, width: float) -> float:
-    """Return the height of a row in points in which the text has room."""
+    """Return the height of a row in points that the text needs."""
     lines = sum(1 + int(len(line) / (width * _LETTERS_A_LINE)) for line in content.split("\n"))
     return min(409.0, 4 + 13.5 * lines)
 

@@ -1,4 +1,4 @@
-"""Formulas of a form that a figure was typed over, given back for the place where the form's cells stand on the sheet."""
+"""Formulas of a form that a figure was typed over, restored for the actual position of the form on the sheet."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from pipeline.text.address import column_number
 
 @dataclass(frozen=True)
 class LostFormula:
-    """What a cell computes on the blank form; ``yields`` in printed units, None where a part of it is not known."""
+    """What a cell computes on the blank form; ``result`` in printed units, None where a part of it is not known."""
 
     formula: str
     result: Decimal | None
@@ -21,7 +21,7 @@ class LostFormula:
 def lost_formulas(dossier: Dossier) -> dict[tuple[str, str], LostFormula]:
     """Return by sheet and address the formula of each failing cell that its form computes.
 
-    Rows and columns are where the findings' own cells stand; a formula of which a cell was never seen is left out.
+    Rows and columns are located by the findings' own cells; a formula that refers to an unseen cell is left out.
     """
     tables: dict[tuple[str, str], list[Row]] = {}
     for finding in dossier.findings:
@@ -57,7 +57,7 @@ def _formulas(form: Form, cells: list[Row]) -> dict[str, LostFormula]:
 
 
 def _fixed_positions(pairs: set[tuple[int, int]]) -> dict[int, int]:
-    """Return where each row or column stands, of those that always stand in one place."""
+    """Return the position of each row or column that has the same one throughout."""
     numbers_by_code: dict[int, set[int]] = {}
     for code, number in pairs:
         numbers_by_code.setdefault(code, set()).add(number)

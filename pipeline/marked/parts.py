@@ -1,7 +1,7 @@
 """The parts of an office's workbook, changed in place: what is not touched comes back byte for byte.
 
-openpyxl would write the whole file anew and lose what it does not know: pictures, charts, shapes, the values of
-formulas. Here a few tags are set into the XML that is there; a file in which they cannot be set safely is ``Unmarkable``.
+openpyxl would rewrite the whole file and lose what it does not know: pictures, charts, shapes, the values of formulas.
+Here a few tags are inserted into the existing XML; a file in which that cannot be done safely is ``Unmarkable``.
 """
 
 import io
@@ -20,7 +20,7 @@ MAIN = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE_RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
 TYPES = "[Content_Types].xml"
-#: What is marked is held in memory whole; a larger workbook gets a report beside it.
+#: A workbook is marked in memory; a larger one gets a separate report.
 MOST_BYTES = 64 * MEGABYTE
 SAME_TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -30,7 +30,7 @@ _LOOKS_ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 
 
 class Unmarkable(Exception):
-    """A workbook in which nothing can be set safely; carries the reason in Vietnamese and English."""
+    """A workbook that cannot be changed safely; carries the reason in Vietnamese and English."""
 
     def __init__(self, vi: str, en: str):
         super().__init__(en)
@@ -47,7 +47,7 @@ class Parts:
 
     @classmethod
     def open(cls, path: Path) -> "Parts":
-        """Open a workbook that was read before; raises ``Unmarkable``."""
+        """Open a workbook that the reader accepted; raises ``Unmarkable``."""
         try:
             package = open_package(path)
             sheets, workbook = package.sheet_parts(), package.workbook_part()
@@ -110,7 +110,7 @@ class Parts:
         return identity.decode()
 
     def related_part(self, source: str, kind: str) -> str | None:
-        """Return the part that ``source`` is related to by ``kind``, None where there is none."""
+        """Return the part that ``source`` has as its ``kind``, None where there is none."""
         for tag in re.findall(rb"<Relationship\b[^<>]*>", self.members.get(relations_of(source), b"")):
             attributes = attributes_of(tag)
             if attributes.get("Type", "").endswith(f"/{kind}") and attributes.get("TargetMode") != "External":
@@ -120,12 +120,12 @@ class Parts:
         return None
 
     def declare(self, part: str, content_type: str) -> None:
-        """Say of what type a new part is."""
+        """Declare the type of a new part."""
         line = f'<Override PartName="/{part}" ContentType="{content_type}"/>'.encode()
         self.members[TYPES] = append_child(self.members[TYPES], b"Types", line, part=TYPES)
 
     def declare_suffix(self, suffix: str, content_type: str) -> None:
-        """Say of what type parts with a suffix are, unless that is said already."""
+        """Declare the type of parts with a suffix, unless it is declared already."""
         if not re.search(rb'<Default\b[^<>]*Extension="' + suffix.encode() + rb'"', self.members[TYPES], re.IGNORECASE):
             line = f'<Default Extension="{suffix}" ContentType="{content_type}"/>'.encode()
             self.members[TYPES] = re.sub(
@@ -195,7 +195,7 @@ def children(xml: bytes, part: str) -> list[tuple[bytes, int, int]]:
 
 
 def insertion_point(xml: bytes, successors: frozenset[bytes], part: str) -> int:
-    """Return where an element belongs that comes before all ``successors``, below the root."""
+    """Return the position, below the root, of an element that comes before all ``successors``."""
     for name, start, _ in children(xml, part):
         if name in successors:
             return start
@@ -203,5 +203,5 @@ def insertion_point(xml: bytes, successors: frozenset[bytes], part: str) -> int:
 
 
 def unusual_part(part: str) -> Unmarkable:
-    """Return that a part is written in a way that we do not change."""
+    """Return the error for a part that is written in a way that we do not change."""
     return Unmarkable(f"phần «{part}» của tệp được ghi theo cách lạ", f"its part '{part}' is written in an unusual way")

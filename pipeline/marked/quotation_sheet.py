@@ -1,4 +1,4 @@
-"""The lines of a text or CSV that findings speak of, quoted on a sheet of their own."""
+"""The lines of a text or CSV that findings refer to, quoted on a sheet of their own."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ _TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+x
 
 
 def add_quotation_sheet(parts: Parts, styles: Styles, content: str, marks: Mapping[tuple[str, str], CellMark]) -> None:
-    """Add a sheet that quotes what stands at the marked places of ``content``, in their order."""
+    """Add a sheet that quotes the marked places of ``content``, in their order."""
     head = styles.text_style(bold=True, fill_colour="FFD9D9D9", has_border=True, is_centred=True)
     rows = [_row(1, [title for title, _ in words.QUOTATION_COLUMNS], head)]
     for (place, quote), mark in _quotes(content, marks):
@@ -41,7 +41,7 @@ def add_quotation_sheet(parts: Parts, styles: Styles, content: str, marks: Mappi
 
 
 def _quotes(content: str, marks: Mapping[tuple[str, str], CellMark]) -> Iterator[tuple[tuple[str, str], CellMark]]:
-    """Yield place and quotation of each mark: a line of a CSV, a figure with the words around it in a text."""
+    """Yield place and quotation of each mark: the line of a CSV, or the figure and the words around it in a text."""
     lines = content.split("\n")
     quotes: dict[tuple[int, str], tuple[str, CellMark]] = {}
     for (_, address), mark in marks.items():

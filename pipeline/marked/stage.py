@@ -1,7 +1,7 @@
-"""Writes the marked file of every return that does not add up, once a version: ``marked/<period>/<submission_id>/``.
+"""Writes the marked file of every return that does not add up, once per version: ``marked/<period>/<submission_id>/``.
 
-What is written is a function of the landed bytes and of what was judged; a fingerprint of a period tells whether
-anything of it was judged anew. Killed at any instant, the next call does what is missing.
+What is written is a function of the landed bytes and of the judgement; the fingerprint of a period tells whether
+anything of it was judged again. Killed at any instant, the next call does what is missing.
 """
 
 import hashlib
@@ -27,11 +27,11 @@ from pipeline.marked.workbook import mark_workbook
 from pipeline.storage import commit_files, read_tables, write_atomically
 from pipeline.vocabulary import Verdict
 
-#: Changes when marked files look different: all are made again.
+#: Raise it when marked files are to look different: all are made again.
 LAYOUT_VERSION = "3"
 VERDICTS = [str(Verdict.RETURNED), str(Verdict.ACCEPTED_WITH_QUERY)]
 LONGEST_NAME = 80
-#: The findings for machines, beside the marked file.
+#: The findings for machines, in the folder of the marked file.
 REPORT = "validation.json"
 
 
@@ -40,16 +40,16 @@ class MarkingResult:
     """What one call of :func:`write_marked` did."""
 
     paths: list[Path] = field(default_factory=list)
-    companion_reports: int = 0  # of them, reports beside a file that is not marked itself
+    companion_reports: int = 0  # of them, reports on a file that is not marked itself
     left_out: list[str] = field(default_factory=list)  # files that could not be marked, and why
 
 
 def marked_path(home: Home, submission_id: str) -> Path | None:
     """Return the file to send to the office that sent this version, None where there is none.
 
-    It is the office's own workbook, marked, or a workbook of findings beside a CSV, a text or a workbook that could not be
-    marked; always ``.xlsx``, named after the office's file. There is one for every version that was returned or queried
-    when it was the last of its report; none for files that could not be read.
+    It is the office's own workbook, marked, or a separate workbook of findings on a CSV, a text or a workbook that could
+    not be marked; always ``.xlsx``, named after the office's file. There is one for every version that was returned or
+    queried when it was the last of its report; none for files that could not be read.
     """
     paths = sorted(home.marked.glob(f"*/{submission_id}/*.xlsx"))
     return paths[0] if paths else None
@@ -76,7 +76,7 @@ def write_marked(home: Home) -> MarkingResult:
 
 
 def mark_file(path: Path, dossier: Dossier) -> tuple[str, bytes, bool]:
-    """Return name and content of what the office gets for its file, and whether it stands beside it."""
+    """Return name and content of what the office gets for its file, and whether that is a companion report."""
     stem = _safe_name(Path(dossier.submission["file_name"] or path.name).stem)
     with path.open("rb") as stream:
         if not stream.read(4).startswith(ZIP_HEADERS):
@@ -88,7 +88,7 @@ def mark_file(path: Path, dossier: Dossier) -> tuple[str, bytes, bool]:
 
 
 def _safe_name(stem: str) -> str:
-    """Return a file's name without what a mail program, a shell or a file system may take amiss."""
+    """Return a file's name without characters that a mail program, a shell or a file system may not accept."""
     return re.sub(r"[^\w.()-]+", "_", stem)[:LONGEST_NAME].strip("._") or "tep"
 
 
@@ -109,7 +109,7 @@ def _write(home: Home, period: str, dossier: Dossier, outcomes: pl.DataFrame, re
 
 
 def _dossiers_of(home: Home, folder: Path) -> list[Dossier]:
-    """Return what is told of a period: of the last version of each report, where it was returned or queried."""
+    """Return the dossiers of a period: of the last version of each report, where it was returned or queried."""
     frames = {
         name: pl.read_parquet(folder / f"{name}.parquet")
         for name in ("verdicts", "findings", "causes", "cause_findings")

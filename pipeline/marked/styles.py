@@ -1,14 +1,14 @@
-"""Colours and type faces, appended to the styles of an office's workbook; none of theirs is changed."""
+"""Colours and fonts, appended to the styles of an office's workbook; none of its own is changed."""
 
 import re
 
 from pipeline.marked.parts import Parts, children, unusual_part
 from pipeline.vocabulary import Severity
 
-#: What each severity looks like, ARGB; they differ in lightness too, for who does not see red and green.
+#: The colour of each severity, ARGB; they differ in lightness too, for readers who cannot tell red from green.
 COLOURS = {Severity.ERROR: "FFF4A38C", Severity.WARNING: "FFFFD966", Severity.INFO: "FFBDD7EE"}
 IN_THE_SUM = "FFFDF1E3"  # part of a sum that fails
-#: What may come back from a file that others had in their hands.
+#: The fills accepted back from a file that others have edited.
 _PLAIN_FILL = re.compile(r"<fill>(?:<[A-Za-z]+(?: [A-Za-z]+=\"[\w.-]*\")*/?>|</[A-Za-z]+>)*</fill>")
 _XF = re.compile(rb"(<xf\b[^<>]*?)(?:/>|>(.*)</xf>)", re.DOTALL)
 _ALIGNMENT = re.compile(rb"\s*<alignment\b[^<>]*?(?:/>|>\s*</alignment>)")
@@ -29,22 +29,22 @@ class Styles:
         self._fills: dict[str, int] = {}
 
     def shade(self, style: int, colour: str) -> int:
-        """Return the style that is ``style`` on a ground of ``colour``."""
+        """Return ``style`` with a fill of ``colour``."""
         if (style, colour) not in self._shades:
             self._shades[style, colour] = self._with_fill(style, self._fill(colour))
         return self._shades[style, colour]
 
     def is_locked(self, style: int) -> bool:
-        """Tell whether a cell of this style is closed on a protected sheet; so is every cell that does not say otherwise."""
+        """Tell whether a cell of this style is locked on a protected sheet; locked is the default."""
         formats = self._items(b"cellXfs")
         return style >= len(formats) or not _IS_OPEN.search(formats[style])
 
     def unlock(self, style: int) -> int:
-        """Return the style that is ``style``, open on a protected sheet."""
+        """Return ``style``, unlocked on a protected sheet."""
         return self._with_lock(style, b"0")
 
     def lock(self, style: int) -> int:
-        """Return the style that is ``style``, closed on a protected sheet."""
+        """Return ``style``, locked on a protected sheet."""
         return self._with_lock(style, b"1")
 
     def _with_lock(self, style: int, value: bytes) -> int:
@@ -87,7 +87,7 @@ class Styles:
         )
 
     def styles_on_colours(self, colours: set[str]) -> set[int]:
-        """Return the styles whose ground is one of ``colours``."""
+        """Return the styles whose fill is one of ``colours``."""
         fill_numbers = {
             number
             for number, fill in enumerate(self._items(b"fills"))
@@ -97,7 +97,7 @@ class Styles:
         return {number for number in range(len(self._items(b"cellXfs"))) if self._fill_number(number) in fill_numbers}
 
     def on_fill(self, style: int, fill: str) -> int:
-        """Return the style that is ``style`` on the ground ``fill``, XML as of :meth:`fill_of`; empty is none."""
+        """Return ``style`` with the fill ``fill``, XML as from :meth:`fill_of`; an empty text is no fill."""
         fills = self._items(b"fills")
         number = fills.index(fill.encode()) if fill.encode() in fills else 0
         if fill and not number and _PLAIN_FILL.fullmatch(fill):
@@ -105,7 +105,7 @@ class Styles:
         return self._with_fill(style, number)
 
     def fill_of(self, style: int) -> str:
-        """Return the ground of a style, as the XML of its ``fill``."""
+        """Return the fill of a style, as XML."""
         fills, number = self._items(b"fills"), self._fill_number(style)
         return fills[number].decode("utf-8", "replace") if number < len(fills) else ""
 

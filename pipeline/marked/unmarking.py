@@ -1,6 +1,6 @@
-"""Takes away what an earlier marking left in a workbook that comes back: sheet, name, comments and colours.
+"""Removes what an earlier marking left in a workbook that comes back: sheet, name, comments and colours.
 
-An office sends its marked workbook back, perhaps written anew by its own program; marked once more it must show what
+An office sends its marked workbook back, perhaps rewritten by its own program; marked once more it must show what
 fails now and nothing of what failed then.
 """
 
@@ -41,9 +41,7 @@ def remove_marks(parts: Parts, styles: Styles, findings: Mapping[str, RawCells])
 
 
 def _original_fills(cells: RawCells) -> dict[tuple[str, str], tuple[str, bool]]:
-    """Return the ground that each marked cell had and whether it was locked, by sheet and address, as the hidden columns
-    keep it.
-    """
+    """Return by sheet and address the fill of each marked cell, and whether it was locked, from the hidden columns."""
     columns = {ord(letter) - ord("A"): place for place, letter in enumerate(FILL_COLUMNS)}
     lines: dict[int, dict[int, str]] = {}
     for row, column, content in zip(cells.row, cells.column, cells.text, strict=True):
@@ -112,7 +110,7 @@ def _clear_comments(parts: Parts, sheet: str) -> None:
 
 
 def _without_ours(comment: bytes) -> bytes:
-    """Return an office's own comment without what we wrote behind it."""
+    """Return an office's own comment without what we appended."""
     start = comment.find(text(OUR_START).encode())
     run = comment.rfind(b"<r>", 0, start) if start >= 0 else -1
     return comment if run < 0 else comment[:run] + comment[comment.rindex(b"</text>") :]
@@ -124,7 +122,7 @@ def _is_note_at(shape: bytes, places: set[tuple[int, int]]) -> bool:
 
 
 def _clear_colours(parts: Parts, styles: Styles, part: str, original_fills: Mapping[str, tuple[str, bool]]) -> None:
-    """Give every cell on one of our grounds the one it had, none where nobody knows it; lock what was locked."""
+    """Give every cell with one of our fills its original one, none where that is unknown; lock what was locked."""
     our_styles = styles.styles_on_colours({*COLOURS.values(), IN_THE_SUM})
 
     def change(match: re.Match[bytes]) -> bytes:

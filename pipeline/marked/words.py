@@ -1,4 +1,4 @@
-"""What marked files say, Vietnamese first; the sentences of findings and hypotheses are those of the rules."""
+"""The texts of marked files, Vietnamese first; the sentences of findings and hypotheses are those of the rules."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from pipeline.marked.lost_formulas import LostFormula
 from pipeline.text.amount import amount_en, amount_vi
 from pipeline.vocabulary import OnFail, Severity, Verdict
 
-#: What is put behind the name of an office's file: as it stands in e-mails, without marks of tone.
+#: Added to the name of an office's file; without tone marks, as it goes by e-mail.
 MARKED_SUFFIX, REPORT_SUFFIX = "da-danh-dau", "ket-qua-kiem-tra"
 SHEET = "Kết quả kiểm tra"
 TITLE = "KẾT QUẢ KIỂM TRA BÁO CÁO · FINDINGS"
@@ -34,7 +34,7 @@ FORMULA = (
     "The form's own formula here: {formula}{yields}; where its parts are right, put it back.",
 )
 YIELDS = (", cho kết quả {value}", ", which gives {value}")
-#: What is said of protection, by whether a password was set.
+#: Notes on protection, by whether a password was set.
 PROTECTED = {
     False: (
         "Các trang được bảo vệ nhưng không đặt mật khẩu: ô cần sửa đã được tô màu và mở khóa, có thể sửa ngay; muốn sửa ô khác, chọn "
@@ -100,8 +100,8 @@ LONGEST_COMMENT = 2500
 
 
 def comment_text(mark: CellMark, lost_formula: LostFormula | None = None) -> str:
-    """Return what the comment at a cell says: each finding with its sum and what to do, the formula that was typed over,
-    and the likely cause.
+    """Return the comment on a cell: each finding with its sum and what to do, the formula that was typed over, and the
+    likely cause.
     """
     vi, en = [], []
     for finding in mark.findings[:MOST_AT_A_CELL]:
@@ -138,7 +138,7 @@ def formula(lost_formula: LostFormula) -> tuple[str, str]:
 
 
 def protection(password_sheets: list[str], is_protected: bool) -> tuple[str, str] | None:
-    """Return in both languages what is said of protected sheets; ``passworded`` names those with a password."""
+    """Return the note on protected sheets in both languages; ``password_sheets`` are those with a password."""
     if not is_protected:
         return None
     sheets = ", ".join(f"“{name}”" for name in password_sheets[:MOST_AT_A_CELL])
@@ -155,7 +155,7 @@ def hypothesis_lines(hypotheses: list[dict[str, Any]], *, vi: bool) -> str:
 
 
 def report_title(dossier: Dossier) -> str:
-    """Return whose report it is: unit, period, version, file."""
+    """Return which report it is: unit, period, version, file."""
     submission = dossier.submission
     parts = [
         submission["unit_text"] or submission["unit_key"],
@@ -167,7 +167,7 @@ def report_title(dossier: Dossier) -> str:
 
 
 def is_explained(hypotheses: list[dict[str, Any]]) -> bool:
-    """Tell whether a hypothesis says more than where to begin."""
+    """Tell whether one of the hypotheses explains the findings, and does not only say where to begin."""
     return any(hypothesis["kind"] != UNEXPLAINED for hypothesis in hypotheses)
 
 

@@ -20,7 +20,7 @@ MOST_COMMENTS = 200
 
 
 def mark_workbook(path: Path, dossier: Dossier) -> bytes:
-    """Return the workbook at ``path`` with the dossier told in it; raises ``Unmarkable``.
+    """Return the workbook at ``path`` marked with the dossier; raises ``Unmarkable``.
 
     Formats, formulas and their values, widths, merged cells, pictures, charts, macros, hidden sheets, protection and the
     office's own comments stay as they are; only cells to mend are unlocked. The same workbook and dossier give the same bytes.
@@ -68,7 +68,7 @@ def _mark_style(styles: Styles, colour: str, is_unlocked: bool, style: int) -> i
 
 
 def _protection(parts: Parts, sheets: set[str]) -> tuple[str, str] | None:
-    """Return what is said of the protection of the sheets that are marked."""
+    """Return the note on the protection of the marked sheets."""
     protections = {
         name: protection_of(parts.members.get(part, b"")) for name, part in parts.sheets.items() if name in sheets
     }

@@ -19,7 +19,7 @@ _NOT_IN_PARQUET = re.compile(r"\b(INTERVAL|U?HUGEINT|BIGNUM|BIT|UNION|TIME WITH 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of an answer: the name under which it is shown, which no other has, and its type in DuckDB's words."""
+    """A column of a result: the name that is shown, which no other column has, and DuckDB's name of its type."""
 
     name: str
     type: str
@@ -36,7 +36,7 @@ class Column:
 
 
 class QueryResult:
-    """What a query finds, while its connection is open. Whatever fails raises ``duckdb.Error``."""
+    """The rows of a query, while its connection is open. Whatever fails raises ``duckdb.Error``."""
 
     def __init__(self, relation: duckdb.DuckDBPyRelation) -> None:
         self._relation = relation
@@ -72,7 +72,7 @@ class QueryResult:
         parquet.write_table(table.rename_columns([column.name for column in self.columns]), target)
 
     def _query(self, to_sql: Any) -> duckdb.DuckDBPyRelation:
-        """Return the same rows with every value written as ``write`` says, in SQL; columns go by their place."""
+        """Return the same rows with every value converted by the SQL of ``to_sql``; columns go by their position."""
         places = [f"c{place}" for place in range(len(self.columns))]
         values = [f"{to_sql(column, place)} as {place}" for column, place in zip(self.columns, places, strict=True)]
         sql = f"select {', '.join(values)} from answer as answer({', '.join(places)})"

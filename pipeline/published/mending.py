@@ -1,8 +1,8 @@
-"""What a foreign hand or a broken disk did to what is published, and putting it right.
+"""Finds and repairs what another program or a broken disk did to the published files.
 
-Nobody but a load writes below ``published/``. So a write-ahead log beside a warehouse, a live file that is not as it was
-published, or one that somebody keeps open to write, is none of ours: it is moved to ``published/aside``, where it is kept,
-and the release takes its place. Releases are mended from the live file where that is the same release and whole.
+Only a load writes below ``published/``. So a write-ahead log next to a warehouse, a live file that is not as it was
+published, or one that a process keeps open for writing, is none of ours: it is moved to ``published/aside`` and kept
+there, and the release takes its place. Releases are mended from the live file where that is the same release, intact.
 """
 
 import os
@@ -23,15 +23,15 @@ MOST_ASIDE = 10
 
 
 def is_sound(home: Home) -> bool:
-    """Tell, at the cost of looking at three names, whether the live file is the one that was published last."""
+    """Tell, for the cost of looking at three names, whether the live file is the one that was published last."""
     record = Record.read(home.published / "release.json")
     return record is not None and record.describes(home.live) and not any(path.exists() for path in _logs(home.live))
 
 
 def mend(home: Home, *, is_thorough: bool = False, patience: float = releases_module.PATIENCE_SECONDS) -> list[str]:
-    """Put what is published right; return a sentence on everything that was wrong, also in ``logs/night.log``.
+    """Repair what is published; return a sentence on everything that was wrong, also in ``logs/night.log``.
 
-    ``thoroughly`` reads every byte of the live file and of its release. Raises ``OSError`` where we may not write, and
+    ``is_thorough`` reads every byte of the live file and of its release. Raises ``OSError`` where we may not write, and
     ``filelock.Timeout`` where another process publishes.
     """
     if not releases(home) and not home.live.is_symlink() and not home.live.exists():
@@ -43,7 +43,7 @@ def mend(home: Home, *, is_thorough: bool = False, patience: float = releases_mo
 
 
 def try_to_mend(home: Home, *, is_thorough: bool = False) -> list[str]:
-    """As :func:`mend`; where it cannot be done, nothing is, and a sentence says why."""
+    """Do :func:`mend` where that is possible; otherwise change nothing, and return a sentence that says why."""
     try:
         return mend(home, is_thorough=is_thorough, patience=1)
     except (OSError, Timeout) as error:
@@ -94,7 +94,7 @@ def _logs(path: Path) -> list[Path]:
 
 
 def _mend_releases(home: Home, is_thorough: bool) -> list[str]:
-    """Take a damaged release from the live file, where that is the same and whole, else move it away."""
+    """Restore a damaged release from the live file, where that is the same release and intact, else move it away."""
     sentences = []
     live = live_release(home)
     for release in releases(home):
@@ -102,7 +102,7 @@ def _mend_releases(home: Home, is_thorough: bool) -> list[str]:
         if release.is_whole(is_thorough=is_thorough and is_live) and not (is_live and problem_of(release.path)):
             continue
         reason = problem_of(release.path) or f"{release.path.name}: bị sửa đổi · it was changed"
-        # The live file may be the same bytes: it is copied before what is damaged moves away.
+        # The live file may hold these very bytes; that is checked before the damaged file moves away.
         is_restored = release.record is not None and release.record.describes(home.live, is_thorough=True)
         target = _set_aside(home, release.path, keeps_name=is_restored)
         if is_restored:
@@ -117,7 +117,7 @@ def _mend_releases(home: Home, is_thorough: bool) -> list[str]:
 
 
 def _mend_live(home: Home, is_thorough: bool) -> list[str]:
-    """Put the live release in the place of a live file that is not whole, or that somebody keeps from readers."""
+    """Replace a live file that is damaged, or that a process keeps readers out of, by the live release."""
     live = live_release(home)
     if live is None:
         return _mend_without_release(home)
@@ -150,7 +150,7 @@ def _live_problem(home: Home, live: Release, is_thorough: bool) -> str | None:
 
 
 def _mend_without_release(home: Home) -> list[str]:
-    """Move a live file away that nobody can read and of which no release is left."""
+    """Move away a live file that cannot be read and of which no release is left."""
     if not os.path.lexists(home.live):
         return []
     reason = problem_of(home.live)
@@ -164,9 +164,9 @@ def _mend_without_release(home: Home) -> list[str]:
 
 
 def _set_aside(home: Home, path: Path, *, keeps_name: bool = False) -> Path:
-    """Keep what stands at ``path`` in ``published/aside`` and return where; ``keeps_name``: it is replaced in a moment.
+    """Move ``path`` to ``published/aside``, and return where it is now; with ``keeps_name`` its name stays in use.
 
-    Readers then never find the name empty; a folder or a link, which no rename replaces, moves at once.
+    It is replaced in a moment, and readers never miss it; a folder or a link, which no rename replaces, moves at once.
     """
     folder = home.published / "aside"
     folder.mkdir(exist_ok=True)

@@ -23,9 +23,9 @@ def open_readonly(path: Path) -> duckdb.DuckDBPyConnection:
 
 
 def holder(path: Path, error: Exception | None = None) -> str | None:
-    """Return the process that has a file open to write to it, as ``process 1234 (python3)``; None where none is seen.
+    """Return the process that has a file open for writing, as ``process 1234 (python3)``; None where none is seen.
 
-    DuckDB names the process that shuts it out (``error``); else whoever may be looked at is looked through.
+    DuckDB names the process that locks it out (``error``); else all processes that we may inspect are searched.
     """
     if lock := _HELD.search(str(error or "")):
         return f"process {lock[2]} ({Path(lock[1]).name})"

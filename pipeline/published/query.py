@@ -25,7 +25,7 @@ class NoWarehouse(LookupError):
 
 
 def mend_live_file(home: Home, *, is_thorough: bool = False) -> None:
-    """Have the live file stand as it was published, saying what was wrong with it; nothing is raised."""
+    """Restore the live file to what was published, logging what was wrong with it; nothing is raised."""
     if is_thorough or not is_sound(home):
         for sentence in try_to_mend(home, is_thorough=is_thorough):
             LOG.warning("%s", sentence)
@@ -34,8 +34,8 @@ def mend_live_file(home: Home, *, is_thorough: bool = False) -> None:
 def open_published(home: Home) -> duckdb.DuckDBPyConnection:
     """Open the live warehouse for reading; raises ``NoWarehouse``. A later release does not disturb the connection.
 
-    A live file that somebody broke or keeps from readers is replaced by its release; where that cannot be done, the
-    release itself is read.
+    A live file that is damaged, or that readers are locked out of, is replaced by its release; where that cannot be
+    done, the release itself is read.
     """
     mend_live_file(home)
     try:
@@ -58,7 +58,7 @@ def _open(home: Home) -> duckdb.DuckDBPyConnection:
 
 
 def ask(home: Home, read: Callable[[duckdb.DuckDBPyConnection], Result]) -> Result:
-    """Return what ``work`` finds in the live warehouse, once more where a damaged block stopped it."""
+    """Return what ``read`` finds in the live warehouse; it runs again where a damaged block stopped it."""
     try:
         with open_published(home) as connection:
             return read(connection)

@@ -1,4 +1,4 @@
-"""The record of a release: what its bytes are. By it a release is known, and damage to it."""
+"""The record of a release: what its bytes are. It identifies the release, and reveals damage to it."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ class Record:
 
     @classmethod
     def make(cls, path: Path, number: int, fingerprint: str) -> "Record":
-        """Describe a warehouse file as it is now; raises ``duckdb.Error`` where it is none."""
+        """Describe a warehouse file as it is now; raises ``duckdb.Error`` where it is not one."""
         rows, storage = _contents(path)
         state = path.stat()
         built_at = datetime.fromtimestamp(state.st_mtime, VIETNAM).isoformat(timespec="seconds")
@@ -52,7 +52,7 @@ class Record:
     def describes(self, path: Path, *, is_thorough: bool = False) -> bool:
         """Tell whether a file has the bytes of this release.
 
-        Size and time of change are enough where they agree; a file of another time is read (and any, ``thoroughly``).
+        Size and time of change are enough where they agree; a file with another time is read, and with ``is_thorough`` any file.
         """
         try:
             state = path.lstat()

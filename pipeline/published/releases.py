@@ -1,8 +1,8 @@
 """Releases: the last seven stay, numbered, each with a record of its bytes; the live file is a copy of one of them.
 
 ``published/releases/000012-<fingerprint>.duckdb`` is written first, its record (``.json``) before it, then
-``warehouse.duckdb`` is replaced by a copy: no hand that opens the live file reaches a release. Killed between the two, the
-next call finds the release and only swaps it in. ``release.json`` is the record of the live one; the bytes decide.
+``warehouse.duckdb`` is replaced by a copy: whoever opens the live file cannot touch a release. Killed between the two,
+the next call finds the release and only swaps it in. ``release.json`` is the record of the live one; the bytes decide.
 """
 
 import os
@@ -33,11 +33,11 @@ class Release:
     number: int
     fingerprint: str
     path: Path
-    is_withdrawn: bool = False  # somebody went back behind it
+    is_withdrawn: bool = False  # an earlier release was made live again instead
 
     @property
     def record_path(self) -> Path:
-        """Where its record stands, beside it; a release that is withdrawn keeps its record."""
+        """The path of its record, in the same folder; a release that is withdrawn keeps its record."""
         return self.path.with_name(f"{self.number:06d}-{self.fingerprint}.json")
 
     @cached_property
@@ -101,7 +101,7 @@ def publish(home: Home, build: Path, fingerprint: str, *, is_forced: bool = Fals
     """Make the warehouse with this fingerprint the live one, taking ``build`` unless there is a release of it.
 
     Readers that have the old file open keep it. A withdrawn release is not swapped in again; the live one is returned.
-    ``anew`` takes ``build`` in any case.
+    ``is_forced`` takes ``build`` in any case.
     """
     with one_publisher(home):
         release = None if is_forced and build.exists() else find_release(home, fingerprint)
@@ -142,14 +142,14 @@ def rollback(home: Home) -> Release:
 
 @contextmanager
 def one_publisher(home: Home, patience: float = PATIENCE_SECONDS) -> Iterator[None]:
-    """Hold what is published, so that one process at a time changes it; raises ``filelock.Timeout``, ``OSError``."""
+    """Lock what is published, so that one process at a time changes it; raises ``filelock.Timeout``, ``OSError``."""
     home.published.mkdir(parents=True, exist_ok=True)
     with FileLock(home.published / ".lock", timeout=patience):
         yield
 
 
 def has_one_name(path: Path) -> bool:
-    """Tell whether a file has one name only: of a file with two, one hand could break both."""
+    """Tell whether a file has one name only: with two, damage to one would be damage to both."""
     return path.lstat().st_nlink == 1
 
 
@@ -171,7 +171,7 @@ def _add_release(home: Home, build: Path, fingerprint: str) -> Release:
 
 
 def _seal(build: Path) -> None:
-    """Write everything into the one file and onto the disk; nobody writes to it from here on."""
+    """Write everything into the one file and onto the disk; from here on it is read-only."""
     with duckdb.connect(str(build)) as connection:
         connection.execute("checkpoint")
     with build.open("rb") as file:

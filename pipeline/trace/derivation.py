@@ -1,4 +1,4 @@
-"""How a number that stands in no cell was worked out, and from which others: marts, changes, sums on a territory."""
+"""How a number that is in no cell was worked out, and from which others: marts, changes, sums on a territory."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ REPORT = ("report_id",)
 
 @dataclass(frozen=True)
 class Derivation:
-    """The parts of a number and what they give together."""
+    """The parts of a number and how to compute it from them."""
 
     how: str
     parts: list[Question]
@@ -31,7 +31,7 @@ class Derivation:
 
 
 def derive(connection: duckdb.DuckDBPyConnection, question: Question, row: Row) -> Derivation | None:
-    """Return how a number was worked out, None where it stands in a cell; raises ``Untraceable``."""
+    """Return how a number was worked out, None where it is in a cell; raises ``Untraceable``."""
     if question.suffix == "_on_territory":
         return _on_territory(question, row)
     derivers = {"mart_scorecard": _scorecard, "mart_indicator": _indicator, "mart_monthly_flow": _flow}

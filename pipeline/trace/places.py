@@ -1,4 +1,4 @@
-"""Which cell of a form stands behind a column of a fact: the way that the fact's SQL went, taken back."""
+"""Which cell of a form is the source of a column of a fact: the fact's SQL, traced backwards."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Proof that a cell says what was published: the landed bytes have their hash, and read again they say the same."""
+"""Proof that a cell holds what was published: the landed bytes have their hash, and read again they give the same."""
 
 import hashlib
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ class CellVerifier:
         self._cells_by_submission: dict[str, pl.DataFrame] = {}
 
     def find(self, submission_id: str, form: str | None, row: str | None, column: str) -> LandedCell | None:
-        """Return the cell that was read at a place of a submission, None where there is none."""
+        """Return the cell that was read for a form, row and column of a submission, None where there is none."""
         if submission_id not in self._cells_by_submission:
             cells = read_tables(self._home.cells, "cells", tables.CELLS, of=pl.Series([submission_id]))
             self._cells_by_submission[submission_id] = cells

@@ -18,7 +18,7 @@ MOST_NAMED = 8
 
 
 class Untraceable(LookupError):
-    """The question leads to no number, or the number to no cell; the message says what would."""
+    """There is no such number, or it comes from no cell; the message says what to ask for instead."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Question:
         return f"{self.table}{self.suffix}('{self.day}')" if self.day else self.table
 
     def sibling(self, table: str, column: str, keys: Mapping[str, Any]) -> "Question":
-        """Return the question for another number that stands as this one does: as known on the same day."""
+        """Return the question for another number on the same terms: as known on the same day."""
         suffix, day = (self.suffix, self.day) if self.suffix == "_as_known_on" else ("", None)
         values = {name: str(value) for name, value in keys.items() if value is not None}
         return replace(self, table=table, column=column, keys=values, suffix=suffix, day=day)
@@ -117,7 +117,7 @@ def _columns(connection: duckdb.DuckDBPyConnection, question: Question) -> list[
 
 
 def _explain_no_row(connection: duckdb.DuckDBPyConnection, question: Question) -> str:
-    """Say which key leaves nothing, and what it could have been."""
+    """Say which key rules out every row, and what values it could have."""
     keys = dict(question.keys)
     for name in reversed(list(keys)):
         others = {key: value for key, value in keys.items() if key != name}

@@ -1,4 +1,4 @@
-"""The rules that looked at a cell, with how they came out."""
+"""The rules that checked a cell, with their outcomes."""
 
 import re
 from typing import Any
@@ -15,9 +15,9 @@ _TEXT_FIELDS = {"vi", "en", "basis", "stories", "story", "id"}
 
 
 def rules_of(connection: duckdb.DuckDBPyConnection, cell: LandedCell) -> list[Row]:
-    """Return rule, pack, status, how much it compared and its sentences, of rules that speak of the cell's column.
+    """Return rule, pack, status, number of comparisons and sentences of the rules that mention the cell's column.
 
-    A rule that names no column speaks of all of them. ``fails_here`` tells that it failed at this very cell.
+    A rule that names no column mentions all of them. ``fails_here`` tells that it failed at this very cell.
     """
     outcomes = connection.execute(
         """

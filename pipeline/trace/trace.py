@@ -32,7 +32,7 @@ CELL_COLUMNS = ("value", "printed", "new_value", "old_value")
 
 @dataclass(frozen=True)
 class Trace:
-    """One number: where it is published, and either the cell it stands in or the numbers it was worked out from."""
+    """One number: where it is published, and either its cell or the numbers that it was worked out from."""
 
     table: str
     column: str
@@ -47,7 +47,7 @@ class Trace:
     rules: list[Row] = field(default_factory=list)
 
     def cells(self) -> Iterator["Trace"]:
-        """Yield the ends of the tree: the numbers that stand in a cell."""
+        """Yield the leaves of the tree: the numbers that are in a cell."""
         if self.cell:
             yield self
         for part in self.parts:
