@@ -90,7 +90,7 @@ def send_waiting(home: Home, ids: Collection[str] = ()) -> Round:
             state, message = outbox.find(name, MessageState.WAITING, MessageState.REFUSED)
             if state == MessageState.REFUSED:
                 outbox.move(message, state, MessageState.WAITING)
-        deliver(home, outbox, contacts, result, is_asked_for=True)
+        deliver(home, outbox, contacts, result, is_requested=True)
     return result
 
 
@@ -127,7 +127,7 @@ def queue_digests(home: Home, outbox: Outbox, contacts: Contacts, now: datetime)
     return count, sum(not any(person.follows(incident) for person in contacts.people) for incident in open_incidents)
 
 
-def deliver(home: Home, outbox: Outbox, contacts: Contacts, result: Round, *, is_asked_for: bool = False) -> None:
+def deliver(home: Home, outbox: Outbox, contacts: Contacts, result: Round, *, is_requested: bool = False) -> None:
     """Hand over what waits, each person's messages in order, and add the outcome to ``result``.
 
     Where a message to a person cannot go out, those behind it wait as well.
@@ -138,10 +138,10 @@ def deliver(home: Home, outbox: Outbox, contacts: Contacts, result: Round, *, is
         for message in outbox.messages(MessageState.WAITING):
             if message.queue in blocked_queues:
                 continue
-            if time.monotonic() > deadline and not is_asked_for:
+            if time.monotonic() > deadline and not is_requested:
                 result.failures["time"] = f"{contacts.policy.minutes:g} minutes have passed; the next load goes on"
                 break
-            if not (is_asked_for or _is_due(outbox, message)) or not _try_to_send(
+            if not (is_requested or _is_due(outbox, message)) or not _try_to_send(
                 outbox, channels, contacts, message, result
             ):
                 blocked_queues.add(message.queue)

@@ -152,12 +152,12 @@ def _build(home: Home, release: Release, building: Path, previous_site: Path | N
     )
     for folder in {(building / page.path).parent for page in pages}:
         folder.mkdir(parents=True, exist_ok=True)
-    left_out: list[str] = []
+    failures: list[str] = []
     for page in stale:
-        failure_count = len(left_out)
-        with spared(left_out, page.path):
+        failure_count = len(failures)
+        with spared(failures, page.path):
             write_page(building, page, release=release, known_rules=data.rules)
-        if len(left_out) > failure_count:
+        if len(failures) > failure_count:
             _write_placeholder(building / page.path, previous_site / page.path if previous_site else None)
     for path in {page.path for page in pages} - {page.path for page in stale}:
         assert previous_site is not None
@@ -170,7 +170,7 @@ def _build(home: Home, release: Release, building: Path, previous_site: Path | N
         "fingerprint": release.fingerprint,
         "code": code_fingerprint(),
         "pages": {page.path: page.digest for page in pages},
-        "left_out": left_out,
+        "left_out": failures,
     }
     (building / MARK).write_text(json.dumps(record, indent=0) + "\n", encoding="utf-8")
 
@@ -188,7 +188,7 @@ def _write_placeholder(path: Path, previous_page: Path | None) -> None:
     )
 
 
-def _left_out(site: Path) -> tuple[str, ...]:
+def _failed_pages(site: Path) -> tuple[str, ...]:
     """Return the pages of a site that could not be made, and why."""
     mark = site / MARK
     return tuple(json.loads(mark.read_text(encoding="utf-8")).get("left_out", [])) if mark.exists() else ()
@@ -263,7 +263,7 @@ def _state_mark(row: dict[str, Any]) -> Markup:
 def _measure(folder: Path, release: Release, *, is_new: bool) -> Bulletin:
     sizes = {str(path.relative_to(folder)): path.stat().st_size for path in _files(folder)}
     largest = max(sizes.items(), key=lambda entry: entry[1])
-    return Bulletin(folder, len(sizes), sum(sizes.values()), largest, release.number, is_new, _left_out(folder))
+    return Bulletin(folder, len(sizes), sum(sizes.values()), largest, release.number, is_new, _failed_pages(folder))
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -306,7 +306,7 @@ def _formats(styles: Styles) -> _Formats:
         head=styles.text_style(bold=True, fill_colour="FFD9D9D9", has_border=True, is_centred=True),
         cell=styles.text_style(has_border=True),
         english_cell=styles.text_style(has_border=True, size=9, colour=grey),
-        is_link=styles.text_style(has_border=True, is_link=True, bold=True),
+        link=styles.text_style(has_border=True, is_link=True, bold=True),
         severity={
             level: styles.text_style(has_border=True, bold=True, fill_colour=colour)
             for level, colour in COLOURS.items()

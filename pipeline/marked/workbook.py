@@ -34,7 +34,7 @@ def mark_workbook(path: Path, dossier: Dossier) -> bytes:
         if sheet in parts.sheets:
             marks_by_sheet.setdefault(sheet, {})[address] = mark
     formulas = lost_formulas(dossier)
-    grounds: list[OriginalFill] = []
+    original_fills: list[OriginalFill] = []
     for number, (sheet, part) in enumerate(parts.sheets.items(), start=1):
         sheet_marks = marks_by_sheet.get(sheet, {})
         if not sheet_marks or part not in parts.members:
@@ -45,7 +45,7 @@ def mark_workbook(path: Path, dossier: Dossier) -> bytes:
             style = style_at(xml, address)
             has_formula = holds_formula(xml, address)
             is_unlocked = styles.is_locked(style) and (mark.is_to_mend or not has_formula)
-            grounds.append(OriginalFill(sheet, address, styles.fill_of(style), is_unlocked))
+            original_fills.append(OriginalFill(sheet, address, styles.fill_of(style), is_unlocked))
             style_changes[address] = partial(_mark_style, styles, _colour(mark), is_unlocked)
             if has_formula:
                 formulas.pop((sheet, address), None)
@@ -57,7 +57,12 @@ def mark_workbook(path: Path, dossier: Dossier) -> bytes:
         }
         add_comments(parts, part, number, comments)
     add_findings_sheet(
-        parts, styles, dossier, grounds=grounds, formulas=formulas, protection=_protection(parts, set(marks_by_sheet))
+        parts,
+        styles,
+        dossier,
+        original_fills=original_fills,
+        formulas=formulas,
+        protection=_protection(parts, set(marks_by_sheet)),
     )
     return parts.pack()
 

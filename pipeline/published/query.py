@@ -14,7 +14,7 @@ from pipeline.published.releases import live_release
 
 __all__ = ["NoWarehouse", "ask", "mend_live_file", "open_published", "open_readonly", "run_query"]
 
-Result = TypeVar("Answer")
+Result = TypeVar("Result")
 LOG = logging.getLogger("thads.published")
 #: What DuckDB raises where a file is damaged, as opposed to SQL that is wrong.
 BROKEN = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException)

@@ -25,7 +25,7 @@ REPORT = ("report_id",)
 class Derivation:
     """The parts of a number and how to compute it from them."""
 
-    how: str
+    description: str
     parts: list[Question]
     work_out: Callable[[list[Any]], Any]
 

@@ -90,7 +90,9 @@ class Tracer:
             return self._trace_cell(question, row)
         parts = [self.trace(part) for part in derivation.parts]
         worked_out = derivation.work_out([part.value for part in parts])
-        return Trace(question.name, question.column, dict(question.keys), value, derivation.how, worked_out, parts)
+        return Trace(
+            question.name, question.column, dict(question.keys), value, derivation.description, worked_out, parts
+        )
 
     def _trace_cell(self, question: Question, row: Row) -> Trace:
         submission_id = row.get("previous_submission_id" if question.column == "old_value" else "submission_id")
