@@ -23,8 +23,8 @@ from pipeline.landing.blobs import blob_path
 from pipeline.landing.receive import receive
 from pipeline.landing.sidecar import is_sidecar
 from pipeline.landing.walk import files_in, printable
-from pipeline.marked.dossier import dossiers
-from pipeline.marked.stage import marked_file
+from pipeline.marked.dossier import build_dossiers
+from pipeline.marked.stage import mark_file
 from pipeline.registry.home_register import registry_of
 from pipeline.storage import read_tables
 from pipeline.vocabulary import Receipt, Verdict
@@ -165,11 +165,11 @@ def _judged(readable: pl.DataFrame, reading: Reading, home: Home, scratch: Home)
 
 
 def _marked(readable: pl.DataFrame, judgement: Judgement, scratch: Home) -> dict[str, bytes]:
-    told = dossiers(readable, judgement.verdicts, judgement.findings, judgement.causes, judgement.cause_findings)
+    told = build_dossiers(readable, judgement.verdicts, judgement.findings, judgement.causes, judgement.cause_findings)
     files: dict[str, bytes] = {}
     for dossier in told:
         if dossier.causes:
-            name, content, _ = marked_file(blob_path(scratch, dossier.submission["sha256"]), dossier)
+            name, content, _ = mark_file(blob_path(scratch, dossier.submission["sha256"]), dossier)
             # Two reports of one CSV, or two files of one name in a zip.
             free = name if name not in files else f"{dossier.submission['submission_id'][:8]}.{name}"
             files[free] = content

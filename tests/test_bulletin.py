@@ -14,7 +14,7 @@ import yaml
 from expectations.rules import packs
 from pipeline.bulletin import make_bulletin
 from pipeline.bulletin.charts import nice_ticks, tile_layout
-from pipeline.bulletin.numbers import figure, written
+from pipeline.bulletin.numbers import figure, format_number
 from pipeline.bulletin.source import FOLDER, QUERIES
 from pipeline.bulletin.words import words
 from pipeline.home import PROJECT, Home
@@ -54,8 +54,8 @@ def test_every_kind_of_rule_has_its_words() -> None:
 
 
 def test_figures_are_written_the_readers_way_and_kept_exactly() -> None:
-    assert written(Decimal("-1234567.891"), 2) == "−1.234.567,89"
-    assert written(5, signed=True) == "+5"
+    assert format_number(Decimal("-1234567.891"), 2) == "−1.234.567,89"
+    assert format_number(5, signed=True) == "+5"
     told = str(figure({"money_due_vnd": Decimal("3405066268000")}, "money_due_vnd", 2, href="a&b"))
     assert '<data value="3405066268000" data-f="money_due_vnd">3.405,07</data>' in told
     assert 'href="a&amp;b"' in told

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipeline.bulletin.book import Book
+from pipeline.bulletin.bulletin_data import BulletinData
 from pipeline.bulletin.changes import Changes
 from pipeline.bulletin.pages import PASSPORTS, all_pages
 from pipeline.bulletin.site import TEMPLATES, write_page
@@ -146,13 +146,13 @@ def test_no_page_outgrows_its_bound(source: Source, samples_home: Home, tmp_path
         {"unit_key": UNIT, "period_id": "2023-12", "series": "submitted", "version": 1, "verdict": "accepted",
          "received_at": None, "source_ref": LONG}
     ] * 800  # fmt: skip
-    book = Book(source, Changes(1, arrived, moved, incidents, incidents))
+    data = BulletinData(source, Changes(1, arrived, moved, incidents, incidents))
     cell = {"sheet": LONG, "address": "XFD1048576", "raw": LONG}
-    book.passports.cell_behind = lambda *place: cell
+    data.passports.find_cell = lambda *place: cell
     release = Release(1, "f", Path())
     sizes, kinds = {}, set()
-    for page in all_pages(book):
-        write_page(tmp_path, page, release=release, known_rules=book.rules)
+    for page in all_pages(data):
+        write_page(tmp_path, page, release=release, known_rules=data.rules)
         sizes[page.path] = (tmp_path / page.path).stat().st_size
         kinds.add(page.template)
     parts_of_pages = {"base.html", "charts.html", "parts.html", "empty.html"}

@@ -118,7 +118,7 @@ def test_a_damaged_live_file_is_replaced_by_its_release(home: Home, damage: Call
     publish_night(home, 3)
     assert night_seen(home) == 3
     assert [release.number for release in releases(home)] == [1, 2, 3]
-    assert mend(home, thoroughly=True) == []
+    assert mend(home, is_thorough=True) == []
 
 
 @pytest.mark.parametrize("damage", [corrupt, truncate, empty, replace_by_another_warehouse], ids=lambda it: it.__name__)
@@ -127,7 +127,7 @@ def test_a_damaged_release_is_taken_again_from_the_live_file(home: Home, damage:
     damage(release.path)
     (sentence,) = mend(home)
     assert "taken again from the live file" in sentence
-    assert release.is_whole(thoroughly=True)
+    assert release.is_whole(is_thorough=True)
     assert night_seen(home) == 2
 
 
@@ -272,7 +272,7 @@ TRACED = [
 COMMANDS: dict[str, Callable[[Path], int]] = {
     "query": lambda root: query.ask("select count(*) as n from fct_submission", "csv", None, root),
     "status": lambda root: status.show_status("2023-09", None, None, root, as_json=True),
-    "alerts": lambda root: alerts.show_alerts(alerts.Wish(), root, as_json=True),
+    "alerts": lambda root: alerts.show_alerts(alerts.IncidentFilter(), root, as_json=True),
     "trace": lambda root: trace.show_trace("fct_case_results", "due", TRACED, root, as_json=True),
     "bulletin": lambda root: bulletin.write_bulletin(None, root, as_json=True),
 }

@@ -8,11 +8,11 @@ import pytest
 
 from pipeline import tables
 from pipeline.alerts.incidents import (
-    NotPossible,
+    ImpossibleAct,
+    IncidentFilter,
     UnknownIncident,
-    Wish,
     act_on,
-    chosen,
+    filter_incidents,
     find,
     history,
     incidents,
@@ -161,15 +161,15 @@ def test_a_build_reads_the_acts_of_before_packs_beside_those_of_now(tmp_path: Pa
 
 def test_undo_is_reopen_and_what_a_version_proved_stays_proved(office: Office) -> None:
     home, an_bien = office.home, of(office, "an-bien")["alert_id"]
-    with pytest.raises(NotPossible, match="nothing to undo"):
+    with pytest.raises(ImpossibleAct, match="nothing to undo"):
         act_on(home, [an_bien], Act(AlertEvent.REOPENED, "Lê An", "nhầm"))
     act_on(home, [an_bien], Act(AlertEvent.RESOLVED, "Lê An", "nhầm"))
-    with pytest.raises(NotPossible, match="resolved already"):
+    with pytest.raises(ImpossibleAct, match="resolved already"):
         act_on(home, [an_bien], Act(AlertEvent.ACKNOWLEDGED, "Lê An"))
     (row,) = act_on(home, [an_bien], Act(AlertEvent.REOPENED, "Lê An", "đóng nhầm"))
     assert (row["state"], row["standing"], row["resolved_at"]) == ("open", "reopened", None)
-    (proved,) = chosen(incidents(home), Wish("resolved", unit="kien-giang.go-quao"))
-    with pytest.raises(NotPossible, match="version 2"):
+    (proved,) = filter_incidents(incidents(home), IncidentFilter("resolved", unit="kien-giang.go-quao"))
+    with pytest.raises(ImpossibleAct, match="version 2"):
         act_on(home, [proved["alert_id"]], Act(AlertEvent.REOPENED, "Lê An", "thử"))
 
 
@@ -182,14 +182,16 @@ def test_of_several_incidents_all_are_done_or_none(office: Office) -> None:
 
 def test_the_standing_list_is_chosen_by_unit_state_rule_and_age(office: Office) -> None:
     rows = incidents(office.home, now=NOW)
-    assert {row["unit_key"] for row in chosen(rows, Wish())} == {
+    assert {row["unit_key"] for row in filter_incidents(rows, IncidentFilter())} == {
         f"kien-giang.{unit}" for unit in ("go-quao", "an-bien", "giong-rieng")
     }
-    assert len(chosen(rows, Wish("all", unit="Kiên Giang"))) == len(rows) == 5, "a province with all its offices"
-    assert [row["rule_id"] for row in chosen(rows, Wish(rule="due"))] == ["due"]
-    assert [row["age_days"] for row in chosen(rows, Wish(older_than_days=30))] == [31, 31]
+    assert len(filter_incidents(rows, IncidentFilter("all", unit="Kiên Giang"))) == len(rows) == 5, (
+        "a province with all its offices"
+    )
+    assert [row["rule_id"] for row in filter_incidents(rows, IncidentFilter(rule="due"))] == ["due"]
+    assert [row["age_days"] for row in filter_incidents(rows, IncidentFilter(older_than_days=30))] == [31, 31]
     with pytest.raises(ValueError, match="is no state"):
-        chosen(rows, Wish("closed"))
+        filter_incidents(rows, IncidentFilter("closed"))
     with pytest.raises(UnknownIncident, match="no incident begins"):
         find(rows, "a")
 

@@ -26,11 +26,11 @@ from pipeline.forms.template import address as place_of
 from pipeline.home import PROJECT, Home
 from pipeline.judged.verdicts import versions
 from pipeline.marked import marked_path, write_marked
-from pipeline.marked.dossier import Dossier, dossiers
+from pipeline.marked.dossier import Dossier, build_dossiers
 from pipeline.marked.findings_sheet import MOST_FINDINGS
-from pipeline.marked.stage import marked_file
+from pipeline.marked.stage import mark_file
 from pipeline.marked.styles import COLOURS, IN_THE_SUM
-from pipeline.marked.workbook import marked_workbook
+from pipeline.marked.workbook import mark_workbook
 from pipeline.vocabulary import Scope, Severity, Verdict
 from tests import office
 
@@ -147,7 +147,7 @@ def test_protection_is_told_in_one_line(seed, tmp_path):
             sheet.write("B2", 1)
             if password:
                 sheet.protect(password)
-        told = said(marked_workbook(path, dossier(finding(1, "a", "B2"))))
+        told = said(mark_workbook(path, dossier(finding(1, "a", "B2"))))
         assert words in told if words else "bảo vệ" not in told
 
 
@@ -161,7 +161,7 @@ def test_a_live_formula_in_a_sum_stays_locked_and_a_failing_one_stays_a_formula(
         sheet.write("B4", 5)
     failing = finding(1, "a", "B3")
     failing["cells"] += [dict(failing["cells"][0], role="term", address=address) for address in ("B2", "B4")]
-    sheet = openpyxl.load_workbook(io.BytesIO(marked_workbook(path, dossier(failing))))["a"]
+    sheet = openpyxl.load_workbook(io.BytesIO(mark_workbook(path, dossier(failing))))["a"]
     assert {at: sheet[at].protection.locked for at in ("B2", "B3", "B4")} == {"B2": True, "B3": False, "B4": False}
     assert (sheet["B2"].value, sheet["B3"].value) == ("=1+1", "=2+2")
     assert "Công thức của biểu" not in sheet["B3"].comment.text
@@ -175,13 +175,13 @@ def test_marks_taken_away_lock_again_what_marking_unlocked(tmp_path):
         sheet.write("B2", 1, book.add_format({"align": "center", "hidden": True}))
         sheet.write("B3", 2, book.add_format({"locked": False}))
         sheet.write("B4", 3)
-    back.write_bytes(marked_workbook(path, dossier(finding(1, "a", "B2"), finding(2, "a", "B3"))))
+    back.write_bytes(mark_workbook(path, dossier(finding(1, "a", "B2"), finding(2, "a", "B3"))))
     sheet = openpyxl.load_workbook(back)["a"]
     assert {at: sheet[at].protection.locked for at in ("B2", "B3", "B4")} == {"B2": False, "B3": False, "B4": True}
     assert (sheet["B2"].protection.hidden, sheet["B2"].alignment.horizontal) == (True, "center")
-    sheet = openpyxl.load_workbook(
-        io.BytesIO(marked_workbook(back, dossier(finding(1, "a", "B4"), in_answer_to=SENT)))
-    )["a"]
+    sheet = openpyxl.load_workbook(io.BytesIO(mark_workbook(back, dossier(finding(1, "a", "B4"), in_answer_to=SENT))))[
+        "a"
+    ]
     assert {at: sheet[at].protection.locked for at in ("B2", "B3", "B4")} == {"B2": True, "B3": False, "B4": False}
 
 
@@ -322,7 +322,7 @@ def finding(number: int, sheet: str, address: str, severity: str = "error", said
 def dossier(*findings: dict, **said: str) -> Dossier:
     header = {"submission_id": SENT, "unit_text": "@SUM(A1)", "file_name": "a.xlsx", "is_simulated": False, **said}
     verdict = {"submission_id": SENT, "verdict": "returned", "version": 1}
-    (one,) = dossiers(
+    (one,) = build_dossiers(
         pl.DataFrame([header], schema=tables.SUBMISSIONS),
         pl.DataFrame([verdict], schema=tables.VERDICTS),
         pl.DataFrame(list(findings), schema=tables.FINDINGS),
@@ -359,7 +359,7 @@ def members(content: bytes) -> dict[str, bytes]:
 
 def test_pictures_charts_hidden_sheets_and_an_offices_own_comment_stay(foreign):
     sheet = HOSTILE[:31]
-    content = marked_workbook(foreign, dossier(finding(1, sheet, "B2"), finding(2, sheet, "C30", "warning")))
+    content = mark_workbook(foreign, dossier(finding(1, sheet, "B2"), finding(2, sheet, "C30", "warning")))
     before, after = members(foreign.read_bytes()), members(content)
     for name in before:
         if name.startswith(("xl/media/", "xl/charts/", "xl/drawings/drawing", "xl/theme")) or "sheet2" in name:
@@ -379,8 +379,8 @@ def test_pictures_charts_hidden_sheets_and_an_offices_own_comment_stay(foreign):
 
 def test_marks_are_taken_away_to_the_last_and_what_was_the_offices_stays(foreign, tmp_path):
     sheet = HOSTILE[:31]
-    (back := tmp_path / "back.xlsx").write_bytes(marked_workbook(foreign, dossier(finding(1, sheet, "B2"))))
-    again = marked_workbook(back, dossier(finding(1, sheet, "B9"), in_answer_to=SENT))
+    (back := tmp_path / "back.xlsx").write_bytes(mark_workbook(foreign, dossier(finding(1, sheet, "B2"))))
+    again = mark_workbook(back, dossier(finding(1, sheet, "B9"), in_answer_to=SENT))
     book = openpyxl.load_workbook(io.BytesIO(again))
     assert book[sheet]["B2"].fill.fgColor.rgb == "FF00FF00"
     assert book[sheet]["B2"].comment.text == "Đã hỏi kế toán"
@@ -391,7 +391,7 @@ def test_marks_are_taken_away_to_the_last_and_what_was_the_offices_stays(foreign
 
 def test_a_strangers_text_is_never_a_formula_and_links_lead_to_the_cell(foreign):
     sheet = HOSTILE[:31]
-    content = marked_workbook(
+    content = mark_workbook(
         foreign, dossier(finding(1, sheet, "B2"), finding(2, sheet, "C3", said="+cmd|' /C calc'!A0\x07_x0041_"))
     )
     first = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
@@ -407,7 +407,7 @@ def test_every_cell_of_a_long_list_is_coloured_and_the_list_is_cut(foreign):
     sheet = HOSTILE[:31]
     many = [finding(number, sheet, f"H{number}") for number in range(1, 1501)]
     started = time.process_time()
-    content = marked_workbook(foreign, dossier(*many))
+    content = mark_workbook(foreign, dossier(*many))
     assert time.process_time() - started < 10
     book = openpyxl.load_workbook(io.BytesIO(content))
     grounds = [book[sheet][f"H{number}"].fill.fgColor.rgb for number in range(1, 1501)]
@@ -434,7 +434,7 @@ def test_what_cannot_be_marked_safely_gets_a_report_beside_it_that_says_why(fore
     with zipfile.ZipFile(foreign, "w") as archive:
         for name, content in changed.items():
             archive.writestr(name, content)
-    name, content, is_beside = marked_file(foreign, dossier(finding(1, HOSTILE[:31], "B2")))
+    name, content, is_beside = mark_file(foreign, dossier(finding(1, HOSTILE[:31], "B2")))
     assert is_beside
     assert name == "a.ket-qua-kiem-tra.xlsx"
     (first,) = openpyxl.load_workbook(io.BytesIO(content)).worksheets
@@ -445,7 +445,7 @@ def test_what_cannot_be_marked_safely_gets_a_report_beside_it_that_says_why(fore
 def test_a_csv_gets_a_report_beside_it_that_quotes_the_lines(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text('unit,value\n"=1+1",5\nAn Biên,=2+2\n', encoding="utf-8")
-    name, content, is_beside = marked_file(path, dossier(finding(1, "a.csv", "B3"), file_name="a.csv"))
+    name, content, is_beside = mark_file(path, dossier(finding(1, "a.csv", "B3"), file_name="a.csv"))
     assert (name, is_beside) == ("a.ket-qua-kiem-tra.xlsx", True)
     first, quoted = openpyxl.load_workbook(io.BytesIO(content)).worksheets
     assert [cell.value for cell in quoted[2]] == ["B3", "An Biên,=2+2"]
@@ -455,14 +455,14 @@ def test_a_csv_gets_a_report_beside_it_that_quotes_the_lines(tmp_path):
 
 def test_a_text_is_quoted_around_the_figure(tmp_path):
     (path := tmp_path / "a.txt").write_text("Số phải thi hành là 20.352 việc.", encoding="utf-8")
-    _, content, _ = marked_file(path, dossier(finding(1, "a.txt", "c20-26"), file_name="a.txt"))
+    _, content, _ = mark_file(path, dossier(finding(1, "a.txt", "c20-26"), file_name="a.txt"))
     quoted = openpyxl.load_workbook(io.BytesIO(content)).worksheets[1]
     assert quoted["B2"].value == "… Số phải thi hành là [20.352] việc. …"
 
 
 def test_the_report_beside_a_file_is_nobodys_return(tmp_path):
     (path := tmp_path / "a.csv").write_text("unit,value\n", encoding="utf-8")
-    name, content, _ = marked_file(path, dossier(finding(1, "a.csv", "B3"), file_name="a.csv"))
+    name, content, _ = mark_file(path, dossier(finding(1, "a.csv", "B3"), file_name="a.csv"))
     (sent := tmp_path / name).write_bytes(content)
     checked = check_file(sent, Home(tmp_path / "home"))
     assert checked.unreadable["problem"].to_list() == ["findings_report"]
@@ -472,7 +472,7 @@ def test_the_report_beside_a_file_is_nobodys_return(tmp_path):
     "name", ["../../etc/passwd", "a\r\nBcc: x", "=1+1.xlsx", "....", "Biểu 01 (sửa).xlsx", "x" * 300]
 )
 def test_the_name_of_a_file_does_no_harm(foreign, name):
-    named, _, _ = marked_file(foreign, dossier(finding(1, HOSTILE[:31], "B2"), file_name=name))
+    named, _, _ = mark_file(foreign, dossier(finding(1, HOSTILE[:31], "B2"), file_name=name))
     assert re.fullmatch(r"[\w()-][\w.()-]{0,120}\.da-danh-dau\.xlsx", named)
 
 

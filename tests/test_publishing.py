@@ -16,7 +16,7 @@ from pipeline.lock import HomeIsBusy, one_writer
 from pipeline.published import find_release, publish, rollback
 from pipeline.published.query import NoWarehouse, run_query
 from pipeline.published.record import storage_version
-from pipeline.published.releases import KEPT, releases
+from pipeline.published.releases import MOST_RELEASES, releases
 from pipeline.warehouse.build import (
     STORAGE_VERSION,
     NotPublishable,
@@ -92,7 +92,7 @@ def test_the_same_inputs_are_not_a_new_release(home: Home) -> None:
 def test_the_last_seven_stay(home: Home) -> None:
     for night in range(1, 11):
         publish_night(home, night)
-    assert [release.number for release in releases(home)] == list(range(4, 4 + KEPT))
+    assert [release.number for release in releases(home)] == list(range(4, 4 + MOST_RELEASES))
 
 
 def test_release_json_describes_the_live_one(home: Home) -> None:
@@ -343,7 +343,7 @@ def test_a_release_of_an_older_version_is_no_reason_to_have_no_bulletin(
         with duckdb.connect() as connection:
             connection.execute("select alert.pack from (select 1 as alert_id) as alert")
 
-    monkeypatch.setattr("pipeline.bulletin.changes.ask", lacks_a_column)
+    monkeypatch.setattr("pipeline.bulletin.changes.run_queries", lacks_a_column)
     assert changes_since(home, releases(home)[1]) is None
     releases(home)[0].path.unlink()
     assert changes_since(home, releases(home)[0]) is None

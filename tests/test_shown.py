@@ -15,7 +15,7 @@ import yaml
 from expectations.rules import packs
 from pipeline.dagster_ui import Links, linked_list, markdown_table
 from pipeline.dagster_ui.markdown import MOST_ROWS
-from pipeline.dagster_ui.reading_room import place_of, room
+from pipeline.dagster_ui.reading_room import bind_server, place_of
 from pipeline.home import DBT_PROJECT, Home
 from pipeline.judged.checks import check_name
 from pipeline.published.query import run_query
@@ -125,7 +125,7 @@ def test_columns_and_readers_names_are_described_without_a_run():
 
 
 def test_a_table_in_markdown_ends_and_text_from_a_file_stays_text():
-    text = markdown_table(["file"], [["a|b\n# <b>[x](http://evil.example)"]] + [["x"]] * MOST_ROWS, more=2)
+    text = markdown_table(["file"], [["a|b\n# <b>[x](http://evil.example)"]] + [["x"]] * MOST_ROWS, extra_count=2)
     lines = text.splitlines()
     assert len(lines) == 2 + MOST_ROWS + 1
     assert lines[2] == r"| a\|b # \<b\>\[x\](http: //evil.example) |"
@@ -136,7 +136,7 @@ def test_a_table_in_markdown_ends_and_text_from_a_file_stays_text():
 
 def test_an_address_of_a_file_is_quoted(tmp_path):
     home = Home(tmp_path)
-    assert Links(home, "http://x.example/").to(tmp_path / "marked" / "a (1) é.xlsx") == (
+    assert Links(home, "http://x.example/").address(tmp_path / "marked" / "a (1) é.xlsx") == (
         "http://x.example/marked/a%20%281%29%20%C3%A9.xlsx"
     )
 
@@ -169,7 +169,7 @@ def reading(tmp_path: Path) -> Iterator[tuple[Home, str]]:
         (home.root / name).write_text(text, encoding="utf-8")
     (home.bulletin / "current").symlink_to("000001-ab")
     (home.bulletin / "outside.html").symlink_to(home.root / "contacts.yaml")
-    server = room(home, "127.0.0.1", 0)
+    server = bind_server(home, "127.0.0.1", 0)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield home, f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

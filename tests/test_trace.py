@@ -13,8 +13,8 @@ from pipeline.home import Home
 from pipeline.landing.blobs import blob_path
 from pipeline.published.query import open_published
 from pipeline.trace import Question, Untraceable, trace
-from pipeline.trace.derived import derive
-from pipeline.trace.proof import Proven
+from pipeline.trace.derivation import derive
+from pipeline.trace.proof import ProofStatus
 from pipeline.trace.trace import Tracer
 
 KIEN_GIANG = ("unit_key=kien-giang", "period_id=2022-12")
@@ -29,14 +29,14 @@ def tracer(samples_home: Home):
 
 
 def asked(table: str, column: str, *keys: str) -> Question:
-    return Question.of(table, column, keys)
+    return Question.parse(table, column, keys)
 
 
 def test_the_8122_of_the_seed_is_traced_to_the_line_that_prints_it(samples_home):
     found = trace(samples_home, asked("fct_case_results", "carried_over", *KIEN_GIANG, *TOTAL))
     assert (found.value, found.cell.address, found.cell.raw) == (8122, "G7", "8122")
     assert found.version["source_ref"] == "KG-2022-12M"
-    assert found.proof is Proven.VERIFIED
+    assert found.proof is ProofStatus.VERIFIED
     assert {"balance.carried_over"} <= {rule["rule_id"] for rule in found.rules if rule["fails_here"]}
 
 
@@ -109,9 +109,9 @@ def test_changed_and_missing_bytes_are_told(samples_home, tmp_path):
     blob = blob_path(home, trace(home, question).version["sha256"])
     content = blob.read_bytes()
     blob.unlink()
-    assert trace(home, question).proof is Proven.MISSING
+    assert trace(home, question).proof is ProofStatus.MISSING
     blob.write_bytes(content + b" ")
-    assert trace(home, question).proof is Proven.TAMPERED
+    assert trace(home, question).proof is ProofStatus.TAMPERED
     command = ["trace", "fct_case_results", "due", *AN_BIEN, *TOTAL, "--home", str(home.root), "--json"]
     told = CliRunner().invoke(app, command)
     assert told.exit_code == 1

@@ -18,7 +18,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from pipeline.cli import dev
-from pipeline.dagster_ui.request_guard import guarded
+from pipeline.dagster_ui.request_guard import guard
 from tests.mail_room import free_port
 
 METHODS = ["GET", "POST"]
@@ -38,7 +38,7 @@ def port() -> Iterator[int]:
     """A server on loopback behind the guard, as the UI is."""
     routes = [Route("/graphql", answer, methods=METHODS), Route("/", answer), WebSocketRoute("/graphql", talk)]
     number = free_port()
-    server = uvicorn.Server(uvicorn.Config(guarded(Starlette(routes=routes)), port=number, log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(guard(Starlette(routes=routes)), port=number, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:

@@ -1,1 +1,1 @@
-"""Alerts: incidents told once, in letters that name the cell, the sum and the way out."""
+"""Alerts: each incident is reported once, in a letter that names the cell, the sum and the remedy."""

@@ -1,8 +1,8 @@
-"""From a channel as it is written to the service that it names. Secrets come from the environment and go nowhere else.
+"""Turns a channel of the contacts into the service that it names. Secrets come from the environment and stay in memory.
 
 ``${NAME}`` in a URL is a variable of the environment, read when a message goes out. A password or token that stands in
-the file itself is refused. What may be shown of an address is ``Channel.label``; what a service says back passes
-``Address.scrub`` before anybody writes it down.
+the file itself is refused. ``Channel.label`` is what may be shown of an address; a service's answer passes
+``Address.scrub`` before it is written anywhere.
 """
 
 import os
@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import quote, unquote
 
-from pipeline.alerts.contacts import Channel, Contacts, Problem
+from pipeline.alerts.contacts import Channel, ContactProblem, Contacts
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 HIDDEN = "***"
@@ -26,7 +26,7 @@ class WrongAddress(ValueError):
 
 @dataclass(frozen=True)
 class Address:
-    """A channel whose URL is understood: the service behind it, and what must never be written down."""
+    """A channel whose URL was understood: the service behind it, and the secrets that must never be written down."""
 
     service: Any
     secrets: tuple[str, ...]
@@ -50,9 +50,9 @@ def address_of(channel: Channel, servers: Mapping[str, str], environ: Mapping[st
     missing = sorted({name for name in _VARIABLE.findall(pattern) if not environ.get(name)})
     if missing:
         raise WrongAddress(f"{', '.join(missing)} is not set in the environment of this process")
-    is_whole = _VARIABLE.fullmatch(pattern)
+    whole_match = _VARIABLE.fullmatch(pattern)
     # Within a URL a value is quoted, so that an @ or / in a password stays part of it.
-    url = environ[is_whole[1]] if is_whole else _VARIABLE.sub(lambda m: quote(environ[m[1]], safe=""), pattern)
+    url = environ[whole_match[1]] if whole_match else _VARIABLE.sub(lambda m: quote(environ[m[1]], safe=""), pattern)
     service = _service(url)
     if service is None:
         raise WrongAddress(f"the URL of '{channel.key}' is none that apprise knows, or lacks a part")
@@ -63,31 +63,31 @@ def address_of(channel: Channel, servers: Mapping[str, str], environ: Mapping[st
     if getattr(service, "pgp_mode", "no") != "no":
         raise WrongAddress("pgp is not supported; letters are not encrypted by us")
     values = {environ[name] for name in _VARIABLE.findall(pattern)} | set(_private(service))
-    quoted = {quote(value, safe="") for value in values}
-    return Address(service, tuple(value for value in values | quoted if len(value) >= SHORTEST_SECRET))
+    quoted_values = {quote(value, safe="") for value in values}
+    return Address(service, tuple(value for value in values | quoted_values if len(value) >= SHORTEST_SECRET))
 
 
-def wrong_addresses(contacts: Contacts, environ: Mapping[str, str] | None = None) -> Iterator[Problem]:
+def wrong_addresses(contacts: Contacts, environ: Mapping[str, str] | None = None) -> Iterator[ContactProblem]:
     """Yield every channel that could not be used from this process, with the line of its person."""
     for person in contacts.people:
         for channel in person.channels:
             try:
                 address_of(channel, contacts.servers, environ)
             except WrongAddress as error:
-                yield Problem(contacts.lines[person.id], f"{person.id}, channel '{channel.key}': {error}")
+                yield ContactProblem(contacts.lines[person.id], f"{person.id}, channel '{channel.key}': {error}")
 
 
 def _private(service: Any) -> Iterator[str]:
-    """Yield the passwords and tokens that a service was made with, as its plugin declares them."""
-    for declared in (service.template_tokens, service.template_args):
-        for name, token in declared.items():
+    """Yield the passwords and tokens of a service, as its plugin declares them."""
+    for declarations in (service.template_tokens, service.template_args):
+        for name, token in declarations.items():
             value = getattr(service, token.get("map_to", name), None)
             if token.get("private") and isinstance(value, str) and len(value) >= SHORTEST_SECRET:
                 yield value
 
 
 def _service(url: str) -> Any:
-    """Return the plugin that apprise makes of the URL, None where it makes none."""
+    """Return apprise's plugin for the URL, None where there is none."""
     import apprise
 
     try:
@@ -98,7 +98,7 @@ def _service(url: str) -> Any:
 
 @cache
 def _asset() -> Any:
-    """Return what apprise says of the sender: our name, no pictures from elsewhere, nothing kept on disk."""
+    """Return apprise's settings for the sender: our name, no external pictures, nothing stored on disk."""
     import logging
 
     import apprise

@@ -5,16 +5,16 @@ from collections.abc import Callable
 from types import TracebackType
 
 from pipeline.alerts.addresses import Address
-from pipeline.alerts.mail import AnswerLost, ChannelDown, MailServer, NotSent, Unreachable, server_key
+from pipeline.alerts.mail import AnswerLost, ChannelDown, DeliveryError, MailServer, ServerUnreachable, server_key
 from pipeline.alerts.outbox import Message
 from pipeline.home import Home
 
-#: After so many broken connections a server is left alone for the rest of the round.
+#: After this many broken connections a server is skipped for the rest of the round.
 MOST_LOSSES = 3
 
 
 class Channels:
-    """The services of one round of sending; one that cannot be reached is left alone for the rest of it."""
+    """The services of one round of sending; one that cannot be reached is skipped for the rest of it."""
 
     def __init__(self, home: Home) -> None:
         self.home = home
@@ -32,7 +32,7 @@ class Channels:
             server.close()
 
     def send(self, message: Message, address: Address, on_handing_over: Callable[[], None]) -> None:
-        """Send one message; raises ``NotSent``, whose text holds no secret.
+        """Send one message; raises ``DeliveryError``, whose text holds no secret.
 
         ``on_handing_over`` is called at the last moment at which the message can still be held back.
         """
@@ -45,17 +45,17 @@ class Channels:
                 server.send(self.home, message, address.service, on_handing_over)
             else:
                 self._notify(message, address, on_handing_over)
-        except NotSent as error:
-            told = address.scrub(str(error))
+        except DeliveryError as error:
+            reason = address.scrub(str(error))
             if isinstance(error, (ChannelDown, AnswerLost)):
                 self._losses[key] += 1
-                # A line that breaks may be this message's fault; others are not kept waiting for it.
-                if isinstance(error, Unreachable) or self._losses[key] >= MOST_LOSSES:
-                    self._down[key] = told
-            raise type(error)(told) from None
+                # A broken connection may be this message's fault; other messages need not wait for it.
+                if isinstance(error, ServerUnreachable) or self._losses[key] >= MOST_LOSSES:
+                    self._down[key] = reason
+            raise type(error)(reason) from None
 
     def _notify(self, message: Message, address: Address, on_handing_over: Callable[[], None]) -> None:
-        """Send through apprise, which says yes or no; a no is taken for a channel that is down."""
+        """Send through apprise, which answers yes or no; a no counts as a channel that is down."""
         import apprise
         from apprise.attachment.file import AttachFile
 
@@ -66,7 +66,7 @@ class Channels:
                 if path.is_file():
                     files.add(AttachFile(str(path), name=attachment.name))
         on_handing_over()
-        with apprise.LogCapture(level=apprise.logging.WARNING, fmt="%(message)s") as said:
+        with apprise.LogCapture(level=apprise.logging.WARNING, fmt="%(message)s") as log:
             try:
                 is_sent = service.notify(
                     title=message.subject,
@@ -75,7 +75,7 @@ class Channels:
                     attach=files or None,
                 )
             except Exception as error:  # a plugin's own fault is a channel that is down, not a red night
-                raise Unreachable(f"{type(error).__name__}: {error}") from error
-            reason = " ".join(said.getvalue().split())[:300]
+                raise ServerUnreachable(f"{type(error).__name__}: {error}") from error
+            reason = " ".join(log.getvalue().split())[:300]
         if not is_sent:
-            raise Unreachable(reason or "the service did not take it")
+            raise ServerUnreachable(reason or "the service did not take it")

@@ -1,7 +1,7 @@
-"""Who is told what, and where: ``contacts.yaml`` of the home, with every mistake in it named by its line.
+"""Who is informed of what, and on which channel: ``contacts.yaml`` of the home. Every mistake is named with its line.
 
-A sample with every key explained is ``docs/contacts.sample.yaml``. A person whose entry is wrong gets nothing until it
-is mended, and then everything; the others are not kept waiting.
+``docs/contacts.sample.yaml`` explains every key. A person whose entry is wrong gets nothing until it is mended, and
+then everything; the others need not wait.
 """
 
 import re
@@ -48,7 +48,7 @@ class Channel(BaseModel):
 
     @property
     def key(self) -> str:
-        """The name under which the outbox knows the channel: as given, else the server's, else the URL's scheme."""
+        """The channel's name in the outbox: its own ``name``, else the server's, else the URL's scheme."""
         scheme = _SCHEME.match(self.url or "")
         return self.name or self.via or (scheme[1].lower() if scheme else "url")
 
@@ -58,7 +58,7 @@ class Channel(BaseModel):
         return f"{self.key} → {self.to}" if self.to else self.key
 
     def reaches(self, severity: str) -> bool:
-        """Tell whether an incident of this severity is told here."""
+        """Tell whether incidents of this severity are reported on this channel."""
         order = list(Severity)  # the worst comes first
         return order.index(Severity(severity)) <= order.index(self.severity)
 
@@ -85,7 +85,7 @@ class Person(BaseModel):
         return self
 
     def follows(self, incident: Mapping[str, Any]) -> bool:
-        """Tell whether an incident is this person's: of their units, or given to them.
+        """Tell whether an incident concerns this person: it is of their units, or assigned to them.
 
         Notes on published figures are for statisticians of the nation unless ``published`` says otherwise; so is a
         file that nobody can place, unless its path is one of this person's ``files``.
@@ -94,17 +94,17 @@ class Person(BaseModel):
             return True
         unit = incident["unit_key"]
         if incident["origin"] == Origin.PUBLISHED:
-            wanted = self.published
-            if wanted is None:
-                wanted = self.nation and self.role == Role.STATISTICIAN
-            if not wanted:
+            gets_published = self.published
+            if gets_published is None:
+                gets_published = self.nation and self.role == Role.STATISTICIAN
+            if not gets_published:
                 return False
         if unit is None and any(fnmatchcase(incident["source_ref"] or "", pattern) for pattern in self.files):
             return True
         return self.nation or unit in self.offices or bool({unit, incident["parent_key"]} & set(self.provinces))
 
 
-class AtOnce(BaseModel):
+class UrgentPolicy(BaseModel):
     """What does not wait for the digest of the next night."""
 
     model_config = _STRICT
@@ -117,7 +117,7 @@ class Policy(BaseModel):
     """How much a digest holds, what is urgent, and how hard a night tries."""
 
     model_config = _STRICT
-    at_once: AtOnce = AtOnce()
+    at_once: UrgentPolicy = UrgentPolicy()
     items: Annotated[int, Field(ge=1, le=200)] = 20
     standing: Annotated[int, Field(ge=0, le=200)] = 10
     attachments: Annotated[int, Field(ge=0, le=40)] = 6
@@ -126,7 +126,7 @@ class Policy(BaseModel):
     tries: Annotated[int, Field(ge=1)] = 5
 
     def is_urgent(self, incident: Mapping[str, Any]) -> bool:
-        """Tell whether an incident is told at once, though tonight's digest has gone out."""
+        """Tell whether an incident is reported at once, even after tonight's digest has gone out."""
         return incident["on_fail"] in self.at_once.on_fail or incident["severity"] in self.at_once.severity
 
 
@@ -140,7 +140,7 @@ class Sender(BaseModel):
 
 
 @dataclass(frozen=True)
-class Problem:
+class ContactProblem:
     """A mistake in the contacts: where, and what to do."""
 
     line: int
@@ -157,7 +157,7 @@ class Contacts:
     people: tuple[Person, ...] = ()
     servers: Mapping[str, str] = field(default_factory=dict)
     policy: Policy = field(default_factory=Policy)
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[ContactProblem, ...] = ()
     lines: Mapping[str, int] = field(default_factory=dict)
     exists: bool = False
     sender: Sender = field(default_factory=Sender)
@@ -168,13 +168,13 @@ class Contacts:
 
     @property
     def operators(self) -> tuple[Person, ...]:
-        """The people who are told of a night that failed."""
+        """The people who are informed of a failed night."""
         return tuple(person for person in self.people if person.role == Role.OPERATOR)
 
     def channel(self, person: str, key: str) -> Channel | None:
         """Return a person's channel by its key, or None where either is no longer there."""
-        found = self.person(person)
-        return next((channel for channel in found.channels if channel.key == key), None) if found else None
+        owner = self.person(person)
+        return next((channel for channel in owner.channels if channel.key == key), None) if owner else None
 
 
 def contacts_path(home: Home) -> Path:
@@ -183,12 +183,12 @@ def contacts_path(home: Home) -> Path:
 
 
 def contacts_of(home: Home) -> Contacts:
-    """Read the contacts of a home, whose own register of offices counts; see ``read_contacts``."""
+    """Read the contacts of a home, with its own register of offices; see ``read_contacts``."""
     return read_contacts(contacts_path(home), registry_of(home))
 
 
 def read_contacts(path: Path, registry: UnitRegistry | None = None) -> Contacts:
-    """Read the contacts; whatever is wrong stands in ``problems``, nothing is raised. No file, no people."""
+    """Read the contacts; mistakes are collected in ``problems``, nothing is raised. No file, no people."""
     if not path.exists():
         return Contacts()
     try:
@@ -197,42 +197,46 @@ def read_contacts(path: Path, registry: UnitRegistry | None = None) -> Contacts:
         node = loader.get_single_node()
         content = loader.construct_document(node) if node else None
     except OSError as error:
-        return Contacts(problems=(Problem(1, f"cannot be read: {error.strerror}"),), exists=True)
+        return Contacts(problems=(ContactProblem(1, f"cannot be read: {error.strerror}"),), exists=True)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or "this is not UTF-8"
-        return Contacts(problems=(Problem(mark.line + 1 if mark else 1, f"not YAML: {reason}"),), exists=True)
+        return Contacts(problems=(ContactProblem(mark.line + 1 if mark else 1, f"not YAML: {reason}"),), exists=True)
     if node is None:
         return Contacts(exists=True)
     if not isinstance(content, dict):
-        return Contacts(problems=(Problem(1, "write 'people:', and below it a list"),), exists=True)
+        return Contacts(problems=(ContactProblem(1, "write 'people:', and below it a list"),), exists=True)
     lines = dict(_lines(node))
-    return _Reading(content, lines, list(_repeated(node)), (registry or unit_registry()).units).contacts()
+    return _ContactsParser(content, lines, list(_repeated_keys(node)), (registry or unit_registry()).units).contacts()
 
 
-class _Reading:
-    """One pass over the file: what stands, and every mistake with its line."""
+class _ContactsParser:
+    """One pass over the file: collects the valid entries, and every mistake with its line."""
 
     def __init__(
-        self, content: dict[str, Any], lines: dict[tuple, int], problems: list[Problem], units: Mapping[str, Unit]
+        self,
+        content: dict[str, Any],
+        lines: dict[tuple, int],
+        problems: list[ContactProblem],
+        units: Mapping[str, Unit],
     ) -> None:
         self.content, self.lines, self.problems, self.units = content, lines, problems, units
 
     def contacts(self) -> Contacts:
         for key in sorted(set(self.content) - {"servers", "people", "policy", "sender"}, key=str):
-            self.say((key,), f"'{key}' is none of servers, people, policy, sender")
+            self.report((key,), f"'{key}' is none of servers, people, policy, sender")
         servers = self._servers()
-        policy = self._valid(Policy, self.content.get("policy") or {}, ("policy",)) or Policy()
-        sender = self._valid(Sender, self.content.get("sender") or {}, ("sender",)) or Sender()
-        listed = self.content.get("people") or []
-        if not isinstance(listed, list):
-            self.say(("people",), "'people' is a list; begin each entry with '- id:'")
-            listed = []
+        policy = self._validate(Policy, self.content.get("policy") or {}, ("policy",)) or Policy()
+        sender = self._validate(Sender, self.content.get("sender") or {}, ("sender",)) or Sender()
+        entries = self.content.get("people") or []
+        if not isinstance(entries, list):
+            self.report(("people",), "'people' is a list; begin each entry with '- id:'")
+            entries = []
         people: dict[str, Person] = {}
-        for place, entry in enumerate(listed):
+        for place, entry in enumerate(entries):
             person = self._person(entry, ("people", place), servers)
             if person and person.id in people:
-                self.say(("people", place), f"'{person.id}' stands above already; give this person another id")
+                self.report(("people", place), f"'{person.id}' stands above already; give this person another id")
             elif person:
                 people[person.id] = person
         return Contacts(
@@ -240,87 +244,90 @@ class _Reading:
             servers,
             policy,
             tuple(sorted(self.problems, key=lambda problem: problem.line)),
-            {person["id"]: self.line(("people", n)) for n, person in enumerate(listed) if _has_id(person)},
+            {person["id"]: self.line(("people", n)) for n, person in enumerate(entries) if _has_id(person)},
             exists=True,
             sender=sender,
         )
 
     def line(self, path: tuple) -> int:
-        """Return the line of the innermost part of ``path`` that stands in the file."""
+        """Return the line of the innermost part of ``path`` that is in the file."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
 
-    def say(self, path: tuple, message: str) -> None:
-        self.problems.append(Problem(self.line(path), message))
+    def report(self, path: tuple, message: str) -> None:
+        self.problems.append(ContactProblem(self.line(path), message))
 
     def _servers(self) -> dict[str, str]:
         servers = self.content.get("servers") or {}
         if not isinstance(servers, dict):
-            self.say(("servers",), "'servers' gives each server a name and a URL with {to} in it")
+            self.report(("servers",), "'servers' gives each server a name and a URL with {to} in it")
             return {}
-        right = {}
+        urls = {}
         for name, url in servers.items():
             if not isinstance(url, str) or "{to}" not in url:
-                self.say(("servers", name), f"the URL of '{name}' needs {{to}} where a person's address goes")
+                self.report(("servers", name), f"the URL of '{name}' needs {{to}} where a person's address goes")
             else:
-                right[str(name)] = url
-        return right
+                urls[str(name)] = url
+        return urls
 
     def _person(self, entry: Any, path: tuple, servers: Mapping[str, str]) -> Person | None:
-        before = len(self.problems)
-        self._know_servers(entry, path, servers)
-        person = self._valid(Person, entry, path)
+        problem_count = len(self.problems)
+        self._check_servers(entry, path, servers)
+        person = self._validate(Person, entry, path)
         if person is None:
             return None
-        found: dict[str, list[str]] = {"offices": [], "provinces": []}
-        for field_name, keys in found.items():
+        keys_by_field: dict[str, list[str]] = {"offices": [], "provinces": []}
+        for field_name, keys in keys_by_field.items():
             for place, name in enumerate(getattr(person, field_name)):
                 unit = self._unit_key(name, "office" if field_name == "offices" else "province")
                 if unit is None:
-                    self.say(
-                        (*path, field_name, place), f"no unit is called '{name}'; write its key, {self._nearby(name)}"
+                    self.report(
+                        (*path, field_name, place),
+                        f"no unit is called '{name}'; write its key, {self._suggest_units(name)}",
                     )
                 else:
                     keys.append(unit)
-        seen: set[str] = set()
+        channel_keys: set[str] = set()
         for place, channel in enumerate(person.channels):
-            where = (*path, "channels", place)
-            if channel.key in seen:
-                self.say(where, f"two channels of '{person.id}' are called '{channel.key}'; give one a 'name'")
-            seen.add(channel.key)
-        return person.model_copy(update=found) if len(self.problems) == before else None
+            channel_path = (*path, "channels", place)
+            if channel.key in channel_keys:
+                self.report(
+                    channel_path, f"two channels of '{person.id}' are called '{channel.key}'; give one a 'name'"
+                )
+            channel_keys.add(channel.key)
+        return person.model_copy(update=keys_by_field) if len(self.problems) == problem_count else None
 
-    def _know_servers(self, entry: Any, path: tuple, servers: Mapping[str, str]) -> None:
+    def _check_servers(self, entry: Any, path: tuple, servers: Mapping[str, str]) -> None:
         channels = entry.get("channels") if isinstance(entry, dict) else None
         for place, channel in enumerate(channels if isinstance(channels, list) else ()):
             via = channel.get("via") if isinstance(channel, dict) else None
             if via is not None and via not in servers:
                 known = ", ".join(servers) or "none"
-                self.say((*path, "channels", place), f"there is no server '{via}'; 'servers' has {known}")
+                self.report((*path, "channels", place), f"there is no server '{via}'; 'servers' has {known}")
 
     def _unit_key(self, name: str, level: str) -> str | None:
         """Return the key of a unit by key, or by a name that only one unit of the level has ever had."""
         if name in self.units:
             return name
-        same = [u.key for u in self.units.values() if u.level == level and name.casefold() == u.name.casefold()]
-        return same[0] if len(same) == 1 else None
+        matches = [u.key for u in self.units.values() if u.level == level and name.casefold() == u.name.casefold()]
+        return matches[0] if len(matches) == 1 else None
 
-    def _nearby(self, name: str) -> str:
-        near = [key for key in self.units if name.casefold() in key or key in name.casefold()]
+    def _suggest_units(self, name: str) -> str:
+        candidates = [key for key in self.units if name.casefold() in key or key in name.casefold()]
         by_name = {unit.name: unit.key for unit in self.units.values()}
-        near += [by_name[called] for called in get_close_matches(name, by_name, n=3, cutoff=0.7)]
-        return f"such as {', '.join(near[:3])}" if near else "as 'thads units list' shows it"
+        candidates += [by_name[match] for match in get_close_matches(name, by_name, n=3, cutoff=0.7)]
+        return f"such as {', '.join(candidates[:3])}" if candidates else "as 'thads units list' shows it"
 
-    def _valid(self, model: type[Model], content: Any, path: tuple) -> Model | None:
+    def _validate(self, model: type[Model], content: Any, path: tuple) -> Model | None:
         try:
             return model.model_validate(content)
         except ValidationError as error:
-            for wrong in error.errors(include_url=False, include_input=False):
-                place = ".".join(str(part) for part in wrong["loc"])
-                is_extra = wrong["type"] == "extra_forbidden"
-                message = "there is no such key" if is_extra else wrong["msg"].removeprefix("Value error, ")
-                self.say((*path, *wrong["loc"]), f"{place}: {message}" if place else message)
+            for detail in error.errors(include_url=False, include_input=False):
+                place = ".".join(str(part) for part in detail["loc"])
+                is_extra = detail["type"] == "extra_forbidden"
+                message = "there is no such key" if is_extra else detail["msg"].removeprefix("Value error, ")
+                self.report((*path, *detail["loc"]), f"{place}: {message}" if place else message)
             return None
 
 
@@ -339,13 +346,13 @@ def _lines(node: yaml.Node, path: tuple = ()) -> Iterator[tuple[tuple, int]]:
             yield from _lines(item, (*path, place))
 
 
-def _repeated(node: yaml.Node) -> Iterator[Problem]:
-    """Yield keys that stand twice in one entry: YAML would silently take the last."""
+def _repeated_keys(node: yaml.Node) -> Iterator[ContactProblem]:
+    """Yield keys that occur twice in one entry: YAML would silently take the last."""
     for child in node.value if isinstance(node, yaml.SequenceNode) else ():
-        yield from _repeated(child)
-    seen: set[str] = set()
+        yield from _repeated_keys(child)
+    keys: set[str] = set()
     for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
-        if key.value in seen:
-            yield Problem(key.start_mark.line + 1, f"'{key.value}' stands twice in this entry")
-        seen.add(key.value)
-        yield from _repeated(value)
+        if key.value in keys:
+            yield ContactProblem(key.start_mark.line + 1, f"'{key.value}' stands twice in this entry")
+        keys.add(key.value)
+        yield from _repeated_keys(value)

@@ -1,4 +1,4 @@
-"""What one person is told in one night: chosen, cut to the budget, and written in their language. Pure functions."""
+"""The digest of one person for one night: selected, cut to the budget, in their language. Pure functions."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,7 +31,7 @@ class Enclosures:
 
 @dataclass(frozen=True)
 class News:
-    """Incidents for one person and channel: new ones, resolved ones, and those told before that are still open."""
+    """Incidents for one person and channel: new ones, resolved ones, and those reported before that are still open."""
 
     opened: tuple[Incident, ...]
     recovered: tuple[Incident, ...]
@@ -41,36 +41,38 @@ class News:
         return bool(self.opened or self.recovered)
 
 
-def news(person: Person, channel: Channel, incidents: Iterable[Incident], told: Mapping[str, str]) -> News:
-    """Return what ``told`` (the last that was said of each incident there) leaves to say.
+def select_news(
+    person: Person, channel: Channel, incidents: Iterable[Incident], last_states: Mapping[str, str]
+) -> News:
+    """Return what is news there, given ``last_states``, the last state reported of each incident.
 
-    A resolution is told to whoever was told of the incident; what was resolved before is told to nobody.
+    A resolution is reported to those who heard of the incident; what was resolved before that, to nobody.
     """
     opened: list[Incident] = []
     recovered: list[Incident] = []
     standing: list[Incident] = []
     for incident in incidents:
-        last = told.get(incident["alert_id"])
+        last_state = last_states.get(incident["alert_id"])
         if incident["state"] == AlertState.RESOLVED:
-            if last == AlertState.OPEN:
+            if last_state == AlertState.OPEN:
                 recovered.append(incident)
         elif is_ours(incident) and not person.nation:
             continue  # nothing that an office could do about it
         elif person.follows(incident) and channel.reaches(incident["severity"]):
-            (standing if last == AlertState.OPEN else opened).append(incident)
+            (standing if last_state == AlertState.OPEN else opened).append(incident)
     return News(tuple(opened), tuple(recovered), tuple(standing))
 
 
-def what_cannot_wait(found: News, policy: Policy) -> News:
-    """Return the part of the news that goes out though tonight's digest has gone."""
-    opened = tuple(incident for incident in found.opened if policy.is_urgent(incident))
-    return News(opened, found.recovered if policy.at_once.recovered else (), found.standing)
+def urgent_news(news: News, policy: Policy) -> News:
+    """Return the part of the news that goes out even after tonight's digest."""
+    opened = tuple(incident for incident in news.opened if policy.is_urgent(incident))
+    return News(opened, news.recovered if policy.at_once.recovered else (), news.standing)
 
 
 def compose(
     person: Person,
     channel: Channel,
-    found: News,
+    news: News,
     *,
     policy: Policy,
     kind: MessageKind,
@@ -79,14 +81,16 @@ def compose(
     queued_at: str,
     enclose: Callable[[Sequence[Incident]], Enclosures],
 ) -> Message:
-    """Write the message that tells ``found``; all of it counts as told, also what the budget leaves to a count.
+    """Write the message on ``news``; all of it counts as reported, also what the budget reduces to a count.
 
-    ``enclose`` gives what goes with the incidents of one report.
+    ``enclose`` returns the files that go with the incidents of one report.
     """
-    w = words(person.language)
-    told = _told(person, found, policy, w, enclose)
-    subject = plain(f"{w['simulated_mark'] if told['is_simulated'] else ''}[THADS] {_subject(found, told, w)}")
-    told |= {"w": w, "name": person.name, "language": person.language, "subject": subject, "lines": CHAT_LINES}
+    wording = words(person.language)
+    values = _template_values(person, news, policy, wording, enclose)
+    subject = plain(
+        f"{wording['simulated_mark'] if values['is_simulated'] else ''}[THADS] {_subject(news, values, wording)}"
+    )
+    values |= {"w": wording, "name": person.name, "language": person.language, "subject": subject, "lines": CHAT_LINES}
     return Message(
         person=person.id,
         channel=channel.key,
@@ -96,54 +100,58 @@ def compose(
         queued_at=queued_at,
         language=person.language,
         subject=subject,
-        text=environment(plain).get_template("digest.txt.j2").render(told),
-        html=environment(plain, is_html=True).get_template("digest.html.j2").render(told),
-        brief=environment(chat).get_template("digest.chat.j2").render(told),
-        attachments=tuple(told["attachments"]),
-        opened=tuple(incident["alert_id"] for incident in found.opened),
-        recovered=tuple(incident["alert_id"] for incident in found.recovered),
+        text=environment(plain).get_template("digest.txt.j2").render(values),
+        html=environment(plain, is_html=True).get_template("digest.html.j2").render(values),
+        brief=environment(chat).get_template("digest.chat.j2").render(values),
+        attachments=tuple(values["attachments"]),
+        opened=tuple(incident["alert_id"] for incident in news.opened),
+        recovered=tuple(incident["alert_id"] for incident in news.recovered),
     )
 
 
 @cache
 def words(language: str) -> dict[str, Any]:
-    """Return what digests say in a language."""
+    """Return the wording of digests in a language."""
     return yaml.safe_load((TEMPLATES / "digest.yaml").read_text(encoding="utf-8"))[language]
 
 
-def _told(
+def _template_values(
     person: Person,
-    found: News,
+    news: News,
     policy: Policy,
-    w: Mapping[str, Any],
+    wording: Mapping[str, Any],
     enclose: Callable[[Sequence[Incident]], Enclosures],
 ) -> dict[str, Any]:
-    """Return what the templates print."""
-    opened = sorted(found.opened, key=_urgency)
-    listed, left = opened[: policy.items], opened[policy.items :]
-    recovered = found.recovered[: max(policy.items - len(listed), 1)]
-    groups = _by_report(listed)
-    reports = [_report(group, person, w) for group in groups]
+    """Return the values that the templates print."""
+    opened = sorted(news.opened, key=_urgency)
+    top, rest = opened[: policy.items], opened[policy.items :]
+    recovered = news.recovered[: max(policy.items - len(top), 1)]
+    groups = _by_report(top)
+    reports = [_report(group, person, wording) for group in groups]
     attachments: list[Attachment] = []
     for report, group in zip(reports, groups, strict=True) if person.role == Role.STATISTICIAN else ():
-        for what, file in vars(enclose(group)).items():
+        for key, file in vars(enclose(group)).items():
             has_room = len(attachments) < policy.attachments
-            if file and has_room and sum(one.size for one in (*attachments, file)) <= policy.megabytes * 1e6:
+            if (
+                file
+                and has_room
+                and sum(attachment.size for attachment in (*attachments, file)) <= policy.megabytes * 1e6
+            ):
                 attachments.append(file)
-                report[what] = file.name
-    unlisted = Counter(_place(incident) for incident in left)
+                report[key] = file.name
+    rest_by_place = Counter(_place(incident) for incident in rest)
     return {
-        "summary": _summary(found, w),
+        "summary": _summary(news, wording),
         "reports": reports,
-        "attachments": _with_names_of_their_own(attachments),
-        "more_count": len(left),
-        "more_where": ", ".join(f"{place} {count}" for place, count in unlisted.most_common(MOST_PLACES)),
-        "recovered": [_line(i, person, w) | {"proof": _proof(i, w)} for i in recovered],
-        "more_recovered": len(found.recovered) - len(recovered),
-        "standing": [_line(i, person, w) for i in sorted(found.standing, key=_urgency)[: policy.standing]],
-        "standing_count": len(found.standing),
-        "has_to_do": any(incident["origin"] != Origin.PUBLISHED for incident in found.opened),
-        "is_simulated": all(incident["is_simulated"] for incident in (*found.opened, *found.recovered)),
+        "attachments": _with_unique_names(attachments),
+        "more_count": len(rest),
+        "more_where": ", ".join(f"{place} {count}" for place, count in rest_by_place.most_common(MOST_PLACES)),
+        "recovered": [_line(i, person, wording) | {"proof": _proof(i, wording)} for i in recovered],
+        "more_recovered": len(news.recovered) - len(recovered),
+        "standing": [_line(i, person, wording) for i in sorted(news.standing, key=_urgency)[: policy.standing]],
+        "standing_count": len(news.standing),
+        "has_to_do": any(incident["origin"] != Origin.PUBLISHED for incident in news.opened),
+        "is_simulated": all(incident["is_simulated"] for incident in (*news.opened, *news.recovered)),
     }
 
 
@@ -172,19 +180,19 @@ def _verdict_of(group: Sequence[Incident]) -> str:
     return min((_verdict(incident) for incident in group), key=order.index)
 
 
-def _report(group: Sequence[Incident], person: Person, w: Mapping[str, Any]) -> dict[str, Any]:
+def _report(group: Sequence[Incident], person: Person, wording: Mapping[str, Any]) -> dict[str, Any]:
     first = group[0]
     verdict = _verdict_of(group)
     day = first["answer_by"]
     return {
         "place": _place(first),
-        "period": _period(first, w),
+        "period": _period(first, wording),
         "version": first["opened_version"] if len({i["opened_version"] for i in group}) == 1 else None,
         "path": first["path"] or first["source_ref"],
         "verdict": verdict,
         "is_simulated": first["is_simulated"],
         "points": [_item(incident, person) for incident in group],
-        "answer_by": day.strftime(w["date"]) if day and verdict != "published" else None,
+        "answer_by": day.strftime(wording["date"]) if day and verdict != "published" else None,
         "is_overdue": day is None and first["period_id"] is not None and verdict != "published",
         "workbook": None,
         "letter": None,
@@ -201,57 +209,59 @@ def _item(incident: Incident, person: Person) -> dict[str, Any]:
     }
 
 
-def _line(incident: Incident, person: Person, w: Mapping[str, Any]) -> dict[str, Any]:
-    standing = w["standing"].get(incident["standing"], incident["standing"])
+def _line(incident: Incident, person: Person, wording: Mapping[str, Any]) -> dict[str, Any]:
+    standing = wording["standing"].get(incident["standing"], incident["standing"])
     return {
         "place": _place(incident),
-        "period": _period(incident, w),
+        "period": _period(incident, wording),
         "form": incident["form_number"] or incident["form"],
         "sentence": incident[f"sentence_{person.language}"],
-        "since": w["since"].format(date=incident["opened_at"].strftime(w["date"])),
+        "since": wording["since"].format(date=incident["opened_at"].strftime(wording["date"])),
         "standing": standing.format(who=incident["assigned_to"]),
     }
 
 
-def _proof(incident: Incident, w: Mapping[str, Any]) -> str:
+def _proof(incident: Incident, wording: Mapping[str, Any]) -> str:
     if incident["resolved_by"] and incident["opened_version"]:
-        return w["replaced"].format(new=incident["resolved_version"], old=incident["opened_version"])
-    return w["readable"] if incident["resolved_by"] else w["closed"]
+        return wording["replaced"].format(new=incident["resolved_version"], old=incident["opened_version"])
+    return wording["readable"] if incident["resolved_by"] else wording["closed"]
 
 
 def _place(incident: Incident) -> str:
     return incident["official_name"] or incident["unit_name"] or incident["unit_key"] or incident["source_ref"] or ""
 
 
-def _period(incident: Incident, w: Mapping[str, Any], written: str = "period") -> str:
+def _period(incident: Incident, wording: Mapping[str, Any], template_key: str = "period") -> str:
     if not incident["period_id"]:
         return ""
     period = Period.parse(incident["period_id"].partition("@")[0])
-    return w[written].format(months=period.months, year=period.year, id=incident["period_id"])
+    return wording[template_key].format(months=period.months, year=period.year, id=incident["period_id"])
 
 
-def _summary(found: News, w: Mapping[str, Any]) -> str:
-    verdicts = Counter(_verdict_of(group) for group in _by_report(found.opened))
-    parts = [w[verdict].format(count=verdicts[verdict]) for verdict in w["verdict"] if verdicts[verdict]]
-    if found.recovered:
-        parts.append(w["recovered"].format(count=len(found.recovered)))
-    return ", ".join(parts) or w["nothing_new"]
+def _summary(news: News, wording: Mapping[str, Any]) -> str:
+    verdicts = Counter(_verdict_of(group) for group in _by_report(news.opened))
+    parts = [wording[verdict].format(count=verdicts[verdict]) for verdict in wording["verdict"] if verdicts[verdict]]
+    if news.recovered:
+        parts.append(wording["recovered"].format(count=len(news.recovered)))
+    return ", ".join(parts) or wording["nothing_new"]
 
 
-def _subject(found: News, told: Mapping[str, Any], w: Mapping[str, Any]) -> str:
-    places = {_place(incident) for incident in (*found.opened, *found.recovered)}
-    known = [incident for incident in (*found.opened, *found.recovered) if incident["period_id"]]
-    periods = {_period(incident, w, "short_period") for incident in known}
-    named = ", ".join([*(sorted(places) if len(places) == 1 else ()), *(sorted(periods) if len(periods) == 1 else ())])
-    return f"{named}: {told['summary']}" if named else told["summary"]
+def _subject(news: News, values: Mapping[str, Any], wording: Mapping[str, Any]) -> str:
+    places = {_place(incident) for incident in (*news.opened, *news.recovered)}
+    dated_incidents = [incident for incident in (*news.opened, *news.recovered) if incident["period_id"]]
+    periods = {_period(incident, wording, "short_period") for incident in dated_incidents}
+    scope = ", ".join([*(sorted(places) if len(places) == 1 else ()), *(sorted(periods) if len(periods) == 1 else ())])
+    return f"{scope}: {values['summary']}" if scope else values["summary"]
 
 
-def _with_names_of_their_own(files: Sequence[Attachment]) -> list[Attachment]:
-    """Return the files under names that differ, as two offices may call theirs the same."""
-    seen: Counter[str] = Counter()
-    named = []
+def _with_unique_names(files: Sequence[Attachment]) -> list[Attachment]:
+    """Return the files under distinct names: two offices may use the same one."""
+    counts: Counter[str] = Counter()
+    unique_files = []
     for file in files:
-        seen[file.name] += 1
+        counts[file.name] += 1
         stem, dot, ending = file.name.rpartition(".")
-        named.append(file if seen[file.name] == 1 else replace(file, name=f"{stem} ({seen[file.name]}){dot}{ending}"))
-    return named
+        unique_files.append(
+            file if counts[file.name] == 1 else replace(file, name=f"{stem} ({counts[file.name]}){dot}{ending}")
+        )
+    return unique_files

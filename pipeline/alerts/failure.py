@@ -1,7 +1,4 @@
-"""A night that failed, and files that broke their reader, are told once to those who keep the nights going.
-
-They are the contacts of role ``operator``.
-"""
+"""Reports a failed night, and files that broke their reader, once to the contacts of role ``operator``."""
 
 import hashlib
 import html
@@ -15,7 +12,7 @@ import yaml
 
 from pipeline import tables
 from pipeline.alerts.contacts import Channel, Person, contacts_of
-from pipeline.alerts.outbox import Message, OutboxIsBusy, open_outbox
+from pipeline.alerts.outbox import Message, OutboxBusy, open_outbox
 from pipeline.alerts.sending import Round, deliver
 from pipeline.alerts.templates import TEMPLATES
 from pipeline.cells.quarantine import THE_NIGHT, active
@@ -48,86 +45,101 @@ class BrokenFiles:
     files: tuple[tuple[str, str], ...]  # path, what is known of the cause
 
 
-#: What operators are told, once: ``run`` says of what.
+#: What operators are informed of, once per ``run``.
 Notice = Failure | BrokenFiles
 
 
 def tell_operators(home: Home, *notices: Notice, now: datetime | None = None) -> Round:
-    """Queue a message for each operator who was not told of these, and send what waits.
+    """Queue a message for each operator who has not had these notices, and send what waits.
 
-    Like a night's digests, it waits in the outbox where a channel is down. An outbox that somebody else holds is told in
-    the round; nothing is raised for it.
+    Like a night's digests, it waits in the outbox where a channel is down. An outbox that another process holds is
+    reported in the round; nothing is raised for it.
     """
-    done, contacts = Round(), contacts_of(home)
-    done.problems = contacts.problems
+    result, contacts = Round(), contacts_of(home)
+    result.problems = contacts.problems
     if not contacts.operators or not notices:
-        return done
-    when = now or vietnam_now()
+        return result
+    moment = now or vietnam_now()
     try:
         with open_outbox(home) as outbox:
-            done.uncertain += [message.id for message in outbox.recover()]
-            for person, channel in [(one, channel) for one in contacts.operators for channel in one.channels]:
+            result.uncertain += [message.id for message in outbox.recover()]
+            for person, channel in [
+                (operator, channel) for operator in contacts.operators for channel in operator.channels
+            ]:
                 queue = (person.id, channel.key)
                 number = outbox.history.numbers.get(queue, 0)
                 for notice in notices:
                     if (*queue, notice.run) not in outbox.history.runs:
                         number += 1
-                        outbox.put(compose(home, person, channel, notice, number=number, now=when))
-                        done.queued += 1
-            deliver(home, outbox, contacts, done)
-    except OutboxIsBusy as error:
-        done.failures["outbox"] = str(error)
-    return done
+                        outbox.put(compose(home, person, channel, notice, number=number, now=moment))
+                        result.queued += 1
+            deliver(home, outbox, contacts, result)
+    except OutboxBusy as error:
+        result.failures["outbox"] = str(error)
+    return result
 
 
 def broken_files_of(home: Home) -> list[BrokenFiles]:
-    """Return, load by load, the files that broke their reader and those that a night set aside and nobody released."""
+    """Return, load by load, the files that broke their reader, and those that a night set aside and nobody released."""
     submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS)
-    read = read_tables(home.cells, "breakdowns", tables.BREAKDOWNS).join(submissions, on="submission_id")
-    landed = read_receipts(home).filter(pl.col("problem").is_in(FOR_ENGINEERS))
-    by_night = [
+    breakdowns = read_tables(home.cells, "breakdowns", tables.BREAKDOWNS).join(submissions, on="submission_id")
+    receipts = read_receipts(home).filter(pl.col("problem").is_in(FOR_ENGINEERS))
+    quarantine_rows = [
         (entry.sha256, f"{entry.stage}: {entry.cause}")
         for entries in active(home).values()
         for entry in entries
         if entry.set_aside_by == THE_NIGHT
     ]
-    aside = pl.DataFrame(by_night, schema={"sha256": pl.String, "cause": pl.String}, orient="row")
-    told = pl.concat(
+    quarantine = pl.DataFrame(quarantine_rows, schema={"sha256": pl.String, "cause": pl.String}, orient="row")
+    frame = pl.concat(
         [
-            read.select("batch", pl.col("source_ref").alias("path"), "cause"),
-            landed.select("batch", "path", pl.col("problem").alias("cause")),
+            breakdowns.select("batch", pl.col("source_ref").alias("path"), "cause"),
+            receipts.select("batch", "path", pl.col("problem").alias("cause")),
             submissions.filter(pl.col("problem") == SET_ASIDE)
-            .join(aside, on="sha256")
+            .join(quarantine, on="sha256")
             .select("batch", pl.col("source_ref").alias("path"), "cause"),
         ]
     ).unique(maintain_order=True)
     return [
-        BrokenFiles(f"files of load {batch}, {digest(files)}", files)
-        for (batch,), of_load in sorted(told.group_by("batch"), key=lambda group: group[0])
-        for files in [tuple(of_load.select("path", "cause").sort("path", "cause").iter_rows())]
+        BrokenFiles(f"files of load {batch}, {files_hash(files)}", files)
+        for (batch,), rows in sorted(frame.group_by("batch"), key=lambda group: group[0])
+        for files in [tuple(rows.select("path", "cause").sort("path", "cause").iter_rows())]
     ]
 
 
-def digest(files: tuple[tuple[str, str], ...]) -> str:
-    """Return a short hash of the paths: another file of the same load is told too."""
+def files_hash(files: tuple[tuple[str, str], ...]) -> str:
+    """Return a short hash of the paths, so that another file of the same load is reported too."""
     return hashlib.sha256("\n".join(path for path, _ in files).encode()).hexdigest()[:12]
 
 
 def compose(home: Home, person: Person, channel: Channel, notice: Notice, *, number: int, now: datetime) -> Message:
-    """Write the message: what happened and why, the release that stands, the log, and what to do."""
-    w, release = words(person.language), read_object(home.published / "release.json")
-    subject, first, facts, to_do = (
-        _of_failure(w, notice, now) if isinstance(notice, Failure) else _of_files(w["files"], notice, now)
+    """Write the message: what happened and why, which release is live, the log, and what to do."""
+    wording, release = words(person.language), read_object(home.published / "release.json")
+    subject, opening, facts, to_do = (
+        _failure_text(wording, notice, now)
+        if isinstance(notice, Failure)
+        else _files_text(wording["files"], notice, now)
     )
     facts += [
-        w["stands"].format(release=release["number"], built_at=release.get("built_at", "?"))
+        wording["stands"].format(release=release["number"], built_at=release.get("built_at", "?"))
         if "number" in release
-        else w["nothing"],
-        w["log"].format(log=home.night_log),
+        else wording["nothing"],
+        wording["log"].format(log=home.night_log),
     ]
     if isinstance(notice, Failure):
-        facts.append(w["run"].format(run=notice.run))
-    lines = [w["dear"].format(name=plain(person.name)), "", first, "", *facts, "", to_do, "", "--", w["footer"]]
+        facts.append(wording["run"].format(run=notice.run))
+    lines = [
+        wording["dear"].format(name=plain(person.name)),
+        "",
+        opening,
+        "",
+        *facts,
+        "",
+        to_do,
+        "",
+        "--",
+        wording["footer"],
+    ]
     paragraphs = "".join(f"<p>{html.escape(line)}</p>\n" for line in lines if line not in ("", "--"))
     return Message(
         person=person.id,
@@ -140,7 +152,7 @@ def compose(home: Home, person: Person, channel: Channel, notice: Notice, *, num
         subject=plain(subject),
         text="\n".join(lines) + "\n",
         html=f'<!doctype html>\n<html lang="{person.language}"><meta charset="utf-8"><body>\n{paragraphs}</body></html>\n',
-        brief="\n".join(chat(line) for line in (first, *facts[:3])),
+        brief="\n".join(chat(line) for line in (opening, *facts[:3])),
         attachments=(),
         opened=(),
         recovered=(),
@@ -148,26 +160,31 @@ def compose(home: Home, person: Person, channel: Channel, notice: Notice, *, num
     )
 
 
-def _of_failure(w: dict[str, Any], failure: Failure, now: datetime) -> tuple[str, str, list[str], str]:
+def _failure_text(wording: dict[str, Any], failure: Failure, now: datetime) -> tuple[str, str, list[str], str]:
     step = plain(failure.step) if failure.step else None
-    facts = [w["step"].format(step=step)] if step else []
-    facts.append(w["reason"].format(reason=plain(failure.reason[:MOST_REASON])))
-    subject = w["subject"].format(step=step) if step else w["subject_without_step"]
-    return subject, w["failed"].format(date=f"{now:%d/%m/%Y %H:%M}"), facts, w["to_do"]
+    facts = [wording["step"].format(step=step)] if step else []
+    facts.append(wording["reason"].format(reason=plain(failure.reason[:MOST_REASON])))
+    subject = wording["subject"].format(step=step) if step else wording["subject_without_step"]
+    return subject, wording["failed"].format(date=f"{now:%d/%m/%Y %H:%M}"), facts, wording["to_do"]
 
 
-def _of_files(w: dict[str, Any], broken: BrokenFiles, now: datetime) -> tuple[str, str, list[str], str]:
-    count = len(broken.files)
+def _files_text(wording: dict[str, Any], notice: BrokenFiles, now: datetime) -> tuple[str, str, list[str], str]:
+    count = len(notice.files)
     facts = [
-        w["file"].format(path=plain(path), cause=plain(" ".join(cause.split())[-MOST_CAUSE:]))
-        for path, cause in broken.files[:MOST_FILES]
+        wording["file"].format(path=plain(path), cause=plain(" ".join(cause.split())[-MOST_CAUSE:]))
+        for path, cause in notice.files[:MOST_FILES]
     ]
     if count > MOST_FILES:
-        facts.append(w["more"].format(count=count - MOST_FILES))
-    return w["subject"].format(count=count), w["broke"].format(date=f"{now:%d/%m/%Y}", count=count), facts, w["to_do"]
+        facts.append(wording["more"].format(count=count - MOST_FILES))
+    return (
+        wording["subject"].format(count=count),
+        wording["broke"].format(date=f"{now:%d/%m/%Y}", count=count),
+        facts,
+        wording["to_do"],
+    )
 
 
 @cache
 def words(language: str) -> dict[str, Any]:
-    """Return what is said of a failed night in a language."""
+    """Return the wording of these messages in a language."""
     return yaml.safe_load((TEMPLATES / "failure.yaml").read_text(encoding="utf-8"))[language]

@@ -1,4 +1,4 @@
-"""Incidents as they stand now: the published ones, with what people did since laid over them."""
+"""Incidents as they stand now: the published ones, with people's acts since then applied."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -33,16 +33,16 @@ HYPOTHESES = """
 
 
 class UnknownIncident(LookupError):
-    """No incident, or more than one, has this id; the message says which are near."""
+    """No incident, or more than one, has this id; the message lists those that come close."""
 
 
-class NotPossible(ValueError):
-    """What is asked cannot happen to the incident as it stands; the message says why and what can."""
+class ImpossibleAct(ValueError):
+    """The incident's state does not allow this act; the message says why, and what it does allow."""
 
 
 @dataclass(frozen=True)
-class Wish:
-    """Which incidents to list; what is left out does not narrow."""
+class IncidentFilter:
+    """Which incidents to list; a criterion of None matches all."""
 
     state: str = "open"
     unit: str | None = None
@@ -62,25 +62,25 @@ def incidents(home: Home, *, now: datetime | None = None) -> list[dict[str, Any]
     by_alert: dict[str, list[dict[str, Any]]] = {}
     for event in read_events(home).filter(~pl.col("event_id").is_in(list(published))).iter_rows(named=True):
         by_alert.setdefault(event["alert_id"], []).append(event)
-    return [_aged(_laid_over(row, by_alert.get(row["alert_id"], ())), now) for row in rows]
+    return [_with_age(_apply_events(row, by_alert.get(row["alert_id"], ())), now) for row in rows]
 
 
-def chosen(rows: Iterable[dict[str, Any]], wish: Wish) -> list[dict[str, Any]]:
-    """Return the rows that ``wish`` asks for; raises ``ValueError`` for a state that there is not."""
+def filter_incidents(rows: Iterable[dict[str, Any]], criteria: IncidentFilter) -> list[dict[str, Any]]:
+    """Return the rows that meet ``criteria``; raises ``ValueError`` for an unknown state."""
     states = [*AlertState, *AlertEvent, "all"]
-    if wish.state not in states:
-        raise ValueError(f"'{wish.state}' is no state; write one of {', '.join(dict.fromkeys(map(str, states)))}")
-    return [row for row in rows if _is_wished(row, wish)]
+    if criteria.state not in states:
+        raise ValueError(f"'{criteria.state}' is no state; write one of {', '.join(dict.fromkeys(map(str, states)))}")
+    return [row for row in rows if _matches(row, criteria)]
 
 
 def find(rows: Iterable[dict[str, Any]], name: str) -> dict[str, Any]:
     """Return the incident whose id begins with ``name``; raises ``UnknownIncident``."""
-    near = [row for row in rows if row["alert_id"].startswith(name.lower())] if len(name) >= SHORTEST_ID else []
-    if len(near) == 1:
-        return near[0]
-    if near:
-        some = ", ".join(row["alert_id"][: len(name) + 4] for row in near[:5])
-        raise UnknownIncident(f"{len(near)} incidents begin with '{name}': {some}; write more of the id")
+    candidates = [row for row in rows if row["alert_id"].startswith(name.lower())] if len(name) >= SHORTEST_ID else []
+    if len(candidates) == 1:
+        return candidates[0]
+    if candidates:
+        examples = ", ".join(row["alert_id"][: len(name) + 4] for row in candidates[:5])
+        raise UnknownIncident(f"{len(candidates)} incidents begin with '{name}': {examples}; write more of the id")
     raise UnknownIncident(
         f"no incident begins with '{name}'; 'thads alerts list --state all' shows the ids, {SHORTEST_ID} letters or more"
     )
@@ -89,43 +89,45 @@ def find(rows: Iterable[dict[str, Any]], name: str) -> dict[str, Any]:
 def act_on(home: Home, names: Iterable[str], act: Act, *, at: datetime | None = None) -> list[dict[str, Any]]:
     """Do ``act`` to the incidents with these ids, to all or to none; return them as they stand afterwards.
 
-    Raises ``UnknownIncident`` or ``NotPossible``.
+    Raises ``UnknownIncident`` or ``ImpossibleAct``.
     """
     rows = incidents(home)
-    these = list({row["alert_id"]: row for name in names for row in [find(rows, name)]}.values())
-    for row in these:
+    selection = list({row["alert_id"]: row for name in names for row in [find(rows, name)]}.values())
+    for row in selection:
         check_possible(row, act.event)
-    record_events(home, these, act, at=at)
-    ids = {row["alert_id"] for row in these}
+    record_events(home, selection, act, at=at)
+    ids = {row["alert_id"] for row in selection}
     return [row for row in incidents(home) if row["alert_id"] in ids]
 
 
 def check_possible(incident: Mapping[str, Any], event: AlertEvent) -> None:
-    """Raise ``NotPossible`` where ``event`` cannot happen to the incident as it stands."""
-    short, state, standing = incident["alert_id"][:8], incident["state"], incident["standing"]
+    """Raise ``ImpossibleAct`` where the incident's state does not allow ``event``."""
+    short_id, state, standing = incident["alert_id"][:8], incident["state"], incident["standing"]
     if event == AlertEvent.REOPENED:
         if state == AlertState.RESOLVED and incident["resolved_by"]:
-            raise NotPossible(
-                f"{short} was resolved by version {incident['resolved_version'] or '?'}, in which its rules were "
+            raise ImpossibleAct(
+                f"{short_id} was resolved by version {incident['resolved_version'] or '?'}, in which its rules were "
                 "checked and held; it opens by itself when a later version fails"
             )
         if standing in (AlertEvent.OPENED, AlertEvent.REOPENED):
-            raise NotPossible(f"{short} is open and nobody did anything about it yet; there is nothing to undo")
+            raise ImpossibleAct(f"{short_id} is open and nobody did anything about it yet; there is nothing to undo")
     elif state == AlertState.RESOLVED:
-        how = f"version {incident['resolved_version']}" if incident["resolved_by"] else "a person or an answer"
-        raise NotPossible(f"{short} is resolved already, by {how}; 'thads alerts show {short}' tells its story")
+        resolver = f"version {incident['resolved_version']}" if incident["resolved_by"] else "a person or an answer"
+        raise ImpossibleAct(
+            f"{short_id} is resolved already, by {resolver}; 'thads alerts show {short_id}' tells its story"
+        )
 
 
 def findings_of(home: Home, incident: Mapping[str, Any]) -> pl.DataFrame:
     """Return the findings of the incident in its last failing version, as rows of ``fct_finding``."""
-    wanted = {"submission": incident["last_failing_submission_id"], "findings": incident["finding_ids"] or []}
-    return run_query(home, FINDINGS, wanted)
+    parameters = {"submission": incident["last_failing_submission_id"], "findings": incident["finding_ids"] or []}
+    return run_query(home, FINDINGS, parameters)
 
 
 def hypotheses_of(home: Home, incident: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return what may have gone wrong, the likeliest first: rows of ``fct_likely_cause``. They advise."""
-    wanted = {"submission": incident["last_failing_submission_id"], "cause": incident["cause_id"]}
-    return run_query(home, HYPOTHESES, wanted).to_dicts()
+    parameters = {"submission": incident["last_failing_submission_id"], "cause": incident["cause_id"]}
+    return run_query(home, HYPOTHESES, parameters).to_dicts()
 
 
 def history(home: Home, incident: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -133,15 +135,15 @@ def history(home: Home, incident: Mapping[str, Any]) -> list[dict[str, Any]]:
     published = run_query(
         home, "from fct_alert_event where alert_id = $alert order by sequence", {"alert": incident["alert_id"]}
     ).to_dicts()
-    known = {event["event_id"] for event in published}
-    since = read_events(home).filter(pl.col("alert_id") == incident["alert_id"]).drop("incident").to_dicts()
+    published_ids = {event["event_id"] for event in published}
+    later = read_events(home).filter(pl.col("alert_id") == incident["alert_id"]).drop("incident").to_dicts()
     return [
         *published,
-        *({**event, "made_by": "person", "version": None} for event in since if event["event_id"] not in known),
+        *({**event, "made_by": "person", "version": None} for event in later if event["event_id"] not in published_ids),
     ]
 
 
-def _laid_over(row: dict[str, Any], events: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def _apply_events(row: dict[str, Any], events: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     row = dict(row)
     for event in events:
         if row["resolved_by"]:
@@ -155,21 +157,21 @@ def _laid_over(row: dict[str, Any], events: Iterable[Mapping[str, Any]]) -> dict
     return row
 
 
-def _aged(row: dict[str, Any], now: datetime) -> dict[str, Any]:
+def _with_age(row: dict[str, Any], now: datetime) -> dict[str, Any]:
     return row | {"age_days": ((row["resolved_at"] or now).date() - row["opened_at"].date()).days}
 
 
-def _is_wished(row: Mapping[str, Any], wish: Wish) -> bool:
-    in_unit = wish.unit is None or wish.unit.casefold() in {
+def _matches(row: Mapping[str, Any], criteria: IncidentFilter) -> bool:
+    in_unit = criteria.unit is None or criteria.unit.casefold() in {
         str(row[name] or "").casefold() for name in ("unit_key", "unit_name", "parent_key", "parent_name")
     }
     return (
         in_unit
-        and (wish.state == "all" or wish.state in (row["state"], row["standing"]))
-        and (wish.period is None or row["period_id"] == wish.period)
-        and (wish.rule is None or wish.rule in (row["rules"] or []))
-        and (wish.form is None or row["form"] == wish.form)
-        and (wish.severity is None or row["severity"] == wish.severity)
-        and (wish.assigned_to is None or row["assigned_to"] == wish.assigned_to)
-        and (wish.older_than_days is None or row["age_days"] > wish.older_than_days)
+        and (criteria.state == "all" or criteria.state in (row["state"], row["standing"]))
+        and (criteria.period is None or row["period_id"] == criteria.period)
+        and (criteria.rule is None or criteria.rule in (row["rules"] or []))
+        and (criteria.form is None or row["form"] == criteria.form)
+        and (criteria.severity is None or row["severity"] == criteria.severity)
+        and (criteria.assigned_to is None or row["assigned_to"] == criteria.assigned_to)
+        and (criteria.older_than_days is None or row["age_days"] > criteria.older_than_days)
     )

@@ -1,4 +1,4 @@
-"""What one letter says, as data for its formats: who writes to whom on which day, about what, and what to do by when."""
+"""The content of one letter, as data for its formats: sender, addressee, day, subject, and what to do by when."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from pipeline.calendar.periods import Period
 from pipeline.vocabulary import OnFail, Origin
 
 Incident = Mapping[str, Any]
-#: Findings that are the system's own failure, not the office's: nobody is asked to mend anything.
+#: Problems that are the system's own failure, not the office's: no office can mend them.
 OURS = frozenset({"set_aside", "reading_crashed", "reading_too_slow", "reading_too_big"})
 EXAMPLES = 3
 
 
 @dataclass(frozen=True)
 class Point:
-    """One cause: its worst finding, how many more there are and where some of them stand."""
+    """One cause: its worst finding, how many more there are, and the cells of some of them."""
 
     form: str
     sentence: str
@@ -55,7 +55,7 @@ class Letter:
 def letter_of(
     kind: str, incidents: Sequence[Incident], agencies: Mapping[str, Agency], sender: Sender, number: str
 ) -> Letter:
-    """Return the letter that tells incidents of one version; it bears the day on which the version arrived.
+    """Return the letter on the incidents of one version, dated with the day on which the version arrived.
 
     So a letter that is written again says the same, and an agency is addressed by the name that it had on that day.
     """
@@ -63,9 +63,9 @@ def letter_of(
     body, body_en = national_body(day)
     agency = agencies.get(first["unit_key"] or "")
     is_published = first["origin"] == Origin.PUBLISHED
-    now = agency if agency is None or is_published else addressee(agency, agencies, day)
-    above = agencies.get(now.parent_key or "") if now else None
-    above = addressee(above, agencies, day) if above else None
+    recipient = agency if agency is None or is_published else addressee(agency, agencies, day)
+    superior = agencies.get(recipient.parent_key or "") if recipient else None
+    superior = addressee(superior, agencies, day) if superior else None
     is_opened = kind == "opened"
     period = period_vi(first["period_id"])
     return Letter(
@@ -77,9 +77,9 @@ def letter_of(
         number=number,
         dated=f"Ngày {day.day:02} tháng {_month(day)} năm {day.year}",
         subject=_subject(kind, incidents),
-        addressee=official_name(now, agencies, day) if now else (first["unit_key"] or ""),
-        stands_for=official_name(agency, agencies, day) if agency and now is not agency else "",
-        copy_to=official_name(above, agencies, day) if above and above.level == "province" else "",
+        addressee=official_name(recipient, agencies, day) if recipient else (first["unit_key"] or ""),
+        stands_for=official_name(agency, agencies, day) if agency and recipient is not agency else "",
+        copy_to=official_name(superior, agencies, day) if superior and superior.level == "province" else "",
         period=period,
         opening=tuple(_opening(kind, incidents, period)),
         points=tuple(_point(incident, is_opened=is_opened) for incident in incidents),
@@ -139,22 +139,22 @@ def _opening(kind: str, incidents: Sequence[Incident], period: str) -> list[str]
     first = incidents[0]
     if kind == "resolved":
         return [_resolution(first)]
-    what = f"báo cáo thống kê {period}" if period else "báo cáo thống kê"
+    report = f"báo cáo thống kê {period}" if period else "báo cáo thống kê"
     version = f", lần báo cáo {first['opened_version']}" if first["opened_version"] else ""
     file = f", tệp “{first['path']}”" if first["path"] else ""
     if first["origin"] == Origin.PUBLISHED:
         return []
     if first["rule_id"] == "unreadable":
         return [
-            f"Đã nhận được {what}{file} nhưng chưa đọc được tệp. Số liệu trong tệp này chưa được đưa vào kho dữ liệu thống kê."
+            f"Đã nhận được {report}{file} nhưng chưa đọc được tệp. Số liệu trong tệp này chưa được đưa vào kho dữ liệu thống kê."
         ]
     if _is_held_back(incidents):
         return [
-            f"Qua kiểm tra {what}{version}{file}, số liệu có các điểm chưa khớp nêu dưới đây. **Báo cáo được trả lại**: số liệu của báo cáo "
+            f"Qua kiểm tra {report}{version}{file}, số liệu có các điểm chưa khớp nêu dưới đây. **Báo cáo được trả lại**: số liệu của báo cáo "
             "này chưa được đưa vào kho dữ liệu thống kê; số liệu đã được chấp nhận trước đó (nếu có) vẫn giữ nguyên."
         ]
     return [
-        f"Qua kiểm tra {what}{version}{file}, **báo cáo được chấp nhận** và đã đưa vào kho dữ liệu thống kê, kèm các điểm cần giải trình nêu dưới đây."
+        f"Qua kiểm tra {report}{version}{file}, **báo cáo được chấp nhận** và đã đưa vào kho dữ liệu thống kê, kèm các điểm cần giải trình nêu dưới đây."
     ]
 
 
@@ -180,12 +180,12 @@ def _point(incident: Incident, *, is_opened: bool) -> Point:
 
 
 def _others(incident: Incident) -> str:
-    more = (incident["findings"] or 1) - 1
-    if more < 1:
+    other_count = (incident["findings"] or 1) - 1
+    if other_count < 1:
         return ""
     places = [place for place in incident["places"] or [] if place][:EXAMPLES]
-    named = f", ví dụ ô {', '.join(places)}" if len(places) > 1 else ""
-    return f"Cùng nguyên nhân này có {more + 1} chỗ{named}; danh sách đầy đủ ở tệp đã đánh dấu."
+    examples = f", ví dụ ô {', '.join(places)}" if len(places) > 1 else ""
+    return f"Cùng nguyên nhân này có {other_count + 1} chỗ{examples}; danh sách đầy đủ ở tệp đã đánh dấu."
 
 
 def _request(first: Incident, kind: str, day: date) -> list[str]:
@@ -193,13 +193,13 @@ def _request(first: Incident, kind: str, day: date) -> list[str]:
         return []
     if first["rule_id"] == "unreadable":
         return ["Đề nghị quý cơ quan kiểm tra lại tệp theo nội dung nêu trên và gửi lại."]
-    asked = [
+    sentences = [
         "Đề nghị quý cơ quan kiểm tra, sửa số liệu trong báo cáo bổ sung (ghi rõ lần báo cáo và lý do), trình người có thẩm quyền ký và gửi lại; "
         "nếu số liệu đã đúng, đề nghị giải trình bằng văn bản. Các ô cần sửa được tô màu và mở khóa trong tệp đã đánh dấu."
     ]
     if first["period_id"] and not first["answer_by"]:
-        asked.append("Đề nghị trả lời ngay: hạn tổng hợp của cơ quan cấp trên cho kỳ này đã qua.")
-    return asked
+        sentences.append("Đề nghị trả lời ngay: hạn tổng hợp của cơ quan cấp trên cho kỳ này đã qua.")
+    return sentences
 
 
 def _english(kind: str, incidents: Sequence[Incident], body: str) -> list[str]:
@@ -218,14 +218,14 @@ def _english(kind: str, incidents: Sequence[Incident], body: str) -> list[str]:
         return ["A note on published figures, for the data team."]
     if first["rule_id"] == "unreadable":
         return ["The file could not be read; please check it and send it again."]
-    by = (
+    deadline = (
         f" by {first['answer_by']:%d %B %Y}"
         if first["answer_by"]
         else (" at once: the deadline of the level above has passed" if first["period_id"] else "")
     )
-    held = "The return is held back." if _is_held_back(incidents) else "The return is let in, with a query."
+    consequence = "The return is held back." if _is_held_back(incidents) else "The return is let in, with a query."
     return [
         f"From the {body}.",
-        held,
-        f"Please correct it in a supplementary report, with its number and reason, and send it{by}.",
+        consequence,
+        f"Please correct it in a supplementary report, with its number and reason, and send it{deadline}.",
     ]

@@ -49,70 +49,71 @@ def _body(letter: Letter) -> Iterator[str]:
         yield _paragraph(f"**Ghi chú về số liệu công bố{f': {letter.addressee}' if letter.addressee else ''}**")
         yield _paragraph(f"Nguồn: {letter.source_ref}. Số liệu công bố, không gửi cho đơn vị; dùng cho nhóm dữ liệu.")
     else:
-        left = [f"**{letter.body.upper()}**", letter.department, f"Số: {letter.number}"]
-        yield _heading(left, letter.dated)
-        yield _paragraph(f"**{letter.subject}**", align="center", before=240)
-        to = letter.addressee or f"người gửi tệp “{letter.source_ref}”"
-        stands_for = f" (kế thừa nhiệm vụ của {letter.stands_for})" if letter.stands_for else ""
-        yield _paragraph(f"Kính gửi: **{to}**{stands_for}", indent=850)
+        sender_lines = [f"**{letter.body.upper()}**", letter.department, f"Số: {letter.number}"]
+        yield _heading(sender_lines, letter.dated)
+        yield _paragraph(f"**{letter.subject}**", align="center", space_before=240)
+        recipient = letter.addressee or f"người gửi tệp “{letter.source_ref}”"
+        succession = f" (kế thừa nhiệm vụ của {letter.stands_for})" if letter.stands_for else ""
+        yield _paragraph(f"Kính gửi: **{recipient}**{succession}", indent=850)
         if letter.copy_to:
             yield _paragraph(f"Đồng kính gửi: {letter.copy_to}", indent=850)
     for line in letter.opening:
-        yield _paragraph(line, first=567, align="both")
+        yield _paragraph(line, first_line=567, align="both")
     for number, point in enumerate(letter.points, start=1):
         form = f"**{point.form}.** " if point.form else ""
-        yield _paragraph(f"{number}. {form}{point.sentence}", first=567, align="both")
+        yield _paragraph(f"{number}. {form}{point.sentence}", first_line=567, align="both")
         if point.others:
-            yield _paragraph(point.others, first=567, align="both")
+            yield _paragraph(point.others, first_line=567, align="both")
         if point.story:
             yield _paragraph(
-                f"Gợi ý: {point.story}. Hệ thống không tự sửa số liệu.", first=567, align="both", italic=True
+                f"Gợi ý: {point.story}. Hệ thống không tự sửa số liệu.", first_line=567, align="both", italic=True
             )
     for line in letter.request:
-        yield _paragraph(line, first=567, align="both")
+        yield _paragraph(line, first_line=567, align="both")
     if letter.answer_by:
         yield _paragraph(
-            f"Hạn trả lời: **{letter.answer_by}**, ngày cơ quan cấp trên phải tổng hợp số liệu của kỳ này.", first=567
+            f"Hạn trả lời: **{letter.answer_by}**, ngày cơ quan cấp trên phải tổng hợp số liệu của kỳ này.",
+            first_line=567,
         )
     if not letter.is_published:
-        yield _paragraph(f"Mọi vướng mắc, đề nghị liên hệ: {letter.contact}.", first=567, align="both")
-        yield _paragraph("Trân trọng./.", first=567)
-    yield _paragraph(f"In English. {' '.join(letter.english)}", before=240, italic=True, size=20)
+        yield _paragraph(f"Mọi vướng mắc, đề nghị liên hệ: {letter.contact}.", first_line=567, align="both")
+        yield _paragraph("Trân trọng./.", first_line=567)
+    yield _paragraph(f"In English. {' '.join(letter.english)}", space_before=240, italic=True, size=20)
     for number, point in enumerate(letter.points, start=1):
         if point.english:
             story = f" Likely story: {point.english_story}." if point.english_story else ""
             yield _paragraph(f"{number}. {point.english}{story}", size=20)
 
 
-def _heading(left: list[str], right: str) -> str:
-    """Return sender left and day right, as a table without borders."""
-    cells = (("".join(_paragraph(line, align="center", after=0) for line in left), 5200),
-             (_paragraph(right, align="center", italic=True, after=0), 3871))  # fmt: skip
+def _heading(sender_lines: list[str], date_line: str) -> str:
+    """Return the sender on the left and the day on the right, as a table without borders."""
+    cells = (("".join(_paragraph(line, align="center", space_after=0) for line in sender_lines), 5200),
+             (_paragraph(date_line, align="center", italic=True, space_after=0), 3871))  # fmt: skip
     columns = "".join(f'<w:gridCol w:w="{width}"/>' for _, width in cells)
-    written = "".join(
-        f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/></w:tcPr>{inside}</w:tc>' for inside, width in cells
+    cells_xml = "".join(
+        f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/></w:tcPr>{content}</w:tc>' for content, width in cells
     )
-    return f'<w:tbl><w:tblPr><w:tblW w:w="9071" w:type="dxa"/></w:tblPr><w:tblGrid>{columns}</w:tblGrid><w:tr>{written}</w:tr></w:tbl>'
+    return f'<w:tbl><w:tblPr><w:tblW w:w="9071" w:type="dxa"/></w:tblPr><w:tblGrid>{columns}</w:tblGrid><w:tr>{cells_xml}</w:tr></w:tbl>'
 
 
 def _paragraph(
-    words: str, *, align: str = "left", before: int = 0, after: int = 120, first: int = 0, indent: int = 0,
+    text: str, *, align: str = "left", space_before: int = 0, space_after: int = 120, first_line: int = 0, indent: int = 0,
     italic: bool = False, size: int = 26,
 ) -> str:  # fmt: skip
     runs = "".join(
         _run(piece, bold=number % 2 == 1, italic=italic, size=size)
-        for number, piece in enumerate(re.split(r"\*\*", plain(words)))
+        for number, piece in enumerate(re.split(r"\*\*", plain(text)))
         if piece
     )
     return (
-        f'<w:p><w:pPr><w:spacing w:before="{before}" w:after="{after}"/><w:ind w:left="{indent}" w:firstLine="{first}"/>'
+        f'<w:p><w:pPr><w:spacing w:before="{space_before}" w:after="{space_after}"/><w:ind w:left="{indent}" w:firstLine="{first_line}"/>'
         f'<w:jc w:val="{align}"/></w:pPr>{runs}</w:p>'
     )
 
 
-def _run(words: str, *, bold: bool, italic: bool, size: int) -> str:
+def _run(text: str, *, bold: bool, italic: bool, size: int) -> str:
     font = '<w:rFonts w:ascii="Times New Roman" w:hAnsi="Times New Roman" w:cs="Times New Roman"/>'
-    looks = f"{'<w:b/>' if bold else ''}{'<w:i/>' if italic else ''}"
+    style = f"{'<w:b/>' if bold else ''}{'<w:i/>' if italic else ''}"
     return (
-        f'<w:r><w:rPr>{font}{looks}<w:sz w:val="{size}"/></w:rPr><w:t xml:space="preserve">{escape(words)}</w:t></w:r>'
+        f'<w:r><w:rPr>{font}{style}<w:sz w:val="{size}"/></w:rPr><w:t xml:space="preserve">{escape(text)}</w:t></w:r>'
     )

@@ -1,7 +1,7 @@
-"""Letters: one per office and version, telling every incident once; a short notice when one is resolved.
+"""Letters: one per office and version, reporting each incident once; a short notice when one is resolved.
 
-``alerts/outbox/<period>/*.md`` are the letters, ``alerts/log.jsonl`` remembers what was told. A letter's name follows
-from what it tells, and it is written before its line in the log: killed in between, the next call writes the same
+``alerts/outbox/<period>/*.md`` are the letters, ``alerts/log.jsonl`` records what they reported. A letter's name follows
+from its content, and it is written before its line in the log: killed in between, the next call writes the same
 letter again and nothing twice.
 """
 
@@ -65,7 +65,7 @@ AGENCIES = """
 
 @dataclass
 class Letters:
-    """What one call wrote."""
+    """The letters that one call wrote."""
 
     opened: list[dict[str, Any]] = field(default_factory=list)
     resolved: list[dict[str, Any]] = field(default_factory=list)
@@ -75,34 +75,34 @@ class Letters:
 
 
 def write_letters(home: Home) -> Letters:
-    """Write a letter for every incident of the live warehouse whose opening or end was not told yet."""
+    """Write letters on all incidents of the live warehouse whose opening or end was not reported yet."""
     log = journal.read(home.alerts / "log.jsonl")
     agencies, sender = read_agencies(home), contacts_of(home).sender
-    told = {alert: entry["kind"] for entry in log for alert in entry["alert_ids"]}  # the last that was said of each
-    sent = {entry["letter"] for entry in log}
+    kinds = {alert: entry["kind"] for entry in log for alert in entry["alert_ids"]}  # of the last letter on each
+    sent_names = {entry["letter"] for entry in log}
     incidents = read_incidents(home)
-    is_open = [incident["state"] == AlertState.OPEN for incident in incidents]
-    # An incident that came back is told again; one that was resolved before anybody was told needs no letter at all.
+    flags = [incident["state"] == AlertState.OPEN for incident in incidents]
+    # An incident that came back is reported again; one that was resolved before it was reported needs no letter at all.
     opened = [
         i
-        for i, yes in zip(incidents, is_open, strict=True)
-        if yes and told.get(i["alert_id"]) != "opened" and not is_ours(i)
+        for i, flag in zip(incidents, flags, strict=True)
+        if flag and kinds.get(i["alert_id"]) != "opened" and not is_ours(i)
     ]
-    resolved = [i for i, yes in zip(incidents, is_open, strict=True) if not yes and told.get(i["alert_id"]) == "opened"]
-    letters = Letters(opened, resolved, still_open=sum(is_open))
-    for kind, new in (("opened", opened), ("resolved", resolved)):
-        for name, group in _by_letter(new, kind):
+    closed = [i for i, flag in zip(incidents, flags, strict=True) if not flag and kinds.get(i["alert_id"]) == "opened"]
+    letters = Letters(opened, closed, still_open=sum(flags))
+    for kind, new_incidents in (("opened", opened), ("resolved", closed)):
+        for name, group in _group_by_letter(new_incidents, kind):
             with spared(letters.left_out, name):
-                free = _unsent(name, sent)
-                number = _number(group, kind, again=free.removesuffix(".md").removeprefix(name))
+                free_name = _free_name(name, sent_names)
+                number = _number(group, kind, suffix=free_name.removesuffix(".md").removeprefix(name))
                 letter = letter_of(kind, group, agencies, sender, number)
-                letters.paths.append(_send(home, free, kind, group, letter))
-    _write_standing_list(home, [i for i, yes in zip(incidents, is_open, strict=True) if yes])
+                letters.paths.append(_send(home, free_name, kind, group, letter))
+    _write_standing_list(home, [i for i, flag in zip(incidents, flags, strict=True) if flag])
     return letters
 
 
 def opening_letters(home: Home) -> dict[str, str]:
-    """Return the name of the last letter that told each incident as open, by incident."""
+    """Return the name of the last letter that reported each incident as open, by incident."""
     log = journal.read(home.alerts / "log.jsonl")
     return {alert: entry["letter"] for entry in log if entry["kind"] == "opened" for alert in entry["alert_ids"]}
 
@@ -114,14 +114,14 @@ def document_of(home: Home, name: str) -> Path | None:
 
 
 def read_incidents(home: Home) -> list[dict[str, Any]]:
-    """Return every incident of the live warehouse with what a letter says of it, the worst first; see ``INCIDENTS``.
+    """Return every incident of the live warehouse with what a letter needs to know, the worst first; see ``INCIDENTS``.
 
-    ``answer_by`` is the day on which the level above must report, None where there is none or it had passed already.
+    ``answer_by`` is the day on which the level above must report, None where there is none or it was past already.
     """
-    due = _deadlines(home)
+    deadlines = _deadlines(home)
     agencies = read_agencies(home)
     return [
-        incident | {"answer_by": _answer_by(incident, due), "official_name": _official_name(incident, agencies)}
+        incident | {"answer_by": _answer_by(incident, deadlines), "official_name": _official_name(incident, agencies)}
         for incident in run_query(home, INCIDENTS).to_dicts()
     ]
 
@@ -139,33 +139,33 @@ def _official_name(incident: dict[str, Any], agencies: dict[str, Agency]) -> str
 
 def _write_standing_list(home: Home, incidents: list[dict[str, Any]]) -> None:
     """Write ``alerts/standing.md``: everything that is open now, office by office, the oldest first."""
-    listed = sorted(incidents, key=lambda incident: (incident["opened_at"], incident["alert_id"]))
-    placed = [row | {"place": row["unit_name"] or row["unit_key"] or row["source_ref"] or ""} for row in listed]
-    text = environment(markdown).get_template("standing.md.j2").render(incidents=placed, standings=STANDINGS)
+    ordered = sorted(incidents, key=lambda incident: (incident["opened_at"], incident["alert_id"]))
+    rows = [row | {"place": row["unit_name"] or row["unit_key"] or row["source_ref"] or ""} for row in ordered]
+    text = environment(markdown).get_template("standing.md.j2").render(incidents=rows, standings=STANDINGS)
     write_atomically(home.alerts / "standing.md", lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
-def _by_letter(incidents: list[dict[str, Any]], kind: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def _group_by_letter(incidents: list[dict[str, Any]], kind: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """Group incidents into letters: one per office, period and version."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for incident in incidents:
         # A person or an answer may have closed it; then the version that they closed gives the name.
         proof = incident["resolved_by"] if kind == "resolved" else None
         version = proof or incident["last_failing_submission_id"]
-        who = incident["unit_key"] or re.sub(r"[^\w.-]+", "-", incident["source_ref"] or "", flags=re.ASCII).strip("-.")
+        office = incident["unit_key"] or re.sub(r"[^\w.-]+", "-", incident["source_ref"] or "", flags=re.ASCII).strip(
+            "-."
+        )
         origin = "" if incident["origin"] != "published" else "published-"
         period = (incident["period_id"] or UNPLACED).replace("@", "_")
-        name = (
-            f"{period}/{origin}{(who or 'file')[:LONGEST_NAME]}-{version[:8]}{'' if kind == 'opened' else '-resolved'}"
-        )
+        name = f"{period}/{origin}{(office or 'file')[:LONGEST_NAME]}-{version[:8]}{'' if kind == 'opened' else '-resolved'}"
         groups.setdefault(name, []).append(incident)
     yield from sorted(groups.items())
 
 
-def _unsent(name: str, sent: set[str]) -> str:
-    """Return a name that no letter went out under: an office's neighbours may open more about the same version."""
+def _free_name(name: str, sent_names: set[str]) -> str:
+    """Return a name that no letter has yet: an office's neighbours may open more incidents on the same version."""
     names = (f"{name}{'' if number == 1 else f'-{number}'}.md" for number in count(1))
-    return next(free for free in names if free not in sent)
+    return next(candidate for candidate in names if candidate not in sent_names)
 
 
 def _send(home: Home, name: str, kind: str, incidents: list[dict[str, Any]], letter: Letter) -> Path:
@@ -177,16 +177,16 @@ def _send(home: Home, name: str, kind: str, incidents: list[dict[str, Any]], let
     write_atomically(path.with_suffix(".docx"), lambda temporary: temporary.write_bytes(document))
     write_atomically(path.with_suffix(".html"), lambda temporary: temporary.write_text(page, encoding="utf-8"))
     write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
-    told = {"letter": name, "kind": kind, "alert_ids": [incident["alert_id"] for incident in incidents]}
-    journal.append(home.alerts / "log.jsonl", told)
+    entry = {"letter": name, "kind": kind, "alert_ids": [incident["alert_id"] for incident in incidents]}
+    journal.append(home.alerts / "log.jsonl", entry)
     return path
 
 
-def _number(incidents: list[dict[str, Any]], kind: str, *, again: str) -> str:
-    """Return the number of a letter: it follows from the version that it tells of, and no two letters share one."""
+def _number(incidents: list[dict[str, Any]], kind: str, *, suffix: str) -> str:
+    """Return the number of a letter: it follows from the version that it is about, and no two letters share one."""
     first = incidents[0]
     version = (first["resolved_by"] if kind == "resolved" else None) or first["last_failing_submission_id"]
-    return f"{version[:8].upper()}{again}/{'KQ' if kind == 'resolved' else 'TB'}-TK"
+    return f"{version[:8].upper()}{suffix}/{'KQ' if kind == 'resolved' else 'TB'}-TK"
 
 
 def _deadlines(home: Home) -> dict[tuple[str, str], date]:
@@ -195,7 +195,7 @@ def _deadlines(home: Home) -> dict[tuple[str, str], date]:
     return {(row["period_id"], row["level"]): row["due_on"] for row in rows}
 
 
-def _answer_by(incident: dict[str, Any], due: dict[tuple[str, str], date]) -> date | None:
-    """Return the day on which the level above must report, None where none is or it had passed when it opened."""
-    day = due.get((incident["period_id"], LEVEL_ABOVE.get(incident["scope"], "")))
+def _answer_by(incident: dict[str, Any], deadlines: dict[tuple[str, str], date]) -> date | None:
+    """Return the day on which the level above must report, None where there is none or the incident opened after it."""
+    day = deadlines.get((incident["period_id"], LEVEL_ABOVE.get(incident["scope"], "")))
     return day if day and incident["opened_at"].date() <= day else None

@@ -1,8 +1,8 @@
-"""E-mail: the bytes of a message, and a mail server that is handed them.
+"""E-mail: the bytes of a message, and the mail server that takes them.
 
-apprise reads the address; the sending is our own, for two reasons. apprise gives every attempt a new Message-ID, so that
-nobody could tell a letter that came twice. And it answers yes or no, where we must tell a server that is down from one
-that refuses this letter, and both from an answer that was lost after the letter had been handed over.
+apprise reads the address; we send ourselves, for two reasons. apprise gives every attempt a new Message-ID, so that a
+letter which came twice could not be recognised. And it answers yes or no, where we must tell a server that is down from
+one that refuses this letter, and both from an answer that was lost after the letter had been handed over.
 """
 
 import re
@@ -30,28 +30,28 @@ PAUSES_SECONDS = (0.5, 2.0)
 _DOT = re.compile(rb"(?m)^\.")
 
 
-class NotSent(Exception):
+class DeliveryError(Exception):
     """The message did not go out; the text says why."""
 
 
-class ChannelDown(NotSent):
+class ChannelDown(DeliveryError):
     """Nothing can be sent there now: not reached, log-in refused, connection lost."""
 
 
-class Unreachable(ChannelDown):
-    """Not even a connection comes about."""
+class ServerUnreachable(ChannelDown):
+    """Not even a connection could be opened."""
 
 
-class Refused(NotSent):
-    """The channel works and does not take this message."""
+class MessageRefused(DeliveryError):
+    """The channel works, but does not take this message."""
 
 
-class AnswerLost(NotSent):
+class AnswerLost(DeliveryError):
     """The message was handed over and nobody knows what became of it."""
 
 
 def mail_bytes(home: Home, message: Message, service: Any) -> bytes:
-    """Return the message as it goes over the line: the same bytes at every attempt.
+    """Return the message as it is sent: the same bytes at every attempt.
 
     ``service`` is apprise's reading of the address. A file that is no longer there is left out.
     """
@@ -69,16 +69,16 @@ def mail_bytes(home: Home, message: Message, service: Any) -> bytes:
             letter.add_attachment(path.read_bytes(), maintype=kind, subtype=subtype, filename=attachment.name)
     for number, part in enumerate(part for part in letter.walk() if part.is_multipart()):
         part.set_boundary(f"=-{message.id}-{number}")
-    return _worded_headers(message, service) + letter.as_bytes()
+    return _text_headers(message, service) + letter.as_bytes()
 
 
-def _worded_headers(message: Message, service: Any) -> bytes:
-    """Return the headers that people's words stand in.
+def _text_headers(message: Message, service: Any) -> bytes:
+    """Return the headers that hold people's own text.
 
     ``EmailMessage`` loses a space where it breaks a long header between two encoded words; ``Header`` does not.
     """
     headers = {
-        "Subject": _encoded(message.subject),
+        "Subject": _encode_subject(message.subject),
         "From": _addresses([(service.from_addr[0] or "THADS", service.from_addr[1])]),
         "To": _addresses(service.targets),
         "Cc": ", ".join(sorted(service.cc)),
@@ -88,11 +88,11 @@ def _worded_headers(message: Message, service: Any) -> bytes:
 
 
 def _addresses(people: Iterable[tuple[str | bool, str]]) -> str:
-    # A name is one encoded word: readers disagree on what stands between two of them in an address.
+    # A name is one encoded word: mail programs disagree on what lies between two of them in an address.
     return ",\r\n ".join(formataddr((name or "", address), charset="utf-8") for name, address in people)  # type: ignore[arg-type]
 
 
-def _encoded(subject: str) -> str:
+def _encode_subject(subject: str) -> str:
     line = " ".join(subject.split())
     return Header(line, "ascii" if line.isascii() else "utf-8", header_name="Subject").encode(linesep="\r\n")
 
@@ -103,7 +103,7 @@ def message_id(message: Message, service: Any) -> str:
 
 
 class MailServer:
-    """One connection to a mail server, opened with the first letter and kept for the next."""
+    """One connection to a mail server, opened for the first letter and reused for the next."""
 
     def __init__(self, service: Any) -> None:
         self.service = service
@@ -113,18 +113,18 @@ class MailServer:
         """Send one message to all its addresses, or to none.
 
         ``on_handing_over`` is called at the last moment at which the letter can still be held back. Raises ``ChannelDown``,
-        ``Refused`` or ``AnswerLost``.
+        ``MessageRefused`` or ``AnswerLost``.
         """
         content = mail_bytes(home, message, service)
         recipients = [address for _, address in service.targets] + sorted(service.cc) + sorted(service.bcc)
-        smtp = self._connected()
+        smtp = self._connection()
         try:
-            self._agree(smtp, service.from_addr[1], recipients)
+            self._start_transaction(smtp, service.from_addr[1], recipients)
         except (OSError, smtplib.SMTPException) as error:
             self.hang_up()
-            raise ChannelDown(f"connection lost: {_said(error)}") from error
+            raise ChannelDown(f"connection lost: {_reason(error)}") from error
         except UnicodeError as error:
-            raise Refused("an address holds letters that mail servers do not take") from error
+            raise MessageRefused("an address holds letters that mail servers do not take") from error
         try:
             on_handing_over()
         except BaseException:
@@ -133,16 +133,16 @@ class MailServer:
         try:
             smtp.send(_DOT.sub(b"..", content) + (b"" if content.endswith(b"\r\n") else b"\r\n") + b".\r\n")
             smtp.sock.settimeout(ANSWER_SECONDS)  # type: ignore[union-attr]
-            code, said = smtp.getreply()
+            code, reply = smtp.getreply()
             smtp.sock.settimeout(CONNECT_SECONDS)  # type: ignore[union-attr]
         except (OSError, smtplib.SMTPException) as error:
             self.hang_up()
-            raise AnswerLost(f"the answer was lost: {_said(error)}") from error
+            raise AnswerLost(f"the answer was lost: {_reason(error)}") from error
         if code == 421:
             self.hang_up()
-            raise ChannelDown(f"{code} {_decoded(said)}")
+            raise ChannelDown(f"{code} {_decode(reply)}")
         if code != 250:
-            raise Refused(f"{code} {_decoded(said)}")
+            raise MessageRefused(f"{code} {_decode(reply)}")
 
     def close(self) -> None:
         """Say good-bye, if anybody listens."""
@@ -157,7 +157,7 @@ class MailServer:
             self._smtp.close()
         self._smtp = None
 
-    def _connected(self) -> smtplib.SMTP:
+    def _connection(self) -> smtplib.SMTP:
         if self._smtp:
             with suppress(OSError, smtplib.SMTPException):
                 if self._smtp.noop()[0] == 250:
@@ -175,8 +175,10 @@ class MailServer:
         if not service.verify_certificate:
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         try:
-            where = {"host": service.smtp_host, "port": service.port, "timeout": CONNECT_SECONDS}
-            smtp = smtplib.SMTP_SSL(**where, context=context) if service.secure_mode == "ssl" else smtplib.SMTP(**where)
+            server = {"host": service.smtp_host, "port": service.port, "timeout": CONNECT_SECONDS}
+            smtp = (
+                smtplib.SMTP_SSL(**server, context=context) if service.secure_mode == "ssl" else smtplib.SMTP(**server)
+            )
             self._smtp = smtp
             if service.secure_mode == "starttls":
                 smtp.starttls(context=context)
@@ -185,28 +187,28 @@ class MailServer:
             smtp.ehlo_or_helo_if_needed()
         except (OSError, smtplib.SMTPException) as error:
             self.close()
-            raise Unreachable(f"{service.smtp_host}:{service.port}: {_said(error)}") from error
+            raise ServerUnreachable(f"{service.smtp_host}:{service.port}: {_reason(error)}") from error
         except UnicodeError:
             self.close()
             # Python's own message quotes the password.
-            raise Unreachable("user or password hold letters that a mail server's log-in does not take") from None
+            raise ServerUnreachable("user or password hold letters that a mail server's log-in does not take") from None
         return smtp
 
     @staticmethod
-    def _agree(smtp: smtplib.SMTP, sender: str, recipients: list[str]) -> None:
-        """Have the server agree to sender, every recipient and the letter's beginning; raises ``Refused``."""
+    def _start_transaction(smtp: smtplib.SMTP, sender: str, recipients: list[str]) -> None:
+        """Have the server accept the sender, every recipient and the start of the letter; raises ``MessageRefused``."""
         answers = [smtp.mail(sender), *(smtp.rcpt(recipient) for recipient in recipients)]
-        refused = next((answer for answer in answers if answer[0] not in (250, 251)), None)
-        code, said = refused or smtp.docmd("DATA")
+        refusal = next((answer for answer in answers if answer[0] not in (250, 251)), None)
+        code, reply = refusal or smtp.docmd("DATA")
         if code == 421:
-            raise smtplib.SMTPServerDisconnected(_decoded(said))
+            raise smtplib.SMTPServerDisconnected(_decode(reply))
         if code != 354:
             smtp.rset()
-            raise Refused(f"{code} {_decoded(said)}")
+            raise MessageRefused(f"{code} {_decode(reply)}")
 
 
 def server_key(service: Any) -> tuple:
-    """Return what tells one mail server, as one user, from another."""
+    """Return what distinguishes one mail server, as one user, from another."""
     return (
         service.smtp_host,
         service.port,
@@ -217,11 +219,11 @@ def server_key(service: Any) -> tuple:
     )
 
 
-def _said(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
-        return f"{error.smtp_code} {_decoded(error.smtp_error)}"
+        return f"{error.smtp_code} {_decode(error.smtp_error)}"
     return str(error) or type(error).__name__
 
 
-def _decoded(said: bytes | str) -> str:
-    return " ".join((said.decode("utf-8", "replace") if isinstance(said, bytes) else said).split())[:300]
+def _decode(reply: bytes | str) -> str:
+    return " ".join((reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply).split())[:300]

@@ -27,13 +27,13 @@ class Agency:
 
 
 def official_name(agency: Agency, agencies: Mapping[str, Agency], day: date) -> str:
-    """Return the name of an agency as it stands in a letter of that day, e.g. ``Cục Thi hành án dân sự tỉnh Kiên Giang``."""
+    """Return the name of an agency in a letter of that day, e.g. ``Cục Thi hành án dân sự tỉnh Kiên Giang``."""
     names = _names()
-    # What ended keeps the name that it had.
+    # An agency that ended keeps its last name.
     day = min(day, date.fromordinal(agency.valid_to.toordinal() - 1)) if agency.valid_to else day
     pattern = next(line for line in names[agency.level] if "valid_to" not in line or day < line["valid_to"])["vi"]
     parent = agencies.get(agency.parent_key or "")
-    name = _written_out(agency.name)
+    name = _expand(agency.name)
     if agency.level == "office" and parent and parent.name in agency.name:
         pattern = "{name}"
     return pattern.format(name=name, place=_place(agency.name), province=parent.name if parent else "").removesuffix(
@@ -43,13 +43,13 @@ def official_name(agency: Agency, agencies: Mapping[str, Agency], day: date) -> 
 
 def addressee(agency: Agency, agencies: Mapping[str, Agency], day: date) -> Agency:
     """Return who answers for an agency on a day: itself, else its successor, else that of the agency above it."""
-    seen: set[str] = set()
-    while agency.valid_to and agency.valid_to <= day and agency.key not in seen:
-        seen.add(agency.key)
-        later = agencies.get(agency.successor_key or "") or agencies.get(agency.parent_key or "")
-        if later is None:
+    visited: set[str] = set()
+    while agency.valid_to and agency.valid_to <= day and agency.key not in visited:
+        visited.add(agency.key)
+        successor = agencies.get(agency.successor_key or "") or agencies.get(agency.parent_key or "")
+        if successor is None:
             break
-        agency = later
+        agency = successor
     return agency
 
 
@@ -60,16 +60,16 @@ def national_body(day: date) -> tuple[str, str]:
 
 
 def department() -> str:
-    """Return the part of the national body that writes where nobody is named."""
+    """Return the department of the national body that signs where the contacts name no sender."""
     return _names()["department"]
 
 
 def _place(name: str) -> str:
-    plain = name.removeprefix("Thành phố ").removeprefix("TP. ").removeprefix("TP ")
-    return f"{'thành phố' if plain in _names()['cities'] else 'tỉnh'} {plain}"
+    short_name = name.removeprefix("Thành phố ").removeprefix("TP. ").removeprefix("TP ")
+    return f"{'thành phố' if short_name in _names()['cities'] else 'tỉnh'} {short_name}"
 
 
-def _written_out(name: str) -> str:
+def _expand(name: str) -> str:
     for short, full in _names()["written_out"]:
         name = name.replace(short, full)
     return name

@@ -1,9 +1,9 @@
-"""The outbox: messages that wait until their channel takes them. One file a message, and its folder says its state.
+"""The outbox: messages that wait until their channel takes them. One file a message, in the folder of its state.
 
 ``alerts/queue/<state>/<person>.<channel>.<number>.json`` holds what will be sent, frozen; a change of state is one
-rename. ``alerts/deliveries.jsonl`` tells what happened, and which incidents each message told. A message is *waiting*
+rename. ``alerts/deliveries.jsonl`` logs what happened, and which incidents each message reported. A message is *waiting*
 until the moment before it cannot be taken back, then *sending*, then *sent*. Only a kill leaves one in *sending*: it may
-have arrived. It goes out again under the same Message-ID, and both are told.
+have arrived. It goes out again under the same Message-ID, and the log says so.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ from pipeline.vocabulary import AlertState, MessageEvent, MessageKind, MessageSt
 PATIENCE_SECONDS = 60
 
 
-class OutboxIsBusy(RuntimeError):
+class OutboxBusy(RuntimeError):
     """Another process is sending."""
 
 
@@ -60,16 +60,16 @@ class Message:
     html: str
     brief: str  # for chat
     attachments: tuple[Attachment, ...]
-    opened: tuple[str, ...]  # incidents told as open
-    recovered: tuple[str, ...]  # incidents told as resolved
-    run: str = ""  # the run that failed, of which this tells
+    opened: tuple[str, ...]  # incidents reported as open
+    recovered: tuple[str, ...]  # incidents reported as resolved
+    run: str = ""  # the failed run that this reports
 
     @property
     def id(self) -> str:
-        """The left part of the Message-ID: the same whenever the same is told to the same person."""
-        told = (self.person, self.channel, self.number, *sorted(self.opened), "|", *sorted(self.recovered))
-        told += (self.run,) if self.run else ()
-        return hashlib.sha256("\n".join(map(str, told)).encode()).hexdigest()[:32]
+        """The left part of the Message-ID: the same whenever the same is reported to the same person."""
+        parts = (self.person, self.channel, self.number, *sorted(self.opened), "|", *sorted(self.recovered))
+        parts += (self.run,) if self.run else ()
+        return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:32]
 
     @property
     def file_name(self) -> str:
@@ -84,36 +84,36 @@ class Message:
 
 @dataclass
 class History:
-    """What the log says, folded: for each person and channel what was told, and how often a message was refused."""
+    """The log in summary: what was reported to each person and channel, and how often a message was refused."""
 
     queued: set[str] = field(default_factory=set)
-    told: dict[tuple[str, str], dict[str, AlertState]] = field(default_factory=dict)
+    last_states: dict[tuple[str, str], dict[str, AlertState]] = field(default_factory=dict)
     numbers: dict[tuple[str, str], int] = field(default_factory=dict)
     digests: set[tuple[str, str, str]] = field(default_factory=set)
-    runs: set[tuple[str, str, str]] = field(default_factory=set)  # failed ones, with whom they were told where
+    runs: set[tuple[str, str, str]] = field(default_factory=set)  # failed ones, with person and channel
     refusals: Counter[str] = field(default_factory=Counter)
     refused_at: dict[str, datetime] = field(default_factory=dict)
     failures: dict[str, dict[str, Any]] = field(default_factory=dict)  # by message, the last one
-    last: dict[str, Any] | None = None
+    last_entry: dict[str, Any] | None = None
 
     def add(self, entry: dict[str, Any]) -> None:
         """Take in one line of the log."""
         queue = (entry["person"], entry["channel"])
         if entry["event"] == MessageEvent.QUEUED:
             self.queued.add(entry["id"])
-            told = self.told.setdefault(queue, {})
-            told.update(dict.fromkeys(entry["opened"], AlertState.OPEN))
-            told.update(dict.fromkeys(entry["recovered"], AlertState.RESOLVED))
+            last_states = self.last_states.setdefault(queue, {})
+            last_states.update(dict.fromkeys(entry["opened"], AlertState.OPEN))
+            last_states.update(dict.fromkeys(entry["recovered"], AlertState.RESOLVED))
             self.numbers[queue] = max(self.numbers.get(queue, 0), entry["number"])
             if entry["kind"] == MessageKind.DIGEST:
                 self.digests.add((*queue, entry["night"]))
             if entry.get("run"):
                 self.runs.add((*queue, entry["run"]))
             return
-        self.last = entry
+        self.last_entry = entry
         if "reason" in entry:
             self.failures[entry["id"]] = entry
-        # A message at which the line breaks each time is given up like one that is refused.
+        # A message at which the connection breaks each time is given up like one that is refused.
         if entry["event"] == MessageEvent.UNCERTAIN or entry.get("is_refusal"):
             self.refusals[entry["id"]] += 1
             self.refused_at[entry["id"]] = datetime.fromisoformat(entry["at"])
@@ -134,19 +134,19 @@ class Outbox:
         path = self._path(MessageState.WAITING, message)
         text = json.dumps(asdict(message), ensure_ascii=False, indent=1)
         write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
-        _force(path.parent)
-        self._tell_queued(message)
+        _sync_folder(path.parent)
+        self._record_queued(message)
 
     def recover(self) -> list[Message]:
-        """Make good what a kill left: log what was queued, take back what was being sent; return the latter."""
+        """Recover from a kill: log what was queued, put back what was being sent; return the latter."""
         for message in self.messages(MessageState.WAITING):
             if message.id not in self.history.queued:
-                self._tell_queued(message)
-        lost = self.messages(MessageState.SENDING)
-        for message in lost:
-            self.tell(message, MessageEvent.UNCERTAIN, reason="stopped while it was being sent")
+                self._record_queued(message)
+        interrupted = self.messages(MessageState.SENDING)
+        for message in interrupted:
+            self.record_event(message, MessageEvent.UNCERTAIN, reason="stopped while it was being sent")
             self.move(message, MessageState.SENDING, MessageState.WAITING)
-        return lost
+        return interrupted
 
     def move(self, message: Message, old: MessageState, new: MessageState) -> None:
         """Change a message's state: one rename, on disk when this returns."""
@@ -154,16 +154,16 @@ class Outbox:
         target.parent.mkdir(parents=True, exist_ok=True)
         os.replace(source, target)
         for folder in {source.parent, target.parent}:
-            _force(folder)
+            _sync_folder(folder)
 
     def state_of(self, message: Message) -> MessageState:
-        """Return the state in which a message lies."""
+        """Return the state that a message is in."""
         return next(state for state in MessageState if self._path(state, message).exists())
 
-    def tell(self, message: Message, event: MessageEvent, **more: Any) -> None:
+    def record_event(self, message: Message, event: MessageEvent, **details: Any) -> None:
         """Log what happened to a message."""
         entry = {"at": vietnam_now().isoformat(), "id": message.id, "person": message.person}
-        self._log(entry | {"channel": message.channel, "number": message.number, "event": str(event)} | more)
+        self._log(entry | {"channel": message.channel, "number": message.number, "event": str(event)} | details)
 
     def messages(self, *states: MessageState) -> list[Message]:
         """Return the messages in these states, each person's in order."""
@@ -172,11 +172,11 @@ class Outbox:
 
     def find(self, name: str, *states: MessageState) -> tuple[MessageState, Message]:
         """Return the message whose id begins with ``name`` among these states; raises ``UnknownMessage``."""
-        near = [(state, m) for state in states for m in self.messages(state) if name and m.id.startswith(name)]
-        if len(near) != 1:
-            how = f"{len(near)} messages begin" if near else "no message begins"
-            raise UnknownMessage(f"{how} with '{name}' among those {' or '.join(states)}; see 'thads outbox list'")
-        return near[0]
+        matches = [(state, m) for state in states for m in self.messages(state) if name and m.id.startswith(name)]
+        if len(matches) != 1:
+            count = f"{len(matches)} messages begin" if matches else "no message begins"
+            raise UnknownMessage(f"{count} with '{name}' among those {' or '.join(states)}; see 'thads outbox list'")
+        return matches[0]
 
     def count(self, *states: MessageState) -> int:
         """Return how many messages are in these states."""
@@ -185,32 +185,32 @@ class Outbox:
     @property
     def last_failure(self) -> dict[str, Any] | None:
         """The last attempt, where it failed."""
-        last = self.history.last
-        return last if last and last["event"] in (MessageEvent.FAILED, MessageEvent.REFUSED) else None
+        entry = self.history.last_entry
+        return entry if entry and entry["event"] in (MessageEvent.FAILED, MessageEvent.REFUSED) else None
 
-    def _tell_queued(self, message: Message) -> None:
-        told = {"opened": list(message.opened), "recovered": list(message.recovered)}
+    def _record_queued(self, message: Message) -> None:
+        alert_ids = {"opened": list(message.opened), "recovered": list(message.recovered)}
         run = {"run": message.run} if message.run else {}
-        self.tell(message, MessageEvent.QUEUED, kind=message.kind, night=message.night, **told, **run)
+        self.record_event(message, MessageEvent.QUEUED, kind=message.kind, night=message.night, **alert_ids, **run)
 
     def _log(self, entry: dict[str, Any]) -> None:
         journal.append(self.log, entry)
         self.history.add(entry)
 
     def _path(self, state: MessageState, message: Message) -> Path:
-        is_kept = state in (MessageState.SENT, MessageState.DROPPED)
-        return self.folder / state / (message.night[:7] if is_kept else "") / message.file_name
+        is_archived = state in (MessageState.SENT, MessageState.DROPPED)
+        return self.folder / state / (message.night[:7] if is_archived else "") / message.file_name
 
 
 @contextmanager
 def open_outbox(home: Home) -> Iterator[Outbox]:
-    """Open the outbox to change it; raises ``OutboxIsBusy`` where another process does so for a minute."""
+    """Open the outbox to change it; raises ``OutboxBusy`` where another process does so for a minute."""
     home.alerts.mkdir(parents=True, exist_ok=True)
     lock = FileLock(home.alerts / ".queue.lock")
     try:
         lock.acquire(timeout=PATIENCE_SECONDS)
     except Timeout:
-        raise OutboxIsBusy("another process sends from this outbox; wait for it, then try again") from None
+        raise OutboxBusy("another process sends from this outbox; wait for it, then try again") from None
     try:
         yield Outbox(home)
     finally:
@@ -225,7 +225,7 @@ def _read(path: Path) -> Message:
     )
 
 
-def _force(folder: Path) -> None:
+def _sync_folder(folder: Path) -> None:
     """Have the names in a folder reach the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:

@@ -1,7 +1,7 @@
 """One round of sending: what is new is queued as digests, and what waits is handed to its channels.
 
-A round never fails because a channel does. What it could not send waits in the outbox, what is wrong in the contacts is
-told, and the next round makes good for both.
+A round never fails because a channel does. What it could not send waits in the outbox, mistakes in the contacts are
+reported, and the next round makes up for both.
 """
 
 import time
@@ -15,11 +15,11 @@ from typing import Any
 
 from pipeline.alerts.addresses import WrongAddress, address_of
 from pipeline.alerts.channels import Channels
-from pipeline.alerts.contacts import Contacts, Problem, contacts_of
-from pipeline.alerts.digest import Enclosures, Incident, compose, news, what_cannot_wait
+from pipeline.alerts.contacts import ContactProblem, Contacts, contacts_of
+from pipeline.alerts.digest import Enclosures, Incident, compose, select_news, urgent_news
 from pipeline.alerts.letters import document_of, opening_letters, read_incidents
-from pipeline.alerts.mail import AnswerLost, NotSent, Refused
-from pipeline.alerts.outbox import Attachment, Message, Outbox, OutboxIsBusy, open_outbox
+from pipeline.alerts.mail import AnswerLost, DeliveryError, MessageRefused
+from pipeline.alerts.outbox import Attachment, Message, Outbox, OutboxBusy, open_outbox
 from pipeline.home import Home, vietnam_now
 from pipeline.marked import marked_path
 from pipeline.text.markup import plain
@@ -31,7 +31,7 @@ FIRST_PAUSE = timedelta(minutes=15)
 
 @dataclass
 class Round:
-    """What one round did: messages queued and sent, and what stands in the way of the rest."""
+    """What one round did: messages queued and sent, and what holds up the rest."""
 
     queued: int = 0
     sent: int = 0
@@ -40,18 +40,18 @@ class Round:
     waiting: int = 0
     refused: int = 0
     unaddressed: int = 0  # open incidents that nobody in the contacts follows
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[ContactProblem, ...] = ()
 
     def warnings(self) -> list[str]:
         """Return a sentence on each thing that somebody should see to."""
-        told = [f"contacts.yaml, {problem}" for problem in self.problems]
-        told += [f"{channel}: {reason}" for channel, reason in self.failures.items()]
-        told += [f"message {name[:8]} may arrive twice, under one Message-ID" for name in self.uncertain]
+        sentences = [f"contacts.yaml, {problem}" for problem in self.problems]
+        sentences += [f"{channel}: {reason}" for channel, reason in self.failures.items()]
+        sentences += [f"message {name[:8]} may arrive twice, under one Message-ID" for name in self.uncertain]
         if self.waiting or self.refused:
-            told.append(f"{self.waiting} messages wait and {self.refused} were refused: thads outbox list")
+            sentences.append(f"{self.waiting} messages wait and {self.refused} were refused: thads outbox list")
         if self.unaddressed:
-            told.append(f"{self.unaddressed} open incidents have nobody in the contacts who is told")
-        return told
+            sentences.append(f"{self.unaddressed} open incidents have nobody in the contacts who is told")
+        return sentences
 
     def problem_rows(self) -> list[tuple[int, str]]:
         """Return what is wrong in the contacts, by line."""
@@ -63,35 +63,35 @@ class Round:
 
 
 def send_digests(home: Home, *, now: datetime | None = None) -> Round:
-    """Queue what is new for every contact and send what waits; a channel that is down is told, not raised."""
-    done = Round()
+    """Queue what is new for every contact and send what waits; a channel that is down is reported, not raised."""
+    result = Round()
     contacts = contacts_of(home)
     if not contacts.exists:
-        return done
-    done.problems = contacts.problems
+        return result
+    result.problems = contacts.problems
     try:
         with open_outbox(home) as outbox:
-            done.uncertain += [message.id for message in outbox.recover()]
-            done.queued, done.unaddressed = queue_digests(home, outbox, contacts, now or vietnam_now())
-            deliver(home, outbox, contacts, done)
-    except OutboxIsBusy as error:
-        done.failures["outbox"] = str(error)
-    return done
+            result.uncertain += [message.id for message in outbox.recover()]
+            result.queued, result.unaddressed = queue_digests(home, outbox, contacts, now or vietnam_now())
+            deliver(home, outbox, contacts, result)
+    except OutboxBusy as error:
+        result.failures["outbox"] = str(error)
+    return result
 
 
 def send_waiting(home: Home, ids: Collection[str] = ()) -> Round:
-    """Send what waits, or only the messages with these ids, refused ones too; raises ``UnknownMessage``, ``OutboxIsBusy``."""
-    done = Round()
+    """Send what waits, or only the messages with these ids, refused ones too; raises ``UnknownMessage``, ``OutboxBusy``."""
+    result = Round()
     contacts = contacts_of(home)
-    done.problems = contacts.problems
+    result.problems = contacts.problems
     with open_outbox(home) as outbox:
-        done.uncertain += [message.id for message in outbox.recover()]
+        result.uncertain += [message.id for message in outbox.recover()]
         for name in ids:
             state, message = outbox.find(name, MessageState.WAITING, MessageState.REFUSED)
             if state == MessageState.REFUSED:
                 outbox.move(message, state, MessageState.WAITING)
-        deliver(home, outbox, contacts, done, is_asked_for=True)
-    return done
+        deliver(home, outbox, contacts, result, is_requested=True)
+    return result
 
 
 def queue_digests(home: Home, outbox: Outbox, contacts: Contacts, now: datetime) -> tuple[int, int]:
@@ -100,20 +100,20 @@ def queue_digests(home: Home, outbox: Outbox, contacts: Contacts, now: datetime)
 
     A person gets one digest a night, the date in Vietnam. What comes after it waits for the next, unless it is urgent.
     """
-    incidents, night, queued = read_incidents(home), f"{now:%Y-%m-%d}", 0
+    incidents, night, count = read_incidents(home), f"{now:%Y-%m-%d}", 0
     enclose = partial(_enclosures, home, opening_letters(home))
     for person in contacts.people:
         for channel in person.channels:
             queue = (person.id, channel.key)
-            found = news(person, channel, incidents, outbox.history.told.get(queue, {}))
+            news = select_news(person, channel, incidents, outbox.history.last_states.get(queue, {}))
             kind = MessageKind.DIGEST
             if (*queue, night) in outbox.history.digests:
-                kind, found = MessageKind.URGENT, what_cannot_wait(found, contacts.policy)
-            if found:
+                kind, news = MessageKind.URGENT, urgent_news(news, contacts.policy)
+            if news:
                 message = compose(
                     person,
                     channel,
-                    found,
+                    news,
                     policy=contacts.policy,
                     kind=kind,
                     number=outbox.history.numbers.get(queue, 0) + 1,
@@ -122,61 +122,63 @@ def queue_digests(home: Home, outbox: Outbox, contacts: Contacts, now: datetime)
                     enclose=enclose,
                 )
                 outbox.put(message)
-                queued += 1
-    is_open = [incident for incident in incidents if incident["state"] == AlertState.OPEN]
-    return queued, sum(not any(person.follows(incident) for person in contacts.people) for incident in is_open)
+                count += 1
+    open_incidents = [incident for incident in incidents if incident["state"] == AlertState.OPEN]
+    return count, sum(not any(person.follows(incident) for person in contacts.people) for incident in open_incidents)
 
 
-def deliver(home: Home, outbox: Outbox, contacts: Contacts, done: Round, *, is_asked_for: bool = False) -> None:
-    """Hand over what waits, each person's messages in order, and add to ``done`` what came of it.
+def deliver(home: Home, outbox: Outbox, contacts: Contacts, result: Round, *, is_requested: bool = False) -> None:
+    """Hand over what waits, each person's messages in order, and add the outcome to ``result``.
 
-    Where one message of a person does not go, those behind it wait as well.
+    Where a message to a person cannot go out, those behind it wait as well.
     """
-    until = time.monotonic() + contacts.policy.minutes * 60
-    stuck: set[tuple[str, str]] = set()
+    deadline = time.monotonic() + contacts.policy.minutes * 60
+    blocked_queues: set[tuple[str, str]] = set()
     with Channels(home) as channels:
         for message in outbox.messages(MessageState.WAITING):
-            if message.queue in stuck:
+            if message.queue in blocked_queues:
                 continue
-            if time.monotonic() > until and not is_asked_for:
-                done.failures["time"] = f"{contacts.policy.minutes:g} minutes have passed; the next load goes on"
+            if time.monotonic() > deadline and not is_requested:
+                result.failures["time"] = f"{contacts.policy.minutes:g} minutes have passed; the next load goes on"
                 break
-            if not (is_asked_for or _is_due(outbox, message)) or not _sent(outbox, channels, contacts, message, done):
-                stuck.add(message.queue)
-    done.waiting = outbox.count(MessageState.WAITING)
-    done.refused = outbox.count(MessageState.REFUSED)
+            if not (is_requested or _is_due(outbox, message)) or not _try_to_send(
+                outbox, channels, contacts, message, result
+            ):
+                blocked_queues.add(message.queue)
+    result.waiting = outbox.count(MessageState.WAITING)
+    result.refused = outbox.count(MessageState.REFUSED)
 
 
-def _sent(outbox: Outbox, channels: Channels, contacts: Contacts, message: Message, done: Round) -> bool:
+def _try_to_send(outbox: Outbox, channels: Channels, contacts: Contacts, message: Message, result: Round) -> bool:
     """Try one message; return whether those behind it may go."""
     channel = contacts.channel(*message.queue)
-    shown = channel.label if channel else message.channel
+    label = channel.label if channel else message.channel
     hand_over = partial(outbox.move, message, MessageState.WAITING, MessageState.SENDING)
     try:
         if channel is None:
             raise WrongAddress(f"{message.person} has no channel '{message.channel}' in the contacts any more")
         channels.send(message, address_of(channel, contacts.servers), hand_over)
-    except (NotSent, WrongAddress) as error:
-        done.failures[shown] = str(error)
-        return _put_back(outbox, contacts, message, error, done)
+    except (DeliveryError, WrongAddress) as error:
+        result.failures[label] = str(error)
+        return _put_back(outbox, contacts, message, error, result)
     outbox.move(message, MessageState.SENDING, MessageState.SENT)
-    outbox.tell(message, MessageEvent.SENT)
-    done.sent += 1
+    outbox.record_event(message, MessageEvent.SENT)
+    result.sent += 1
     return True
 
 
-def _put_back(outbox: Outbox, contacts: Contacts, message: Message, error: Exception, done: Round) -> bool:
-    """Have a message wait that did not go, or give it up; return whether those behind it may go."""
+def _put_back(outbox: Outbox, contacts: Contacts, message: Message, error: Exception, result: Round) -> bool:
+    """Put back a message that was not sent, or give it up; return whether those behind it may go."""
     state = outbox.state_of(message)
     reason = str(error)
     if isinstance(error, AnswerLost):
-        outbox.tell(message, MessageEvent.UNCERTAIN, reason=reason)
-        done.uncertain.append(message.id)
+        outbox.record_event(message, MessageEvent.UNCERTAIN, reason=reason)
+        result.uncertain.append(message.id)
     else:
-        outbox.tell(message, MessageEvent.FAILED, reason=reason, is_refusal=isinstance(error, Refused))
+        outbox.record_event(message, MessageEvent.FAILED, reason=reason, is_refusal=isinstance(error, MessageRefused))
     if outbox.history.refusals[message.id] >= contacts.policy.tries:
         outbox.move(message, state, MessageState.REFUSED)
-        outbox.tell(message, MessageEvent.REFUSED, reason=reason)
+        outbox.record_event(message, MessageEvent.REFUSED, reason=reason)
         return True
     if state != MessageState.WAITING:
         outbox.move(message, state, MessageState.WAITING)
@@ -206,9 +208,9 @@ def outbox_line(home: Home) -> str | None:
     """Return one line on what waits in the outbox and why, None where nothing does."""
     outbox = Outbox(home)
     states = Counter({str(state): outbox.count(state) for state in MessageState})
-    shown = [f"{states[state]} {state}" for state in ("waiting", "sending", "refused") if states[state]]
-    if not shown:
+    counts = [f"{states[state]} {state}" for state in ("waiting", "sending", "refused") if states[state]]
+    if not counts:
         return None
     failure = outbox.last_failure
-    why = f"; {failure['channel']}: {failure['reason']}" if failure else ""
-    return f"Hộp thư · Outbox: {', '.join(shown)}{why} (thads outbox list)"
+    reason = f"; {failure['channel']}: {failure['reason']}" if failure else ""
+    return f"Hộp thư · Outbox: {', '.join(counts)}{reason} (thads outbox list)"

@@ -14,8 +14,8 @@ TEMPLATES = Path(__file__).parent
 
 @cache
 def environment(finalize: Callable[[Any], Any], *, is_html: bool = False) -> jinja2.Environment:
-    """Return the environment of one format, with the templates beside this module."""
-    made = jinja2.Environment(
+    """Return the environment of one format, with the templates of this folder."""
+    result = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         trim_blocks=True,
         lstrip_blocks=True,
@@ -23,5 +23,5 @@ def environment(finalize: Callable[[Any], Any], *, is_html: bool = False) -> jin
         autoescape=is_html,
         finalize=finalize,
     )
-    made.filters["code"] = code
-    return made
+    result.filters["code"] = code
+    return result

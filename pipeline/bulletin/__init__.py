@@ -1,4 +1,4 @@
-"""The bulletin: a static site of the published warehouse, made anew each night and swapped in by one rename."""
+"""The bulletin: a static site of the published warehouse, rebuilt each night and swapped in by one rename."""
 
 from pipeline.bulletin.site import Bulletin, make_bulletin
 

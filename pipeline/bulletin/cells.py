@@ -1,4 +1,4 @@
-"""Which cell stands behind which figure of the bulletin, and where it is in the files that were read."""
+"""Which cell is the source of which figure of the bulletin, and where it is in the files that were read."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -38,31 +38,31 @@ SHARES = {
     "money_completion_rate_pct": ("money_completed_vnd", "money_eligible_vnd"),
     "money_eligible_share_pct": ("money_eligible_vnd", "money_due_vnd"),
 }
-SHOWN = ["submission_id", "form", "row_code", "column_code", "sheet", "address", "raw"]
+COLUMNS = ["submission_id", "form", "row_code", "column_code", "sheet", "address", "raw"]
 
 
-def cells_behind(home: Home, submissions: Collection[str]) -> pl.DataFrame:
+def read_figure_cells(home: Home, submissions: Collection[str]) -> pl.DataFrame:
     """Return submission_id, form, row_code, column_code, sheet, address and raw of the figures that the pages show.
 
-    Only the loads that read one of ``submissions`` are opened: what it costs follows what is asked for, not the history.
+    Only the loads that read one of ``submissions`` are opened: the cost depends on the request, not on the history.
     """
-    wanted = pl.Series("submission_id", sorted(submissions), dtype=pl.String)
-    paths = [path for path in sorted(home.cells.glob("*/cells.parquet")) if _holds(path, wanted)]
+    submission_ids = pl.Series("submission_id", sorted(submissions), dtype=pl.String)
+    paths = [path for path in sorted(home.cells.glob("*/cells.parquet")) if _holds(path, submission_ids)]
     if not paths:
-        return pl.DataFrame(schema=dict.fromkeys(SHOWN, pl.String))
+        return pl.DataFrame(schema=dict.fromkeys(COLUMNS, pl.String))
     places = pl.LazyFrame(sorted(set(CELLS.values())), schema=["form", "row_code", "column_code"], orient="row")
     return (
         pl.scan_parquet(paths)
         .filter(
             pl.col("row_code").is_in(sorted({row for _, row, _ in CELLS.values()})),
-            pl.col("submission_id").is_in(wanted.implode()),
+            pl.col("submission_id").is_in(submission_ids.implode()),
         )
-        .select(SHOWN)
+        .select(COLUMNS)
         .join(places, on=["form", "row_code", "column_code"], how="semi")
         .collect()
     )
 
 
-def _holds(cells: Path, wanted: pl.Series) -> bool:
-    read = pl.read_parquet(cells.with_name("submissions.parquet"), columns=["submission_id"])
-    return bool(read["submission_id"].is_in(wanted.implode()).any())
+def _holds(cells: Path, submission_ids: pl.Series) -> bool:
+    batch = pl.read_parquet(cells.with_name("submissions.parquet"), columns=["submission_id"])
+    return bool(batch["submission_id"].is_in(submission_ids.implode()).any())

@@ -7,15 +7,15 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipeline.bulletin.source import ask, with_series
+from pipeline.bulletin.source import add_series, run_queries
 from pipeline.home import Home
 from pipeline.published.releases import Release, releases
 from pipeline.vocabulary import AlertState
 
 Row = dict[str, Any]
 
-#: Figures of a report that are worth telling when they move.
-TOLD = (
+#: Figures of a report that are worth reporting when they change.
+FIGURES = (
     *("cases_due", "cases_eligible", "cases_completed", "cases_completion_rate_pct"),
     *("money_due_vnd", "money_eligible_vnd", "money_completed_vnd", "money_completion_rate_pct"),
 )
@@ -35,21 +35,25 @@ class Changes:
 def changes_since(home: Home, release: Release) -> Changes | None:
     """Return what changed since the release before this one, None for the first.
 
-    A release that an older version published may lack columns that are compared; then it is as if there were none.
+    A release of an older version of the code may lack columns that are compared; then it counts as missing.
     """
-    before = [old for old in releases(home) if old.number < release.number and not old.is_withdrawn and old.is_whole()]
-    if not before:
+    earlier = [
+        release_before
+        for release_before in releases(home)
+        if release_before.number < release.number and not release_before.is_withdrawn and release_before.is_whole()
+    ]
+    if not earlier:
         return None
     try:
-        return difference(before[-1].path, before[-1].number, release.path)
+        return difference(earlier[-1].path, earlier[-1].number, release.path)
     except duckdb.BinderException:
         return None
 
 
 def difference(older: Path, number: int, newer: Path) -> Changes:
     """Return how the newer warehouse differs from the older."""
-    old, new = (ask(path, ("reports", "incidents", "arrivals")) for path in (older, newer))
-    incidents = with_series(new["incidents"]).join(
+    old, new = (run_queries(path, ("reports", "incidents", "arrivals")) for path in (older, newer))
+    incidents = add_series(new["incidents"]).join(
         old["incidents"].select("alert_id", pl.col("state").alias("before")),
         on="alert_id",
         how="left",
@@ -59,25 +63,25 @@ def difference(older: Path, number: int, newer: Path) -> Changes:
     was_open = pl.col("before").is_not_null() & (pl.col("before") != AlertState.RESOLVED)
     return Changes(
         before=number,
-        arrived=with_series(new["arrivals"].join(old["arrivals"], on="submission_id", how="anti")).to_dicts(),
-        moved=_moved(old["reports"], with_series(new["reports"])).to_dicts(),
+        arrived=add_series(new["arrivals"].join(old["arrivals"], on="submission_id", how="anti")).to_dicts(),
+        moved=_moved(old["reports"], add_series(new["reports"])).to_dicts(),
         opened=incidents.filter(~is_resolved, ~was_open).to_dicts(),
         resolved=incidents.filter(is_resolved, was_open).to_dicts(),
     )
 
 
 def _moved(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
-    """Return a row per figure that is another one now, of reports that both releases hold."""
+    """Return a row per figure that changed, of reports that both releases hold."""
     place = ["report_id", "unit_key", "period_id", "series", "scope"]
-    long = [
-        frame.with_columns(pl.col(TOLD).cast(pl.Decimal(38, 4))).unpivot(
-            TOLD, index=index, variable_name="column", value_name=value
+    frames = [
+        frame.with_columns(pl.col(FIGURES).cast(pl.Decimal(38, 4))).unpivot(
+            FIGURES, index=index, variable_name="column", value_name=value
         )
         for frame, index, value in ((new, place, "after"), (old, ["report_id"], "before"))
     ]
     return (
-        long[0]
-        .join(long[1], on=["report_id", "column"])
+        frames[0]
+        .join(frames[1], on=["report_id", "column"])
         .filter(pl.col("before").ne_missing(pl.col("after")))
         .sort("period_id", "unit_key", "scope", "column", descending=[True, False, False, False])
     )

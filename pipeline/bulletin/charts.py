@@ -1,7 +1,7 @@
-"""Charts as plain SVG: places worked out here, drawn by ``templates/charts.html``.
+"""Charts as plain SVG: coordinates computed here, drawn by ``templates/charts.html``.
 
-Colours are those of Okabe and Ito and of ColorBrewer's orange-blue scale, told apart with any colour vision; lines differ
-in dash and mark as well. Drawn without a library: a page has up to three charts and a night a thousand pages, and
+Colours are those of Okabe and Ito and of ColorBrewer's orange-blue scale, distinct for any colour vision; lines differ
+in dash and marker as well. Drawn without a library: a page has up to three charts and a night a thousand pages, and
 a renderer that needs a fifth of a second each would take minutes.
 """
 
@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pipeline.bulletin.numbers import written
+from pipeline.bulletin.numbers import format_number
 
 WIDTH, HEIGHT = 520, 250
 LEFT, RIGHT, TOP, BOTTOM = 52, 14, 26, 34
@@ -33,14 +33,14 @@ NO_FIGURE = "#ffffff"
 
 @dataclass(frozen=True)
 class Tick:
-    """A mark of an axis: where, and what stands there."""
+    """A tick of an axis: its position and label."""
 
     at: float
     text: str
 
 
 @dataclass(frozen=True)
-class Line:
+class ChartLine:
     """A run of points of one year: readable name, class of the style, and the points with their figures."""
 
     name: str
@@ -59,16 +59,16 @@ class Chart:
 
     x: list[Tick]
     y: list[Tick]
-    lines: list[Line] = field(default_factory=list)
+    lines: list[ChartLine] = field(default_factory=list)
     bars: list[tuple[float, float, float, float, str, str]] = field(default_factory=list)
     zero: float = HEIGHT - BOTTOM
 
 
-def nice_ticks(low: float, high: float, wanted: int = 5) -> list[float]:
-    """Return round numbers from at or below ``low`` to at or above ``high``, about ``wanted`` of them."""
+def nice_ticks(low: float, high: float, count: int = 5) -> list[float]:
+    """Return about ``count`` round numbers, from at or below ``low`` to at or above ``high``."""
     if high <= low:
         high = low + 1
-    rough = (high - low) / wanted
+    rough = (high - low) / count
     scale = 10 ** math.floor(math.log10(rough))
     step = next(factor * scale for factor in (1, 2, 2.5, 5, 10) if factor * scale >= rough)
     first, last = math.floor(low / step), math.ceil(high / step)
@@ -93,39 +93,41 @@ def rates_chart(rows: Sequence[dict[str, Any]], basis: str) -> Chart | None:
     if goal:
         annual = float(goal[f"{basis}_target_pct"])
         ends = [(months, annual * months / 12) for months in (1, 12)]
-        lines.append(Line("target", "target", [(_month(m), place(v), written(v, 1)) for m, v in ends]))
+        lines.append(ChartLine("target", "target", [(_month(m), place(v), format_number(v, 1)) for m, v in ends]))
     for year in years:
         points = [
-            (_month(row["months"]), place(float(row[column])), f"{row['months']}: {written(row[column], 2)}")
+            (_month(row["months"]), place(float(row[column])), f"{row['months']}: {format_number(row[column], 2)}")
             for row in sorted(rows, key=lambda row: row["months"])
             if row["statistical_year"] == year
         ]
-        lines.append(Line(str(year), f"{basis} y{years[-1] - year}", points))
-    return Chart(x=_months(), y=[Tick(place(tick), f"{written(tick)}") for tick in ticks], lines=lines)
+        lines.append(ChartLine(str(year), f"{basis} y{years[-1] - year}", points))
+    return Chart(x=_months(), y=[Tick(place(tick), f"{format_number(tick)}") for tick in ticks], lines=lines)
 
 
 def flow_chart(rows: Sequence[dict[str, Any]]) -> Chart | None:
     """Return newly accepted and completed cases of each month of one year as bars; None without any."""
-    shown = [row for row in rows if row["newly_accepted"] is not None or row["completed"] is not None]
-    if not shown:
+    month_rows = [row for row in rows if row["newly_accepted"] is not None or row["completed"] is not None]
+    if not month_rows:
         return None
-    figures = [float(row[name]) for row in shown for name in ("newly_accepted", "completed") if row[name] is not None]
+    figures = [
+        float(row[name]) for row in month_rows for name in ("newly_accepted", "completed") if row[name] is not None
+    ]
     ticks = nice_ticks(min(0.0, *figures), max(figures))
     place, zero, bars = _Scale(ticks[0], ticks[-1]), 0.0, []
     zero = place(0)
     width = (WIDTH - LEFT - RIGHT) / 12 * 0.36
-    for row in shown:
+    for row in month_rows:
         for side, name in ((-1, "newly_accepted"), (0, "completed")):
             if row[name] is not None:
                 top = place(float(row[name]))
-                left = _month(row["months"]) + side * width
-                told = f"{row['months']}: {'mới' if side else 'xong'} {written(row[name])}"
-                bars.append((left, min(top, zero), width - 1, abs(zero - top), name, told))
-    return Chart(x=_months(), y=[Tick(place(tick), written(tick)) for tick in ticks], bars=bars, zero=zero)
+                x = _month(row["months"]) + side * width
+                label = f"{row['months']}: {'mới' if side else 'xong'} {format_number(row[name])}"
+                bars.append((x, min(top, zero), width - 1, abs(zero - top), name, label))
+    return Chart(x=_months(), y=[Tick(place(tick), format_number(tick)) for tick in ticks], bars=bars, zero=zero)
 
 
 class _Scale:
-    """Where a figure stands on the vertical axis."""
+    """Converts a figure into its position on the vertical axis."""
 
     def __init__(self, low: float, high: float) -> None:
         self.low, self.span = low, high - low
@@ -169,11 +171,11 @@ def tile_layout(provinces: int) -> tuple[Tile, ...]:
 
 def tile_map(provinces: int, rows: Iterable[dict[str, Any]], basis: str) -> list[Tile]:
     """Return the tiles of a map of completion rates, coloured by their distance from the target pro rata."""
-    found = {row["unit_key"]: row for row in rows}
-    return [_coloured(tile, found.get(tile.unit_key), basis) for tile in tile_layout(provinces)]
+    rows_by_unit = {row["unit_key"]: row for row in rows}
+    return [_colour_tile(tile, rows_by_unit.get(tile.unit_key), basis) for tile in tile_layout(provinces)]
 
 
-def _coloured(tile: Tile, row: dict[str, Any] | None, basis: str) -> Tile:
+def _colour_tile(tile: Tile, row: dict[str, Any] | None, basis: str) -> Tile:
     if row is None or row[f"{basis}_completion_rate_pct"] is None:
         return tile
     rate = row[f"{basis}_completion_rate_pct"]
@@ -182,4 +184,4 @@ def _coloured(tile: Tile, row: dict[str, Any] | None, basis: str) -> Tile:
     if target is not None:
         gap = float(rate - target)
         _, colour, _, _, is_dark = next(entry for entry in reversed(CLASSES) if gap >= entry[0])
-    return Tile(tile.column, tile.row, tile.label, tile.unit_key, colour, is_dark, written(rate, 1), row)
+    return Tile(tile.column, tile.row, tile.label, tile.unit_key, colour, is_dark, format_number(rate, 1), row)

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from markupsafe import Markup, escape
 
-from pipeline.bulletin.words import both
+from pipeline.bulletin.words import bilingual
 
 MINUS = "−"
 NOTHING = Markup('<span class="none" title="không có số liệu · not reported">–</span>')
@@ -16,8 +16,8 @@ _PLUS = "+"
 BILLION = Decimal(10**9)
 
 
-def written(value: Decimal | float, decimals: int = 0, *, signed: bool = False) -> str:
-    """Return ``1.234,5``; with ``signed`` a plus before what is above zero."""
+def format_number(value: Decimal | float, decimals: int = 0, *, signed: bool = False) -> str:
+    """Return ``1.234,5``; with ``signed`` a plus before a positive number."""
     return f"{value:{_PLUS if signed else ''},.{decimals}f}".translate(_SWAP)
 
 
@@ -28,7 +28,7 @@ def plain(value: Decimal | int) -> str:
 
 
 def figure(row: dict[str, object], column: str, decimals: int = 0, *, href: str = "", signed: bool = False) -> Markup:
-    """Return the figure of ``column`` as HTML: readable text, exact value and column for machines, a way to its passport.
+    """Return the figure of ``column`` as HTML: readable text, exact value and column for machines, link to its passport.
 
     Columns in đồng are printed in tỷ đồng; the exact amount stays in ``value``.
     """
@@ -36,19 +36,19 @@ def figure(row: dict[str, object], column: str, decimals: int = 0, *, href: str 
     if value is None:
         return NOTHING
     assert isinstance(value, Decimal | int)
-    shown = Decimal(value) / BILLION if column.endswith("_vnd") else value
-    text = written(shown, decimals, signed=signed)
+    amount = Decimal(value) / BILLION if column.endswith("_vnd") else value
+    text = format_number(amount, decimals, signed=signed)
     data = f'<data value="{plain(value)}" data-f="{column}">{text}</data>'
     return Markup(f'<a href="{escape(href)}">{data}</a>' if href else data)
 
 
-def shortened(text: str, most: int) -> str:
-    """Return the text, cut where it is longer than ``most`` characters: what a file holds may be of any length."""
-    return text if len(text) <= most else text[: most - 1] + "…"
+def shorten(text: str, limit: int) -> str:
+    """Return the text, cut to ``limit`` characters: a cell of a file may be of any length."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def eve(value: date) -> date:
-    """Return the day before: the last day of what ends before ``value``."""
+    """Return the day before ``value``: the last day of a period that ends before it."""
     return value - timedelta(days=1)
 
 
@@ -59,10 +59,10 @@ def span(first: date | None, end: date | None) -> Markup | str:
     if known_first and known_end:
         return f"{day(known_first)} – {day(eve(known_end))}"
     if known_first:
-        return both(f"từ {known_first:%d/%m/%Y}", f"from {known_first:%d/%m/%Y}")
+        return bilingual(f"từ {known_first:%d/%m/%Y}", f"from {known_first:%d/%m/%Y}")
     if known_end:
-        return both(f"đến {eve(known_end):%d/%m/%Y}", f"to {eve(known_end):%d/%m/%Y}")
-    return both("như bộ quy tắc", "as the pack")
+        return bilingual(f"đến {eve(known_end):%d/%m/%Y}", f"to {eve(known_end):%d/%m/%Y}")
+    return bilingual("như bộ quy tắc", "as the pack")
 
 
 def day(value: date | datetime | None) -> Markup | str:
@@ -75,10 +75,10 @@ def moment(value: datetime | None) -> Markup | str:
     return f"{value:%d/%m/%Y %H:%M}" if value else NOTHING
 
 
-def moved(value: Decimal | None, column: str) -> Markup | str:
-    """Return a figure that stands for itself: đồng in tỷ đồng, rates with two decimals, counts whole."""
+def standalone_figure(value: Decimal | None, column: str) -> Markup | str:
+    """Return a figure with its unit: đồng in tỷ đồng, rates with two decimals, counts whole."""
     if value is None:
         return NOTHING
     if column.endswith("_vnd"):
-        return f"{written(value / BILLION, 3)} tỷ"
-    return f"{written(value, 2)} %" if column.endswith("_pct") else written(value)
+        return f"{format_number(value / BILLION, 3)} tỷ"
+    return f"{format_number(value, 2)} %" if column.endswith("_pct") else format_number(value)

@@ -10,8 +10,8 @@ from typing import Any
 
 import polars as pl
 
-from pipeline.bulletin.cells import CELLS, cells_behind
-from pipeline.bulletin.shelf import Shelf
+from pipeline.bulletin.cells import CELLS, read_figure_cells
+from pipeline.bulletin.row_groups import RowGroups
 from pipeline.bulletin.source import Source
 from pipeline.home import Home
 
@@ -34,18 +34,18 @@ class Passports:
     def __init__(self, source: Source) -> None:
         figures = _figures(source)
         pages = figures.select("report_id", "page")
-        self._figures = Shelf(figures, "page")
-        self._versions = Shelf(source.versions.join(pages, on="report_id", maintain_order="left"), "page")
+        self._figures = RowGroups(figures, "page")
+        self._versions = RowGroups(source.versions.join(pages, on="report_id", maintain_order="left"), "page")
         parts = parts_of_sums(source.reports)
         pages = pages.rename({"report_id": "whole_id", "page": "whole_page"})
-        self._parts = Shelf(parts.join(pages, on="whole_id", maintain_order="left"), "whole_page")
+        self._parts = RowGroups(parts.join(pages, on="whole_id", maintain_order="left"), "whole_page")
         self._cells: dict[tuple[str, str], dict[tuple[str, str], Row]] = {}
-        around = figures.select("unit_key", "scope", "page").unique().sort("page")
-        near = around.with_columns(
+        page_rows = figures.select("unit_key", "scope", "page").unique().sort("page")
+        neighbours = page_rows.with_columns(
             pl.col("page").shift(1).over("unit_key", "scope").alias("earlier"),
             pl.col("page").shift(-1).over("unit_key", "scope").alias("later"),
         )
-        self.pages: dict[str, Row] = {row["page"]: row for row in near.to_dicts()}
+        self.pages: dict[str, Row] = {row["page"]: row for row in neighbours.to_dicts()}
 
     def digest(self, page: str) -> tuple[object, ...]:
         """Return what a page of passports depends on; its cells follow from its versions."""
@@ -60,15 +60,15 @@ class Passports:
     def read_cells(self, home: Home, pages: Iterable[str]) -> None:
         """Read the cells behind the figures of some pages; the others will show none."""
         versions = [row for page in pages for row in self._versions.get(page, [])]
-        for row in cells_behind(home, {row["submission_id"] for row in versions}).to_dicts():
-            found = self._cells.setdefault((row["submission_id"], row["form"]), {})
-            found[row["row_code"], row["column_code"]] = row
+        for row in read_figure_cells(home, {row["submission_id"] for row in versions}).to_dicts():
+            cells = self._cells.setdefault((row["submission_id"], row["form"]), {})
+            cells[row["row_code"], row["column_code"]] = row
 
-    def of_page(self, page: str) -> list[Passport]:
+    def passports_on(self, page: str) -> list[Passport]:
         """Return the passports of a page, the newest first."""
         versions, parts = self._versions.get(page, []), self._parts.get(page, [])
         return [
-            self._of(
+            self._passport(
                 row,
                 [version for version in versions if version["report_id"] == row["report_id"]],
                 [part for part in parts if part["whole_id"] == row["report_id"]],
@@ -76,31 +76,31 @@ class Passports:
             for row in reversed(self._figures[page])
         ]
 
-    def cell_behind(self, submission_id: str, form: str, line: str, measure: str) -> Row | None:
-        """Return the cell of a figure, None where it has none or its page was not asked for."""
+    def find_cell(self, submission_id: str, form: str, line: str, measure: str) -> Row | None:
+        """Return the cell of a figure, None where it has none or the cells of its page were not read."""
         return self._cells.get((submission_id, form), {}).get((line, measure))
 
-    def _of(self, row: Row, versions: list[Row], parts: list[Row]) -> Passport:
-        of_form = {version["form"]: version["submission_id"] for version in versions}
+    def _passport(self, row: Row, versions: list[Row], parts: list[Row]) -> Passport:
+        ids_by_form = {version["form"]: version["submission_id"] for version in versions}
         cells = {
             column: cell
             for column, (form, line, measure) in CELLS.items()
-            if form in of_form and (cell := self.cell_behind(of_form[form], form, line, measure))
+            if form in ids_by_form and (cell := self.find_cell(ids_by_form[form], form, line, measure))
         }
-        return Passport(row, list(_by_file(versions)), cells, parts)
+        return Passport(row, list(_group_by_file(versions)), cells, parts)
 
 
-def _by_file(versions: list[Row]) -> Iterator[Row]:
-    """Yield the versions behind a report, each with the forms that it stands behind and their outcomes summed."""
+def _group_by_file(versions: list[Row]) -> Iterator[Row]:
+    """Yield the versions behind a report, each with the forms that come from it and their outcomes summed."""
     files: dict[str, list[Row]] = {}
     for version in versions:
         files.setdefault(version["submission_id"], []).append(version)
-    for of_file in files.values():
-        yield of_file[0] | {
-            "forms": [version["form"] for version in of_file],
-            "failing_rules": sorted({rule for version in of_file for rule in version["failing_rules"] or []}),
+    for file_versions in files.values():
+        yield file_versions[0] | {
+            "forms": [version["form"] for version in file_versions],
+            "failing_rules": sorted({rule for version in file_versions for rule in version["failing_rules"] or []}),
             **{
-                outcome: sum(version[outcome] or 0 for version in of_file)
+                outcome: sum(version[outcome] or 0 for version in file_versions)
                 for outcome in ("passed", "failed", "excused", "not_applicable")
             },
         }
@@ -110,11 +110,11 @@ def _figures(source: Source) -> pl.DataFrame:
     """Return a row per report with its headline and its conduct; a report may hold only one of them."""
     shared = ["report_id", "unit_key", "period_id", "scope", "series", "statistical_year", "anchor", "page"]
     conduct = source.conduct.drop("origin", "vintage", "is_simulated", "missing")
-    either = ("is_sum", "summed", "expected", "counted")
+    common_columns = ("is_sum", "summed", "expected", "counted")
     return (
         source.reports.join(conduct, on=shared, how="full", coalesce=True)
-        .with_columns(pl.coalesce(name, f"{name}_right").alias(name) for name in either)
-        .drop(f"{name}_right" for name in either)
+        .with_columns(pl.coalesce(name, f"{name}_right").alias(name) for name in common_columns)
+        .drop(f"{name}_right" for name in common_columns)
         .sort("period_id", "series", "scope", "report_id")
     )
 
@@ -128,16 +128,16 @@ def parts_of_sums(reports: pl.DataFrame) -> pl.DataFrame:
         pl.col("scope").alias("whole_scope"),
         *place,
     )
-    shown = ["report_id", "unit_key", "unit_name", "scope", "anchor", "page", *place]
-    below = [
+    shown_columns = ["report_id", "unit_key", "unit_name", "scope", "anchor", "page", *place]
+    parts = [
         reports.filter(pl.col("origin") == "submitted", pl.col("scope").is_in(scopes)).select(
-            *shown, pl.col(above).alias("whole_key"), pl.lit(whole).alias("whole_scope")
+            *shown_columns, pl.col(parent_column).alias("whole_key"), pl.lit(whole).alias("whole_scope")
         )
-        for whole, above, scopes in (
+        for whole, parent_column, scopes in (
             ("province", "province_key", ["own", "office"]),
             ("nation", "parent_key", ["province"]),
         )
     ]
-    return sums.join(pl.concat(below), on=["whole_key", "whole_scope", *place]).sort(
+    return sums.join(pl.concat(parts), on=["whole_key", "whole_scope", *place]).sort(
         "whole_id", "scope", "unit_name", "report_id"
     )

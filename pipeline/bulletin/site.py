@@ -16,15 +16,15 @@ import polars as pl
 from markupsafe import Markup
 
 from pipeline.bulletin import numbers, words
-from pipeline.bulletin.book import Book, Page
+from pipeline.bulletin.bulletin_data import BulletinData, Page
 from pipeline.bulletin.cells import CONDUCT
 from pipeline.bulletin.changes import changes_since
-from pipeline.bulletin.ledger import ledger
+from pipeline.bulletin.figure_rows import figure_rows
 from pipeline.bulletin.pages import PASSPORTS, all_pages
 from pipeline.bulletin.source import read_source
 from pipeline.files.guard import spared
 from pipeline.home import Home
-from pipeline.published.query import NoWarehouse, stand
+from pipeline.published.query import NoWarehouse, mend_live_file
 from pipeline.published.releases import Release, live_release
 from pipeline.vocabulary import Verdict
 
@@ -33,7 +33,7 @@ SOURCES = ("*.py", "*.yaml", "*.csv", "queries/*", "templates/*", "../forms/*.ya
 
 #: Great Expectations' pages on the night, within the site.
 DATA_DOCS = "data_docs"
-#: Says which release a site was made from, and that a folder is a bulletin.
+#: This file names the release that a site was made from, and marks a folder as a bulletin.
 MARK = "bulletin.json"
 
 #: Columns of the table of a unit's reports, with their decimals.
@@ -46,7 +46,7 @@ REPORT_COLUMNS = (
     ),
 )
 
-#: The pages that every page leads to.
+#: The pages that every page links to.
 CONTENTS = (
     ("index.html", "Tổng quan", "Overview"),
     ("units/index.html", "Các đơn vị", "Units"),
@@ -61,7 +61,7 @@ CONTENTS = (
 
 @dataclass(frozen=True)
 class Bulletin:
-    """A site that stands: where, how much it is, and whether this call made it."""
+    """A finished site: its folder and size, and whether this call made it."""
 
     folder: Path
     pages: int
@@ -74,44 +74,46 @@ class Bulletin:
 
 def make_bulletin(home: Home, out: Path | None = None) -> Bulletin:
     """Make the site of the live release in ``bulletin/current`` of the home, or at ``out``; raises ``NoWarehouse``,
-    ``FileExistsError`` where ``out`` holds something else. Nothing is done where the site of this release, made by this code, stands already. Readers of the old site keep a
-    whole one: a new site is built beside it and swapped in by one rename of a link.
+    ``FileExistsError`` where ``out`` holds something else.
+
+    Nothing is done where this code has made the site of this release already. Readers of the old site keep it complete:
+    the new one is built elsewhere and swapped in by one rename of a link.
     """
-    stand(home)
+    mend_live_file(home)
     release = live_release(home)
     if release is None:
         raise NoWarehouse(f"there is no warehouse in {home.root}; run 'thads load INBOX' first")
     fingerprint = site_fingerprint(release)
     if out is not None:
         _write_to(out, home, release)
-        return _measured(out, release, is_new=True)
+        return _measure(out, release, is_new=True)
     site = home.bulletin / f"{release.number:06d}-{fingerprint[:16]}"
     is_new = not site.exists()
     if is_new:
         building = home.root / "scratch" / "bulletin"
         current = home.bulletin / "current"
-        _build(home, release, building, before=current.resolve() if current.exists() else None)
+        _build(home, release, building, previous_site=current.resolve() if current.exists() else None)
         site.parent.mkdir(parents=True, exist_ok=True)
         building.rename(site)
     _make_current(home, site)
-    return _measured(site, release, is_new=is_new)
+    return _measure(site, release, is_new=is_new)
 
 
 def _write_to(out: Path, home: Home, release: Release) -> None:
     """Make a site at a folder of the reader's choice; only an earlier bulletin is replaced."""
     if out.exists() and not (out / MARK).exists() and (not out.is_dir() or any(out.iterdir())):
         raise FileExistsError(f"{out} holds something else than a bulletin; name an empty or a new folder")
-    building, leaving = (out.with_name(f".{out.name}.{state}") for state in ("building", "leaving"))
+    building, old_site = (out.with_name(f".{out.name}.{state}") for state in ("building", "leaving"))
     _build(home, release, building)
-    shutil.rmtree(leaving, ignore_errors=True)
+    shutil.rmtree(old_site, ignore_errors=True)
     if out.exists():
-        out.rename(leaving)
+        out.rename(old_site)
     building.rename(out)
-    shutil.rmtree(leaving, ignore_errors=True)
+    shutil.rmtree(old_site, ignore_errors=True)
 
 
 def site_fingerprint(release: Release) -> str:
-    """Return a hash of all that a site is made from: the release, and the code, templates and words of the pages."""
+    """Return a hash of everything a site is made from: the release, and the code, templates and words of the pages."""
     return hashlib.sha256(f"{release.number} {release.fingerprint} {code_fingerprint()}".encode()).hexdigest()
 
 
@@ -126,7 +128,7 @@ def code_fingerprint() -> str:
 
 
 def _make_current(home: Home, site: Path) -> None:
-    """Let ``bulletin/current`` point to the site, and take away those before the last."""
+    """Let ``bulletin/current`` point to the site, and delete all but the last two."""
     link = home.bulletin / ".next"
     link.unlink(missing_ok=True)
     link.symlink_to(site.name)
@@ -136,47 +138,47 @@ def _make_current(home: Home, site: Path) -> None:
             shutil.rmtree(old, ignore_errors=True)
 
 
-def _build(home: Home, release: Release, building: Path, before: Path | None = None) -> None:
-    """Write the site; pages that show what they showed ``before`` are taken from there."""
+def _build(home: Home, release: Release, building: Path, previous_site: Path | None = None) -> None:
+    """Write the site; pages that did not change are taken from ``previous_site``."""
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
     docs = sorted(home.data_docs.glob("*.html"))
-    book = Book(read_source(release.path), changes_since(home, release), has_data_docs=bool(docs))
-    pages = list(all_pages(book))
-    stood = _pages_of(before)
-    stale = [page for page in pages if page.digest is None or stood.get(page.path) != page.digest]
-    book.passports.read_cells(
+    data = BulletinData(read_source(release.path), changes_since(home, release), has_data_docs=bool(docs))
+    pages = list(all_pages(data))
+    previous_digests = _pages_of(previous_site)
+    stale = [page for page in pages if page.digest is None or previous_digests.get(page.path) != page.digest]
+    data.passports.read_cells(
         home, [page.path[len(PASSPORTS) : -5] for page in stale if page.path.startswith(PASSPORTS)]
     )
     for folder in {(building / page.path).parent for page in pages}:
         folder.mkdir(parents=True, exist_ok=True)
-    left_out: list[str] = []
+    failures: list[str] = []
     for page in stale:
-        known = len(left_out)
-        with spared(left_out, page.path):
-            write_page(building, page, release=release, known_rules=book.rules)
-        if len(left_out) > known:
-            _stand_in(building / page.path, before / page.path if before else None)
+        failure_count = len(failures)
+        with spared(failures, page.path):
+            write_page(building, page, release=release, known_rules=data.rules)
+        if len(failures) > failure_count:
+            _write_placeholder(building / page.path, previous_site / page.path if previous_site else None)
     for path in {page.path for page in pages} - {page.path for page in stale}:
-        assert before is not None
-        os.link(before / path, building / path)
-    for file in docs:  # the site travels whole: what it links to is in it
+        assert previous_site is not None
+        os.link(previous_site / path, building / path)
+    for file in docs:  # the site may be copied elsewhere, so it holds all that it links to
         (building / DATA_DOCS).mkdir(exist_ok=True)
         shutil.copy(file, building / DATA_DOCS / file.name)
-    told = {
+    record = {
         "release": release.number,
         "fingerprint": release.fingerprint,
         "code": code_fingerprint(),
         "pages": {page.path: page.digest for page in pages},
-        "left_out": left_out,
+        "left_out": failures,
     }
-    (building / MARK).write_text(json.dumps(told, indent=0) + "\n", encoding="utf-8")
+    (building / MARK).write_text(json.dumps(record, indent=0) + "\n", encoding="utf-8")
 
 
-def _stand_in(path: Path, before: Path | None) -> None:
-    """Put the page that stood before in the place of one that cannot be made, or a page that says so."""
-    if before and before.exists():
-        shutil.copy(before, path)
+def _write_placeholder(path: Path, previous_page: Path | None) -> None:
+    """Replace a page that cannot be made by the previous one, or by a page that says so."""
+    if previous_page and previous_page.exists():
+        shutil.copy(previous_page, path)
         return
     path.write_text(
         '<!doctype html>\n<html lang="vi"><meta charset="utf-8"><title>Trang chưa dựng được</title><body>'
@@ -186,7 +188,7 @@ def _stand_in(path: Path, before: Path | None) -> None:
     )
 
 
-def _left_out(site: Path) -> tuple[str, ...]:
+def _failed_pages(site: Path) -> tuple[str, ...]:
     """Return the pages of a site that could not be made, and why."""
     mark = site / MARK
     return tuple(json.loads(mark.read_text(encoding="utf-8")).get("left_out", [])) if mark.exists() else ()
@@ -196,16 +198,16 @@ def _pages_of(site: Path | None) -> dict[str, str]:
     """Return path and digest of the pages that this code wrote in an earlier site."""
     if site is None or not (site / MARK).exists():
         return {}
-    told = json.loads((site / MARK).read_text(encoding="utf-8"))
-    return told["pages"] if told.get("code") == code_fingerprint() else {}
+    record = json.loads((site / MARK).read_text(encoding="utf-8"))
+    return record["pages"] if record.get("code") == code_fingerprint() else {}
 
 
-def write_page(folder: Path, page: Page, **everywhere: Any) -> None:
-    """Render one page to its place; ``everywhere`` is what every page knows."""
+def write_page(folder: Path, page: Page, **shared: Any) -> None:
+    """Render one page to its path; ``shared`` are the values that every page gets."""
     file = folder / page.path
     file.parent.mkdir(parents=True, exist_ok=True)
     context = page.context()
-    text = _template(page.template).render(**everywhere, **context, root="../" * page.path.count("/"), here=page.path)
+    text = _template(page.template).render(**shared, **context, root="../" * page.path.count("/"), here=page.path)
     file.write_text(text, encoding="utf-8")
 
 
@@ -216,8 +218,8 @@ def _template(name: str) -> jinja2.Template:
 
 @cache
 def environment() -> jinja2.Environment:
-    """Return the templates' environment: everything is escaped that does not say it is HTML."""
-    made = jinja2.Environment(
+    """Return the templates' environment: everything is escaped that is not declared to be HTML."""
+    jinja = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         trim_blocks=True,
@@ -225,19 +227,19 @@ def environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
     )
     script = (TEMPLATES / "bulletin.js").read_text(encoding="utf-8")
-    made.globals.update(
-        t=words.both,
+    jinja.globals.update(
+        t=words.bilingual,
         word=words.word,
         measure=words.measure,
         figure=numbers.figure,
         day=numbers.day,
         moment=numbers.moment,
-        written=numbers.written,
-        moved=numbers.moved,
+        written=numbers.format_number,
+        moved=numbers.standalone_figure,
         column_word=words.column_word,
         period_word=words.period_word,
         state_mark=_state_mark,
-        ledger=ledger,
+        ledger=figure_rows,
         eve=numbers.eve,
         span=numbers.span,
         report_columns=REPORT_COLUMNS,
@@ -247,8 +249,8 @@ def environment() -> jinja2.Environment:
         script=Markup(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
-    made.filters["short"] = numbers.shortened
-    return made
+    jinja.filters["short"] = numbers.shorten
+    return jinja
 
 
 def _state_mark(row: dict[str, Any]) -> Markup:
@@ -258,10 +260,10 @@ def _state_mark(row: dict[str, Any]) -> Markup:
     return words.state_mark("late" if row["is_late"] and row["verdict"] == Verdict.ACCEPTED else row["verdict"])
 
 
-def _measured(folder: Path, release: Release, *, is_new: bool) -> Bulletin:
+def _measure(folder: Path, release: Release, *, is_new: bool) -> Bulletin:
     sizes = {str(path.relative_to(folder)): path.stat().st_size for path in _files(folder)}
     largest = max(sizes.items(), key=lambda entry: entry[1])
-    return Bulletin(folder, len(sizes), sum(sizes.values()), largest, release.number, is_new, _left_out(folder))
+    return Bulletin(folder, len(sizes), sum(sizes.values()), largest, release.number, is_new, _failed_pages(folder))
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -269,5 +271,5 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def as_object(bulletin: Bulletin) -> dict[str, Any]:
-    """Return what stands as plain data."""
+    """Return the bulletin as plain data."""
     return {name: str(value) if isinstance(value, Path) else value for name, value in vars(bulletin).items()}

@@ -1,6 +1,6 @@
-"""What the pages are made of: a handful of queries on one release, and totals of what the offices sent.
+"""The data of the pages: a handful of queries on one release, and totals of what the offices sent.
 
-Every frame is asked for once, for all pages together; a page gets its rows by partition.
+Every query runs once for all pages together; a page gets its rows by partition.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,7 +21,7 @@ QUERIES = (
 
 NATION = "viet-nam"
 
-#: A page of passports holds so many reports: half a year of months, whose cells may hold text of any length.
+#: How many reports a page of passports holds: half a year of months, whose cells may hold text of any length.
 REPORTS_A_PAGE = 6
 
 #: A series is comparable within itself only: origin, vintage and whether the simulator made it.
@@ -49,14 +49,14 @@ class Source:
 
 
 def read_source(warehouse: Path) -> Source:
-    """Ask a warehouse file for all that the pages show."""
-    frames = ask(warehouse, QUERIES)
+    """Query a warehouse file for everything that the pages show."""
+    frames = run_queries(warehouse, QUERIES)
     targets = frames.pop("targets")
     units = frames["units"]
-    reports = with_totals(with_series(frames["reports"]), units, COUNTS + AMOUNTS)
+    reports = add_totals(add_series(frames["reports"]), units, COUNTS + AMOUNTS)
     is_sum = pl.col("is_sum")
-    reports = _together(reports.filter(~is_sum), _with_rates(reports.filter(is_sum), targets))
-    frames["conduct"] = with_totals(with_series(frames["conduct"]), units, tuple(CONDUCT))
+    reports = _concat(reports.filter(~is_sum), _add_rates(reports.filter(is_sum), targets))
+    frames["conduct"] = add_totals(add_series(frames["conduct"]), units, tuple(CONDUCT))
     names = frames["units"].select("unit_key", pl.col("name").alias("unit_name"), "parent_key", "province_key")
     frames["reports"] = (
         reports.join(names, on="unit_key", how="left")
@@ -68,7 +68,7 @@ def read_source(warehouse: Path) -> Source:
         for basis in ("cases", "money")
     )
     for name in ("flows", "revisions"):
-        frames[name] = with_series(frames[name])
+        frames[name] = add_series(frames[name])
     anchors = _anchors(frames["reports"], frames["conduct"])
     for name in ("reports", "conduct", "flows", "revisions"):
         frames[name] = frames[name].join(anchors, on="report_id", how="left", maintain_order="left")
@@ -76,7 +76,7 @@ def read_source(warehouse: Path) -> Source:
         pl.when("is_simulated").then(pl.lit("simulated")).otherwise(pl.lit("submitted")).alias("series")
     )
     for name in ("incidents", "firings", "findings"):
-        frames[name] = with_series(frames[name])
+        frames[name] = add_series(frames[name])
     frames["coverage"] = coverage(frames["record"], units)
     for name in ("reports", "conduct"):
         frames[name] = frames[name].join(
@@ -91,22 +91,24 @@ def coverage(record: pl.DataFrame, units: pl.DataFrame) -> pl.DataFrame:
     """
     parts = record.filter(pl.col("scope").is_in([Scope.OWN, Scope.OFFICE]))
     is_in = pl.col("accepted_version").is_not_null()
-    asked = (
+    aggregates = (
         pl.len().cast(pl.Int64).alias("expected"),
         is_in.sum().cast(pl.Int64).alias("counted"),
         pl.col("name").filter(~is_in).sort().alias("missing"),
     )
-    provinces = parts.group_by(pl.col("province_key").alias("unit_key"), "period_id", "series").agg(*asked)
-    # Offices of several provinces bear one name: the nation's list tells which is meant.
+    provinces = parts.group_by(pl.col("province_key").alias("unit_key"), "period_id", "series").agg(*aggregates)
+    # Offices of several provinces share a name: the nation's list adds the province.
     province = pl.concat_str("name", "province_name", separator=", ")
-    named = parts.join(
+    parts_with_names = parts.join(
         units.select(pl.col("unit_key").alias("province_key"), pl.col("name").alias("province_name")),
         on="province_key",
         how="left",
     ).with_columns(
         pl.when(pl.col("scope") == Scope.OWN).then("name").otherwise(pl.coalesce(province, "name")).alias("name")
     )
-    nation = named.group_by("period_id", "series").agg(*asked).with_columns(pl.lit(NATION).alias("unit_key"))
+    nation = (
+        parts_with_names.group_by("period_id", "series").agg(*aggregates).with_columns(pl.lit(NATION).alias("unit_key"))
+    )
     return pl.concat(
         [
             provinces.with_columns(pl.lit(str(Scope.PROVINCE)).alias("scope")),
@@ -115,7 +117,7 @@ def coverage(record: pl.DataFrame, units: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def ask(warehouse: Path, names: Iterable[str]) -> dict[str, pl.DataFrame]:
+def run_queries(warehouse: Path, names: Iterable[str]) -> dict[str, pl.DataFrame]:
     """Run queries by name on a warehouse file, read-only."""
     with open_readonly(warehouse) as connection:
         return {
@@ -125,15 +127,15 @@ def ask(warehouse: Path, names: Iterable[str]) -> dict[str, pl.DataFrame]:
 
 
 def _anchors(*frames: pl.DataFrame) -> pl.DataFrame:
-    """Return the page of each report's passport and its place there; two published reports may stand for the same."""
+    """Return the page of each report's passport and its anchor there; two published reports may cover the same."""
     place = ["unit_key", "period_id", "series", "scope"]
-    shelf = ["unit_key", "scope", "statistical_year"]
+    page_key = ["unit_key", "scope", "statistical_year"]
     reports = pl.concat([frame.select("report_id", *place, "statistical_year") for frame in frames])
     reports = reports.unique("report_id").sort("period_id", "series", "report_id")
     number = pl.int_range(1, pl.len() + 1).over(place)
-    sheet = pl.int_range(pl.len()).over(shelf) // REPORTS_A_PAGE + 1
+    sheet = pl.int_range(pl.len()).over(page_key) // REPORTS_A_PAGE + 1
     anchor = pl.concat_str("period_id", "series", separator=".")
-    page = pl.concat_str(shelf, separator=".")
+    page = pl.concat_str(page_key, separator=".")
     return reports.select(
         "report_id",
         pl.when(number == 1)
@@ -147,8 +149,8 @@ def _anchors(*frames: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def with_series(frame: pl.DataFrame) -> pl.DataFrame:
-    """Name the series of each row."""
+def add_series(frame: pl.DataFrame) -> pl.DataFrame:
+    """Add the series of each row."""
     return frame.with_columns(
         pl.when("is_simulated")
         .then(pl.lit("simulated"))
@@ -159,32 +161,32 @@ def with_series(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _together(reports: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFrame:
+def _concat(reports: pl.DataFrame, sums: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([reports, sums.select(name for name in reports.columns if name in sums.columns)], how="diagonal")
 
 
-def with_totals(reports: pl.DataFrame, units: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:
+def add_totals(reports: pl.DataFrame, units: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:
     """Add totals of ``columns`` for provinces, then the nation, that sent no report of their own for a period."""
     reports = reports.with_columns(is_sum=pl.lit(False), summed=pl.lit(None, pl.Int64))
     for scope in (Scope.PROVINCE, Scope.NATION):
-        reports = _together(reports, _summed(reports, units, scope, columns))
+        reports = _concat(reports, _sums(reports, units, scope, columns))
     return reports
 
 
-def _summed(reports: pl.DataFrame, units: pl.DataFrame, scope: Scope, columns: tuple[str, ...]) -> pl.DataFrame:
+def _sums(reports: pl.DataFrame, units: pl.DataFrame, scope: Scope, columns: tuple[str, ...]) -> pl.DataFrame:
     """Return the totals of one scope that nobody sent.
 
-    A figure that one part leaves out is missing in the sum, never counted as zero. Figures that were published by chance
-    are not summed: they are no parts of anything.
+    A figure that one part lacks is missing in the sum, never counted as zero. Figures that happened to be published are
+    not summed: they are not parts of a whole.
     """
-    above = "province_key" if scope == Scope.PROVINCE else "parent_key"
+    parent_column = "province_key" if scope == Scope.PROVINCE else "parent_key"
     scopes = [Scope.OWN, Scope.OFFICE] if scope == Scope.PROVINCE else [Scope.PROVINCE]
     parts = reports.filter(pl.col("scope").is_in(scopes), pl.col("origin") == Origin.SUBMITTED).join(
-        units.select("unit_key", pl.col(above).alias("whole_key")), on="unit_key"
+        units.select("unit_key", pl.col(parent_column).alias("whole_key")), on="unit_key"
     )
     own = reports.filter(pl.col("scope") == scope)
     place = ["period_id", "series"]
-    shared = [
+    shared_columns = [
         name
         for name in ("origin", "vintage", "is_simulated", "statistical_year", "months", "is_standard")
         if name in parts.columns
@@ -195,7 +197,7 @@ def _summed(reports: pl.DataFrame, units: pl.DataFrame, scope: Scope, columns: t
         .group_by("whole_key", *place)
         .agg(
             *(pl.when(pl.col(name).null_count() == 0).then(pl.col(name).sum()).alias(name) for name in columns),
-            pl.col(shared).first(),
+            pl.col(shared_columns).first(),
             pl.col(flags).any(),
             pl.len().cast(pl.Int64).alias("summed"),
         )
@@ -208,7 +210,7 @@ def _summed(reports: pl.DataFrame, units: pl.DataFrame, scope: Scope, columns: t
     )
 
 
-def _with_rates(sums: pl.DataFrame, targets: pl.DataFrame) -> pl.DataFrame:
+def _add_rates(sums: pl.DataFrame, targets: pl.DataFrame) -> pl.DataFrame:
     """Add the headline ratios and the distance from the target, as ``mart_scorecard`` works them out."""
     own = targets.select("unit_key", "statistical_year", "basis", "target_pct")
     national = targets.filter(pl.col("level") == "nation").select("statistical_year", "basis", "target_pct")
@@ -245,7 +247,7 @@ def _two_decimals(value: pl.Expr) -> pl.Expr:
     return pl.when(value.is_finite()).then(value.round(2, mode="half_away_from_zero").cast(pl.Decimal(18, 2)))
 
 
-def latest_first(rows: Iterable[dict]) -> Iterator[dict]:
+def sort_latest_first(rows: Iterable[dict]) -> Iterator[dict]:
     """Return rows of reports, the newest period first and the series in their order."""
     yield from sorted(
         sorted(rows, key=lambda row: SERIES.index(row["series"])), key=lambda row: row["period_id"], reverse=True

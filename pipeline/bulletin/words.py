@@ -20,23 +20,23 @@ def words() -> dict[str, dict[str, dict[str, str]]]:
 
 
 @lru_cache(maxsize=4096)
-def both(vi: str, en: str) -> Markup:
+def bilingual(vi: str, en: str) -> Markup:
     """Return a text in both languages; the switch of the page shows one."""
     return Markup(f'<span lang="vi">{escape(vi)}</span><span lang="en">{escape(en)}</span>')
 
 
 @cache
 def word(group: str, code: Any) -> Markup:
-    """Return a word of ``words.yaml``; raises ``KeyError`` for one that nobody wrote."""
+    """Return a word of ``words.yaml``; raises ``KeyError`` for one that is missing there."""
     entry = words()[group][str(code)]
-    return both(entry["vi"], entry["en"])
+    return bilingual(entry["vi"], entry["en"])
 
 
 @cache
 def measure(code: str) -> Markup:
     """Return the official term of a measure."""
-    found = forms().measures[code]
-    return both(found.vi, found.en)
+    declaration = forms().measures[code]
+    return bilingual(declaration.vi, declaration.en)
 
 
 @cache
@@ -47,7 +47,7 @@ def column_word(column: str) -> Markup:
         return measure(column)
     term = words()["figure"].get(code) or {"vi": forms().measures[code].vi, "en": forms().measures[code].en}
     by_vi, by_en = ("về việc", "by cases") if basis == "cases" else ("về tiền", "by money")
-    return both(f"{term['vi']}, {by_vi}", f"{term['en']}, {by_en}")
+    return bilingual(f"{term['vi']}, {by_vi}", f"{term['en']}, {by_en}")
 
 
 @cache
@@ -55,18 +55,18 @@ def period_word(period_id: str | None) -> Markup:
     """Return a period as a table names it: ``9T/2023`` is the nine months of 2023, never September."""
     if not period_id:
         return Markup("–")
-    months, _, until = period_id.partition("@")
+    months, _, end_date = period_id.partition("@")
     year, number = months.split("-")
     vi, en = f"{int(number)}T/{year}", f"{int(number)}M/{year}"
-    if until:
-        told = "/".join(reversed(until.split("-")))
-        vi, en = f"{vi} (đến {told})", f"{en} (to {told})"
-    return both(vi, en)
+    if end_date:
+        day = "/".join(reversed(end_date.split("-")))
+        vi, en = f"{vi} (đến {day})", f"{en} (to {day})"
+    return bilingual(vi, en)
 
 
 @cache
 def state_mark(code: str) -> Markup:
-    """Return the sign of what became of a report that was owed, with its meaning for who points at it or has it read."""
+    """Return the sign for the state of a report that was owed, with its meaning as tooltip and for screen readers."""
     sign = {"silent": "○", "returned": "✕", "unreadable": "✕", "accepted": "●"}.get(code, "◐")
     entry = words()["verdict"].get(code) or words()["record"][code]
     style = ' class="down"' if sign in "○✕" else ""

@@ -9,11 +9,11 @@ from typing import Any
 from rich.text import Text
 
 from pipeline.alerts.incidents import (
-    NotPossible,
+    ImpossibleAct,
+    IncidentFilter,
     UnknownIncident,
-    Wish,
     act_on,
-    chosen,
+    filter_incidents,
     find,
     findings_of,
     history,
@@ -36,17 +36,17 @@ LISTED = [
 MAKERS = {"return": "báo cáo · return", "rules": "quy tắc · rules"}
 
 
-def show_alerts(wish: Wish, home: Path | None, *, as_json: bool) -> int:
-    """Print the incidents that ``wish`` asks for, the oldest first; return the exit code."""
+def show_alerts(criteria: IncidentFilter, home: Path | None, *, as_json: bool) -> int:
+    """Print the incidents that meet ``criteria``, the oldest first; return the exit code."""
 
     def work(opened: Home) -> None:
-        rows = chosen(incidents(opened), wish)
+        rows = filter_incidents(incidents(opened), criteria)
         if as_json:
             _print_json([{name: row[name] for name in LISTED} for row in rows])
             return
         for row in rows:
             _tell(row)
-        out.print(Text(f"{len(rows)} incidents ({wish.state})", style="bold"))
+        out.print(Text(f"{len(rows)} incidents ({criteria.state})", style="bold"))
         if line := outbox_line(opened):
             out.print(Text(line, style="yellow"))
 
@@ -99,7 +99,7 @@ def author(by: str | None) -> str:
 def _told(home: Path | None, work: Callable[[Home], None]) -> int:
     try:
         work(open_home(home))
-    except (NoWarehouse, UnknownIncident, NotPossible, ValueError) as error:
+    except (NoWarehouse, UnknownIncident, ImpossibleAct, ValueError) as error:
         err.print(Text(f"thads alerts: {error}"))
         return 2
     return 0

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 from rich.text import Text
 
-from pipeline.alerts.incidents import NotPossible, UnknownIncident, check_possible, find, incidents
+from pipeline.alerts.incidents import ImpossibleAct, UnknownIncident, check_possible, find, incidents
 from pipeline.cli.alerts import author
 from pipeline.cli.terminal import err, out
 from pipeline.home import Home, open_home
@@ -160,7 +160,7 @@ def _amount(text: str) -> Decimal:
 def _told(command: str, home: Path | None, work: Callable[[Home], None]) -> int:
     try:
         work(open_home(home))
-    except (NoWarehouse, UnknownIncident, NotPossible, AnswerError, ValueError) as error:
+    except (NoWarehouse, UnknownIncident, ImpossibleAct, AnswerError, ValueError) as error:
         err.print(Text(f"thads {command}: {error}"))
         return 2
     return 0

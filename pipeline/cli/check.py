@@ -15,7 +15,7 @@ from pipeline.cli.terminal import err, out
 from pipeline.home import Home, open_home
 from pipeline.judged.validation_report import as_json as report_as_json
 from pipeline.judged.validation_report import validation_report
-from pipeline.marked.words import MARKED
+from pipeline.marked.words import MARKED_SUFFIX
 from pipeline.vocabulary import Verdict
 
 MOST_CAUSES = 20
@@ -73,7 +73,7 @@ def _check_one(file: Path, home: Home, *, as_json: bool, read: bool, marked: Pat
         if marked and not written:
             out.print(Text("\nKhông có gì để đánh dấu · nothing to mark"))
         if not marked and not checked.findings.is_empty():
-            hint = f"{file.stem}.{MARKED}.xlsx"
+            hint = f"{file.stem}.{MARKED_SUFFIX}.xlsx"
             out.print(
                 Text(f"\nĐánh dấu ngay trong tệp · to mark the file: thads check {file} --marked {hint}", style="dim")
             )

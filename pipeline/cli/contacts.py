@@ -9,7 +9,7 @@ from pipeline.alerts.addresses import WrongAddress, address_of, wrong_addresses
 from pipeline.alerts.channels import Channels
 from pipeline.alerts.contacts import Contacts, Person, contacts_path, read_contacts
 from pipeline.alerts.digest import words
-from pipeline.alerts.mail import NotSent
+from pipeline.alerts.mail import DeliveryError
 from pipeline.alerts.outbox import Message
 from pipeline.cli.terminal import err, out
 from pipeline.home import Home, open_home, vietnam_now
@@ -74,7 +74,7 @@ def try_contact(name: str, channel: str | None, home: Path | None) -> int:
         for one in tried:
             try:
                 channels.send(_trial(person, one.key), address_of(one, contacts.servers), lambda: None)
-            except (NotSent, WrongAddress) as error:
+            except (DeliveryError, WrongAddress) as error:
                 failed += 1
                 err.print(Text(f"{one.label}: {error}", style="red"))
             else:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from pipeline.alerts.outbox import Message, Outbox, OutboxIsBusy, UnknownMessage, open_outbox
+from pipeline.alerts.outbox import Message, Outbox, OutboxBusy, UnknownMessage, open_outbox
 from pipeline.alerts.sending import Round, send_waiting
 from pipeline.cli.terminal import err, out
 from pipeline.home import open_home
@@ -69,7 +69,7 @@ def send_outbox(ids: Sequence[str], home: Path | None, *, as_json: bool) -> int:
     """Send what waits, or the messages with these ids; return the exit code: 1 where something still waits."""
     try:
         done = send_waiting(open_home(home), ids)
-    except (UnknownMessage, OutboxIsBusy) as error:
+    except (UnknownMessage, OutboxBusy) as error:
         err.print(Text(f"thads outbox: {error}"))
         return 2
     tell_round(done, as_json=as_json)
@@ -84,8 +84,8 @@ def drop_messages(ids: Sequence[str], reason: str, by: str, home: Path | None, *
             found = [outbox.find(name, MessageState.WAITING, MessageState.REFUSED) for name in ids]
             for state, message in found:
                 outbox.move(message, state, MessageState.DROPPED)
-                outbox.tell(message, MessageEvent.DROPPED, reason=reason, author=by)
-    except (UnknownMessage, OutboxIsBusy) as error:
+                outbox.record_event(message, MessageEvent.DROPPED, reason=reason, author=by)
+    except (UnknownMessage, OutboxBusy) as error:
         err.print(Text(f"thads outbox: {error}"))
         return 2
     if as_json:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pipeline.cli.terminal import err, out
 from pipeline.home import open_home
-from pipeline.published.answer import Answer
+from pipeline.published.export import QueryResult
 from pipeline.published.query import NoWarehouse, select
 from pipeline.published.query import ask as ask_warehouse
 
@@ -28,7 +28,7 @@ def ask(sql: str, fmt: str, output: Path | None, home: Path | None) -> int:
         return _refuse("parquet is not for a terminal; add -o FILE")
 
     def show(connection: duckdb.DuckDBPyConnection) -> None:
-        _show(Answer(select(connection, sql)), fmt, output)
+        _show(QueryResult(select(connection, sql)), fmt, output)
 
     try:
         sql.encode()
@@ -47,24 +47,24 @@ def _sentence(error: duckdb.Error) -> str:
     return " ".join(re.split(r"\n\s*LINE \d+:", str(error))[0].split())
 
 
-def _show(answer: Answer, fmt: str, output: Path | None) -> None:
+def _show(result: QueryResult, fmt: str, output: Path | None) -> None:
     if fmt == "parquet":
-        answer.write_parquet(output or sys.stdout.buffer)
+        result.write_parquet(output or sys.stdout.buffer)
     elif fmt == "table" and output is None:
-        _print_table(answer)
+        _print_table(result)
     else:
-        text = answer.json() + "\n" if fmt == "json" else answer.csv()
+        text = result.json() + "\n" if fmt == "json" else result.csv()
         output.write_text(text, encoding="utf-8") if output else print(text, end="")
 
 
-def _print_table(answer: Answer) -> None:
+def _print_table(result: QueryResult) -> None:
     """Print rows as a table; where its columns have no room beside each other, one row below the other."""
-    frame = answer.texts()
+    frame = result.texts()
     shown = frame.head(MOST_ROWS)
     if _width(shown) > out.width:
         _print_records(shown)
     else:
-        _print_columns(shown, {column.name for column in answer.columns if column.is_number})
+        _print_columns(shown, {column.name for column in result.columns if column.is_number})
     if frame.height > MOST_ROWS:
         err.print(f"... {frame.height - MOST_ROWS} more rows; --format csv gives all")
 

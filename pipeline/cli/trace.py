@@ -12,13 +12,13 @@ from pipeline.cli.terminal import err, out
 from pipeline.home import open_home
 from pipeline.published.query import NoWarehouse
 from pipeline.trace import Question, Trace, Untraceable, trace
-from pipeline.trace.proof import Proven
+from pipeline.trace.proof import ProofStatus
 
 PROOFS = {
-    Proven.VERIFIED: ("green", "đã đối chiếu với tệp gốc · read again from the landed bytes, hash and cell agree"),
-    Proven.MISSING: ("red", "KHÔNG CÒN tệp gốc · the landed bytes are missing"),
-    Proven.TAMPERED: ("red", "TỆP GỐC ĐÃ BỊ THAY ĐỔI · the landed bytes changed: their hash is another"),
-    Proven.READS_OTHERWISE: ("red", "ĐỌC LẠI RA SỐ KHÁC · read again, the cell says something else"),
+    ProofStatus.VERIFIED: ("green", "đã đối chiếu với tệp gốc · read again from the landed bytes, hash and cell agree"),
+    ProofStatus.MISSING: ("red", "KHÔNG CÒN tệp gốc · the landed bytes are missing"),
+    ProofStatus.TAMPERED: ("red", "TỆP GỐC ĐÃ BỊ THAY ĐỔI · the landed bytes changed: their hash is another"),
+    ProofStatus.READS_OTHERWISE: ("red", "ĐỌC LẠI RA SỐ KHÁC · read again, the cell says something else"),
 }
 MARKS = {"pass": ("green", "✓"), "fail": ("red", "✗"), "known": ("yellow", "≈"), "explained": ("yellow", "≈")}
 MOST_RULES = 12
@@ -27,7 +27,7 @@ MOST_RULES = 12
 def show_trace(table: str, column: str, keys: Sequence[str], home: Path | None, *, as_json: bool) -> int:
     """Print where a number comes from; return the exit code: 0 proven, 1 not proven, 2 nothing to trace."""
     try:
-        found = trace(open_home(home), Question.of(table, column, keys))
+        found = trace(open_home(home), Question.parse(table, column, keys))
     except (NoWarehouse, Untraceable) as error:
         err.print(Text(f"thads trace: {error}"))
         return 2
@@ -66,11 +66,11 @@ def _add_cell(node: Tree, of: Trace, version: dict[str, Any]) -> None:
             ("ô · cell ", "dim"), (f"{cell.sheet}!{cell.address}", "bold"), f" «{cell.raw}» ({cell.unit or cell.state})"
         )
     )
-    answer = f", trả lời · answers {version['in_answer_to']}" if version["in_answer_to"] else ""
+    fetch_row = f", trả lời · answers {version['in_answer_to']}" if version["in_answer_to"] else ""
     node.add(
         Text.assemble(
             ("tệp · file ", "dim"), version["source_ref"] or version["file_name"],
-            f", bản · version {version['version']} ({version['verdict']}), {version['received_at']}{answer}",
+            f", bản · version {version['version']} ({version['verdict']}), {version['received_at']}{fetch_row}",
         )
     )  # fmt: skip
     colour, words = PROOFS[of.proof]

@@ -1,6 +1,6 @@
 """The Dagster UI behind our guard: ``python -m pipeline.dagster_ui.control_room WORKSPACE PORT``, on loopback.
 
-It is Dagster's own application, with which ``dagster-webserver`` starts; only the guard stands before it.
+It is Dagster's own application, the one that ``dagster-webserver`` starts, behind our guard.
 """
 
 import sys
@@ -14,7 +14,7 @@ from dagster_webserver.app import create_app_from_workspace_process_context
 from dagster_webserver.version import __version__
 
 from pipeline.child_process import end_with_parent
-from pipeline.dagster_ui.request_guard import guarded
+from pipeline.dagster_ui.request_guard import guard
 
 HOST = "127.0.0.1"
 #: Pages that are open hold web sockets; they are not waited for.
@@ -33,7 +33,7 @@ def main(workspace: str, port: str) -> None:
         instance.optimize_for_webserver(statement_timeout=15000, pool_recycle=3600, max_overflow=20)
         app = create_app_from_workspace_process_context(context, live_data_poll_rate=POLL_MILLISECONDS)
         uvicorn.run(
-            guarded(app),
+            guard(app),
             host=HOST,
             port=int(port),
             log_level="warning",

@@ -1,4 +1,4 @@
-"""Addresses of what people read of a home: the bulletin, Data Docs, letters and marked workbooks.
+"""Addresses of the files of a home that people read: the bulletin, Data Docs, letters and marked workbooks.
 
 A browser follows no link from a page to a file, so these are served: by ``thads dev`` on loopback
 (:mod:`pipeline.dagster_ui.reading_room`), or by whoever ``THADS_FILES_URL`` names.
@@ -13,22 +13,22 @@ from pipeline.home import Home, Settings
 
 @dataclass(frozen=True)
 class Links:
-    """Where a reader finds the files of a home; ``base`` is the address of the home's folder."""
+    """The addresses of the files of a home; ``base`` is that of its folder."""
 
     home: Home
     base: str = field(default_factory=lambda: Settings().files_url)
 
-    def to(self, path: Path) -> str:
+    def address(self, path: Path) -> str:
         """Return the address of a file below the home."""
         return f"{self.base.rstrip('/')}/{quote(path.relative_to(self.home.root).as_posix())}"
 
-    def to_all(self, paths: list[Path], below: Path) -> list[tuple[str, str]]:
-        """Return the name of each file ``below`` a folder, and its address."""
-        return [(path.relative_to(below).as_posix(), self.to(path)) for path in paths]
+    def addresses(self, paths: list[Path], folder: Path) -> list[tuple[str, str]]:
+        """Return the name of each file below ``folder``, and its address."""
+        return [(path.relative_to(folder).as_posix(), self.address(path)) for path in paths]
 
     def page(self, path: str) -> str:
         """Return the address of a page of the bulletin, as ``quality.html``."""
-        return self.to(self.home.bulletin / "current" / path)
+        return self.address(self.home.bulletin / "current" / path)
 
     def rule(self, rule_id: str) -> str:
         """Return the address of the page of a rule: what it says, on what basis, how often it fires."""
@@ -37,4 +37,4 @@ class Links:
     @property
     def data_docs(self) -> str:
         """The address of Great Expectations' pages on the last night that judged anything."""
-        return self.to(self.home.data_docs / "index.html")
+        return self.address(self.home.data_docs / "index.html")

@@ -1,4 +1,4 @@
-"""What Dagster shows of a published table: how a reader names it, finds it, and asks it."""
+"""What Dagster shows of a published table: the name readers use, where it is, and how to query it."""
 
 import re
 from collections.abc import Mapping
@@ -16,23 +16,23 @@ from pipeline.home import Home
 #: Folders of models that are published; staging and intermediate models stay in the scratch database.
 PUBLISHED = ("core", "marts")
 #: The line of ``dbt_project/macros/tell_rows.sql``.
-ROWS_TOLD = re.compile(r"rows: (\d+)")
+ROW_COUNT_LINE = re.compile(r"rows: (\d+)")
 DOCS = "docs/tables.md"
 
 
-class AsReadersSay(DagsterDbtTranslator):
-    """Names a published table as the file does that readers open, not as the one that dbt builds."""
+class PublishedTableTranslator(DagsterDbtTranslator):
+    """Names a published table as in the file that readers open, not as in the one that dbt builds."""
 
     def get_metadata(self, dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return dbt's metadata of a model with the name that a reader uses, and where its columns are described."""
-        told = super().get_metadata(dbt_resource_props)
+        metadata = super().get_metadata(dbt_resource_props)
         if not is_published(dbt_resource_props):
-            return told
+            return metadata
         name = dbt_resource_props["name"]
-        return {**told, "dagster/table_name": f"warehouse.main.{name}", "docs": f"{DOCS}#{name}"}
+        return {**metadata, "dagster/table_name": f"warehouse.main.{name}", "docs": f"{DOCS}#{name}"}
 
 
-class Tables:
+class PublishedTables:
     """The published tables of a manifest, and what a materialization shows of each."""
 
     def __init__(self, manifest: Path, home: Home) -> None:
@@ -47,13 +47,13 @@ class Tables:
         exposures = self.manifest["exposures"].values()
         return next(exposure["config"]["meta"]["pages"] for exposure in exposures if exposure["name"] == "bulletin")
 
-    def unchanged(self, rows: Mapping[str, int]) -> dict[str, dict[str, Any]]:
-        """Return what is shown of each table of a release that stands, by table; ``rows`` are its own."""
+    def release_metadata(self, rows: Mapping[str, int]) -> dict[str, dict[str, Any]]:
+        """Return what is shown of each table of an unchanged release, by table; ``rows`` are its row counts."""
         published = [node for node in self.manifest["nodes"].values() if is_published(node)]
-        return {node["name"]: self.shown(node, rows.get(node["name"])) for node in published}
+        return {node["name"]: self.table_metadata(node, rows.get(node["name"])) for node in published}
 
-    def shown(self, node: Mapping[str, Any], rows: int | None) -> dict[str, Any]:
-        """Return what the materialization of a table says beside dbt's own words; nothing of one that is not published."""
+    def table_metadata(self, node: Mapping[str, Any], rows: int | None) -> dict[str, Any]:
+        """Return what the materialization of a published table shows in addition to dbt's metadata; nothing for others."""
         if not is_published(node):
             return {}
         name = node["name"]
@@ -71,7 +71,7 @@ def is_published(node: Mapping[str, Any]) -> bool:
     return node["resource_type"] == "model" and node["fqn"][1] in PUBLISHED
 
 
-def rows_told(event: Mapping[str, Any]) -> dict[str, int]:
-    """Return the rows of the node that dbt's raw event tells them of, by ``unique_id``; none of any other event."""
-    told = ROWS_TOLD.fullmatch(event["info"]["msg"]) if event["info"]["name"] == "JinjaLogInfo" else None
-    return {event["data"]["node_info"]["unique_id"]: int(told[1])} if told else {}
+def row_counts(event: Mapping[str, Any]) -> dict[str, int]:
+    """Return the row count that dbt's raw event reports, by the node's ``unique_id``; nothing from any other event."""
+    match = ROW_COUNT_LINE.fullmatch(event["info"]["msg"]) if event["info"]["name"] == "JinjaLogInfo" else None
+    return {event["data"]["node_info"]["unique_id"]: int(match[1])} if match else {}

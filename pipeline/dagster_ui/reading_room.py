@@ -1,6 +1,6 @@
-"""Serves what people read of a home, so that links of the Dagster UI lead somewhere: ``python -m ... HOME HOST PORT``.
+"""Serves the files of a home that people read, for the links of the Dagster UI: ``python -m ... HOME HOST PORT``.
 
-On loopback only, read-only, without listings. What arrived, who is told and what is being built are not shown.
+On loopback only, read-only, without listings. What arrived, the contacts and what is being built are not shown.
 """
 
 import sys
@@ -16,7 +16,7 @@ from pipeline.child_process import end_with_parent
 from pipeline.home import Home
 
 #: Below the home: folders and files that may be read.
-SHOWN = ("bulletin", "data_docs", "marked", "alerts/outbox", "alerts/standing.md")
+PUBLIC = ("bulletin", "data_docs", "marked", "alerts/outbox", "alerts/standing.md")
 #: Text is shown, not downloaded; a workbook is downloaded.
 TYPES = {".md": "text/plain; charset=utf-8", ".json": "application/json; charset=utf-8"}
 
@@ -27,7 +27,7 @@ class ReadingRoom(SimpleHTTPRequestHandler):
     extensions_map = SimpleHTTPRequestHandler.extensions_map | TYPES
 
     def send_head(self):
-        """Answer GET and HEAD, but to our own name only: a page from elsewhere may have its name lead to us."""
+        """Answer GET and HEAD, but under our own name only: a page from elsewhere may have its name resolve to us."""
         if self.headers.get("Host", "").partition(":")[0] not in ("127.0.0.1", "localhost"):
             self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
             return None
@@ -37,12 +37,12 @@ class ReadingRoom(SimpleHTTPRequestHandler):
         return super().send_head()
 
     def translate_path(self, path: str) -> str:
-        """Return the file that is meant; where it may not be read, one that does not exist."""
+        """Return the file at ``path``; where that may not be read, one that does not exist."""
         root = Path(self.directory).resolve()
-        asked = unquote(urlsplit(path).path).strip("/")
-        meant = (root / asked).resolve() if "\0" not in asked else root
-        open_to_all = (root / name for name in SHOWN)
-        return str(meant if any(meant.is_relative_to(place) for place in open_to_all) else root / "not shown")
+        relative = unquote(urlsplit(path).path).strip("/")
+        candidate = (root / relative).resolve() if "\0" not in relative else root
+        public_places = (root / name for name in PUBLIC)
+        return str(candidate if any(candidate.is_relative_to(place) for place in public_places) else root / "not shown")
 
     def end_headers(self) -> None:
         """Let no browser guess a type, nor keep a page: the next night changes it."""
@@ -55,7 +55,7 @@ class ReadingRoom(SimpleHTTPRequestHandler):
 
 
 def place_of(address: str) -> tuple[str, int] | None:
-    """Return host and port of an address on loopback, None for one that others serve."""
+    """Return host and port of an address on loopback, None for any other."""
     parts = urlsplit(address)
     host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname or ""
     try:
@@ -65,7 +65,7 @@ def place_of(address: str) -> tuple[str, int] | None:
     return (host, parts.port or 80) if is_ours else None
 
 
-def room(home: Home, host: str, port: int) -> ThreadingHTTPServer:
+def bind_server(home: Home, host: str, port: int) -> ThreadingHTTPServer:
     """Return a server of what may be read of ``home``, bound and not running yet; raises ``OSError`` where it is taken."""
     handler: Callable[..., ReadingRoom] = partial(ReadingRoom, directory=str(home.root))
     return ThreadingHTTPServer((host, port), handler)
@@ -75,7 +75,7 @@ def main(home: str, host: str, port: str) -> None:
     """Serve until the process that started this one ends."""
     end_with_parent()
     try:
-        with room(Home(Path(home)), host, int(port)) as server:
+        with bind_server(Home(Path(home)), host, int(port)) as server:
             server.serve_forever()
     except OSError as problem:
         sys.exit(f"links to pages and letters will not open: {host}:{port} is taken ({problem.strerror})")

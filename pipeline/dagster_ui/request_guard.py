@@ -1,8 +1,8 @@
-"""Lets in to the Dagster UI what comes from its own pages only.
+"""Admits to the Dagster UI only what comes from its own pages.
 
 Dagster's web server answers any Host and runs mutations that a GET carries, so a page elsewhere could start a load in the
-browser of whoever has the UI open. This stands before it: its own names as Host, its own address as Origin, for pages and
-web sockets alike, and no mutation by GET.
+browser of whoever has the UI open. The guard accepts only its own names as Host and its own address as Origin, for
+pages and web sockets alike, and no mutation by GET.
 """
 
 from collections.abc import Sequence
@@ -15,12 +15,12 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-#: The names of this machine's loopback; what it is called elsewhere is none of ours.
+#: The names of this machine's loopback; no other name of it is accepted.
 OWN_NAMES = ("127.0.0.1", "localhost")
-SAFE = ("GET", "HEAD", "OPTIONS")
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
-def guarded(app: ASGIApp, names: Sequence[str] = OWN_NAMES) -> ASGIApp:
+def guard(app: ASGIApp, names: Sequence[str] = OWN_NAMES) -> ASGIApp:
     """Return the application behind the guard."""
     return TrustedHostMiddleware(OwnPagesOnly(app), allowed_hosts=list(names), www_redirect=False)
 
@@ -33,7 +33,7 @@ class OwnPagesOnly:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it with a sentence."""
-        refusal = refused(scope) if scope["type"] in ("http", "websocket") else None
+        refusal = check_request(scope) if scope["type"] in ("http", "websocket") else None
         if refusal is None:
             await self.app(scope, receive, send)
         else:
@@ -41,17 +41,17 @@ class OwnPagesOnly:
             await PlainTextResponse(sentence + "\n", status_code=status)(scope, receive, send)
 
 
-def refused(scope: Scope) -> tuple[int, str] | None:
+def check_request(scope: Scope) -> tuple[int, str] | None:
     """Return status and reason where a request is refused, else None."""
     headers = Headers(scope=scope)
-    changes = scope["type"] == "websocket" or scope["method"] not in SAFE
+    is_change = scope["type"] == "websocket" or scope["method"] not in SAFE_METHODS
     origins = headers.getlist("origin")
-    own = f"http://{headers.get('host', '')}".lower()
-    if any(origin.lower() != own for origin in origins):
+    own_origin = f"http://{headers.get('host', '')}".lower()
+    if any(origin.lower() != own_origin for origin in origins):
         return 403, "Trang khác không được gọi vào đây · another page may not call this server: its Origin is not ours"
-    if changes and headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+    if is_change and headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return 403, "Trang khác không được gọi vào đây · another page may not call this server"
-    if not changes and _mutates(scope.get("query_string", b"")):
+    if not is_change and _mutates(scope.get("query_string", b"")):
         return 405, "Không thay đổi gì bằng GET; hãy dùng POST · nothing is changed by GET; use POST"
     return None
 

@@ -31,8 +31,8 @@ def letters(context: dg.AssetExecutionContext, home: OneWriter) -> dg.Materializ
             "resolved": len(written.resolved),
             "open": written.still_open,
             "outbox": dg.MetadataValue.path(str(outbox)),
-            "letters": dg.MetadataValue.md(linked_list(links.to_all(written.paths, outbox))),
-            "all that is open": dg.MetadataValue.url(links.to(home.home.alerts / "standing.md")),
+            "letters": dg.MetadataValue.md(linked_list(links.addresses(written.paths, outbox))),
+            "all that is open": dg.MetadataValue.url(links.address(home.home.alerts / "standing.md")),
             "quality board": dg.MetadataValue.url(links.page("quality.html")),
             "try": "thads alerts list",
         }
@@ -48,21 +48,21 @@ def letters(context: dg.AssetExecutionContext, home: OneWriter) -> dg.Materializ
 )
 def messages(context: dg.AssetExecutionContext, home: OneWriter) -> dg.MaterializeResult:
     """Digests by e-mail and chat: queued, sent, and what waits because a channel is down. That is never a red run."""
-    done = send_digests(home.home)
+    result = send_digests(home.home)
     to_operators = tell_operators(home.home, *broken_files_of(home.home))
-    for line in (*done.warnings(), *to_operators.failures.values()):
+    for line in (*result.warnings(), *to_operators.failures.values()):
         context.log.warning(line)
     return dg.MaterializeResult(
         metadata={
-            "queued": done.queued,
+            "queued": result.queued,
             "to operators": to_operators.queued,
-            "sent": done.sent,
-            "waiting": done.waiting,
-            "refused": done.refused,
-            "may arrive twice": len(done.uncertain),
-            "incidents without a contact": done.unaddressed,
-            "failed": dg.MetadataValue.md(markdown_table(("channel", "reason"), done.failures.items())),
-            "contacts": dg.MetadataValue.md(markdown_table(("line", "problem"), done.problem_rows())),
+            "sent": result.sent,
+            "waiting": result.waiting,
+            "refused": result.refused,
+            "may arrive twice": len(result.uncertain),
+            "incidents without a contact": result.unaddressed,
+            "failed": dg.MetadataValue.md(markdown_table(("channel", "reason"), result.failures.items())),
+            "contacts": dg.MetadataValue.md(markdown_table(("line", "problem"), result.problem_rows())),
             "queue": dg.MetadataValue.path(str(home.home.alerts / "queue")),
             "try": "thads outbox list",
         }

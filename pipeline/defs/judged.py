@@ -93,7 +93,7 @@ def judged(context: dg.AssetExecutionContext, home: OneWriter, dbt: Dbt) -> Iter
             metadata={
                 "judged": result.judged,
                 "failing": result.failing,
-                "returns": dg.MetadataValue.md(markdown_table(HEADER, result.returns, more=result.more)),
+                "returns": dg.MetadataValue.md(markdown_table(HEADER, result.returns, extra_count=result.more)),
                 "basis": rule.basis or pack.basis,
                 "rule": dg.MetadataValue.url(links.rule(rule.id)),
                 "data docs": dg.MetadataValue.url(links.data_docs),

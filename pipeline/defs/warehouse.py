@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import dbt_assets
 
-from pipeline.dagster_ui.published_tables import AsReadersSay, Tables
+from pipeline.dagster_ui.published_tables import PublishedTables, PublishedTableTranslator
 from pipeline.defs.resources import OneWriter
 from pipeline.home import Home
 from pipeline.judged.judge import judge_changed
@@ -27,7 +27,7 @@ class Build(dg.Config):
     full: bool = False
 
 
-@dbt_assets(manifest=MANIFEST, name="warehouse", dagster_dbt_translator=AsReadersSay())
+@dbt_assets(manifest=MANIFEST, name="warehouse", dagster_dbt_translator=PublishedTableTranslator())
 def warehouse(context: dg.AssetExecutionContext, config: Build, home: OneWriter, dbt: Dbt) -> Iterator[Any]:
     """Build staging, facts, dimensions and marts of the periods that changed, and test them.
 
@@ -60,11 +60,11 @@ def warehouse(context: dg.AssetExecutionContext, config: Build, home: OneWriter,
 def _events(context: dg.AssetExecutionContext, config: Build, home: Home, dbt: Dbt) -> Iterator[Any]:
     """Yield what one build has to tell."""
     plan = freeze_inputs(home, everything=config.full)
-    tables = Tables(MANIFEST, home)
+    tables = PublishedTables(MANIFEST, home)
     release = None if config.full else find_release(home, plan.fingerprint)
     if release:
         context.log.info(f"nothing changed since release {release.number}: no build")
-        shown = tables.unchanged(release.record.tables if release.record else {})
+        shown = tables.release_metadata(release.record.tables if release.record else {})
         for asset in _in_order(context):
             yield dg.MaterializeResult(
                 asset_key=asset,

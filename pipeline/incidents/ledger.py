@@ -23,7 +23,7 @@ SNAPSHOT = [field.name for field in ALERT_EVENTS["incident"].fields]  # type: ig
 
 @dataclass(frozen=True)
 class Act:
-    """One thing that a person does: what, who, why; to whom it goes or which answer it gives."""
+    """One act of a person: what, who and why; to whom it is assigned, or which answer it gives."""
 
     event: AlertEvent
     author: str
@@ -37,20 +37,20 @@ def record_events(
 ) -> list[str]:
     """Append ``act`` for each of ``incidents`` (rows of ``fct_alert``) in one step; return the event ids.
 
-    The row keeps the incident as it was seen, so that its story is told even when the rules find it no longer.
+    The row keeps the incident as it was seen, so that its history is complete even when the rules find it no longer.
     """
     incidents = list(incidents)
     (home.alerts / "events").mkdir(parents=True, exist_ok=True)
     with FileLock(home.alerts / ".events.lock"):
-        at = _after_all(read_events(home), at or datetime.now(VIETNAM).replace(tzinfo=None))
+        at = _next_moment(read_events(home), at or datetime.now(VIETNAM).replace(tzinfo=None))
         rows = [_row(incident, act, at) for incident in incidents]
         path = home.alerts / "events" / f"{at:%Y-%m}.parquet"
-        before = [read_ledger(path)] if path.exists() else []
-        write_atomically(path, pl.concat([*before, pl.DataFrame(rows, schema=ALERT_EVENTS)]).write_parquet)
+        previous = [read_ledger(path)] if path.exists() else []
+        write_atomically(path, pl.concat([*previous, pl.DataFrame(rows, schema=ALERT_EVENTS)]).write_parquet)
     return [row["event_id"] for row in rows]
 
 
-def _after_all(ledger: pl.DataFrame, at: datetime) -> datetime:
+def _next_moment(ledger: pl.DataFrame, at: datetime) -> datetime:
     """Return a time after everything in the ledger: two acts never happen at once, whatever the clock says."""
     last = ledger["occurred_at"].max()
     return max(at, last + timedelta(microseconds=1)) if isinstance(last, datetime) else at
@@ -70,9 +70,9 @@ def read_ledger(path: Path) -> pl.DataFrame:
 
 
 def _row(incident: Mapping[str, Any], act: Act, at: datetime) -> dict[str, Any]:
-    told = (incident["alert_id"], act.event, at.isoformat(), act.author, act.reason, act.assigned_to, act.answer_id)
+    identity = (incident["alert_id"], act.event, at.isoformat(), act.author, act.reason, act.assigned_to, act.answer_id)
     return {
-        "event_id": hashlib.sha256("|".join(str(word or "") for word in told).encode()).hexdigest()[:32],
+        "event_id": hashlib.sha256("|".join(str(word or "") for word in identity).encode()).hexdigest()[:32],
         "alert_id": incident["alert_id"],
         "event": str(act.event),
         "occurred_at": at,

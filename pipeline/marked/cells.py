@@ -1,10 +1,10 @@
-"""Cells of an office's sheet given a ground of colour: their tag gets another style, and nothing else."""
+"""Colours cells of an office's sheet: their tag gets another style, and nothing else changes."""
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from pipeline.marked.parts import MAIN, attributes_of, strange
+from pipeline.marked.parts import MAIN, attributes_of, unusual_part
 from pipeline.text.address import column_number
 
 _CELL = re.compile(rb"<c\s([^<>]*?)(/?)>")
@@ -19,43 +19,43 @@ def check_plain(xml: bytes, part: str) -> None:
     """Raise ``Unmarkable`` where the tags of a sheet are not written as Excel writes them."""
     data = _DATA.search(xml)
     if data is None or b"<!" in xml or b"<worksheet" not in xml or MAIN not in xml[:2000]:
-        raise strange(part)
+        raise unusual_part(part)
     if not all(_PLACE.search(attributes) for attributes, _ in _CELL.findall(xml)):
-        raise strange(part)
+        raise unusual_part(part)
 
 
-def restyled(xml: bytes, wishes: Mapping[str, Callable[[int], int]], part: str) -> bytes:
-    """Return the sheet with another style at some addresses: each wish makes the new style from the old one.
+def restyle(xml: bytes, style_changes: Mapping[str, Callable[[int], int]], part: str) -> bytes:
+    """Return the sheet with other styles at some addresses; ``style_changes`` make the new style from the old one.
 
-    A cell that is not there is set in; raises ``Unmarkable``.
+    A missing cell is inserted; raises ``Unmarkable``.
     """
     check_plain(xml, part)
-    left = dict(wishes)
+    remaining = dict(style_changes)
 
     def change(match: re.Match[bytes]) -> bytes:
         place = _PLACE.search(match[1])
         address = (place[1] + place[2]).decode() if place else ""
-        if address not in left:
+        if address not in remaining:
             return match[0]
-        return b"<c " + _with_style(match[1], left.pop(address)) + match[2] + b">"
+        return b"<c " + _with_style(match[1], remaining.pop(address)) + match[2] + b">"
 
     xml = _CELL.sub(change, xml)
-    for address in sorted(left, key=_row_and_column):
-        xml = _with_cell(xml, address, left[address](0), part)
+    for address in sorted(remaining, key=_row_and_column):
+        xml = _with_cell(xml, address, remaining[address](0), part)
     return xml
 
 
 def style_at(xml: bytes, address: str) -> int:
-    """Return the style of a cell, 0 where it is not there."""
-    found = re.search(rb'<c\s[^<>]*?\br="' + address.encode() + rb'"[^<>]*>', xml)
-    style = _STYLE.search(found[0]) if found else None
+    """Return the style of a cell, 0 where there is no cell."""
+    tag = re.search(rb'<c\s[^<>]*?\br="' + address.encode() + rb'"[^<>]*>', xml)
+    style = _STYLE.search(tag[0]) if tag else None
     return int(style[1]) if style else 0
 
 
 def holds_formula(xml: bytes, address: str) -> bool:
-    """Tell whether a formula stands in a cell."""
-    found = re.search(rb'<c\s[^<>]*?\br="' + address.encode() + rb'"[^<>]*?(/?)>', xml)
-    return found is not None and not found[1] and xml.startswith((b"<f>", b"<f ", b"<f/"), found.end())
+    """Tell whether a cell holds a formula."""
+    tag = re.search(rb'<c\s[^<>]*?\br="' + address.encode() + rb'"[^<>]*?(/?)>', xml)
+    return tag is not None and not tag[1] and xml.startswith((b"<f>", b"<f ", b"<f/"), tag.end())
 
 
 @dataclass(frozen=True)
@@ -68,15 +68,15 @@ class Protection:
 def protection_of(xml: bytes) -> Protection | None:
     """Return how a sheet is protected, None where it is not."""
     tag = re.search(rb"<sheetProtection\b[^<>]*>", xml)
-    said = attributes_of(tag[0]) if tag else {}
-    if said.get("sheet", "0") not in ("1", "true"):
+    attributes = attributes_of(tag[0]) if tag else {}
+    if attributes.get("sheet", "0") not in ("1", "true"):
         return None
-    return Protection(bool(said.get("password") or said.get("hashValue")))
+    return Protection(bool(attributes.get("password") or attributes.get("hashValue")))
 
 
-def _with_style(attributes: bytes, wish: Callable[[int], int]) -> bytes:
+def _with_style(attributes: bytes, change_style: Callable[[int], int]) -> bytes:
     old = _STYLE.search(b" " + attributes)
-    new = f' s="{wish(int(old[1]) if old else 0)}"'.encode()
+    new = f' s="{change_style(int(old[1]) if old else 0)}"'.encode()
     if old:
         return _STYLE.sub(new, b" " + attributes, count=1).lstrip()
     return attributes.rstrip() + new
@@ -87,26 +87,26 @@ def _with_cell(xml: bytes, address: str, style: int, part: str) -> bytes:
     cell = f'<c r="{address}" s="{style}"/>'.encode()
     data = _DATA.search(xml)
     if data is None:
-        raise strange(part)
-    if data[1]:  # not one cell so far
+        raise unusual_part(part)
+    if data[1]:  # no cell so far
         return xml[: data.end() - 2] + b">" + _row(number, cell) + b"</sheetData>" + xml[data.end() :]
     for match in _ROW.finditer(xml, data.end()):
-        found = _NUMBER.search(match[1])
-        if found is None:
-            raise strange(part)
-        if int(found[1]) > number:
+        row_number = _NUMBER.search(match[1])
+        if row_number is None:
+            raise unusual_part(part)
+        if int(row_number[1]) > number:
             return xml[: match.start()] + _row(number, cell) + xml[match.start() :]
-        if int(found[1]) == number:
+        if int(row_number[1]) == number:
             if match[2]:
                 return xml[: match.end() - 2] + b">" + cell + b"</row>" + xml[match.end() :]
             end = xml.index(b"</row>", match.end())
-            later = (
+            later_starts = (
                 place.start()
                 for place in _CELL.finditer(xml, match.end(), end)
                 if column_number(_PLACE.search(place[1])[1]) > column  # type: ignore[index]
             )
-            at = next(later, end)
-            return xml[:at] + cell + xml[at:]
+            position = next(later_starts, end)
+            return xml[:position] + cell + xml[position:]
     end = xml.index(b"</sheetData>")
     return xml[:end] + _row(number, cell) + xml[end:]
 

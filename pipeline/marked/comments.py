@@ -1,15 +1,15 @@
-"""Comments at cells, in the older form that every spreadsheet shows; an office's own comments stay beside ours."""
+"""Comments on cells, in the older form that every spreadsheet program shows; an office's own comments stay."""
 
 import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from pipeline.marked.parts import RELATIONS, Parts, before, into, strange, text
+from pipeline.marked.parts import RELATIONS, Parts, append_child, insertion_point, text, unusual_part
 from pipeline.text.address import column_number
 
 AUTHOR = "THADS"
-OUR_START = "— THADS —\n"  # where ours begins behind a comment that an office has written itself
-WIDTH, LETTERS_A_LINE = 6, 56  # columns, and letters of a line in so many
+OUR_START = "— THADS —\n"  # separates ours from the office's own comment before it
+WIDTH, LETTERS_A_LINE = 6, 56  # in columns; and how many letters fit on a line of that width
 AFTER_DRAWINGS = frozenset(
     (b"legacyDrawingHF", b"drawingHF", b"picture", b"oleObjects", b"controls", b"webPublishItems", b"tableParts", b"extLst", b"mc:AlternateContent")
 )  # fmt: skip
@@ -34,94 +34,111 @@ _SHAPE = (
 )
 
 
-def comment(parts: Parts, sheet: str, number: int, told: Mapping[str, str]) -> None:
-    """Set comments at addresses of the sheet that lies in part ``sheet``; ``number`` keeps its shapes apart from others'.
+def add_comments(parts: Parts, sheet: str, number: int, texts: Mapping[str, str]) -> None:
+    """Add comments to cells of the sheet in part ``sheet``; ``number`` keeps its shapes apart from other sheets' shapes.
 
     Raises ``Unmarkable``.
     """
-    where = parts.related(sheet, "comments")
-    if where is None:
-        where = parts.free_name("xl/comments_thads{}.xml")
-        parts.members[where] = _EMPTY
-        parts.declare(where, _TYPE)
-        parts.relate(sheet, "comments", where)
-    xml = parts.members[where]
+    comments_part = parts.related_part(sheet, "comments")
+    if comments_part is None:
+        comments_part = parts.free_name("xl/comments_thads{}.xml")
+        parts.members[comments_part] = _EMPTY
+        parts.declare(comments_part, _TYPE)
+        parts.relate(sheet, "comments", comments_part)
+    xml = parts.members[comments_part]
     if xml.count(b"<authors") != 1 or b"<commentList" not in xml:
-        raise strange(where)
+        raise unusual_part(comments_part)
     author = len(re.findall(rb"<author\b", xml))
-    xml = _into_list(xml, b"authors", f"<author>{AUTHOR}</author>".encode(), where)
-    lone: dict[str, str] = {}
-    for address, words in told.items():
-        theirs = re.search(rb'<comment\b[^<>]*\bref="' + address.encode() + rb'"[^<>]*>.*?</comment>', xml, re.DOTALL)
-        if theirs:
-            xml = xml[: theirs.start()] + _appended(theirs[0], words, where) + xml[theirs.end() :]
+    xml = _append_to_list(xml, b"authors", f"<author>{AUTHOR}</author>".encode(), comments_part)
+    new_texts: dict[str, str] = {}
+    for address, comment_text in texts.items():
+        office_comment = re.search(
+            rb'<comment\b[^<>]*\bref="' + address.encode() + rb'"[^<>]*>.*?</comment>', xml, re.DOTALL
+        )
+        if office_comment:
+            xml = (
+                xml[: office_comment.start()]
+                + _append_comment(office_comment[0], comment_text, comments_part)
+                + xml[office_comment.end() :]
+            )
         else:
-            lone[address] = words
+            new_texts[address] = comment_text
     entries = "".join(
-        f'<comment ref="{address}" authorId="{author}"><text>{_run(words)}</text></comment>'
-        for address, words in lone.items()
+        f'<comment ref="{address}" authorId="{author}"><text>{_run(comment_text)}</text></comment>'
+        for address, comment_text in new_texts.items()
     )
-    parts.members[where] = _into_list(xml, b"commentList", entries.encode(), where)
-    _draw(parts, sheet, number, lone)
+    parts.members[comments_part] = _append_to_list(xml, b"commentList", entries.encode(), comments_part)
+    _draw(parts, sheet, number, new_texts)
 
 
-def _appended(theirs: bytes, words: str, part: str) -> bytes:
-    """Return an office's comment with ours behind it."""
-    end = theirs.rfind(b"</text>")
+def _append_comment(office_comment: bytes, comment_text: str, part: str) -> bytes:
+    """Return an office's comment with ours appended."""
+    end = office_comment.rfind(b"</text>")
     if end < 0:
-        raise strange(part)
-    body = theirs[theirs.index(b"<text") : end]
+        raise unusual_part(part)
+    body = office_comment[office_comment.index(b"<text") : end]
     plain = re.fullmatch(rb"(<text[^<>]*>)(<t\b[^<>]*>.*?</t>|<t\b[^<>]*/>)", body, re.DOTALL)
-    if plain:  # text without runs stands alone in its element
-        theirs = theirs.replace(body, plain[1] + b"<r>" + plain[2] + b"</r>", 1)
-        end = theirs.rfind(b"</text>")
-    return theirs[:end] + _run(f"\n\n{OUR_START}{words}").encode() + theirs[end:]
+    if plain:  # text without runs must be alone in its element
+        office_comment = office_comment.replace(body, plain[1] + b"<r>" + plain[2] + b"</r>", 1)
+        end = office_comment.rfind(b"</text>")
+    return office_comment[:end] + _run(f"\n\n{OUR_START}{comment_text}").encode() + office_comment[end:]
 
 
-def _draw(parts: Parts, sheet: str, number: int, told: Mapping[str, str]) -> None:
-    where = parts.related(sheet, "vmlDrawing")
+def _draw(parts: Parts, sheet: str, number: int, texts: Mapping[str, str]) -> None:
+    drawing_part = parts.related_part(sheet, "vmlDrawing")
     xml = parts.members[sheet]
     if b"<legacyDrawing " not in xml:
-        where = parts.free_name("xl/drawings/vml_thads{}.vml")
-        parts.members[where] = _EMPTY_VML.format(number=number).encode()
+        drawing_part = parts.free_name("xl/drawings/vml_thads{}.vml")
+        parts.members[drawing_part] = _EMPTY_VML.format(number=number).encode()
         parts.declare_suffix("vml", _VML_TYPE)
-        identity = parts.relate(sheet, "vmlDrawing", where)
+        identity = parts.relate(sheet, "vmlDrawing", drawing_part)
         tag = f'<legacyDrawing xmlns:r="{RELATIONS}" r:id="{identity}"/>'.encode()
-        at = before(xml, AFTER_DRAWINGS, sheet)
-        parts.members[sheet] = xml[:at] + tag + xml[at:]
-    if where is None or where not in parts.members or PurePosixPath(where).suffix != ".vml":
-        raise strange(sheet)
-    drawing = parts.members[where]
+        position = insertion_point(xml, AFTER_DRAWINGS, sheet)
+        parts.members[sheet] = xml[:position] + tag + xml[position:]
+    if drawing_part is None or drawing_part not in parts.members or PurePosixPath(drawing_part).suffix != ".vml":
+        raise unusual_part(sheet)
+    drawing = parts.members[drawing_part]
     last = max([number * 1024, *(int(shape) for shape in re.findall(rb'id="_x0000_s(\d+)"', drawing))])
     shapes = "".join(
-        _shape(last + place, place, address, words) for place, (address, words) in enumerate(told.items(), 1)
+        _shape(last + place, place, address, comment_text)
+        for place, (address, comment_text) in enumerate(texts.items(), 1)
     )
-    parts.members[where] = into(drawing, b"xml", shapes.encode(), part=where)
+    parts.members[drawing_part] = append_child(drawing, b"xml", shapes.encode(), part=drawing_part)
 
 
-def _shape(shape: int, order: int, address: str, words: str) -> str:
+def _shape(shape: int, order: int, address: str, comment_text: str) -> str:
     letters = address.rstrip("0123456789")
     row, column = int(address[len(letters) :]) - 1, column_number(letters)
-    lines = sum(1 + len(line) // LETTERS_A_LINE for line in words.split("\n"))
+    lines = sum(1 + len(line) // LETTERS_A_LINE for line in comment_text.split("\n"))
     return _SHAPE.format(
         shape=shape, order=order, height=13 * lines, row=row, column=column, left=column + 1, right=column + 1 + WIDTH,
         top=max(row - 1, 0), bottom=max(row - 1, 0) + max(3, lines),
     )  # fmt: skip
 
 
-def _run(words: str) -> str:
+def _run(comment_text: str) -> str:
     return (
         '<r><rPr><sz val="9"/><color indexed="81"/><rFont val="Tahoma"/><family val="2"/></rPr>'
-        f'<t xml:space="preserve">{text(words)}</t></r>'
+        f'<t xml:space="preserve">{text(comment_text)}</t></r>'
     )
 
 
-def _into_list(xml: bytes, element: bytes, content: bytes, part: str) -> bytes:
-    """Put ``content`` at the end of an element that stands once in the part."""
+def _append_to_list(xml: bytes, element: bytes, content: bytes, part: str) -> bytes:
+    """Put ``content`` at the end of an element that occurs once in the part."""
     end = xml.find(b"</" + element + b">")
     if end >= 0:
         return xml[:end] + content + xml[end:]
-    closed = re.search(rb"<" + element + rb"\s*/>", xml)
-    if closed is None:
-        raise strange(part)
-    return xml[: closed.start()] + b"<" + element + b">" + content + b"</" + element + b">" + xml[closed.end() :]
+    empty_element = re.search(rb"<" + element + rb"\s*/>", xml)
+    if empty_element is None:
+        raise unusual_part(part)
+    return (
+        xml[: empty_element.start()]
+        + b"<"
+        + element
+        + b">"
+        + content
+        + b"</"
+        + element
+        + b">"
+        + xml[empty_element.end() :]
+    )

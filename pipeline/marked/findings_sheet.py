@@ -1,7 +1,7 @@
 """The first sheet of a marked workbook: every finding with a link to its cell, the likely cause, and what to do.
 
-The sheet names the version that it speaks of, so that a repaired file is known as the answer to it, and keeps what the
-ground of each marked cell was before.
+The sheet names the version that it is about, so that a repaired file is recognised as the answer to it, and keeps the
+original fill of each marked cell.
 """
 
 import re
@@ -13,7 +13,7 @@ from pipeline.cells.answering import NAME, sign
 from pipeline.marked import words
 from pipeline.marked.dossier import Dossier
 from pipeline.marked.lost_formulas import LostFormula
-from pipeline.marked.parts import RELATIONS, Parts, attribute, before, strange, text
+from pipeline.marked.parts import RELATIONS, Parts, attribute, insertion_point, text, unusual_part
 from pipeline.marked.styles import COLOURS, IN_THE_SUM, Styles
 from pipeline.vocabulary import OnFail, Severity, Verdict
 
@@ -25,9 +25,9 @@ _AFTER_NAMES = frozenset(
     (b"calcPr", b"oleSize", b"customWorkbookViews", b"pivotCaches", b"smartTagPr", b"smartTagTypes", b"webPublishing", b"fileRecoveryPr",
      b"webPublishObjects", b"extLst", b"mc:AlternateContent")
 )  # fmt: skip
-GROUNDS = ("J", "K", "L", "M")  # hidden: sheet, address, ground before it was marked, whether it was locked
+FILL_COLUMNS = ("J", "K", "L", "M")  # hidden: sheet, address, fill before it was marked, whether it was locked
 UNLOCKED = "locked"
-_SMALLER = 1.15  # what is said in English is smaller
+_SMALLER = 1.15  # English text is set smaller
 _LETTERS_A_LINE = 1.35  # letters that a column of width one holds in 10 point
 
 
@@ -38,8 +38,8 @@ class _Sheet:
     links: list[str] = field(default_factory=list)
 
 
-class Ground(NamedTuple):
-    """What a marked cell was before: its ground, and whether marking unlocked it."""
+class OriginalFill(NamedTuple):
+    """A marked cell as it was before: its fill, and whether marking unlocked it."""
 
     sheet: str
     address: str
@@ -49,13 +49,13 @@ class Ground(NamedTuple):
 
 @dataclass(frozen=True)
 class _Line:
-    told: list[str]  # a text per column
+    texts: list[str]  # a text per column
     severity: Severity
-    place: str | None  # where its link leads
+    place: str | None  # the target of its link
 
 
 @dataclass(frozen=True)
-class _Looks:
+class _Formats:
     title: int
     text: int
     english: int
@@ -73,18 +73,20 @@ def add_findings_sheet(
     styles: Styles,
     dossier: Dossier,
     *,
-    beside: tuple[str, str] | None = None,
-    grounds: Sequence[Ground] = (),
-    lost: Mapping[tuple[str, str], LostFormula] | None = None,
+    unmarked_reason: tuple[str, str] | None = None,
+    original_fills: Sequence[OriginalFill] = (),
+    formulas: Mapping[tuple[str, str], LostFormula] | None = None,
     protection: tuple[str, str] | None = None,
 ) -> None:
-    """Set the findings sheet before all others and open the workbook on it; raises ``Unmarkable``.
+    """Add the findings sheet before all others and have the workbook open on it; raises ``Unmarkable``.
 
-    ``beside`` says in both languages why the office's own file is not marked; ``grounds`` tell of the cells that are;
-    ``lost`` are formulas that a figure was typed over, ``protection`` is what is said of protected sheets.
+    ``unmarked_reason`` says in both languages why the office's own file is not marked; ``original_fills`` are those of
+    the marked cells, ``formulas`` those that a figure was typed over; ``protection`` is a note on protected sheets.
     """
-    head = [*_head(dossier, looks := _looks(styles), beside, protection)]
-    sheet = _sheet(dossier, looks, head, linked=set(parts.sheets), lost=lost or {}, grounds=grounds)
+    head = [*_head(dossier, formats := _formats(styles), unmarked_reason, protection)]
+    sheet = _sheet(
+        dossier, formats, head, linked_sheets=set(parts.sheets), formulas=formulas or {}, original_fills=original_fills
+    )
     part = parts.free_name("xl/worksheets/sheet_thads{}.xml")
     parts.members[part] = sheet
     parts.declare(part, _TYPE)
@@ -93,124 +95,129 @@ def add_findings_sheet(
 
 
 def _register(parts: Parts, relation: str, name: str, submission_id: str) -> None:
-    """Enter the new sheet as the first, the names of others one further, and open the workbook on it."""
+    """Enter the new sheet as the first, shift the defined names of the others, and have the workbook open on it."""
     xml = parts.members[parts.workbook]
-    opening = re.search(rb"<sheets\b[^<>]*>", xml)
+    sheets_tag = re.search(rb"<sheets\b[^<>]*>", xml)
     ids = [int(number) for number in re.findall(rb'\bsheetId="(\d+)"', xml)]
-    if opening is None:
-        raise strange(parts.workbook)
+    if sheets_tag is None:
+        raise unusual_part(parts.workbook)
     entry = (
         f'<sheet xmlns:r="{RELATIONS}" name={attribute(name)} sheetId="{max(ids, default=0) + 1}" r:id="{relation}"/>'
     )
-    xml = xml[: opening.end()] + entry.encode() + xml[opening.end() :]
+    xml = xml[: sheets_tag.end()] + entry.encode() + xml[sheets_tag.end() :]
     xml = re.sub(rb'(\blocalSheetId=")(\d+)', lambda m: m[1] + str(int(m[2]) + 1).encode(), xml)
     xml = re.sub(rb'\s(?:activeTab|firstSheet)="\d+"', b"", xml)
-    named = f'<definedName name="{NAME}" hidden="1">"{submission_id}"</definedName>'.encode()
+    defined_name = f'<definedName name="{NAME}" hidden="1">"{submission_id}"</definedName>'.encode()
     if b"</definedNames>" in xml:
-        xml = xml.replace(b"</definedNames>", named + b"</definedNames>", 1)
+        xml = xml.replace(b"</definedNames>", defined_name + b"</definedNames>", 1)
     else:
-        at = before(xml, _AFTER_NAMES, parts.workbook)
-        xml = xml[:at] + b"<definedNames>" + named + b"</definedNames>" + xml[at:]
+        position = insertion_point(xml, _AFTER_NAMES, parts.workbook)
+        xml = xml[:position] + b"<definedNames>" + defined_name + b"</definedNames>" + xml[position:]
     parts.members[parts.workbook] = xml
     for part in parts.sheets.values():
-        # Two sheets chosen at once would be written into together.
+        # With two sheets selected, what is typed into one would go into both.
         if part in parts.members:
             parts.members[part] = re.sub(rb'\stabSelected="(?:1|true)"', b"", parts.members[part])
 
 
 def _free_sheet_name(parts: Parts) -> str:
-    taken = {name.casefold() for name in parts.sheets}
+    used_names = {name.casefold() for name in parts.sheets}
     name, number = words.SHEET, 2
-    while name.casefold() in taken:
+    while name.casefold() in used_names:
         name, number = f"{words.SHEET} ({number})", number + 1
     return name[:LONGEST_SHEET_NAME]
 
 
 def _sheet(
     dossier: Dossier,
-    looks: _Looks,
+    formats: _Formats,
     head: list[tuple[str, int]],
     *,
-    linked: set[str],
-    lost: Mapping[tuple[str, str], LostFormula],
-    grounds: Sequence[Ground],
+    linked_sheets: set[str],
+    formulas: Mapping[tuple[str, str], LostFormula],
+    original_fills: Sequence[OriginalFill],
 ) -> bytes:
     sheet = _Sheet()
     last = "ABCDEFG"[len(words.COLUMNS) - 1]
     width = sum(width for _, width in words.COLUMNS)
-    for told, style in head:
+    for content, style in head:
         number = len(sheet.rows) + 1
-        sheet.rows.append(_row(number, [(told, style)], _height(told, width)))
+        sheet.rows.append(_row(number, [(content, style)], _height(content, width)))
         sheet.merged.append(f"A{number}:{last}{number}")
-    _legend(sheet, looks)
+    _legend(sheet, formats)
     number = len(sheet.rows) + 1
-    sheet.rows.append(_row(number, [(title, looks.head) for title, _ in words.COLUMNS], 44))
+    sheet.rows.append(_row(number, [(title, formats.head) for title, _ in words.COLUMNS], 44))
     header = number
-    for line in _lines(dossier, linked, lost):
+    for line in _lines(dossier, linked_sheets, formulas):
         number = len(sheet.rows) + 1
-        plain = [looks.cell] * len(words.COLUMNS)
-        plain[1], plain[6] = looks.severity[line.severity], looks.english_cell
-        plain[3] = looks.link if line.place else looks.cell
+        cell_formats = [formats.cell] * len(words.COLUMNS)
+        cell_formats[1], cell_formats[6] = formats.severity[line.severity], formats.english_cell
+        cell_formats[3] = formats.link if line.place else formats.cell
         height = max(
-            *(_height(told, width) for told, (_, width) in zip(line.told[:6], words.COLUMNS[:6], strict=True)),
-            _height(line.told[6], words.COLUMNS[6][1] * _SMALLER),
+            *(_height(content, width) for content, (_, width) in zip(line.texts[:6], words.COLUMNS[:6], strict=True)),
+            _height(line.texts[6], words.COLUMNS[6][1] * _SMALLER),
         )
-        sheet.rows.append(_row(number, list(zip(line.told, plain, strict=True)), height))
+        sheet.rows.append(_row(number, list(zip(line.texts, cell_formats, strict=True)), height))
         if line.place:
-            address, shown = attribute(line.place), attribute(line.told[3])
-            sheet.links.append(f'<hyperlink ref="D{number}" location={address} display={shown}/>')
-    more = len(dossier.findings) - MOST_FINDINGS
-    for count, sentences in ((more, words.MORE), (dossier.silenced, words.SILENCED)):
+            address, display = attribute(line.place), attribute(line.texts[3])
+            sheet.links.append(f'<hyperlink ref="D{number}" location={address} display={display}/>')
+    overflow = len(dossier.findings) - MOST_FINDINGS
+    for count, sentences in ((overflow, words.MORE), (dossier.silenced, words.SILENCED)):
         if count > 0:
             number = len(sheet.rows) + 1
-            told = " ".join(sentence.format(count=count) for sentence in sentences)
-            sheet.rows.append(_row(number, [(told, looks.text)], _height(told, width)))
+            content = " ".join(sentence.format(count=count) for sentence in sentences)
+            sheet.rows.append(_row(number, [(content, formats.text)], _height(content, width)))
             sheet.merged.append(f"A{number}:{last}{number}")
-    return _xml(_with_grounds(sheet.rows, grounds), sheet, header)
+    return _xml(_with_original_fills(sheet.rows, original_fills), sheet, header)
 
 
 def _head(
-    dossier: Dossier, looks: _Looks, beside: tuple[str, str] | None, protection: tuple[str, str] | None
+    dossier: Dossier, formats: _Formats, unmarked_reason: tuple[str, str] | None, protection: tuple[str, str] | None
 ) -> Iterator[tuple[str, int]]:
-    said = dossier.submission
+    submission = dossier.submission
     verdict = words.VERDICT.get(Verdict(dossier.verdict), words.VERDICT[Verdict.ACCEPTED])
-    yield words.TITLE, looks.title
-    yield sign(said["submission_id"]), looks.english
-    yield words.whose(dossier), looks.text
-    if said["is_simulated"]:
-        yield words.SIMULATED, looks.verdict
-    yield verdict[0], looks.verdict
-    yield verdict[1], looks.english
-    how = words.HOW_TO
-    if beside:
-        why = (
-            [sentence.format(why=reason) for sentence, reason in zip(words.WHY_BESIDE, beside, strict=True)]
-            if all(beside)
+    yield words.TITLE, formats.title
+    yield sign(submission["submission_id"]), formats.english
+    yield words.report_title(dossier), formats.text
+    if submission["is_simulated"]:
+        yield words.SIMULATED, formats.verdict
+    yield verdict[0], formats.verdict
+    yield verdict[1], formats.english
+    instructions = words.HOW_TO
+    if unmarked_reason:
+        sentences = (
+            [
+                sentence.format(why=reason)
+                for sentence, reason in zip(words.UNMARKED_REASON, unmarked_reason, strict=True)
+            ]
+            if all(unmarked_reason)
             else []
         )
-        if why:
-            yield why[0], looks.text
-            yield why[1], looks.english
-        how = (
-            words.HOW_TO_BESIDE[0].format(file=said["file_name"]),
-            words.HOW_TO_BESIDE[1].format(file=said["file_name"]),
+        if sentences:
+            yield sentences[0], formats.text
+            yield sentences[1], formats.english
+        instructions = (
+            words.HOW_TO_REPORT[0].format(file=submission["file_name"]),
+            words.HOW_TO_REPORT[1].format(file=submission["file_name"]),
         )
-    yield how[0], looks.text
-    yield how[1], looks.english
+    yield instructions[0], formats.text
+    yield instructions[1], formats.english
     if protection:
-        yield protection[0], looks.text
-        yield protection[1], looks.english
+        yield protection[0], formats.text
+        yield protection[1], formats.english
 
 
-def _legend(sheet: _Sheet, looks: _Looks) -> None:
+def _legend(sheet: _Sheet, formats: _Formats) -> None:
     number = len(sheet.rows) + 1
-    shown = [("", 0), *((f"{vi}\n{en}", looks.severity[level]) for level, (vi, en) in words.SEVERITY.items())]
-    shown.append((f"{words.IN_THE_SUM[0]} · {words.IN_THE_SUM[1]}", looks.in_the_sum))
-    sheet.rows.append(_row(number, shown, 28))
+    entries = [("", 0), *((f"{vi}\n{en}", formats.severity[level]) for level, (vi, en) in words.SEVERITY.items())]
+    entries.append((f"{words.IN_THE_SUM[0]} · {words.IN_THE_SUM[1]}", formats.in_the_sum))
+    sheet.rows.append(_row(number, entries, 28))
 
 
-def _lines(dossier: Dossier, linked: set[str], lost: Mapping[tuple[str, str], LostFormula]) -> Iterator[_Line]:
-    """Yield a line per finding, as far as they are listed."""
+def _lines(
+    dossier: Dossier, linked_sheets: set[str], formulas: Mapping[tuple[str, str], LostFormula]
+) -> Iterator[_Line]:
+    """Yield a line per finding, up to ``MOST_FINDINGS``."""
     number = 0
     for cause in dossier.causes:
         first = number + 1
@@ -223,42 +230,47 @@ def _lines(dossier: Dossier, linked: set[str], lost: Mapping[tuple[str, str], Lo
             cells = dossier.own_cells(finding)
             cell = next(iter(cells), None)
             sheet = cell["sheet"] if cell else finding["sheet"]
-            # The story of a rule says the same as a hypothesis where there is one.
+            # A hypothesis, where there is one, says the same as the story of the rule.
             if number > first:
-                likely, english = words.SAME_CAUSE[0].format(number=first), words.SAME_CAUSE[1].format(number=first)
+                cause_vi, cause_en = words.SAME_CAUSE[0].format(number=first), words.SAME_CAUSE[1].format(number=first)
             elif words.is_explained(cause.hypotheses):
-                likely, english = words.guesses(cause.hypotheses, vi=True), words.guesses(cause.hypotheses, vi=False)
+                cause_vi, cause_en = (
+                    words.hypothesis_lines(cause.hypotheses, vi=True),
+                    words.hypothesis_lines(cause.hypotheses, vi=False),
+                )
             elif finding["story_vi"]:
-                likely, english = f"{finding['story_vi']}.", f"{finding['story_en']}."
+                cause_vi, cause_en = f"{finding['story_vi']}.", f"{finding['story_en']}."
             else:
-                likely = english = ""
-            typed_over = lost.get((cell["sheet"], cell["address"])) if cell and cell["role"] == "found" else None
-            formula = words.formula(typed_over) if typed_over else ("", "")
-            told = [
+                cause_vi = cause_en = ""
+            lost_formula = formulas.get((cell["sheet"], cell["address"])) if cell and cell["role"] == "found" else None
+            formula = words.formula(lost_formula) if lost_formula else ("", "")
+            texts = [
                 str(number),
                 f"{vi} ({on_fail[0]})\n{en}",
                 sheet or "",
                 cell["address"] if cell else "",
                 "\n".join(part for part in (finding["sentence_vi"], formula[0]) if part),
-                likely,
-                "\n".join(part for part in (finding["sentence_en"], formula[1], english and f"→ {english}") if part),
+                cause_vi,
+                "\n".join(part for part in (finding["sentence_en"], formula[1], cause_en and f"→ {cause_en}") if part),
             ]
-            is_linked = cell is not None and cell["sheet"] in linked
-            yield _Line(told, severity, _location(cell["sheet"], cell["address"]) if cell and is_linked else None)
+            is_linked = cell is not None and cell["sheet"] in linked_sheets
+            yield _Line(texts, severity, _location(cell["sheet"], cell["address"]) if cell and is_linked else None)
 
 
 def _location(sheet: str, address: str) -> str:
-    """Return a reference to a cell; a quote within a sheet's name is written twice."""
-    quoted = sheet.replace("'", "''")
-    return f"'{quoted}'!{address}"
+    """Return a reference to a cell; a quote within a sheet's name is doubled."""
+    name = sheet.replace("'", "''")
+    return f"'{name}'!{address}"
 
 
-def _with_grounds(rows: list[str], grounds: Sequence[Ground]) -> list[str]:
-    """Write what the marked cells were before into hidden columns, a line a cell."""
+def _with_original_fills(rows: list[str], original_fills: Sequence[OriginalFill]) -> list[str]:
+    """Write the original fills of marked cells into hidden columns, a line a cell."""
     rows = list(rows)
-    for place, ground in enumerate(grounds):
-        told = (*ground[:3], UNLOCKED if ground.is_unlocked else "")
-        cells = "".join(_cell(f"{letter}{place + 1}", value, 0) for letter, value in zip(GROUNDS, told, strict=True))
+    for place, original_fill in enumerate(original_fills):
+        values = (*original_fill[:3], UNLOCKED if original_fill.is_unlocked else "")
+        cells = "".join(
+            _cell(f"{letter}{place + 1}", value, 0) for letter, value in zip(FILL_COLUMNS, values, strict=True)
+        )
         if place < len(rows):
             rows[place] = rows[place].removesuffix("</row>") + cells + "</row>"
         else:
@@ -267,36 +279,39 @@ def _with_grounds(rows: list[str], grounds: Sequence[Ground]) -> list[str]:
 
 
 def _row(number: int, cells: list[tuple[str, int]], height: float) -> str:
-    written = "".join(
+    cells_xml = "".join(
         _cell(f"{letter}{number}", value, style) for letter, (value, style) in zip("ABCDEFG", cells, strict=False)
     )
-    return f'<row r="{number}" ht="{height}" customHeight="1">{written}</row>'
+    return f'<row r="{number}" ht="{height}" customHeight="1">{cells_xml}</row>'
 
 
 def _cell(address: str, value: str, style: int) -> str:
-    # A string of the cell's own: whatever it begins with, it is never a formula.
+    # An inline string: whatever it begins with, it is never a formula.
     return f'<c r="{address}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{text(value)}</t></is></c>'
 
 
-def _height(told: str, width: float) -> float:
-    """Return the height of a row in points in which the text has room."""
-    lines = sum(1 + int(len(line) / (width * _LETTERS_A_LINE)) for line in told.split("\n"))
+def _height(content: str, width: float) -> float:
+    """Return the height of a row in points that the text needs."""
+    lines = sum(1 + int(len(line) / (width * _LETTERS_A_LINE)) for line in content.split("\n"))
     return min(409.0, 4 + 13.5 * lines)
 
 
-def _looks(styles: Styles) -> _Looks:
+def _formats(styles: Styles) -> _Formats:
     grey = "FF595959"
-    return _Looks(
-        title=styles.written(bold=True, size=14),
-        text=styles.written(),
-        english=styles.written(italic=True, size=9, colour=grey),
-        verdict=styles.written(bold=True, size=11),
-        head=styles.written(bold=True, ground="FFD9D9D9", boxed=True, centred=True),
-        cell=styles.written(boxed=True),
-        english_cell=styles.written(boxed=True, size=9, colour=grey),
-        link=styles.written(boxed=True, link=True, bold=True),
-        severity={level: styles.written(boxed=True, bold=True, ground=colour) for level, colour in COLOURS.items()},
-        in_the_sum=styles.written(boxed=True, ground=IN_THE_SUM),
+    return _Formats(
+        title=styles.text_style(bold=True, size=14),
+        text=styles.text_style(),
+        english=styles.text_style(italic=True, size=9, colour=grey),
+        verdict=styles.text_style(bold=True, size=11),
+        head=styles.text_style(bold=True, fill_colour="FFD9D9D9", has_border=True, is_centred=True),
+        cell=styles.text_style(has_border=True),
+        english_cell=styles.text_style(has_border=True, size=9, colour=grey),
+        link=styles.text_style(has_border=True, is_link=True, bold=True),
+        severity={
+            level: styles.text_style(has_border=True, bold=True, fill_colour=colour)
+            for level, colour in COLOURS.items()
+        },
+        in_the_sum=styles.text_style(has_border=True, fill_colour=IN_THE_SUM),
     )
 
 

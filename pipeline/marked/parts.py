@@ -1,7 +1,7 @@
 """The parts of an office's workbook, changed in place: what is not touched comes back byte for byte.
 
-openpyxl would write the whole file anew and lose what it does not know: pictures, charts, shapes, the values of
-formulas. Here a few tags are set into the XML that is there; a file in which they cannot be set safely is ``Unmarkable``.
+openpyxl would rewrite the whole file and lose what it does not know: pictures, charts, shapes, the values of formulas.
+Here a few tags are inserted into the existing XML; a file in which that cannot be done safely is ``Unmarkable``.
 """
 
 import io
@@ -20,7 +20,7 @@ MAIN = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE_RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
 TYPES = "[Content_Types].xml"
-#: What is marked is held in memory whole; a larger workbook gets a report beside it.
+#: A workbook is marked in memory; a larger one gets a separate report.
 MOST_BYTES = 64 * MEGABYTE
 SAME_TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -30,7 +30,7 @@ _LOOKS_ESCAPED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 
 
 class Unmarkable(Exception):
-    """A workbook in which nothing can be set safely; carries the reason in Vietnamese and English."""
+    """A workbook that cannot be changed safely; carries the reason in Vietnamese and English."""
 
     def __init__(self, vi: str, en: str):
         super().__init__(en)
@@ -46,8 +46,8 @@ class Parts:
     sheets: dict[str, str] = field(default_factory=dict)  # name -> part, in workbook order
 
     @classmethod
-    def of(cls, path: Path) -> "Parts":
-        """Open a workbook that was read before; raises ``Unmarkable``."""
+    def open(cls, path: Path) -> "Parts":
+        """Open a workbook that the reader accepted; raises ``Unmarkable``."""
         try:
             package = open_package(path)
             sheets, workbook = package.sheet_parts(), package.workbook_part()
@@ -73,7 +73,7 @@ class Parts:
             )
         return cls(members, workbook, sheets)
 
-    def packed(self) -> bytes:
+    def pack(self) -> bytes:
         """Return the file: the same bytes for the same parts."""
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -94,21 +94,23 @@ class Parts:
     def relate(self, source: str, kind: str, target: str) -> str:
         """Add a relationship from one part to another; return its id."""
         path = relations_of(source)
-        found = (
+        xml = (
             self.members.get(path)
             or f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<Relationships xmlns="{PACKAGE_RELATIONS}"></Relationships>'.encode()
         )
-        taken = set(re.findall(rb'\bId="([^"]*)"', found))
+        used_ids = set(re.findall(rb'\bId="([^"]*)"', xml))
         number = 1
-        while (identity := f"rIdThads{number}".encode()) in taken:
+        while (identity := f"rIdThads{number}".encode()) in used_ids:
             number += 1
-        where = posixpath.relpath(target, posixpath.dirname(source) or ".")
-        line = f'<Relationship Id="{identity.decode()}" Type="{RELATIONS}/{kind}" Target={quoteattr(where)}/>'.encode()
-        self.members[path] = into(found, b"Relationships", line, part=path)
+        location = posixpath.relpath(target, posixpath.dirname(source) or ".")
+        line = (
+            f'<Relationship Id="{identity.decode()}" Type="{RELATIONS}/{kind}" Target={quoteattr(location)}/>'.encode()
+        )
+        self.members[path] = append_child(xml, b"Relationships", line, part=path)
         return identity.decode()
 
-    def related(self, source: str, kind: str) -> str | None:
-        """Return the part that ``source`` is related to by ``kind``, None where there is none."""
+    def related_part(self, source: str, kind: str) -> str | None:
+        """Return the part that ``source`` has as its ``kind``, None where there is none."""
         for tag in re.findall(rb"<Relationship\b[^<>]*>", self.members.get(relations_of(source), b"")):
             attributes = attributes_of(tag)
             if attributes.get("Type", "").endswith(f"/{kind}") and attributes.get("TargetMode") != "External":
@@ -118,12 +120,12 @@ class Parts:
         return None
 
     def declare(self, part: str, content_type: str) -> None:
-        """Say of what type a new part is."""
+        """Declare the type of a new part."""
         line = f'<Override PartName="/{part}" ContentType="{content_type}"/>'.encode()
-        self.members[TYPES] = into(self.members[TYPES], b"Types", line, part=TYPES)
+        self.members[TYPES] = append_child(self.members[TYPES], b"Types", line, part=TYPES)
 
     def declare_suffix(self, suffix: str, content_type: str) -> None:
-        """Say of what type parts with a suffix are, unless that is said already."""
+        """Declare the type of parts with a suffix, unless it is declared already."""
         if not re.search(rb'<Default\b[^<>]*Extension="' + suffix.encode() + rb'"', self.members[TYPES], re.IGNORECASE):
             line = f'<Default Extension="{suffix}" ContentType="{content_type}"/>'.encode()
             self.members[TYPES] = re.sub(
@@ -155,51 +157,51 @@ def attributes_of(tag: bytes) -> dict[str, str]:
     return {name.decode(): unescape((double or single).decode("utf-8", "replace")) for name, double, single in pairs}
 
 
-def into(xml: bytes, element: bytes, content: bytes, *, part: str) -> bytes:
+def append_child(xml: bytes, element: bytes, content: bytes, *, part: str) -> bytes:
     """Put ``content`` at the end of the only ``element``; raises ``Unmarkable``."""
-    closed = re.subn(
+    substitution = re.subn(
         rb"<" + element + rb"(\b[^<>]*?)/>\s*$",
         lambda m: b"<" + element + m[1] + b">" + content + b"</" + element + b">",
         xml,
     )
-    if closed[1]:
-        return closed[0]
+    if substitution[1]:
+        return substitution[0]
     end = xml.rfind(b"</" + element + b">")
     if end < 0:
-        raise strange(part)
+        raise unusual_part(part)
     return xml[:end] + content + xml[end:]
 
 
 def children(xml: bytes, part: str) -> list[tuple[bytes, int, int]]:
     """Return name, start and end of the elements below the root; raises ``Unmarkable`` where the XML is not plain."""
     if b"<!" in xml or xml.count(b"<?") > 1:
-        raise strange(part)
-    found: list[tuple[bytes, int, int]] = []
+        raise unusual_part(part)
+    elements: list[tuple[bytes, int, int]] = []
     depth, start, tags = 0, 0, 0
     for match in _TAG.finditer(xml):
-        closing, name, _, closed = match.groups()
+        closing, name, _, is_empty = match.groups()
         tags += 1
         if closing:
             depth -= 1
         elif depth == 1:
             start = match.start()
-        if depth == 1 and (closing or closed):
-            found.append((name, start, match.end()))
-        if not closing and not closed:
+        if depth == 1 and (closing or is_empty):
+            elements.append((name, start, match.end()))
+        if not closing and not is_empty:
             depth += 1
     if depth or tags + xml.count(b"<?") != xml.count(b"<"):
-        raise strange(part)
-    return found
+        raise unusual_part(part)
+    return elements
 
 
-def before(xml: bytes, successors: frozenset[bytes], part: str) -> int:
-    """Return where an element belongs that comes before all ``successors``, below the root."""
+def insertion_point(xml: bytes, successors: frozenset[bytes], part: str) -> int:
+    """Return the position, below the root, of an element that comes before all ``successors``."""
     for name, start, _ in children(xml, part):
         if name in successors:
             return start
     return xml.rfind(b"</")
 
 
-def strange(part: str) -> Unmarkable:
-    """Return that a part is written in a way that we do not change."""
+def unusual_part(part: str) -> Unmarkable:
+    """Return the error for a part that is written in a way that we do not change."""
     return Unmarkable(f"phần «{part}» của tệp được ghi theo cách lạ", f"its part '{part}' is written in an unusual way")

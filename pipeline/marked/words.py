@@ -1,14 +1,14 @@
-"""What marked files say, Vietnamese first; the sentences of findings and hypotheses are those of the rules."""
+"""The texts of marked files, Vietnamese first; the sentences of findings and hypotheses are those of the rules."""
 
 from typing import Any
 
-from pipeline.marked.dossier import UNEXPLAINED, Dossier, Mark
+from pipeline.marked.dossier import UNEXPLAINED, CellMark, Dossier
 from pipeline.marked.lost_formulas import LostFormula
 from pipeline.text.amount import amount_en, amount_vi
 from pipeline.vocabulary import OnFail, Severity, Verdict
 
-#: What is put behind the name of an office's file: as it stands in e-mails, without marks of tone.
-MARKED, BESIDE = "da-danh-dau", "ket-qua-kiem-tra"
+#: Added to the name of an office's file; without tone marks, as it goes by e-mail.
+MARKED_SUFFIX, REPORT_SUFFIX = "da-danh-dau", "ket-qua-kiem-tra"
 SHEET = "Kết quả kiểm tra"
 TITLE = "KẾT QUẢ KIỂM TRA BÁO CÁO · FINDINGS"
 COLUMNS = (
@@ -34,7 +34,7 @@ FORMULA = (
     "The form's own formula here: {formula}{yields}; where its parts are right, put it back.",
 )
 YIELDS = (", cho kết quả {value}", ", which gives {value}")
-#: What is said of protection, by whether a password was set.
+#: Notes on protection, by whether a password was set.
 PROTECTED = {
     False: (
         "Các trang được bảo vệ nhưng không đặt mật khẩu: ô cần sửa đã được tô màu và mở khóa, có thể sửa ngay; muốn sửa ô khác, chọn "
@@ -72,13 +72,13 @@ HOW_TO = (
     "it back: leave this sheet where it is, the file is recognised as the answer to this version. 'thads check FILE.xlsx' tries it "
     "beforehand. If the figures are right, explain them. Nothing is corrected for you.",
 )
-HOW_TO_BESIDE = (
+HOW_TO_REPORT = (
     "Tệp này chỉ là kết quả kiểm tra, không phải báo cáo. Hãy sửa trong tệp đã gửi (“{file}”), ghi rõ lần báo cáo và lý do bổ sung rồi gửi "
     "lại tệp đó. Có thể tự kiểm tra trước bằng lệnh “thads check TỆP”. Nếu số liệu đúng, hãy gửi giải trình. Hệ thống không tự sửa số nào.",
     "This file is only the result of the check, not a report. Correct the file that you sent ('{file}'), state version and reason, and send "
     "that file again. 'thads check FILE' tries it beforehand. If the figures are right, explain them. Nothing is corrected for you.",
 )
-WHY_BESIDE = (
+UNMARKED_REASON = (
     "Không đánh dấu được ngay trong tệp của đơn vị vì {why}.",
     "Your own file could not be marked because {why}.",
 )
@@ -92,16 +92,16 @@ SILENCED = (
 )
 SAME_CAUSE = ("như dòng {number}", "as in line {number}")
 SEE_SHEET = ("Còn {count} chỗ khác ở ô này, xem trang “{sheet}”.", "{count} more at this cell, see sheet '{sheet}'.")
-QUOTED = "Nguyên văn"
-QUOTED_COLUMNS = (("Vị trí\nPlace", 14), ("Nguyên văn trong tệp đã gửi\nAs it stands in the file", 110))
+QUOTATION_SHEET = "Nguyên văn"
+QUOTATION_COLUMNS = (("Vị trí\nPlace", 14), ("Nguyên văn trong tệp đã gửi\nAs it stands in the file", 110))
 
 MOST_AT_A_CELL = 5
 LONGEST_COMMENT = 2500
 
 
-def comment(mark: Mark, lost: LostFormula | None = None) -> str:
-    """Return what the comment at a cell says: each finding with its sum and what to do, the formula that was typed over,
-    and the likely cause.
+def comment_text(mark: CellMark, lost_formula: LostFormula | None = None) -> str:
+    """Return the comment on a cell: each finding with its sum and what to do, the formula that was typed over, and the
+    likely cause.
     """
     vi, en = [], []
     for finding in mark.findings[:MOST_AT_A_CELL]:
@@ -111,65 +111,65 @@ def comment(mark: Mark, lost: LostFormula | None = None) -> str:
         if finding["story_vi"]:
             vi.append(f"→ {finding['story_vi']}.")
             en.append(f"→ {finding['story_en']}.")
-    if (more := len(mark.findings) - MOST_AT_A_CELL) > 0:
-        vi.append(SEE_SHEET[0].format(count=more, sheet=SHEET))
-        en.append(SEE_SHEET[1].format(count=more, sheet=SHEET))
-    if lost:
-        told = formula(lost)
-        vi.append(told[0])
-        en.append(told[1])
-    for guess in mark.hypotheses[:MOST_AT_A_CELL]:
-        vi.append(f"→ {guess['sentence_vi']}.")
-        en.append(f"→ {guess['sentence_en']}.")
+    if (overflow := len(mark.findings) - MOST_AT_A_CELL) > 0:
+        vi.append(SEE_SHEET[0].format(count=overflow, sheet=SHEET))
+        en.append(SEE_SHEET[1].format(count=overflow, sheet=SHEET))
+    if lost_formula:
+        formula_text = formula(lost_formula)
+        vi.append(formula_text[0])
+        en.append(formula_text[1])
+    for hypothesis in mark.hypotheses[:MOST_AT_A_CELL]:
+        vi.append(f"→ {hypothesis['sentence_vi']}.")
+        en.append(f"→ {hypothesis['sentence_en']}.")
     return _cut("\n".join([*vi, "", *en]))
 
 
-def formula(lost: LostFormula) -> tuple[str, str]:
+def formula(lost_formula: LostFormula) -> tuple[str, str]:
     """Return in both languages which formula a figure was typed over, and what it yields."""
-    value = lost.yields
+    result = lost_formula.result
     yields = (
         ("", "")
-        if value is None
-        else (YIELDS[0].format(value=amount_vi(value)), YIELDS[1].format(value=amount_en(value)))
+        if result is None
+        else (YIELDS[0].format(value=amount_vi(result)), YIELDS[1].format(value=amount_en(result)))
     )
-    return FORMULA[0].format(formula=lost.formula, yields=yields[0]), FORMULA[1].format(
-        formula=lost.formula, yields=yields[1]
+    return FORMULA[0].format(formula=lost_formula.formula, yields=yields[0]), FORMULA[1].format(
+        formula=lost_formula.formula, yields=yields[1]
     )
 
 
-def protection(passworded: list[str], is_protected: bool) -> tuple[str, str] | None:
-    """Return in both languages what is said of protected sheets; ``passworded`` names those with a password."""
+def protection(password_sheets: list[str], is_protected: bool) -> tuple[str, str] | None:
+    """Return the note on protected sheets in both languages; ``password_sheets`` are those with a password."""
     if not is_protected:
         return None
-    sheets = ", ".join(f"“{name}”" for name in passworded[:MOST_AT_A_CELL])
-    vi, en = PROTECTED[bool(passworded)]
+    sheets = ", ".join(f"“{name}”" for name in password_sheets[:MOST_AT_A_CELL])
+    vi, en = PROTECTED[bool(password_sheets)]
     return vi.format(sheets=sheets), en.format(sheets=sheets)
 
 
-def guesses(hypotheses: list[dict[str, Any]], *, vi: bool) -> str:
+def hypothesis_lines(hypotheses: list[dict[str, Any]], *, vi: bool) -> str:
     """Return the hypotheses about a cause as numbered lines."""
-    told = [guess["sentence_vi" if vi else "sentence_en"] for guess in hypotheses]
-    if len(told) == 1:
-        return f"{told[0]}."
-    return "\n".join(f"{number}. {sentence}." for number, sentence in enumerate(told, start=1))
+    sentences = [hypothesis["sentence_vi" if vi else "sentence_en"] for hypothesis in hypotheses]
+    if len(sentences) == 1:
+        return f"{sentences[0]}."
+    return "\n".join(f"{number}. {sentence}." for number, sentence in enumerate(sentences, start=1))
 
 
-def whose(dossier: Dossier) -> str:
-    """Return whose report it is: unit, period, version, file."""
-    said = dossier.submission
+def report_title(dossier: Dossier) -> str:
+    """Return which report it is: unit, period, version, file."""
+    submission = dossier.submission
     parts = [
-        said["unit_text"] or said["unit_key"],
-        f"kỳ {said['period_id']}" if said["period_id"] else None,
+        submission["unit_text"] or submission["unit_key"],
+        f"kỳ {submission['period_id']}" if submission["period_id"] else None,
         f"lần nhận {dossier.version}" if dossier.version else None,
-        f"tệp “{said['file_name']}”",
+        f"tệp “{submission['file_name']}”",
     ]
     return " · ".join(part for part in parts if part)
 
 
 def is_explained(hypotheses: list[dict[str, Any]]) -> bool:
-    """Tell whether a hypothesis says more than where to begin."""
-    return any(guess["kind"] != UNEXPLAINED for guess in hypotheses)
+    """Tell whether one of the hypotheses explains the findings, and does not only say where to begin."""
+    return any(hypothesis["kind"] != UNEXPLAINED for hypothesis in hypotheses)
 
 
-def _cut(words: str) -> str:
-    return words if len(words) <= LONGEST_COMMENT else f"{words[:LONGEST_COMMENT]} …"
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_COMMENT else f"{text[:LONGEST_COMMENT]} …"

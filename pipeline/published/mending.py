@@ -1,8 +1,8 @@
-"""What a foreign hand or a broken disk did to what is published, and putting it right.
+"""Finds and repairs what another program or a broken disk did to the published files.
 
-Nobody but a load writes below ``published/``. So a write-ahead log beside a warehouse, a live file that is not as it was
-published, or one that somebody keeps open to write, is none of ours: it is moved to ``published/aside``, where it is kept,
-and the release takes its place. Releases are mended from the live file where that is the same release and whole.
+Only a load writes below ``published/``. So a write-ahead log next to a warehouse, a live file that is not as it was
+published, or one that a process keeps open for writing, is none of ours: it is moved to ``published/aside`` and kept
+there, and the release takes its place. Releases are mended from the live file where that is the same release, intact.
 """
 
 import os
@@ -13,39 +13,39 @@ import duckdb
 from filelock import Timeout
 
 from pipeline.home import Home, vietnam_now
-from pipeline.published import releases as shelf
+from pipeline.published import releases as releases_module
 from pipeline.published.opening import holder, open_readonly
 from pipeline.published.record import Record
-from pipeline.published.releases import Release, copy_file, live_release, one_publisher, releases, stands_alone
+from pipeline.published.releases import Release, copy_file, has_one_name, live_release, one_publisher, releases
 
 #: How many things are kept aside; the oldest go.
 MOST_ASIDE = 10
 
 
 def is_sound(home: Home) -> bool:
-    """Tell, at the cost of looking at three names, whether the live file is the one that was published last."""
+    """Tell, for the cost of looking at three names, whether the live file is the one that was published last."""
     record = Record.read(home.published / "release.json")
     return record is not None and record.describes(home.live) and not any(path.exists() for path in _logs(home.live))
 
 
-def mend(home: Home, *, thoroughly: bool = False, patience: float = shelf.PATIENCE_SECONDS) -> list[str]:
-    """Put what is published right; return a sentence on everything that was wrong, also in ``logs/night.log``.
+def mend(home: Home, *, is_thorough: bool = False, patience: float = releases_module.PATIENCE_SECONDS) -> list[str]:
+    """Repair what is published; return a sentence on everything that was wrong, also in ``logs/night.log``.
 
-    ``thoroughly`` reads every byte of the live file and of its release. Raises ``OSError`` where we may not write, and
+    ``is_thorough`` reads every byte of the live file and of its release. Raises ``OSError`` where we may not write, and
     ``filelock.Timeout`` where another process publishes.
     """
     if not releases(home) and not home.live.is_symlink() and not home.live.exists():
         return []
     with one_publisher(home, patience):
-        sentences = [*_mend_logs(home), *_mend_releases(home, thoroughly), *_mend_live(home, thoroughly)]
+        sentences = [*_mend_logs(home), *_mend_releases(home, is_thorough), *_mend_live(home, is_thorough)]
     home.note(sentences)
     return sentences
 
 
-def try_to_mend(home: Home, *, thoroughly: bool = False) -> list[str]:
-    """As :func:`mend`; where it cannot be done, nothing is, and a sentence says why."""
+def try_to_mend(home: Home, *, is_thorough: bool = False) -> list[str]:
+    """Do :func:`mend` where that is possible; otherwise change nothing, and return a sentence that says why."""
     try:
-        return mend(home, thoroughly=thoroughly, patience=1)
+        return mend(home, is_thorough=is_thorough, patience=1)
     except (OSError, Timeout) as error:
         return [
             f"Không sửa được {home.published} ({error}); lần nạp sau sẽ sửa · it could not be put right now; the next load does it"
@@ -81,10 +81,10 @@ def _mend_logs(home: Home) -> list[str]:
     for path in (home.live, *(release.path for release in releases(home))):
         for log in _logs(path):
             if log.exists():
-                kept = _set_aside(home, log)
+                target = _set_aside(home, log)
                 sentences.append(
-                    f"Cạnh {path.name} có {log.name} do chương trình khác để lại; đã chuyển sang {kept} · a write-ahead log "
-                    f"that another program left beside it was moved to {kept}; open the file read-only"
+                    f"Cạnh {path.name} có {log.name} do chương trình khác để lại; đã chuyển sang {target} · a write-ahead log "
+                    f"that another program left beside it was moved to {target}; open the file read-only"
                 )
     return sentences
 
@@ -93,54 +93,54 @@ def _logs(path: Path) -> list[Path]:
     return [path.with_name(f"{path.name}{ending}") for ending in (".wal", ".wal.checkpoint", ".wal.recovery")]
 
 
-def _mend_releases(home: Home, thoroughly: bool) -> list[str]:
-    """Take a damaged release from the live file, where that is the same and whole, else move it away."""
+def _mend_releases(home: Home, is_thorough: bool) -> list[str]:
+    """Restore a damaged release from the live file, where that is the same release and intact, else move it away."""
     sentences = []
-    at_live = live_release(home)
+    live = live_release(home)
     for release in releases(home):
-        is_read = release == at_live
-        if release.is_whole(thoroughly=thoroughly and is_read) and not (is_read and problem_of(release.path)):
+        is_live = release == live
+        if release.is_whole(is_thorough=is_thorough and is_live) and not (is_live and problem_of(release.path)):
             continue
         reason = problem_of(release.path) or f"{release.path.name}: bị sửa đổi · it was changed"
-        # The live file may be the same bytes: it is copied before what is damaged moves away.
-        is_restored = release.record is not None and release.record.describes(home.live, thoroughly=True)
-        kept = _set_aside(home, release.path, keeps_name=is_restored)
+        # The live file may hold these very bytes; that is checked before the damaged file moves away.
+        is_restored = release.record is not None and release.record.describes(home.live, is_thorough=True)
+        target = _set_aside(home, release.path, keeps_name=is_restored)
         if is_restored:
             copy_file(home.live, release.path)
-        after = (
+        consequence = (
             "đã lấy lại từ tệp đang dùng · taken again from the live file"
             if is_restored
             else "lần nạp sau dựng lại nếu cần · built again by the next load if it is needed"
         )
-        sentences.append(f"{reason}; đã chuyển sang {kept} · moved to {kept}; {after}")
+        sentences.append(f"{reason}; đã chuyển sang {target} · moved to {target}; {consequence}")
     return sentences
 
 
-def _mend_live(home: Home, thoroughly: bool) -> list[str]:
-    """Put the live release in the place of a live file that is not whole, or that somebody keeps from readers."""
+def _mend_live(home: Home, is_thorough: bool) -> list[str]:
+    """Replace a live file that is damaged, or that a process keeps readers out of, by the live release."""
     live = live_release(home)
     if live is None:
         return _mend_without_release(home)
-    reason = _wrong_with(home, live, thoroughly)
+    reason = _live_problem(home, live, is_thorough)
     if reason is None:
-        if not stands_alone(home.live):  # published before the live file was a copy
-            shelf._make_live(home, live)
-        shelf._describe(home, live)
+        if not has_one_name(home.live):  # published before the live file was a copy
+            releases_module._make_live(home, live)
+        releases_module._describe(home, live)
         return []
-    kept = _set_aside(home, home.live, keeps_name=True) if os.path.lexists(home.live) else None
-    shelf._make_live(home, live)
-    shelf._describe(home, live)
-    moved = f"; đã chuyển sang {kept} · moved to {kept}" if kept else ""
-    return [f"{reason}{moved}; thay bằng bản phát hành {live.number} · release {live.number} stands in its place"]
+    target = _set_aside(home, home.live, keeps_name=True) if os.path.lexists(home.live) else None
+    releases_module._make_live(home, live)
+    releases_module._describe(home, live)
+    note = f"; đã chuyển sang {target} · moved to {target}" if target else ""
+    return [f"{reason}{note}; thay bằng bản phát hành {live.number} · release {live.number} stands in its place"]
 
 
-def _wrong_with(home: Home, live: Release, thoroughly: bool) -> str | None:
+def _live_problem(home: Home, live: Release, is_thorough: bool) -> str | None:
     assert live.record is not None
     if not os.path.lexists(home.live):
         return f"{home.live.name}: đã bị xóa · it was deleted"
     if problem := problem_of(home.live):
         return problem
-    if live.record.describes(home.live, thoroughly=thoroughly):
+    if live.record.describes(home.live, is_thorough=is_thorough):
         return None
     if process := holder(home.live):
         return (
@@ -150,29 +150,29 @@ def _wrong_with(home: Home, live: Release, thoroughly: bool) -> str | None:
 
 
 def _mend_without_release(home: Home) -> list[str]:
-    """Move a live file away that nobody can read and of which no release is left."""
+    """Move away a live file that cannot be read and of which no release is left."""
     if not os.path.lexists(home.live):
         return []
     reason = problem_of(home.live)
     if reason is None:
         return []
-    kept = _set_aside(home, home.live)
+    target = _set_aside(home, home.live)
     return [
-        f"{reason}; đã chuyển sang {kept}; không còn bản phát hành nguyên vẹn, hãy chạy thads load · moved to {kept}; "
+        f"{reason}; đã chuyển sang {target}; không còn bản phát hành nguyên vẹn, hãy chạy thads load · moved to {target}; "
         "no whole release is left, 'thads load INBOX' builds it again"
     ]
 
 
 def _set_aside(home: Home, path: Path, *, keeps_name: bool = False) -> Path:
-    """Keep what stands at ``path`` in ``published/aside`` and return where; ``keeps_name``: it is replaced in a moment.
+    """Move ``path`` to ``published/aside``, and return where it is now; with ``keeps_name`` its name stays in use.
 
-    Readers then never find the name empty; a folder or a link, which no rename replaces, moves at once.
+    It is replaced in a moment, and readers never miss it; a folder or a link, which no rename replaces, moves at once.
     """
     folder = home.published / "aside"
     folder.mkdir(exist_ok=True)
     stem = f"{vietnam_now():%Y%m%d-%H%M%S}-{path.name}"
-    taken = len(list(folder.glob(f"{stem}*")))
-    target = folder / (f"{stem}.{taken}" if taken else stem)
+    count = len(list(folder.glob(f"{stem}*")))
+    target = folder / (f"{stem}.{count}" if count else stem)
     try:
         if not (keeps_name and path.is_file() and not path.is_symlink()):
             raise OSError

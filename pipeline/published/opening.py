@@ -23,14 +23,14 @@ def open_readonly(path: Path) -> duckdb.DuckDBPyConnection:
 
 
 def holder(path: Path, error: Exception | None = None) -> str | None:
-    """Return the process that has a file open to write to it, as ``process 1234 (python3)``; None where none is seen.
+    """Return the process that has a file open for writing, as ``process 1234 (python3)``; None where none is seen.
 
-    DuckDB names the process that shuts it out (``error``); else whoever may be looked at is looked through.
+    DuckDB names the process that locks it out (``error``); else all processes that we may inspect are searched.
     """
-    if held := _HELD.search(str(error or "")):
-        return f"process {held[2]} ({Path(held[1]).name})"
-    found = next((process for process in _processes() if _writes_to(process, path)), None)
-    return f"process {found.name} ({_name(found)})" if found else None
+    if lock := _HELD.search(str(error or "")):
+        return f"process {lock[2]} ({Path(lock[1]).name})"
+    writer = next((process for process in _processes() if _writes_to(process, path)), None)
+    return f"process {writer.name} ({_name(writer)})" if writer else None
 
 
 def _processes() -> list[Path]:
@@ -42,10 +42,10 @@ def _processes() -> list[Path]:
 def _writes_to(process: Path, path: Path) -> bool:
     """Tell whether a process has opened the file at ``path`` for writing, as far as we may see that."""
     try:
-        meant = path.stat()
+        target = path.stat()
         for handle in (process / "fd").iterdir():
-            opened = handle.stat()
-            if (opened.st_dev, opened.st_ino) != (meant.st_dev, meant.st_ino):
+            status = handle.stat()
+            if (status.st_dev, status.st_ino) != (target.st_dev, target.st_ino):
                 continue
             flags = re.search(r"^flags:\s*(\d+)", (process / "fdinfo" / handle.name).read_text(), re.MULTILINE)
             if flags and int(flags[1], 8) & os.O_ACCMODE != os.O_RDONLY:

@@ -12,9 +12,9 @@ from pipeline.published.mending import explain, is_sound, try_to_mend
 from pipeline.published.opening import open_readonly
 from pipeline.published.releases import live_release
 
-__all__ = ["NoWarehouse", "ask", "open_published", "open_readonly", "run_query", "stand"]
+__all__ = ["NoWarehouse", "ask", "mend_live_file", "open_published", "open_readonly", "run_query"]
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 LOG = logging.getLogger("thads.published")
 #: What DuckDB raises where a file is damaged, as opposed to SQL that is wrong.
 BROKEN = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException, duckdb.SerializationException)
@@ -24,24 +24,24 @@ class NoWarehouse(LookupError):
     """Nothing was published yet, or nothing of it can be read; the message says what to do."""
 
 
-def stand(home: Home, *, thoroughly: bool = False) -> None:
-    """Have the live file stand as it was published, saying what was wrong with it; nothing is raised."""
-    if thoroughly or not is_sound(home):
-        for sentence in try_to_mend(home, thoroughly=thoroughly):
+def mend_live_file(home: Home, *, is_thorough: bool = False) -> None:
+    """Restore the live file to what was published, logging what was wrong with it; nothing is raised."""
+    if is_thorough or not is_sound(home):
+        for sentence in try_to_mend(home, is_thorough=is_thorough):
             LOG.warning("%s", sentence)
 
 
 def open_published(home: Home) -> duckdb.DuckDBPyConnection:
     """Open the live warehouse for reading; raises ``NoWarehouse``. A later release does not disturb the connection.
 
-    A live file that somebody broke or keeps from readers is replaced by its release; where that cannot be done, the
-    release itself is read.
+    A live file that is damaged, or that readers are locked out of, is replaced by its release; where that cannot be
+    done, the release itself is read.
     """
-    stand(home)
+    mend_live_file(home)
     try:
         return _open(home)
     except duckdb.Error:
-        stand(home, thoroughly=True)
+        mend_live_file(home, is_thorough=True)
     try:
         return _open(home)
     except duckdb.Error as error:
@@ -57,15 +57,15 @@ def _open(home: Home) -> duckdb.DuckDBPyConnection:
     return open_readonly(home.live)
 
 
-def ask(home: Home, work: Callable[[duckdb.DuckDBPyConnection], Answer]) -> Answer:
-    """Return what ``work`` finds in the live warehouse, once more where a damaged block stopped it."""
+def ask(home: Home, read: Callable[[duckdb.DuckDBPyConnection], Result]) -> Result:
+    """Return what ``read`` finds in the live warehouse; it runs again where a damaged block stopped it."""
     try:
         with open_published(home) as connection:
-            return work(connection)
+            return read(connection)
     except BROKEN:
-        stand(home, thoroughly=True)
+        mend_live_file(home, is_thorough=True)
     with open_published(home) as connection:
-        return work(connection)
+        return read(connection)
 
 
 def run_query(home: Home, sql: str, parameters: Mapping[str, Any] | None = None) -> pl.DataFrame:

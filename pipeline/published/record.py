@@ -1,4 +1,4 @@
-"""The record of a release: what its bytes are. By it a release is known, and damage to it."""
+"""The record of a release: what its bytes are. It identifies the release, and reveals damage to it."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ class Record:
 
     @classmethod
     def make(cls, path: Path, number: int, fingerprint: str) -> "Record":
-        """Describe a warehouse file as it is now; raises ``duckdb.Error`` where it is none."""
+        """Describe a warehouse file as it is now; raises ``duckdb.Error`` where it is not one."""
         rows, storage = _contents(path)
         state = path.stat()
         built_at = datetime.fromtimestamp(state.st_mtime, VIETNAM).isoformat(timespec="seconds")
@@ -49,16 +49,16 @@ class Record:
         text = json.dumps(asdict(self), indent=2) + "\n"
         write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
-    def describes(self, path: Path, *, thoroughly: bool = False) -> bool:
+    def describes(self, path: Path, *, is_thorough: bool = False) -> bool:
         """Tell whether a file has the bytes of this release.
 
-        Size and time of change are enough where they agree; a file of another time is read (and any, ``thoroughly``).
+        Size and time of change are enough where they agree; a file with another time is read, and with ``is_thorough`` any file.
         """
         try:
             state = path.lstat()
             if not stat.S_ISREG(state.st_mode) or state.st_size != self.size:
                 return False
-            if state.st_mtime_ns == self.modified_ns and not thoroughly:
+            if state.st_mtime_ns == self.modified_ns and not is_thorough:
                 return True
             return hash_file(path) == self.sha256
         except OSError:
@@ -90,5 +90,5 @@ def _contents(path: Path) -> tuple[dict[str, int], str]:
 
 def storage_version(connection: Any) -> str:
     """Return the storage version of the file that a connection has open, such as ``v1.0.0+``."""
-    told = "select tags['storage_version'] from duckdb_databases() where not internal limit 1"
-    return str(connection.execute(told).fetchone()[0])
+    sql = "select tags['storage_version'] from duckdb_databases() where not internal limit 1"
+    return str(connection.execute(sql).fetchone()[0])

@@ -1,4 +1,4 @@
-"""Which cell of a form stands behind a column of a fact: the way that the fact's SQL went, taken back."""
+"""Which cell of a form is the source of a column of a fact: the fact's SQL, traced backwards."""
 
 from typing import Any
 
@@ -65,11 +65,11 @@ def _row(lines: list[Row], row: Row) -> str | None:
     """Return the line with the dimensions of the row; raises ``Untraceable`` where it is not exactly one."""
     if len(lines) == 1:
         return None
-    told = {"form", "row_code", "position", "label_vi", "label_en", "is_total"}
-    dimensions = {name for line in lines for name in line if line[name] is not None and name in row} - told
-    found = [line["row_code"] for line in lines if all(line[name] == row[name] for name in dimensions)]
-    if len(found) != 1:
+    excluded = {"form", "row_code", "position", "label_vi", "label_en", "is_total"}
+    dimensions = {name for line in lines for name in line if line[name] is not None and name in row} - excluded
+    row_codes = [line["row_code"] for line in lines if all(line[name] == row[name] for name in dimensions)]
+    if len(row_codes) != 1:
         raise Untraceable(
             f"no single line of the form has {', '.join(f'{name}={row[name]}' for name in sorted(dimensions))}"
         )
-    return found[0]
+    return row_codes[0]

@@ -1,4 +1,4 @@
-"""Proof that a cell says what was published: the landed bytes have their hash, and read again they say the same."""
+"""Proof that a cell holds what was published: the landed bytes have their hash, and read again they give the same."""
 
 import hashlib
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ Row = dict[str, Any]
 PLACE = ("form", "row_code", "column_code")
 
 
-class Proven(StrEnum):
+class ProofStatus(StrEnum):
     """How the proof of a cell came out."""
 
     VERIFIED = "verified"
@@ -29,7 +29,7 @@ class Proven(StrEnum):
 
 
 @dataclass(frozen=True)
-class Cell:
+class LandedCell:
     """A cell in a landed file."""
 
     submission_id: str
@@ -44,54 +44,56 @@ class Cell:
     unit: str | None
 
 
-class Witness:
+class CellVerifier:
     """Finds cells in what was read, and reads landed files again; each once."""
 
     def __init__(self, home: Home) -> None:
         self._home = home
         self._receipts = read_receipts(home)
-        self._read: dict[str, pl.DataFrame] = {}
-        self._kept: dict[str, pl.DataFrame] = {}
+        self._cells_by_hash: dict[str, pl.DataFrame] = {}
+        self._cells_by_submission: dict[str, pl.DataFrame] = {}
 
-    def find(self, submission_id: str, form: str | None, row: str | None, column: str) -> Cell | None:
-        """Return the cell that was read at a place of a submission, None where there is none."""
-        if submission_id not in self._kept:
-            kept = read_tables(self._home.cells, "cells", tables.CELLS, of=pl.Series([submission_id]))
-            self._kept[submission_id] = kept
-        found = _at(self._kept[submission_id], submission_id, form, row, column)
-        if found.is_empty():
+    def find(self, submission_id: str, form: str | None, row: str | None, column: str) -> LandedCell | None:
+        """Return the cell that was read for a form, row and column of a submission, None where there is none."""
+        if submission_id not in self._cells_by_submission:
+            cells = read_tables(self._home.cells, "cells", tables.CELLS, of=pl.Series([submission_id]))
+            self._cells_by_submission[submission_id] = cells
+        matches = _select_cell(self._cells_by_submission[submission_id], submission_id, form, row, column)
+        if matches.is_empty():
             return None
-        said = found.to_dicts()[0]
-        return Cell(**{name: said[name] for name in Cell.__dataclass_fields__})
+        match = matches.to_dicts()[0]
+        return LandedCell(**{name: match[name] for name in LandedCell.__dataclass_fields__})
 
-    def proves(self, cell: Cell, sha256: str) -> Proven:
+    def verify(self, cell: LandedCell, sha256: str) -> ProofStatus:
         """Hash the landed bytes and read the cell from them again."""
         path = blob_path(self._home, sha256)
         if not path.is_file():
-            return Proven.MISSING
+            return ProofStatus.MISSING
         content = path.read_bytes()
         if hashlib.sha256(content).hexdigest() != sha256:
-            return Proven.TAMPERED
-        found = _at(self._cells(sha256), cell.submission_id, cell.form, cell.row_code, cell.column_code)
-        same = [
+            return ProofStatus.TAMPERED
+        rows = _select_cell(self._cells(sha256), cell.submission_id, cell.form, cell.row_code, cell.column_code)
+        matches = [
             row
-            for row in found.to_dicts()
+            for row in rows.to_dicts()
             if all(row[name] == getattr(cell, name) for name in ("sheet", "address", "raw", "value"))
         ]
-        return Proven.VERIFIED if same else Proven.READS_OTHERWISE
+        return ProofStatus.VERIFIED if matches else ProofStatus.READS_OTHERWISE
 
     def _cells(self, sha256: str) -> pl.DataFrame:
-        if sha256 not in self._read:
+        if sha256 not in self._cells_by_hash:
             receipts = (
                 self._receipts.filter(pl.col("sha256") == sha256, pl.col("verdict") == "landed").head(1).to_dicts()
             )
             paths = [blob_path(self._home, sha256)] * len(receipts)
             # It was read once already and did no harm: a process of its own would only cost time.
-            self._read[sha256] = read_files(receipts, paths, registry=registry_of(self._home), workers=0).cells
-        return self._read[sha256]
+            self._cells_by_hash[sha256] = read_files(receipts, paths, registry=registry_of(self._home), workers=0).cells
+        return self._cells_by_hash[sha256]
 
 
-def _at(cells: pl.DataFrame, submission_id: str, form: str | None, row: str | None, column: str) -> pl.DataFrame:
-    at = cells.filter(pl.col("submission_id") == submission_id, pl.col("column_code") == column)
-    at = at.filter(pl.col("form") == form) if form else at.filter(pl.col("form").is_null())
-    return at.filter(pl.col("row_code") == row) if row else at
+def _select_cell(
+    cells: pl.DataFrame, submission_id: str, form: str | None, row: str | None, column: str
+) -> pl.DataFrame:
+    rows = cells.filter(pl.col("submission_id") == submission_id, pl.col("column_code") == column)
+    rows = rows.filter(pl.col("form") == form) if form else rows.filter(pl.col("form").is_null())
+    return rows.filter(pl.col("row_code") == row) if row else rows

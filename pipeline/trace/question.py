@@ -18,7 +18,7 @@ MOST_NAMED = 8
 
 
 class Untraceable(LookupError):
-    """The question leads to no number, or the number to no cell; the message says what would."""
+    """There is no such number, or it comes from no cell; the message says what to ask for instead."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Question:
     day: date | None = None
 
     @classmethod
-    def of(cls, table: str, column: str, keys: Sequence[str]) -> "Question":
+    def parse(cls, table: str, column: str, keys: Sequence[str]) -> "Question":
         """Read what was typed; keys as ``column=value``. Raises ``Untraceable``."""
         match = _TABLE.fullmatch(table.strip().lower())
         if match is None:
@@ -61,26 +61,26 @@ class Question:
         """Return the table as a person names it."""
         return f"{self.table}{self.suffix}('{self.day}')" if self.day else self.table
 
-    def about(self, table: str, column: str, keys: Mapping[str, Any]) -> "Question":
-        """Return the question for another number that stands as this one does: as known on the same day."""
+    def sibling(self, table: str, column: str, keys: Mapping[str, Any]) -> "Question":
+        """Return the question for another number on the same terms: as known on the same day."""
         suffix, day = (self.suffix, self.day) if self.suffix == "_as_known_on" else ("", None)
-        chosen = {name: str(value) for name, value in keys.items() if value is not None}
-        return replace(self, table=table, column=column, keys=chosen, suffix=suffix, day=day)
+        values = {name: str(value) for name, value in keys.items() if value is not None}
+        return replace(self, table=table, column=column, keys=values, suffix=suffix, day=day)
 
 
-def answer(connection: duckdb.DuckDBPyConnection, question: Question) -> Row:
+def fetch_row(connection: duckdb.DuckDBPyConnection, question: Question) -> Row:
     """Return the one row that the question is about; raises ``Untraceable``."""
     columns = _columns(connection, question)
     for name in (question.column, *question.keys):
         if name not in columns:
-            near = get_close_matches(name, columns, 3) or columns[:MOST_NAMED]
-            raise Untraceable(f"{question.name} has no column '{name}'; it has {', '.join(near)}, ...")
+            suggestions = get_close_matches(name, columns, 3) or columns[:MOST_NAMED]
+            raise Untraceable(f"{question.name} has no column '{name}'; it has {', '.join(suggestions)}, ...")
     rows = rows_of(connection, question)
     if len(rows) == 1:
         return rows[0]
     if not rows:
-        raise Untraceable(_told_of_none(connection, question))
-    raise Untraceable(_told_of_several(rows, question))
+        raise Untraceable(_explain_no_row(connection, question))
+    raise Untraceable(_explain_many_rows(rows, question))
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, question: Question) -> list[Row]:
@@ -94,54 +94,52 @@ def rows_of(connection: duckdb.DuckDBPyConnection, question: Question) -> list[R
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, question: Question) -> list[str]:
-    known = [row[0] for row in connection.execute("select table_name from duckdb_tables() order by 1").fetchall()]
+    tables = [row[0] for row in connection.execute("select table_name from duckdb_tables() order by 1").fetchall()]
     macros = [
         row[0]
         for row in connection.execute(
             "select function_name from duckdb_functions() where function_type = 'table_macro' and not internal order by 1"
         ).fetchall()
     ]
-    asked = f"{question.table}{question.suffix}"
-    if asked not in (macros if question.day else known):
-        near = (
-            get_close_matches(asked, [*known, *macros], 3)
-            or [name for name in known if name.startswith("fct_")][:MOST_NAMED]
+    name = f"{question.table}{question.suffix}"
+    if name not in (macros if question.day else tables):
+        suggestions = (
+            get_close_matches(name, [*tables, *macros], 3)
+            or [table for table in tables if table.startswith("fct_")][:MOST_NAMED]
         )
-        of_a_day = (
-            " of a day; write e.g. " + f"\"{asked}('2026-01-01')\""
-            if asked in macros
-            else f"; near it are {', '.join(near)}"
+        hint = (
+            " of a day; write e.g. " + f"\"{name}('2026-01-01')\""
+            if name in macros
+            else f"; near it are {', '.join(suggestions)}"
         )
-        raise Untraceable(f"there is no published table '{asked}'{of_a_day}")
+        raise Untraceable(f"there is no published table '{name}'{hint}")
     return [row[0] for row in connection.execute(f"describe select * from {question.source}").fetchall()]
 
 
-def _told_of_none(connection: duckdb.DuckDBPyConnection, question: Question) -> str:
-    """Say which key leaves nothing, and what it could have been."""
+def _explain_no_row(connection: duckdb.DuckDBPyConnection, question: Question) -> str:
+    """Say which key rules out every row, and what values it could have."""
     keys = dict(question.keys)
     for name in reversed(list(keys)):
         others = {key: value for key, value in keys.items() if key != name}
         rows = rows_of(connection, replace(question, keys=others))
         if rows:
             values = sorted({str(row[name]) for row in rows})
-            near = get_close_matches(keys[name], values, MOST_NAMED) or values[:MOST_NAMED]
-            more = f" and {len(values) - len(near)} more" if len(values) > len(near) else ""
-            return (
-                f"no row of {question.name} has {name}={keys[name]}; with the other keys it is {', '.join(near)}{more}"
-            )
+            suggestions = get_close_matches(keys[name], values, MOST_NAMED) or values[:MOST_NAMED]
+            more = f" and {len(values) - len(suggestions)} more" if len(values) > len(suggestions) else ""
+            return f"no row of {question.name} has {name}={keys[name]}; with the other keys it is {', '.join(suggestions)}{more}"
     return f"no row of {question.name} has {', '.join(f'{name}={value}' for name, value in keys.items())}"
 
 
-def _told_of_several(rows: list[Row], question: Question) -> str:
+def _explain_many_rows(rows: list[Row], question: Question) -> str:
     """Say how many rows there are, and which columns would tell them apart."""
-    wanted = []
+    suggestions = []
     for name in rows[0]:
         values = {str(row[name]) for row in rows}
         is_key = name not in question.keys and len(values) > 1 and not isinstance(rows[0][name], int | float)
         if is_key and name != question.column and not name.endswith(("_id", "_at")):
-            some = sorted(values)[:4]
-            wanted.append(f"{name}=({'|'.join(some)}{'|...' if len(values) > 4 else ''})")
-    wanted = wanted or [
+            examples = sorted(values)[:4]
+            suggestions.append(f"{name}=({'|'.join(examples)}{'|...' if len(values) > 4 else ''})")
+    suggestions = suggestions or [
         f"{name}=..." for name in ("report_id", "submission_id") if len({row.get(name) for row in rows}) > 1
     ]
-    return f"{len(rows)} rows of {question.name} have these keys; add {' '.join(wanted[:5]) or 'more keys'}"
+    return f"{len(rows)} rows of {question.name} have these keys; add {' '.join(suggestions[:5]) or 'more keys'}"

@@ -1,4 +1,4 @@
-"""The rules that looked at a cell, with how they came out."""
+"""The rules that checked a cell, with their outcomes."""
 
 import re
 from typing import Any
@@ -8,17 +8,17 @@ import duckdb
 from expectations.rule import Rule
 from expectations.rules import packs
 from pipeline.forms import forms
-from pipeline.trace.proof import Cell
+from pipeline.trace.proof import LandedCell
 
 Row = dict[str, Any]
 _WORD = re.compile(r"[a-z_]+")
-_SPOKEN = {"vi", "en", "basis", "stories", "story", "id"}
+_TEXT_FIELDS = {"vi", "en", "basis", "stories", "story", "id"}
 
 
-def rules_of(connection: duckdb.DuckDBPyConnection, cell: Cell) -> list[Row]:
-    """Return rule, pack, status, how much it compared and its sentences, of rules that speak of the cell's column.
+def rules_of(connection: duckdb.DuckDBPyConnection, cell: LandedCell) -> list[Row]:
+    """Return rule, pack, status, number of comparisons and sentences of the rules that mention the cell's column.
 
-    A rule that names no column speaks of all of them. ``fails_here`` tells that it failed at this very cell.
+    A rule that names no column mentions all of them. ``fails_here`` tells that it failed at this very cell.
     """
     outcomes = connection.execute(
         """
@@ -39,20 +39,21 @@ def rules_of(connection: duckdb.DuckDBPyConnection, cell: Cell) -> list[Row]:
             [cell.submission_id, cell.sheet, cell.address],
         ).fetchall()
     }
-    declared = {(pack.pack, rule.id): rule for pack in packs() for rule in pack.rules}
+    declarations = {(pack.pack, rule.id): rule for pack in packs() for rule in pack.rules}
     return [
         {
             "rule_id": rule_id, "pack": pack, "status": status, "checked": checked, "failed": failed,
             "fails_here": (pack, rule_id) in failing, "vi": rule.vi, "en": rule.en,
         }
         for rule_id, pack, status, checked, failed in outcomes
-        if (rule := declared.get((pack, rule_id))) and _speaks_of(rule, cell.column_code)
+        if (rule := declarations.get((pack, rule_id))) and _mentions(rule, cell.column_code)
     ]  # fmt: skip
 
 
-def _speaks_of(rule: Rule, column: str) -> bool:
-    said = rule.model_dump(mode="json", exclude=_SPOKEN)
-    named = (
-        set(_WORD.findall(str({key: value for key, value in said.items() if key != "kind"}))) & forms().measures.keys()
+def _mentions(rule: Rule, column: str) -> bool:
+    terms = rule.model_dump(mode="json", exclude=_TEXT_FIELDS)
+    measures = (
+        set(_WORD.findall(str({key: value for key, value in terms.items() if key != "kind"}))) & forms().measures.keys()
     )
-    return not named or column in named
+    )
+    return not measures or column in measures

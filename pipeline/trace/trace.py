@@ -8,10 +8,10 @@ import duckdb
 
 from pipeline.home import Home
 from pipeline.published.query import open_published
-from pipeline.trace.derived import derive
+from pipeline.trace.derivation import derive
 from pipeline.trace.places import place_of
-from pipeline.trace.proof import Cell, Proven, Witness
-from pipeline.trace.question import Question, Row, Untraceable, answer
+from pipeline.trace.proof import CellVerifier, LandedCell, ProofStatus
+from pipeline.trace.question import Question, Row, Untraceable, fetch_row
 from pipeline.trace.rules import rules_of
 
 VERSION = (
@@ -27,12 +27,12 @@ VERSION = (
 )
 
 #: Columns of tables that hold one figure a row, with its own place.
-OF_ITS_OWN_CELL = ("value", "printed", "new_value", "old_value")
+CELL_COLUMNS = ("value", "printed", "new_value", "old_value")
 
 
 @dataclass(frozen=True)
 class Trace:
-    """One number: where it is published, and either the cell it stands in or the numbers it was worked out from."""
+    """One number: where it is published, and either its cell or the numbers that it was worked out from."""
 
     table: str
     column: str
@@ -41,13 +41,13 @@ class Trace:
     how: str | None = None  # how it was worked out, where it is not simply a cell
     worked_out: Any = None  # what the parts give
     parts: list["Trace"] = field(default_factory=list)
-    cell: Cell | None = None
+    cell: LandedCell | None = None
     version: Row | None = None  # the submission that holds the cell
-    proof: Proven | None = None
+    proof: ProofStatus | None = None
     rules: list[Row] = field(default_factory=list)
 
     def cells(self) -> Iterator["Trace"]:
-        """Yield the ends of the tree: the numbers that stand in a cell."""
+        """Yield the leaves of the tree: the numbers that are in a cell."""
         if self.cell:
             yield self
         for part in self.parts:
@@ -57,12 +57,12 @@ class Trace:
     def is_proven(self) -> bool:
         """Tell whether every cell is proven and every number follows from its parts."""
         adds_up = self.how is None or self.worked_out == self.value
-        return adds_up and self.proof in (None, Proven.VERIFIED) and all(part.is_proven for part in self.parts)
+        return adds_up and self.proof in (None, ProofStatus.VERIFIED) and all(part.is_proven for part in self.parts)
 
     def as_object(self) -> dict[str, Any]:
         """Return the tree as plain data."""
-        told = asdict(self) | {"is_proven": self.is_proven, "parts": [part.as_object() for part in self.parts]}
-        return {name: value for name, value in told.items() if value not in (None, [])}
+        fields = asdict(self) | {"is_proven": self.is_proven, "parts": [part.as_object() for part in self.parts]}
+        return {name: value for name, value in fields.items() if value not in (None, [])}
 
 
 def trace(home: Home, question: Question) -> Trace:
@@ -75,11 +75,11 @@ class Tracer:
     """Traces numbers of one release; each landed file is read again once."""
 
     def __init__(self, home: Home, connection: duckdb.DuckDBPyConnection) -> None:
-        self._home, self._connection, self._witness = home, connection, Witness(home)
+        self._home, self._connection, self._verifier = home, connection, CellVerifier(home)
 
     def trace(self, question: Question) -> Trace:
         """Trace the number that is asked for; raises ``Untraceable``."""
-        row = answer(self._connection, question)
+        row = fetch_row(self._connection, question)
         value = row[question.column]
         if value is None:
             raise Untraceable(
@@ -87,29 +87,31 @@ class Tracer:
             )
         derivation = derive(self._connection, question, row)
         if derivation is None:
-            return self._in_a_cell(question, row)
+            return self._trace_cell(question, row)
         parts = [self.trace(part) for part in derivation.parts]
         worked_out = derivation.work_out([part.value for part in parts])
-        return Trace(question.name, question.column, dict(question.keys), value, derivation.how, worked_out, parts)
+        return Trace(
+            question.name, question.column, dict(question.keys), value, derivation.description, worked_out, parts
+        )
 
-    def _in_a_cell(self, question: Question, row: Row) -> Trace:
+    def _trace_cell(self, question: Question, row: Row) -> Trace:
         submission_id = row.get("previous_submission_id" if question.column == "old_value" else "submission_id")
         if submission_id is None:
             raise Untraceable(f"a row of {question.name} belongs to no single return; trace the facts it was made from")
-        if {"form", "row_code"} <= row.keys() and question.column in OF_ITS_OWN_CELL:
+        if {"form", "row_code"} <= row.keys() and question.column in CELL_COLUMNS:
             place = (row["form"], row["row_code"], str(row.get("column_code") or row.get("measure")))
         else:
             place = place_of(self._connection, question.table, question.column, row)
-        cell = self._witness.find(submission_id, *place)
+        cell = self._verifier.find(submission_id, *place)
         if cell is None:
-            named = " / ".join(str(part) for part in place if part)
+            cell_name = " / ".join(str(part) for part in place if part)
             raise Untraceable(
-                f"no cell {named} of return {submission_id} is in {self._home.cells}; was the home moved?"
+                f"no cell {cell_name} of return {submission_id} is in {self._home.cells}; was the home moved?"
             )
-        found = self._connection.execute(
+        cursor = self._connection.execute(
             f"select {', '.join(VERSION)} from main.fct_submission where submission_id = ?", [submission_id]
         )
-        version = dict(zip(VERSION, found.fetchone() or [], strict=True))
+        version = dict(zip(VERSION, cursor.fetchone() or [], strict=True))
         return Trace(
             question.name,
             question.column,
@@ -119,6 +121,6 @@ class Tracer:
             worked_out=cell.value,
             cell=cell,
             version=version,
-            proof=self._witness.proves(cell, version["sha256"]),
+            proof=self._verifier.verify(cell, version["sha256"]),
             rules=rules_of(self._connection, cell),
         )

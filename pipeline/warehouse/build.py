@@ -269,7 +269,7 @@ def publish_build(home: Home) -> Release:
     plan = frozen_plan(home)
     marks = home.warehouse / "marks.parquet"
     write_atomically(_marks_path(home, plan.fingerprint), lambda path: shutil.copyfile(marks, path))
-    live = publish(home, built_file(home), plan.fingerprint, anew=plan.is_asked)
+    live = publish(home, built_file(home), plan.fingerprint, is_forced=plan.is_asked)
     kept = {_marks_path(home, release.fingerprint) for release in releases(home)}
     for path in set(_marks_path(home, "").parent.glob("*.parquet")) - kept:
         path.unlink()

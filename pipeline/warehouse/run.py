@@ -11,7 +11,7 @@ from dagster_dbt import DbtCliInvocation
 from packaging.version import Version
 from pydantic import PrivateAttr
 
-from pipeline.dagster_ui.published_tables import AsReadersSay, Tables, rows_told
+from pipeline.dagster_ui.published_tables import PublishedTables, PublishedTableTranslator, row_counts
 from pipeline.home import PROJECT, Home
 from pipeline.warehouse.build import build_environment, dbt_arguments, target_folder
 from pipeline.warehouse.manifest import parsed_path
@@ -38,7 +38,7 @@ class Dbt(dg.ConfigurableResource):
                 cwd=home.root,
             )
 
-    def build(self, home: Home, context: dg.AssetExecutionContext, tables: Tables) -> Iterator[Any]:
+    def build(self, home: Home, context: dg.AssetExecutionContext, tables: PublishedTables) -> Iterator[Any]:
         """Build and test the warehouse of ``home``, yielding Dagster's events with what ``tables`` has to show."""
         self.start_ahead(home)
         process, self._process = self._process, None
@@ -47,7 +47,7 @@ class Dbt(dg.ConfigurableResource):
         invocation = DbtCliInvocation(
             process=process,
             manifest=tables.manifest,
-            dagster_dbt_translator=AsReadersSay(),
+            dagster_dbt_translator=PublishedTableTranslator(),
             project_dir=PROJECT,
             target_path=target_folder(home),
             raise_on_error=True,
@@ -58,7 +58,7 @@ class Dbt(dg.ConfigurableResource):
         process.stdin.close()
         rows: dict[str, int] = {}
         for event in invocation.stream_raw_events():
-            rows |= rows_told(event.raw_event)
+            rows |= row_counts(event.raw_event)
             for told in event.to_default_asset_events(
                 manifest=tables.manifest,
                 dagster_dbt_translator=invocation.dagster_dbt_translator,
@@ -75,9 +75,11 @@ class Dbt(dg.ConfigurableResource):
             self._process = None
 
 
-def _with_more(told: Any, tables: Tables, rows: dict[str, int]) -> Any:
+def _with_more(told: Any, tables: PublishedTables, rows: dict[str, int]) -> Any:
     """Return the event that says that a table stands with what there is to show of it; any other event as it is."""
     if not isinstance(told, dg.Output):
         return told
     node = str(told.metadata["unique_id"].value)
-    return told.with_metadata({**told.metadata, **tables.shown(tables.manifest["nodes"][node], rows.get(node))})
+    return told.with_metadata(
+        {**told.metadata, **tables.table_metadata(tables.manifest["nodes"][node], rows.get(node))}
+    )

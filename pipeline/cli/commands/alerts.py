@@ -30,11 +30,11 @@ def list_alerts(
     as_json: JsonOption = False,
 ) -> None:
     """List incidents with their age, the open ones unless asked otherwise."""
-    from pipeline.alerts.incidents import Wish
+    from pipeline.alerts.incidents import IncidentFilter
     from pipeline.cli.alerts import show_alerts
 
-    wish = Wish(state, unit, period, rule, form, severity, assigned_to, older)
-    raise typer.Exit(show_alerts(wish, home, as_json=as_json))
+    criteria = IncidentFilter(state, unit, period, rule, form, severity, assigned_to, older)
+    raise typer.Exit(show_alerts(criteria, home, as_json=as_json))
 
 
 @group.command("show")

@@ -1,4 +1,4 @@
-"""The source arranged by page: partitions made once, and which units have a page."""
+"""The source grouped by page: partitioned once; and which units have a page."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import polars as pl
 
 from pipeline.bulletin.changes import Changes
 from pipeline.bulletin.passports import Passports
-from pipeline.bulletin.shelf import Shelf, digest_of, frame_digest
+from pipeline.bulletin.row_groups import RowGroups, digest_of, frame_digest
 from pipeline.bulletin.source import NATION, SERIES, Source
 
 Row = dict[str, Any]
@@ -16,7 +16,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Page:
-    """A page: its place in the site, its template, what the template shows, made only when the page is written.
+    """A page: its path in the site, its template, and the values of the template, computed when the page is written.
 
     ``digest`` is that of everything shown; None for a page that is written every night.
     """
@@ -27,8 +27,8 @@ class Page:
     digest: str | None = None
 
 
-class Book:
-    """The source by page: partitions made once, whatever the number of pages."""
+class BulletinData:
+    """The source by page: partitioned once, whatever the number of pages."""
 
     def __init__(self, source: Source, changes: Changes | None = None, *, has_data_docs: bool = False) -> None:
         self.source = source
@@ -36,31 +36,31 @@ class Book:
         self.has_data_docs = has_data_docs
         self.units = {row["unit_key"]: row for row in source.units.to_dicts()}
         self.periods = {row["period_id"]: row for row in source.periods.to_dicts()}
-        self.names = digest_of(frame_digest(source.units))
-        # Of the periods a page depends on its own only: a new one must not change the pages of all others.
-        self.labels = Shelf(source.periods, "period_id")
-        self.reports = Shelf(source.reports, "unit_key")
-        self.wholes = Shelf(source.reports.filter(pl.col("scope").is_in(["province", "nation"])), "period_id")
-        self.record = Shelf(source.record, "unit_key")
-        self.record_of_period = Shelf(source.record, "period_id")
-        self.grids = Shelf(_newest_year(source.record), "province_key")
+        self.names_digest = digest_of(frame_digest(source.units))
+        # A page depends on its own period only: a new period must not change the pages of all others.
+        self.labels = RowGroups(source.periods, "period_id")
+        self.reports = RowGroups(source.reports, "unit_key")
+        self.wholes = RowGroups(source.reports.filter(pl.col("scope").is_in(["province", "nation"])), "period_id")
+        self.record = RowGroups(source.record, "unit_key")
+        self.record_by_period = RowGroups(source.record, "period_id")
+        self.grids = RowGroups(_newest_year(source.record), "province_key")
         # A province answers for its offices: its page holds their incidents too.
-        of_province = source.incidents.filter(pl.col("unit_key") != pl.col("province_key"))
-        of_province = of_province.with_columns(pl.col("province_key").alias("page_of"))
-        of_unit = source.incidents.with_columns(pl.col("unit_key").alias("page_of"))
-        self.incidents = Shelf(pl.concat([of_unit, of_province]), "page_of")
-        self.flows = Shelf(source.flows, "unit_key")
-        self.revisions = Shelf(source.revisions, "unit_key")
-        self.conduct = Shelf(source.conduct, "unit_key")
-        self.conduct_of = Shelf(
+        province_incidents = source.incidents.filter(pl.col("unit_key") != pl.col("province_key"))
+        province_incidents = province_incidents.with_columns(pl.col("province_key").alias("page_of"))
+        unit_incidents = source.incidents.with_columns(pl.col("unit_key").alias("page_of"))
+        self.incidents = RowGroups(pl.concat([unit_incidents, province_incidents]), "page_of")
+        self.flows = RowGroups(source.flows, "unit_key")
+        self.revisions = RowGroups(source.revisions, "unit_key")
+        self.conduct = RowGroups(source.conduct, "unit_key")
+        self.conduct_by_place = RowGroups(
             source.conduct.with_columns(place=pl.concat_str("period_id", "series", separator=".")), "place"
         )
-        self.rules = Shelf(source.rules, "rule_id")
-        self.firings = Shelf(source.firings, "rule_id")
-        self.findings = Shelf(source.findings, "rule_id")
+        self.rules = RowGroups(source.rules, "rule_id")
+        self.firings = RowGroups(source.firings, "rule_id")
+        self.findings = RowGroups(source.findings, "rule_id")
         self.passports = Passports(source)
         newest = _newest(source.reports)
-        self.newest_below = Shelf(newest, "parent_key")
+        self.newest_by_parent = RowGroups(newest, "parent_key")
         self.newest = {row["unit_key"]: row for row in newest.to_dicts()}
         self.indicators = source.indicators.to_dicts()
         self.coverage = {

@@ -1,6 +1,6 @@
-"""Takes away what an earlier marking left in a workbook that comes back: sheet, name, comments and colours.
+"""Removes what an earlier marking left in a workbook that comes back: sheet, name, comments and colours.
 
-An office sends its marked workbook back, perhaps written anew by its own program; marked once more it must show what
+An office sends its marked workbook back, perhaps rewritten by its own program; marked once more it must show what
 fails now and nothing of what failed then.
 """
 
@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pipeline.cells.answering import NAME
 from pipeline.cells.workbook import RawCells
 from pipeline.marked.comments import AUTHOR, OUR_START
-from pipeline.marked.findings_sheet import GROUNDS, UNLOCKED
-from pipeline.marked.parts import TYPES, Parts, attributes_of, relations_of, strange, text
+from pipeline.marked.findings_sheet import FILL_COLUMNS, UNLOCKED
+from pipeline.marked.parts import TYPES, Parts, attributes_of, relations_of, text, unusual_part
 from pipeline.marked.styles import COLOURS, IN_THE_SUM, Styles
 from pipeline.text.address import column_number
 
@@ -19,11 +19,11 @@ _CELL = re.compile(rb"<c\s[^<>]*?>")
 _SHAPE = re.compile(rb"<v:shape\b(?:(?!</v:shape>).)*</v:shape>\s*", re.DOTALL)
 
 
-def take_marks_away(parts: Parts, styles: Styles, findings: Mapping[str, RawCells]) -> None:
+def remove_marks(parts: Parts, styles: Styles, findings: Mapping[str, RawCells]) -> None:
     """Undo an earlier marking; ``findings`` are the cells of the sheets of findings, by name. Raises ``Unmarkable``."""
-    grounds: dict[tuple[str, str], tuple[str, bool]] = {}
+    original_fills: dict[tuple[str, str], tuple[str, bool]] = {}
     for name, cells in findings.items():
-        grounds |= _grounds(cells)
+        original_fills |= _original_fills(cells)
         _drop_sheet(parts, name)
     workbook = parts.members[parts.workbook]
     hidden = rb"<definedName\b[^<>]*\bname=[\"']" + NAME.encode() + rb"[\"'][^<>]*>[^<]*</definedName>"
@@ -32,18 +32,21 @@ def take_marks_away(parts: Parts, styles: Styles, findings: Mapping[str, RawCell
     for sheet, part in parts.sheets.items():
         if part in parts.members:
             _clear_comments(parts, part)
-            _clear_colours(parts, styles, part, {at: ground for (name, at), ground in grounds.items() if name == sheet})
+            _clear_colours(
+                parts,
+                styles,
+                part,
+                {at: original_fill for (name, at), original_fill in original_fills.items() if name == sheet},
+            )
 
 
-def _grounds(cells: RawCells) -> dict[tuple[str, str], tuple[str, bool]]:
-    """Return the ground that each marked cell had and whether it was locked, by sheet and address, as the hidden columns
-    keep it.
-    """
-    columns = {ord(letter) - ord("A"): place for place, letter in enumerate(GROUNDS)}
+def _original_fills(cells: RawCells) -> dict[tuple[str, str], tuple[str, bool]]:
+    """Return by sheet and address the fill of each marked cell, and whether it was locked, from the hidden columns."""
+    columns = {ord(letter) - ord("A"): place for place, letter in enumerate(FILL_COLUMNS)}
     lines: dict[int, dict[int, str]] = {}
-    for row, column, said in zip(cells.row, cells.column, cells.text, strict=True):
-        if column in columns and said:
-            lines.setdefault(row, {})[columns[column]] = said
+    for row, column, content in zip(cells.row, cells.column, cells.text, strict=True):
+        if column in columns and content:
+            lines.setdefault(row, {})[columns[column]] = content
     return {
         (line[0], line[1]): (line.get(2, ""), line.get(3) == UNLOCKED)
         for line in lines.values()
@@ -55,18 +58,18 @@ def _drop_sheet(parts: Parts, name: str) -> None:
     part = parts.sheets.pop(name)
     xml = parts.members[parts.workbook]
     entries = re.findall(rb"<sheet\s[^<>]*?/>", xml)
-    place = next((at for at, entry in enumerate(entries) if attributes_of(entry).get("name") == name), None)
+    place = next((index for index, entry in enumerate(entries) if attributes_of(entry).get("name") == name), None)
     if place is None:
-        raise strange(parts.workbook)
+        raise unusual_part(parts.workbook)
     identity = next(value for key, value in attributes_of(entries[place]).items() if key.endswith(":id"))
     xml = xml.replace(entries[place], b"", 1)
     xml = re.sub(rb'<definedName\b[^<>]*\blocalSheetId="%d"[^<>]*>[^<]*</definedName>' % place, b"", xml)
 
-    def one_less(match: re.Match[bytes]) -> bytes:
+    def decrement(match: re.Match[bytes]) -> bytes:
         number = int(match[2])
         return match[1] + str(number - (number > place)).encode()
 
-    parts.members[parts.workbook] = re.sub(rb'(\blocalSheetId=")(\d+)', one_less, xml)
+    parts.members[parts.workbook] = re.sub(rb'(\blocalSheetId=")(\d+)', decrement, xml)
     relations = relations_of(parts.workbook)
     parts.members[relations] = re.sub(
         rb'<Relationship\b[^<>]*\bId="' + re.escape(identity.encode()) + rb'"[^<>]*/>', b"", parts.members[relations]
@@ -79,35 +82,35 @@ def _drop_sheet(parts: Parts, name: str) -> None:
 
 
 def _clear_comments(parts: Parts, sheet: str) -> None:
-    where = parts.related(sheet, "comments")
-    xml = parts.members.get(where or "")
-    if where is None or xml is None:
+    comments_part = parts.related_part(sheet, "comments")
+    xml = parts.members.get(comments_part or "")
+    if comments_part is None or xml is None:
         return
     authors = re.findall(rb"<author\b[^<>]*?(?:/>|>([^<]*)</author>)", xml)
-    ours = {number for number, author in enumerate(authors) if author.decode("utf-8", "replace") == AUTHOR}
-    gone: set[tuple[int, int]] = set()
+    our_authors = {number for number, author in enumerate(authors) if author.decode("utf-8", "replace") == AUTHOR}
+    note_positions: set[tuple[int, int]] = set()
 
-    def keep(match: re.Match[bytes]) -> bytes:
-        said = attributes_of(match[0][: match[0].index(b">") + 1])
-        if int(said.get("authorId", -1)) in ours:
-            letters = said["ref"].rstrip("0123456789")
-            gone.add((int(said["ref"][len(letters) :]) - 1, column_number(letters)))
+    def strip(match: re.Match[bytes]) -> bytes:
+        attributes = attributes_of(match[0][: match[0].index(b">") + 1])
+        if int(attributes.get("authorId", -1)) in our_authors:
+            letters = attributes["ref"].rstrip("0123456789")
+            note_positions.add((int(attributes["ref"][len(letters) :]) - 1, column_number(letters)))
             return b""
         return _without_ours(match[0])
 
-    xml = re.sub(rb"<comment\b[^<>]*>.*?</comment>", keep, xml, flags=re.DOTALL)
-    if ours and max(ours) == len(authors) - 1:
+    xml = re.sub(rb"<comment\b[^<>]*>.*?</comment>", strip, xml, flags=re.DOTALL)
+    if our_authors and max(our_authors) == len(authors) - 1:
         xml = re.sub(rb"<author>" + AUTHOR.encode() + rb"</author>(?=\s*</authors>)", b"", xml)
-    parts.members[where] = xml
-    drawing = parts.related(sheet, "vmlDrawing")
-    if gone and drawing in parts.members:
+    parts.members[comments_part] = xml
+    drawing = parts.related_part(sheet, "vmlDrawing")
+    if note_positions and drawing in parts.members:
         parts.members[drawing] = _SHAPE.sub(
-            lambda match: b"" if _is_note_at(match[0], gone) else match[0], parts.members[drawing]
+            lambda match: b"" if _is_note_at(match[0], note_positions) else match[0], parts.members[drawing]
         )
 
 
 def _without_ours(comment: bytes) -> bytes:
-    """Return an office's own comment without what we wrote behind it."""
+    """Return an office's own comment without what we appended."""
     start = comment.find(text(OUR_START).encode())
     run = comment.rfind(b"<r>", 0, start) if start >= 0 else -1
     return comment if run < 0 else comment[:run] + comment[comment.rindex(b"</text>") :]
@@ -118,19 +121,19 @@ def _is_note_at(shape: bytes, places: set[tuple[int, int]]) -> bool:
     return row is not None and column is not None and (int(row[1]), int(column[1])) in places
 
 
-def _clear_colours(parts: Parts, styles: Styles, part: str, grounds: Mapping[str, tuple[str, bool]]) -> None:
-    """Give every cell on one of our grounds the one it had, none where nobody knows it; lock what was locked."""
-    ours = styles.styles_on({*COLOURS.values(), IN_THE_SUM})
+def _clear_colours(parts: Parts, styles: Styles, part: str, original_fills: Mapping[str, tuple[str, bool]]) -> None:
+    """Give every cell with one of our fills its original one, none where that is unknown; lock what was locked."""
+    our_styles = styles.styles_on_colours({*COLOURS.values(), IN_THE_SUM})
 
     def change(match: re.Match[bytes]) -> bytes:
         style = re.search(rb'\ss="(\d+)"', match[0])
-        if style is None or int(style[1]) not in ours:
+        if style is None or int(style[1]) not in our_styles:
             return match[0]
         address = attributes_of(match[0]).get("r", "")
-        ground, was_locked = grounds.get(address, ("", False))
-        plain = styles.grounded(int(style[1]), ground)
-        plain = styles.locked(plain) if was_locked else plain
-        return match[0][: style.start()] + f' s="{plain}"'.encode() + match[0][style.end() :]
+        fill, was_locked = original_fills.get(address, ("", False))
+        style_number = styles.on_fill(int(style[1]), fill)
+        style_number = styles.lock(style_number) if was_locked else style_number
+        return match[0][: style.start()] + f' s="{style_number}"'.encode() + match[0][style.end() :]
 
-    if ours:
+    if our_styles:
         parts.members[part] = _CELL.sub(change, parts.members[part])

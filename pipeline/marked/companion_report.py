@@ -1,11 +1,11 @@
-"""A report of findings beside a file that cannot be marked itself: a CSV, a text, an unusual workbook."""
+"""A separate report of findings for a file that cannot be marked itself: a CSV, a text, an unusual workbook."""
 
 from pathlib import Path
 
 from pipeline.marked.dossier import Dossier, marks
 from pipeline.marked.findings_sheet import add_findings_sheet
 from pipeline.marked.parts import TYPES, Parts
-from pipeline.marked.quoted import add_quoted_sheet
+from pipeline.marked.quotation_sheet import add_quotation_sheet
 from pipeline.marked.styles import Styles
 from pipeline.text.spelling import decode
 
@@ -42,15 +42,15 @@ _BLANK = {
 }
 
 
-def report_beside(path: Path, dossier: Dossier, why: tuple[str, str] = ("", "")) -> bytes:
-    """Return a workbook with the findings, and of a text or CSV the lines that they speak of.
+def companion_report(path: Path, dossier: Dossier, reason: tuple[str, str] = ("", "")) -> bytes:
+    """Return a workbook with the findings and, for a text or CSV, the lines that they refer to.
 
-    ``why`` says in both languages why a workbook was not marked itself.
+    ``reason`` says in both languages why a workbook was not marked itself.
     """
     parts = Parts({name: content.encode() for name, content in _BLANK.items()})
     styles = Styles(parts)
-    content = None if any(why) else decode(path.read_bytes())
+    content = None if any(reason) else decode(path.read_bytes())
     if content is not None:
-        add_quoted_sheet(parts, styles, content, marks(dossier))
-    add_findings_sheet(parts, styles, dossier, beside=why)
-    return parts.packed()
+        add_quotation_sheet(parts, styles, content, marks(dossier))
+    add_findings_sheet(parts, styles, dossier, unmarked_reason=reason)
+    return parts.pack()

@@ -19,7 +19,7 @@ _NOT_IN_PARQUET = re.compile(r"\b(INTERVAL|U?HUGEINT|BIGNUM|BIT|UNION|TIME WITH 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of an answer: the name under which it is shown, which no other has, and its type in DuckDB's words."""
+    """A column of a result: the name that is shown, which no other column has, and DuckDB's name of its type."""
 
     name: str
     type: str
@@ -35,27 +35,27 @@ class Column:
         return bool(_NESTED.match(self.type))
 
 
-class Answer:
-    """What a query finds, while its connection is open. Whatever fails raises ``duckdb.Error``."""
+class QueryResult:
+    """The rows of a query, while its connection is open. Whatever fails raises ``duckdb.Error``."""
 
     def __init__(self, relation: duckdb.DuckDBPyRelation) -> None:
         self._relation = relation
-        names = _unlike(relation.columns)
+        names = _unique_names(relation.columns)
         self.columns = [Column(name, str(kind)) for name, kind in zip(names, relation.types, strict=True)]
 
     def texts(self) -> pl.DataFrame:
         """Return every value as text; decimals without zeros at the end, nested values as DuckDB shows them."""
-        return self._frame(lambda column, value: _short(column, f"{value}::varchar"))
+        return self._frame(lambda column, value: _trim_zeros(column, f"{value}::varchar"))
 
     def csv(self) -> str:
         """Return CSV: a nested value as JSON, whole; nothing that a spreadsheet would take for a formula."""
         frame = self._frame(lambda column, value: _csv(column, value))
-        return frame.rename({name: _harmless(name) for name in frame.columns}).write_csv()
+        return frame.rename({name: _escape_formula(name) for name in frame.columns}).write_csv()
 
     def json(self) -> str:
         """Return a list of objects; a number is written as it is, whatever its size."""
         frame = self._frame(_json)
-        keys = [_quoted(column.name) for column in self.columns]
+        keys = [_json_string(column.name) for column in self.columns]
         rows = (
             ", ".join(f"{key}: {value or 'null'}" for key, value in zip(keys, row, strict=True)) for row in frame.rows()
         )
@@ -71,35 +71,35 @@ class Answer:
             table = self._query(lambda column, value: _parquet(column, value, "varchar")).to_arrow_table()
         parquet.write_table(table.rename_columns([column.name for column in self.columns]), target)
 
-    def _query(self, write: Any) -> duckdb.DuckDBPyRelation:
-        """Return the same rows with every value written as ``write`` says, in SQL; columns go by their place."""
+    def _query(self, to_sql: Any) -> duckdb.DuckDBPyRelation:
+        """Return the same rows with every value converted by the SQL of ``to_sql``; columns go by their position."""
         places = [f"c{place}" for place in range(len(self.columns))]
-        values = [f"{write(column, place)} as {place}" for column, place in zip(self.columns, places, strict=True)]
+        values = [f"{to_sql(column, place)} as {place}" for column, place in zip(self.columns, places, strict=True)]
         sql = f"select {', '.join(values)} from answer as answer({', '.join(places)})"
         return cast(duckdb.DuckDBPyRelation, self._relation.query("answer", sql))
 
-    def _frame(self, write: Any) -> pl.DataFrame:
-        frame = pl.DataFrame(self._query(write).to_arrow_table())
+    def _frame(self, to_sql: Any) -> pl.DataFrame:
+        frame = pl.DataFrame(self._query(to_sql).to_arrow_table())
         frame.columns = [column.name for column in self.columns]
         return frame
 
 
-def _unlike(names: list[str]) -> list[str]:
+def _unique_names(names: list[str]) -> list[str]:
     """Return names that differ, whatever their case: the second ``a`` is ``a_2``."""
-    taken = {name.casefold() for name in names}
-    seen: Counter[str] = Counter()
-    unlike = []
+    used_names = {name.casefold() for name in names}
+    counts: Counter[str] = Counter()
+    unique = []
     for name in names:
-        seen[name.casefold()] += 1
-        shown, number = name, seen[name.casefold()]
-        while number > 1 and (shown := f"{name}_{number}").casefold() in taken:
+        counts[name.casefold()] += 1
+        candidate, number = name, counts[name.casefold()]
+        while number > 1 and (candidate := f"{name}_{number}").casefold() in used_names:
             number += 1
-        taken.add(shown.casefold())
-        unlike.append(shown)
-    return unlike
+        used_names.add(candidate.casefold())
+        unique.append(candidate)
+    return unique
 
 
-def _short(column: Column, text: str) -> str:
+def _trim_zeros(column: Column, text: str) -> str:
     """Return SQL for a decimal without zeros at its end."""
     return rf"regexp_replace({text}, '(\.\d*?)0+$', '\1').rtrim('.')" if column.type.startswith("DECIMAL") else text
 
@@ -117,9 +117,9 @@ def _json(column: Column, value: str) -> str:
         text = f"to_json({value}::varchar)"
         return f"case when isfinite({value}) then to_json({value})::varchar else {text}::varchar end"
     if column.is_number:
-        return _short(column, f"{value}::varchar")
-    is_known = column.is_nested or column.type in ("BOOLEAN", "JSON")
-    return f"to_json({value if is_known else f'{value}::varchar'})::varchar"
+        return _trim_zeros(column, f"{value}::varchar")
+    is_native = column.is_nested or column.type in ("BOOLEAN", "JSON")
+    return f"to_json({value if is_native else f'{value}::varchar'})::varchar"
 
 
 def _parquet(column: Column, value: str, whole_number: str) -> str:
@@ -130,11 +130,11 @@ def _parquet(column: Column, value: str, whole_number: str) -> str:
     return value
 
 
-def _harmless(name: str) -> str:
+def _escape_formula(name: str) -> str:
     return f"'{name}" if name.startswith(FORMULA_STARTS) else name
 
 
-def _quoted(name: str) -> str:
+def _json_string(name: str) -> str:
     import json
 
     return json.dumps(name, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Rows by what a page is about, and a digest of them that tells whether the page changed."""
+"""Rows grouped by the subject of a page, and a digest of them that tells whether the page changed."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,9 +10,9 @@ from markupsafe import escape
 Row = dict[str, Any]
 
 
-class Shelf(Mapping[str, list[Row]]):
-    """The rows of a frame by key, in the frame's order. Rows become dictionaries where a page asks for them; the
-    digest of a key's rows is known without."""
+class RowGroups(Mapping[str, list[Row]]):
+    """The rows of a frame by key, in the frame's order. Rows become dictionaries only when a page needs them; the
+    digest of a key's rows does not need that."""
 
     def __init__(self, frame: pl.DataFrame, key: str) -> None:
         frame = frame.filter(pl.col(key).is_not_null())
@@ -35,26 +35,26 @@ class Shelf(Mapping[str, list[Row]]):
         return len(self._frames)
 
     def digest(self, key: str) -> int:
-        """Return a number that is another one when the rows of ``key`` are others; 0 where there are none."""
+        """Return a number that changes when the rows of ``key`` change; 0 where there are none."""
         return self._digests.get(key, 0)
 
 
 def digest_of(*parts: object) -> str:
-    """Return one digest of several, and of whatever else a page depends on."""
+    """Return one digest of ``parts``: other digests, and whatever else a page depends on."""
     return hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=12).hexdigest()
 
 
 def frame_digest(frame: pl.DataFrame) -> int:
-    """Return a number that is another one when any row is another one."""
+    """Return a number that changes when any row changes."""
     return int(frame.hash_rows().sum() or 0)
 
 
-def within(rows: Iterable[Row], most: int, size: int) -> list[Row]:
-    """Return the first rows, at most ``most`` and of at most ``size`` bytes of text: what a file holds may be long."""
-    kept: list[Row] = []
+def truncate_rows(rows: Iterable[Row], limit: int, size: int) -> list[Row]:
+    """Return the first rows, at most ``limit`` and at most ``size`` bytes of text: a cell of a file may be long."""
+    result: list[Row] = []
     for row in rows:
         size -= sum(len(escape(text[:900]).encode()) for text in row.values() if isinstance(text, str))
-        if size < 0 or len(kept) == most:
+        if size < 0 or len(result) == limit:
             break
-        kept.append(row)
-    return kept
+        result.append(row)
+    return result

@@ -1,4 +1,4 @@
-"""How a number that stands in no cell was worked out, and from which others: marts, changes, sums on a territory."""
+"""How a number that is in no cell was worked out, and from which others: marts, changes, sums on a territory."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,20 +23,20 @@ REPORT = ("report_id",)
 
 @dataclass(frozen=True)
 class Derivation:
-    """The parts of a number and what they give together."""
+    """The parts of a number and how to compute it from them."""
 
-    how: str
+    description: str
     parts: list[Question]
     work_out: Callable[[list[Any]], Any]
 
 
 def derive(connection: duckdb.DuckDBPyConnection, question: Question, row: Row) -> Derivation | None:
-    """Return how a number was worked out, None where it stands in a cell; raises ``Untraceable``."""
+    """Return how a number was worked out, None where it is in a cell; raises ``Untraceable``."""
     if question.suffix == "_on_territory":
         return _on_territory(question, row)
-    ways = {"mart_scorecard": _scorecard, "mart_indicator": _indicator, "mart_monthly_flow": _flow}
-    if question.table in ways:
-        return ways[question.table](connection, question, row)
+    derivers = {"mart_scorecard": _scorecard, "mart_indicator": _indicator, "mart_monthly_flow": _flow}
+    if question.table in derivers:
+        return derivers[question.table](connection, question, row)
     if question.table.startswith("mart_") and question.table != "mart_revision":
         raise Untraceable(
             f"{question.table} counts returns; its numbers lead to no cell. See fct_submission and fct_finding"
@@ -52,7 +52,7 @@ def _on_territory(question: Question, row: Row) -> Derivation:
             f"{question.table}"
         )
     from_row = ("unit_key", "period_id", "scope", "origin", "vintage", "is_simulated", "submission_ids", "is_queried")
-    told = (
+    excluded = (
         *from_row,
         "is_on_territory",
         "is_estimated",
@@ -61,9 +61,9 @@ def _on_territory(question: Question, row: Row) -> Derivation:
         "missing_units",
         "is_complete",
     )
-    dimensions = {name: value for name, value in row.items() if name not in told and isinstance(value, str | bool)}
+    dimensions = {name: value for name, value in row.items() if name not in excluded and isinstance(value, str | bool)}
     parts = [
-        question.about(question.table, question.column, {"submission_id": submission, **dimensions})
+        question.sibling(question.table, question.column, {"submission_id": submission, **dimensions})
         for submission in row["submission_ids"]
     ]
     return Derivation(f"the sum of {len(parts)} returns", parts, sum)
@@ -79,7 +79,7 @@ def _scorecard(connection: duckdb.DuckDBPyConnection, question: Question, row: R
         return _printed(question, row, basis)
 
     def figure(measure: str, **keys: str) -> Question:
-        return question.about(fact, f"{measure}{suffix}", {"report_id": row["report_id"], **TOTAL, **keys})
+        return question.sibling(fact, f"{measure}{suffix}", {"report_id": row["report_id"], **TOTAL, **keys})
 
     rest = column.removeprefix(f"{basis}_").removesuffix(suffix)
     if rest in ("due", "eligible", "completed"):
@@ -107,7 +107,9 @@ def _on_last_year(rest: str, figure: Callable[..., Question], last_year: list[st
     """Return a change on the reports of ``last_year``: the unit's own, or all that merged into it."""
     if not last_year:
         raise Untraceable("nothing of last year stands on this territory to compare it with")
-    then = "of the same period last year" if len(last_year) == 1 else f"of {len(last_year)} merged units last year"
+    comparison = (
+        "of the same period last year" if len(last_year) == 1 else f"of {len(last_year)} merged units last year"
+    )
 
     def figures(measure: str) -> list[Question]:
         return [figure(measure), *(figure(measure, report_id=report) for report in last_year)]
@@ -116,20 +118,22 @@ def _on_last_year(rest: str, figure: Callable[..., Question], last_year: list[st
         return Decimal(values[0]), Decimal(sum(values[1:]))
 
     def growth(values: list[Any]) -> Decimal:
-        now, before = sums(values)
-        return _rounded(100 * (now / before - 1))
+        current, previous = sums(values)
+        return _rounded(100 * (current / previous - 1))
 
     def rate_change(values: list[Any]) -> Decimal:
         half = len(values) // 2
-        (done, done_before), (eligible, eligible_before) = sums(values[:half]), sums(values[half:])
-        return _rounded(100 * (done / eligible - done_before / eligible_before))
+        (completed, completed_before), (eligible, eligible_before) = sums(values[:half]), sums(values[half:])
+        return _rounded(100 * (completed / eligible - completed_before / eligible_before))
 
     if rest == "completed_change":
-        return Derivation(f"completed − completed {then}", figures("completed"), lambda v: v[0] - sum(v[1:]))
+        return Derivation(f"completed − completed {comparison}", figures("completed"), lambda v: v[0] - sum(v[1:]))
     if rest == "completed_growth_pct":
-        return Derivation(f"100 × (completed / completed {then} − 1), to two decimals", figures("completed"), growth)
+        return Derivation(
+            f"100 × (completed / completed {comparison} − 1), to two decimals", figures("completed"), growth
+        )
     return Derivation(
-        f"completion rate − completion rate {then}, in points, to two decimals",
+        f"completion rate − completion rate {comparison}, in points, to two decimals",
         [*figures("completed"), *figures("eligible")],
         rate_change,
     )
@@ -142,7 +146,7 @@ def _printed(question: Question, row: Row, basis: str) -> Derivation:
     keys = {"report_id": row["report_id"], "is_current": "true", "form": FORM[basis], "row_code": "total.total"}
     return Derivation(
         "as the report prints it",
-        [question.about("fct_printed_ratio", "printed", {**keys, "measure": rest})],
+        [question.sibling("fct_printed_ratio", "printed", {**keys, "measure": rest})],
         lambda values: values[0],
     )
 
@@ -150,9 +154,9 @@ def _printed(question: Question, row: Row, basis: str) -> Derivation:
 def _indicator(connection: duckdb.DuckDBPyConnection, question: Question, row: Row) -> Derivation:
     if question.column not in ("value", "numerator", "denominator"):
         raise Untraceable(f"{question.column} says whose row it is; ask for value, numerator or denominator")
-    above, below = _indicator_parts(question, row)
+    numerator, denominator = _indicator_parts(question, row)
     if question.column != "value":
-        part = above if question.column == "numerator" else below
+        part = numerator if question.column == "numerator" else denominator
         return Derivation("the figure of the report", [part], lambda values: values[0])
     factor = Decimal(1)
     if row["numerator"] and row["denominator"]:
@@ -162,7 +166,7 @@ def _indicator(connection: duckdb.DuckDBPyConnection, question: Question, row: R
     digits = -int(Decimal(row["value"]).as_tuple().exponent)
     return Derivation(
         f"{factor} × numerator / denominator" if factor != 1 else "numerator / denominator",
-        [above, below],
+        [numerator, denominator],
         lambda values: _rounded(factor * Decimal(values[0]) / Decimal(values[1]), digits),
     )
 
@@ -170,14 +174,14 @@ def _indicator(connection: duckdb.DuckDBPyConnection, question: Question, row: R
 def _indicator_parts(question: Question, row: Row) -> Iterator[Question]:
     keys = {"report_id": row["report_id"], **TOTAL}
     if row["measure"] == "money_per_case":
-        yield question.about("fct_money_results", "completed_vnd", keys)
-        yield question.about("fct_case_results", "completed", keys)
+        yield question.sibling("fct_money_results", "completed_vnd", keys)
+        yield question.sibling("fct_case_results", "completed", keys)
         return
     if row["measure"] not in INDICATORS:
         raise Untraceable(f"it is not declared what {row['measure']} is worked out from")
     fact, suffix = BASIS[row["basis"]]
     for measure in INDICATORS[row["measure"]]:
-        yield question.about(fact, f"{measure}{suffix}", keys)
+        yield question.sibling(fact, f"{measure}{suffix}", keys)
 
 
 def _flow(connection: duckdb.DuckDBPyConnection, question: Question, row: Row) -> Derivation:
@@ -187,12 +191,12 @@ def _flow(connection: duckdb.DuckDBPyConnection, question: Question, row: Row) -
     if question.column.removesuffix("_vnd") not in ("newly_accepted", "delegated", "revoked", "completed"):
         raise Untraceable(f"{question.column} is no flow; ask for newly_accepted, delegated, revoked or completed")
     kind = {name: row[name] for name in TOTAL}
-    parts = [question.about(fact, question.column, {"report_id": row["report_id"], **kind})]
-    covered = row[f"months_covered{suffix}"] or row["months"]
-    if covered < row["months"]:
-        earlier = f"{row['statistical_year']}-{row['months'] - covered:02d}"
+    parts = [question.sibling(fact, question.column, {"report_id": row["report_id"], **kind})]
+    covered_months = row[f"months_covered{suffix}"] or row["months"]
+    if covered_months < row["months"]:
+        earlier_period = f"{row['statistical_year']}-{row['months'] - covered_months:02d}"
         place = {name: row[name] for name in ("unit_key", "scope", "origin", "vintage", "is_simulated")}
-        parts.append(question.about(fact, question.column, {**place, **kind, "period_id": earlier}))
+        parts.append(question.sibling(fact, question.column, {**place, **kind, "period_id": earlier_period}))
         return Derivation("cumulative − cumulative of the report before", parts, lambda values: values[0] - values[1])
     return Derivation("cumulative since 1 October, the first report of the year", parts, lambda values: values[0])
 

@@ -1,7 +1,7 @@
-"""The rows of a passport: every figure of a report with what it is, as it was written, and where.
+"""The rows of a passport: every figure of a report, with its meaning, its raw text and its cell.
 
-Written directly and not by a template: a country of three years has two million of these rows, and a template takes
-five times as long for each.
+Written without a template: three years of the whole country have two million of these rows, and a template takes five
+times as long for each.
 """
 
 from functools import cache
@@ -10,10 +10,10 @@ from markupsafe import Markup, escape
 
 from pipeline.bulletin import words
 from pipeline.bulletin.cells import CELLS, SHARES
-from pipeline.bulletin.numbers import figure, shortened
+from pipeline.bulletin.numbers import figure, shorten
 from pipeline.bulletin.passports import Passport
 
-#: What is worked out from a share and the targets, by the end of its column: decimals, and whether a plus is written.
+#: Figures derived from a share and the targets, by the end of their column: decimals, and whether a plus is written.
 DERIVED = {
     "target_pct": (2, False),
     "target_pro_rata_pct": (2, False),
@@ -23,51 +23,51 @@ DERIVED = {
 }
 
 
-def ledger(passport: Passport) -> Markup:
-    """Return the rows of a passport as HTML; figures that the report does not hold have none."""
-    row, told, form = passport.row, [], ""
+def figure_rows(passport: Passport) -> Markup:
+    """Return the rows of a passport as HTML; a figure that the report lacks has no row."""
+    row, html_rows, form = passport.row, [], ""
     anchor = row["anchor"]
-    for column, (of_form, _, _) in CELLS.items():
+    for column, (cell_form, _, _) in CELLS.items():
         if row.get(column) is None:
             continue
-        if of_form != form:
-            form = of_form
-            told.append(_heading(form))
+        if cell_form != form:
+            form = cell_form
+            html_rows.append(_heading(form))
         cell = passport.cells.get(column)
         if cell:
-            where = (
-                f'<td class="words">{escape(shortened(cell["raw"], 60))}</td>'
-                f'<td class="words">{escape(shortened(cell["sheet"], 31))}!<b>{escape(cell["address"])}</b></td>'
+            source_html = (
+                f'<td class="words">{escape(shorten(cell["raw"], 60))}</td>'
+                f'<td class="words">{escape(shorten(cell["sheet"], 31))}!<b>{escape(cell["address"])}</b></td>'
             )
         else:
-            where = _summed() if row["is_sum"] or form == "discipline" else _nowhere()
-        shown = figure(row, column, 3 if form == "02" else 0)
-        told.append(f'<tr id="{anchor}.{column}">{_label(column)}<td>{shown}</td>{where}</tr>')
+            source_html = _sum_cell() if row["is_sum"] or form == "discipline" else _empty_cell()
+        value = figure(row, column, 3 if form == "02" else 0)
+        html_rows.append(f'<tr id="{anchor}.{column}">{_label(column)}<td>{value}</td>{source_html}</tr>')
     for column in SHARES:
         if row.get(column) is not None:
-            told.append(
+            html_rows.append(
                 f'<tr id="{anchor}.{column}">{_label(column)}<td>{figure(row, column, 2)}</td>{_share(column, anchor)}</tr>'
             )
     for basis in ("cases", "money"):
         for code, (decimals, signed) in DERIVED.items():
             column = f"{basis}_{code}"
             if row.get(column) is not None:
-                shown = figure(row, column, decimals, signed=signed)
-                ranked = row[f"{basis}_ranked"] if code == "completion_rank" else None
-                told.append(
-                    f'<tr id="{anchor}.{column}">{_label(column)}<td>{shown}{f"/{ranked}" if ranked else ""}</td>'
+                value = figure(row, column, decimals, signed=signed)
+                rank_count = row[f"{basis}_ranked"] if code == "completion_rank" else None
+                html_rows.append(
+                    f'<tr id="{anchor}.{column}">{_label(column)}<td>{value}{f"/{rank_count}" if rank_count else ""}</td>'
                     f"{_derivation(code)}</tr>"
                 )
-    return Markup("\n".join(told))
+    return Markup("\n".join(html_rows))
 
 
 @cache
 def _heading(form: str) -> str:
     unit = {"01": ("việc", "cases"), "02": ("tỷ đồng", "billion đồng")}.get(form)
-    title = words.both(f"Biểu {form}", f"Form {form}") if form.isdigit() else words.word("form", form)
+    title = words.bilingual(f"Biểu {form}", f"Form {form}") if form.isdigit() else words.word("form", form)
     return (
         f'<tr class="group"><th scope="rowgroup" colspan="4">{title}'
-        f"{' · ' + words.both(*unit) if unit else ''}</th></tr>"
+        f"{' · ' + words.bilingual(*unit) if unit else ''}</th></tr>"
     )
 
 
@@ -84,12 +84,12 @@ def _label(column: str) -> str:
 
 
 @cache
-def _summed() -> str:
-    return f'<td colspan="2" class="words none">{words.both("tổng cộng", "summed")}</td>'
+def _sum_cell() -> str:
+    return f'<td colspan="2" class="words none">{words.bilingual("tổng cộng", "summed")}</td>'
 
 
 @cache
-def _nowhere() -> str:
+def _empty_cell() -> str:
     return '<td colspan="2" class="words none">–</td>'
 
 
