@@ -55,5 +55,4 @@ def _mentions(rule: Rule, column: str) -> bool:
     measures = (
         set(_WORD.findall(str({key: value for key, value in terms.items() if key != "kind"}))) & forms().measures.keys()
     )
-    )
     return not measures or column in measures
