@@ -7,7 +7,7 @@ from pipeline.storage import write_atomically
 
 
 @dataclass(frozen=True)
-class Kept:
+class VersionedFile:
     """A file and the folder of those that it replaced, numbered in order."""
 
     file: Path
@@ -20,20 +20,22 @@ class Kept:
 
     def keep(self, text: str) -> None:
         """Put ``text`` in the place of what stands there, and keep that."""
-        own, content = self.content, text.encode()
-        if content == own:
+        current_content, content = self.content, text.encode()
+        if content == current_content:
             return
-        kept = sorted(self.history.glob("*.csv"))
-        if not (kept and kept[-1].read_bytes() == own):
-            number = int(kept[-1].stem) + 1 if kept else 1
-            write_atomically(self.history / f"{number:06d}.csv", lambda temporary: temporary.write_bytes(own))
+        versions = sorted(self.history.glob("*.csv"))
+        if not (versions and versions[-1].read_bytes() == current_content):
+            number = int(versions[-1].stem) + 1 if versions else 1
+            write_atomically(
+                self.history / f"{number:06d}.csv", lambda temporary: temporary.write_bytes(current_content)
+            )
         write_atomically(self.file, lambda temporary: temporary.write_bytes(content))
 
-    def before(self) -> Path | None:
+    def previous(self) -> Path | None:
         """Return what stood there before the last change; None where there was no change."""
-        own = self.content
+        current_content = self.content
         for path in sorted(self.history.glob("*.csv"), reverse=True):
-            if path.read_bytes() != own:
+            if path.read_bytes() != current_content:
                 return path
             path.unlink()  # of an import that was killed before its second step
         return None

@@ -16,7 +16,7 @@ from sheets import HEADER, LONG, RECEPTION, draw, drawn, figures, placed, read, 
 from pipeline.cells.figure import exact
 from pipeline.cells.header import Field, read_period
 from pipeline.forms import forms
-from pipeline.forms.template import Header, write_workbook
+from pipeline.forms.template import ReportHeader, write_workbook
 from pipeline.home import Home
 from pipeline.landing.receive import receive
 from pipeline.text.day import parse_day
@@ -133,7 +133,7 @@ def test_any_order_and_any_place_of_form_08_reads_the_same(tmp_path, data):
 def test_the_template_of_every_form_is_read_back_cell_by_cell(code, book):
     form = FORMS[code]
     matrix = [[100 * r + c + 1 for c in range(len(form.columns))] for r in range(len(form.rows))]
-    header = Header("Gò Quao", "kien-giang.go-quao", "", Scope.OFFICE, date(2022, 10, 1), date(2023, 6, 30))
+    header = ReportHeader("Gò Quao", "kien-giang.go-quao", "", Scope.OFFICE, date(2022, 10, 1), date(2023, 6, 30))
     write_workbook(book, header, [form], {code: matrix})
     read_form = read(book)
     assert told(read_form) == set()
@@ -599,7 +599,7 @@ def test_a_form_that_says_that_there_was_nothing_is_not_blank(cell, book):
 
 
 def test_every_blank_template_is_told_as_blank(book):
-    header = Header("Gò Quao", "kien-giang.go-quao", "", Scope.OFFICE, date(2022, 10, 1), date(2023, 6, 30))
+    header = ReportHeader("Gò Quao", "kien-giang.go-quao", "", Scope.OFFICE, date(2022, 10, 1), date(2023, 6, 30))
     write_workbook(book, header, list(FORMS.values()))
     remarks = read(book).remarks
     assert {(r["code"], r["form"]) for r in remarks.to_dicts()} == {("empty_form", code) for code in FORMS}

@@ -22,7 +22,7 @@ from pipeline.bulletin.changes import changes_since
 from pipeline.bulletin.ledger import ledger
 from pipeline.bulletin.pages import PASSPORTS, all_pages
 from pipeline.bulletin.source import read_source
-from pipeline.files.guard import spared
+from pipeline.files.guard import skip_failure
 from pipeline.home import Home
 from pipeline.published.query import NoWarehouse, stand
 from pipeline.published.releases import Release, live_release
@@ -153,7 +153,7 @@ def _build(home: Home, release: Release, building: Path, before: Path | None = N
     left_out: list[str] = []
     for page in stale:
         known = len(left_out)
-        with spared(left_out, page.path):
+        with skip_failure(left_out, page.path):
             write_page(building, page, release=release, known_rules=book.rules)
         if len(left_out) > known:
             _stand_in(building / page.path, before / page.path if before else None)

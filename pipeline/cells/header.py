@@ -11,7 +11,7 @@ from pipeline.cells.anchors import header_labels
 from pipeline.forms import Forms
 from pipeline.text.address import addresses
 from pipeline.text.day import day_or_none, parse_day, parse_days
-from pipeline.text.spelling import fold, folded
+from pipeline.text.spelling import fold, fold_column
 
 HEADER_ROWS = 40  # a header block that has slid further down is none
 _CIRCULAR = r"thông tư\D*(\d{1,2}/\d{4}/tt-btp)"  # folded text
@@ -43,7 +43,7 @@ def read_headers(raw: pl.DataFrame, forms: Forms) -> dict[tuple[int, int], dict[
         .sort("file", "sheet", "row", "column")
         .with_columns(
             pl.col("key").replace_strict(labels, default=None, return_dtype=pl.String).alias("field"),
-            folded(pl.col("text").str.extract(r"^([^:]{3,40}):", 1))
+            fold_column(pl.col("text").str.extract(r"^([^:]{3,40}):", 1))
             .replace_strict(labels, default=None, return_dtype=pl.String)
             .alias("field_within"),
             pl.col("text").str.extract(r"^[^:]{3,40}:\s*(\S.*)$", 1).alias("value_within"),

@@ -33,13 +33,13 @@ from pipeline.forms import Forms, forms
 from pipeline.home import Home
 from pipeline.landing.blobs import blob_path
 from pipeline.landing.receive import read_receipts
-from pipeline.registry.home_register import registry_of, remember, remembered
-from pipeline.registry.reach import touched
+from pipeline.registry.home_register import recall_registry, registry_of, remember_registry
+from pipeline.registry.reach import affected_submissions
 from pipeline.registry.units import UnitRegistry, unit_registry
 from pipeline.storage import commit_folder, write_atomically
-from pipeline.text.spelling import decode, fold, folded
+from pipeline.text.spelling import decode, fold, fold_column
 from pipeline.vocabulary import Receipt
-from pipeline.worker_pool import SECONDS, Broken, run_each, run_here
+from pipeline.worker_pool import SECONDS, WorkerFailure, run_each, run_here
 
 NO_ROW = {"row_code": pl.String, "column_code": pl.String, "address": pl.String, "raw": pl.String}
 
@@ -77,7 +77,7 @@ def read_landed(
     ``registry`` is the home's own unless given; ``arrived`` is when the files came, where their receipts do not say.
     """
     done, registry, kept_out = Read(), registry or registry_of(home), quarantine.active(home)
-    remember(home, registry)
+    remember_registry(home, registry)
     commit_folder(
         home,
         home.cells / "000000",
@@ -128,11 +128,11 @@ def _still_holds(
         return False
     if read_under == registry.version:
         return True
-    before = remembered(home, read_under)
+    before = recall_registry(home, read_under)
     # A running text may name any unit anywhere.
     if before is None or any(receipt["media"] == "txt" for receipt in landed):
         return False
-    if touched(pl.read_parquet(folder / "submissions.parquet"), before, registry).is_empty():
+    if affected_submissions(pl.read_parquet(folder / "submissions.parquet"), before, registry).is_empty():
         write_atomically(mark, lambda temporary: temporary.write_text(_fingerprint(registry, landed, kept_out)))
         return True
     return False
@@ -174,7 +174,7 @@ def _guarded(files: list[tuple[dict, Path]], answers: Iterable[tuple[int, Any]])
     """Yield (position, reading) of files; of one that broke its reader what is said of that."""
     for place, answer in answers:
         receipt, _ = files[place]
-        if isinstance(answer, Broken):
+        if isinstance(answer, WorkerFailure):
             answer = refused(receipt, refusal(answer, receipt["file_name"]), answer.cause)
         yield place, answer
 
@@ -288,7 +288,7 @@ def _understood_under_guard(
             ((_, answer),) = run_each(understand, [part], workers=1)
         else:
             answer = run_here(understand, part)
-        if not isinstance(answer, Broken):
+        if not isinstance(answer, WorkerFailure):
             readings.append(answer)
         elif len(part.receipts) == 1:
             receipt = part.receipts[0]
@@ -304,7 +304,7 @@ def _understood(declared: Forms, registry: UnitRegistry, portion: Portion) -> Re
     """Return what raw cells say as submissions and cells of forms; ``file`` is the position in the portion."""
     raw, sheets = portion.raw, portion.sheets
     # The same few words stand on every sheet: each is folded once.
-    keys = raw.select(pl.col("text").drop_nulls().unique()).with_columns(folded(pl.col("text")).alias("key"))
+    keys = raw.select(pl.col("text").drop_nulls().unique()).with_columns(fold_column(pl.col("text")).alias("key"))
     raw = raw.join(keys, on="text", how="left", maintain_order="left")
     headers, circulars = read_headers(raw, declared), read_circulars(raw)
     seen = sheets.filter(~pl.col("is_hidden"))

@@ -7,7 +7,7 @@ import polars as pl
 
 from pipeline import tables
 from pipeline.cells.submission import Submission
-from pipeline.files.problems import Problem
+from pipeline.files.problems import FileProblem
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def report_id(origin: str, unit_key: str, scope: str, period_id: str, *, is_simu
     return "/".join(("simulated" if is_simulated else origin, unit_key, scope, period_id))
 
 
-def refused(receipt: dict, why: Problem, cause: str | None = None) -> Reading:
+def refused(receipt: dict, why: FileProblem, cause: str | None = None) -> Reading:
     """Return the reading of a file that is refused; ``cause`` is of what broke its reader."""
     row = unreadable(receipt, why.code, why.vi, why.en)
     nothing = Reading.nothing()

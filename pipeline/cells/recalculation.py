@@ -36,7 +36,7 @@ _CELL = re.compile(r"\$?([A-Za-z]{1,3})\$?([1-9][0-9]{0,6})")
 _TERM = re.compile(r"(?P<sign>[-+]?)(?:SUM\((?P<range>[A-Z]{1,3}\d+:[A-Z]{1,3}\d+)\)|(?P<cell>[A-Z]{1,3}\d+))")
 _RATE = re.compile(
     r'=IF\((?P<whole>[A-Z]{1,3}\d+)=0,"",ROUND\(100\*(?P<part>[A-Z]{1,3}\d+)/(?P=whole),2\)\)'
-)  # pipeline.forms.formulas.Rate
+)  # pipeline.forms.formulas.RateRecipe
 _BINDING = dict.fromkeys(("=", "<>", "<", ">", "<=", ">="), 1) | {"+": 2, "-": 2, "*": 3, "/": 3}
 _OPERATIONS: dict[str, Callable[[Number, Number], Number]] = {
     "=": operator.eq,

@@ -17,7 +17,7 @@ import yaml
 
 from pipeline.files.problems import UnreadableFile, problem
 from pipeline.text.address import column_letters
-from pipeline.text.spelling import fold, is_blank, trim, trimmed
+from pipeline.text.spelling import fold, is_blank, trim, trim_column
 
 #: Separators and how a sentence calls them.
 SEPARATORS = {",": ("dấu phẩy", "comma"), ";": ("dấu chấm phẩy", "semicolon"), "\t": ("dấu tab", "tab")}
@@ -102,7 +102,7 @@ def read_records(text: str, header: Header) -> pl.DataFrame:
         raise UnreadableFile(problem("empty_file"))
     table = (
         pl.concat(portions)
-        .with_columns(trimmed(pl.col(name)) for name in header.columns)
+        .with_columns(trim_column(pl.col(name)) for name in header.columns)
         .join(pl.DataFrame(odd, schema=_ODD, orient="row"), on="line", how="left", maintain_order="left")
         .with_columns(pl.col("fields").fill_null(width), pl.col("is_over").fill_null(False))
     )

@@ -31,9 +31,9 @@ from pipeline.cells.sheet_scan import (
 )
 from pipeline.files.guard import refusal
 from pipeline.files.package import Package, open_package
-from pipeline.files.problems import Problem, UnreadableFile, problem
+from pipeline.files.problems import FileProblem, UnreadableFile, problem
 from pipeline.text.address import address, addresses
-from pipeline.worker_pool import Broken, run_each, run_here
+from pipeline.worker_pool import WorkerFailure, run_each, run_here
 
 __all__ = [
     "RAW_CELLS",
@@ -266,11 +266,11 @@ def _together(answers: Sequence[Any]) -> tuple[pl.DataFrame, pl.DataFrame, pl.Da
     sheets: list[tuple[int, int, str, bool, str | None]] = []
     problems: list[tuple[int, str, str, str, str | None]] = []
     for file, answer in enumerate(answers):
-        if isinstance(answer, Broken):
+        if isinstance(answer, WorkerFailure):
             why = refusal(answer, "")
             problems.append((file, why.code, why.vi, why.en, answer.cause))
             continue
-        if isinstance(answer, Problem):
+        if isinstance(answer, FileProblem):
             problems.append((file, answer.code, answer.vi, answer.en, None))
         else:
             content, names, answered = answer
@@ -286,7 +286,7 @@ def _together(answers: Sequence[Any]) -> tuple[pl.DataFrame, pl.DataFrame, pl.Da
     )
 
 
-def _answer(path: Path) -> Problem | tuple[bytes, list[tuple[str, bool]], str | None]:
+def _answer(path: Path) -> FileProblem | tuple[bytes, list[tuple[str, bool]], str | None]:
     """Return what a worker sends back: cells in Arrow's own format, far cheaper to pass on than Python lists."""
     try:
         workbook = read_workbook(path)

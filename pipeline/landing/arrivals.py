@@ -27,13 +27,13 @@ from pipeline.files.archive import (
     refusal,
 )
 from pipeline.files.guard import refusal as refusal_of
-from pipeline.files.media import Media, identify, media_of
-from pipeline.files.problems import Problem, UnreadableFile, problem
+from pipeline.files.media import Media, identify, receipt_media
+from pipeline.files.problems import FileProblem, UnreadableFile, problem
 from pipeline.home import VIETNAM, Home
-from pipeline.landing.blobs import blob_path, keep
+from pipeline.landing.blobs import blob_path, store_blob
 from pipeline.landing.sidecar import is_sidecar, vietnam_time
-from pipeline.landing.walk import is_dropping, printable
-from pipeline.worker_pool import SECONDS, Broken, run_each, run_here
+from pipeline.landing.walk import is_leftover, printable_path
+from pipeline.worker_pool import SECONDS, WorkerFailure, run_each, run_here
 
 #: Of a member's name that is too long, in its receipt; a hash tells it from others.
 MOST_SHOWN = 200
@@ -49,7 +49,7 @@ class Arrival:
     sha256: str | None  # null when the bytes could not be had
     size_bytes: int | None
     media: Media
-    problem: Problem | None
+    problem: FileProblem | None
     archive: str | None = None  # path of the archive that it lies in
     written_at: datetime | None = None  # of a file of the inbox; null when that could not be had
     cause: str | None = None  # for an engineer, where looking at it broke off
@@ -61,11 +61,11 @@ class Arrival:
 
 
 @dataclass(frozen=True)
-class Unpacked:
+class UnpackedArchive:
     """What an archive held."""
 
     arrivals: list[Arrival]
-    problem: Problem | None = None  # why it was refused as a whole; then there are no arrivals
+    problem: FileProblem | None = None  # why it was refused as a whole; then there are no arrivals
     warnings: list[str] = field(default_factory=list)
 
 
@@ -82,11 +82,11 @@ def take_file(path: str, file: Path, home: Home) -> Arrival:
     if content is None:
         too_big = problem("file_too_big", limit_mb=LIMITS.file_bytes // MEGABYTE)
         return Arrival(path, sha256, size, Media.OTHER, too_big, written_at=written_at)
-    return replace(_taken(path, content, sha256, home), written_at=written_at)
+    return replace(_take_content(path, content, sha256, home), written_at=written_at)
 
 
 @dataclass(frozen=True)
-class Packed:
+class PackedArchive:
     """An archive whose bytes are kept, and how much it may ask of us."""
 
     path: str
@@ -100,7 +100,9 @@ class Packed:
         return blob_path(self.home, self.sha256).read_bytes()
 
 
-def unpack_each(archives: Sequence[Packed], *, workers: int | None = None) -> Iterator[Unpacked | Broken]:
+def unpack_each(
+    archives: Sequence[PackedArchive], *, workers: int | None = None
+) -> Iterator[UnpackedArchive | WorkerFailure]:
     """Yield what lies in each archive, in order; opened in processes that may crash, hang or ask for too much.
 
     An archive holds files: it has the time of one, and a little more for each member. ``workers=0`` opens them in this
@@ -112,29 +114,29 @@ def unpack_each(archives: Sequence[Packed], *, workers: int | None = None) -> It
     members = max((packed.content.count(CENTRAL_HEADER) for packed in archives), default=0)
     seconds = SECONDS + SECONDS_A_MEMBER * min(members, LIMITS.entries)
     answers = run_each(unpack, archives, workers=workers or min(2, os.cpu_count() or 1), seconds=seconds)
-    yield from (unpacked for _, unpacked in sorted(answers, key=lambda answer: answer[0]))
+    yield from (result for _, result in sorted(answers, key=lambda answer: answer[0]))
 
 
-def unpack(packed: Packed) -> Unpacked:
+def unpack(archive: PackedArchive) -> UnpackedArchive:
     """Take in what lies in an archive, and in the archives in it."""
-    limits = packed.limits
-    unpacking = _Unpacking(packed.home, limits, Budget(limits.archive_bytes, most_members=limits.entries))
+    limits = archive.limits
+    unpacking = _Unpacking(archive.home, limits, Budget(limits.archive_bytes, most_members=limits.entries))
     try:
-        unpacking.open(packed.path, packed.content, nesting=0)
+        unpacking.open_members(archive.path, archive.content, nesting=0)
     except UnreadableFile as unreadable:
         # Nothing of an archive that turns out to be a bomb is taken, not even what came before.
-        return Unpacked([], unreadable.problem, unpacking.warnings)
-    return Unpacked(unpacking.arrivals, None, unpacking.warnings)
+        return UnpackedArchive([], unreadable.problem, unpacking.warnings)
+    return UnpackedArchive(unpacking.arrivals, None, unpacking.warnings)
 
 
-def _taken(path: str, content: bytes, sha256: str, home: Home) -> Arrival:
-    keep(home, sha256, content)
-    found = run_here(partial(identify, content), path)
-    if isinstance(found, Broken):
+def _take_content(path: str, content: bytes, sha256: str, home: Home) -> Arrival:
+    store_blob(home, sha256, content)
+    kind = run_here(partial(identify, content), path)
+    if isinstance(kind, WorkerFailure):
         return Arrival(
-            path, sha256, len(content), Media.OTHER, refusal_of(found, path.rpartition("/")[2]), cause=found.cause
+            path, sha256, len(content), Media.OTHER, refusal_of(kind, path.rpartition("/")[2]), cause=kind.cause
         )
-    return Arrival(path, sha256, len(content), media_of(found), found if isinstance(found, Problem) else None)
+    return Arrival(path, sha256, len(content), receipt_media(kind), kind if isinstance(kind, FileProblem) else None)
 
 
 @dataclass
@@ -145,11 +147,13 @@ class _Unpacking:
     arrivals: list[Arrival] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
-    def open(self, path: str, content: bytes, *, nesting: int) -> None:
+    def open_members(self, path: str, content: bytes, *, nesting: int) -> None:
         """Take in the members of one archive; raises ``UnreadableFile`` where it is refused as a whole."""
         with open_archive(io.BytesIO(content), self.limits) as archive:
-            members = [(_shown(member_name(member)), member) for member in archive.infolist() if not is_folder(member)]
-            members = sorted((pair for pair in members if not is_dropping(pair[0])), key=lambda pair: pair[0])
+            members = [
+                (_display_name(member_name(member)), member) for member in archive.infolist() if not is_folder(member)
+            ]
+            members = sorted((pair for pair in members if not is_leftover(pair[0])), key=lambda pair: pair[0])
             self.budget.admit(len(members))
             reports = [(name, member) for name, member in members if not is_sidecar(PurePosixPath(name).name)]
             if len(reports) < len(members):
@@ -163,43 +167,43 @@ class _Unpacking:
                 self._take(f"{path}!/{name}", path, archive, member, nesting)
 
     def _take(self, path: str, parent: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo, nesting: int) -> None:
-        trouble = refusal(member, self.limits)
+        obstacle = refusal(member, self.limits)
         content = b""
-        if trouble is None:
+        if obstacle is None:
             try:
-                content = _bounded(inflate(archive, member, self.budget), self.limits)
+                content = _join_bounded(inflate(archive, member, self.budget), self.limits)
             except UnreadableFile as unreadable:
                 if self.budget.is_exceeded:
                     raise
-                trouble = unreadable.problem
-        if trouble is not None:
-            self.arrivals.append(Arrival(path, None, None, Media.OTHER, trouble, parent))
+                obstacle = unreadable.problem
+        if obstacle is not None:
+            self.arrivals.append(Arrival(path, None, None, Media.OTHER, obstacle, parent))
             return
-        arrival = replace(_taken(path, content, hashlib.sha256(content).hexdigest(), self.home), archive=parent)
+        arrival = replace(_take_content(path, content, hashlib.sha256(content).hexdigest(), self.home), archive=parent)
         if arrival.media is Media.ZIP:
-            arrival = self._opened(arrival, content, nesting + 1)
+            arrival = self._open_nested(arrival, content, nesting + 1)
         self.arrivals.append(arrival)
 
-    def _opened(self, arrival: Arrival, content: bytes, nesting: int) -> Arrival:
+    def _open_nested(self, arrival: Arrival, content: bytes, nesting: int) -> Arrival:
         """Take in what a nested archive holds, and return it with what is wrong with it."""
         if nesting > self.limits.nesting:
             return replace(arrival, media=Media.OTHER, problem=problem("nested_archive"))
-        before = len(self.arrivals)
+        count = len(self.arrivals)
         try:
-            self.open(arrival.path, content, nesting=nesting)
+            self.open_members(arrival.path, content, nesting=nesting)
         except UnreadableFile as unreadable:
             if self.budget.is_exceeded:
                 raise
-            del self.arrivals[before:]
+            del self.arrivals[count:]
             return replace(arrival, media=Media.OTHER, problem=unreadable.problem)
         return arrival
 
 
-def _shown(name: str) -> str:
+def _display_name(name: str) -> str:
     """Return a member's name as its receipt has it; of one beyond all limits the beginning and a hash."""
     if len(name) <= LIMITS.name_characters:
-        return printable(name)
-    return f"{printable(name[:MOST_SHOWN])}…{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+        return printable_path(name)
+    return f"{printable_path(name[:MOST_SHOWN])}…{hashlib.sha256(name.encode()).hexdigest()[:12]}"
 
 
 def _read(file: Path) -> tuple[bytes | None, str, int]:
@@ -215,7 +219,7 @@ def _read(file: Path) -> tuple[bytes | None, str, int]:
     return None, digest.hexdigest(), size
 
 
-def _bounded(chunks: Iterator[bytes], limits: Limits) -> bytes:
+def _join_bounded(chunks: Iterator[bytes], limits: Limits) -> bytes:
     content = bytearray()
     for chunk in chunks:
         content += chunk

@@ -9,7 +9,7 @@ import polars as pl
 
 
 @dataclass
-class History:
+class LandingHistory:
     """The receipts of all loads by path; a load adds its own as it goes."""
 
     latest: dict[str, tuple[int, set[str]]] = field(default_factory=dict)  # path -> its last batch, contents then
@@ -17,7 +17,7 @@ class History:
     receipts: Counter[tuple[str, str]] = field(default_factory=Counter)  # of one content under one path
 
     @classmethod
-    def of(cls, receipts: pl.DataFrame) -> "History":
+    def from_receipts(cls, receipts: pl.DataFrame) -> "LandingHistory":
         """Return the history that receipts tell (``tables.RECEIPTS``, of all batches)."""
         history = cls()
         rows = receipts.select("batch", "path", pl.coalesce("sha256", "problem"), "received_at").sort("batch")
@@ -38,8 +38,8 @@ class History:
 
     def next_receipt_id(self, path: str, content_key: str) -> str:
         """Return the identity of the next receipt of this content under this path: sent again, it is another one."""
-        earlier = self.receipts[path, content_key]
-        return receipt_id(path, f"{content_key}#{earlier + 1}" if earlier else content_key)
+        count = self.receipts[path, content_key]
+        return receipt_id(path, f"{content_key}#{count + 1}" if count else content_key)
 
 
 def receipt_id(path: str, content_key: str) -> str:

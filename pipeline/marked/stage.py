@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline import tables
-from pipeline.files.guard import spared
+from pipeline.files.guard import skip_failure
 from pipeline.files.media import ZIP_HEADERS
 from pipeline.home import Home
 from pipeline.judged.validation_report import as_json, validation_report
@@ -68,7 +68,7 @@ def write_marked(home: Home) -> Marked:
         failed = len(done.left_out)
         for dossier in told:
             of_return = outcomes.filter(pl.col("submission_id") == dossier.submission["submission_id"])
-            with spared(done.left_out, str(dossier.submission["source_ref"])):
+            with skip_failure(done.left_out, str(dossier.submission["source_ref"])):
                 _write(home, folder.name, dossier, of_return, done)
         if len(done.left_out) == failed:
             write_atomically(mark, partial(Path.write_text, data=judged))
@@ -117,7 +117,7 @@ def _dossiers_of(home: Home, folder: Path) -> list[Dossier]:
         return []
     superseded = frames["verdicts"]["supersedes"].drop_nulls()
     told = told.filter(~pl.col("submission_id").is_in(superseded.implode()))
-    submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS, of=told["submission_id"]).unique(
+    submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS, submissions=told["submission_id"]).unique(
         "submission_id", keep="first", maintain_order=True
     )
     return list(dossiers(submissions, **frames))

@@ -35,8 +35,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, (Raw, jinja2.Undefined)) or hasattr(value, "__html__"):
         return value
     text = unicodedata.normalize("NFC", "" if value is None else str(value))
-    seen = "".join(" " if unicodedata.category(sign) in _UNSEEN else sign for sign in text)
-    line = " ".join(seen.split()).replace("://", ": //")
+    visible = "".join(" " if unicodedata.category(sign) in _UNSEEN else sign for sign in text)
+    line = " ".join(visible.split()).replace("://", ": //")
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
 
 

@@ -56,7 +56,7 @@ class Witness:
     def find(self, submission_id: str, form: str | None, row: str | None, column: str) -> Cell | None:
         """Return the cell that was read at a place of a submission, None where there is none."""
         if submission_id not in self._kept:
-            kept = read_tables(self._home.cells, "cells", tables.CELLS, of=pl.Series([submission_id]))
+            kept = read_tables(self._home.cells, "cells", tables.CELLS, submissions=pl.Series([submission_id]))
             self._kept[submission_id] = kept
         found = _at(self._kept[submission_id], submission_id, form, row, column)
         if found.is_empty():
