@@ -15,7 +15,7 @@ import polars as pl
 from expectations.direct import validate_directly
 from pipeline import tables
 from pipeline.cells.read import read_landed
-from pipeline.cells.reading import Reading
+from pipeline.cells.reading import ReadingResult
 from pipeline.files.problems import FileProblem, problem
 from pipeline.home import Home, vietnam_now
 from pipeline.judged.judge import Judgement, judge, others_of
@@ -111,8 +111,8 @@ def check_file(file: Path, home: Home, *, mark: bool = False) -> Checked:
         scratch = Home(Path(folder))
         landed = receive(file, scratch)
         # A file under check arrives now, whenever it was saved.
-        read_landed(scratch, registry=registry_of(home), arrived=vietnam_now())
-        reading = Reading(
+        read_landed(scratch, registry=registry_of(home), received_at=vietnam_now())
+        reading = ReadingResult(
             *(
                 read_tables(scratch.cells, name, schema)
                 for name, schema in (
@@ -143,7 +143,7 @@ def check_file(file: Path, home: Home, *, mark: bool = False) -> Checked:
     return Checked(readable.join(verdicts, on="submission_id"), judgement, refused, reading.cells, marked)
 
 
-def _judged(readable: pl.DataFrame, reading: Reading, home: Home, scratch: Home) -> Judgement:
+def _judged(readable: pl.DataFrame, reading: ReadingResult, home: Home, scratch: Home) -> Judgement:
     beside = read_tables(home.cells, "submissions", tables.SUBMISSIONS).filter(
         pl.col("is_readable"),
         pl.col("period_id").is_in(readable["period_id"].implode()),

@@ -133,7 +133,7 @@ def failing(function, *arguments):
 
 def test_a_bug_in_a_reader_costs_one_file_and_is_told_to_engineers(files, monkeypatch):
     monkeypatch.setattr(reader, "_read_text", partial(failing, reader._read_text))
-    monkeypatch.setattr(reader, "_placed", partial(failing, reader._placed))
+    monkeypatch.setattr(reader, "_admit_workbook", partial(failing, reader._admit_workbook))
     read = read_files(*files, workers=0)
     told = dict(read.submissions.select("file_name", "problem").iter_rows())
     assert {name for name, problem in told.items() if problem} == {"bad.csv", "bad.xlsx"}

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sheets import HEADER, LONG, RECEPTION, draw, drawn, figures, placed, read, read_lines, read_sheets, told
 
-from pipeline.cells.figure import exact
+from pipeline.cells.figure import typed_figure
 from pipeline.cells.header import Field, read_period
 from pipeline.forms import forms
 from pipeline.forms.template import ReportHeader, write_workbook
@@ -524,7 +524,7 @@ figure = st.one_of(
 @given(st.lists(figure, min_size=1, max_size=50))
 def test_every_figure_up_to_ten_to_the_fifteenth_is_read_exactly(drawn_figures):
     numbers = [float(number) for number in drawn_figures]
-    read_back = pl.DataFrame({"number": numbers}).select(exact(pl.col("number")))["number"].to_list()
+    read_back = pl.DataFrame({"number": numbers}).select(typed_figure(pl.col("number")))["number"].to_list()
     assert read_back == list(map(exactly, numbers))
     assert all(
         value == number for value, number in zip(read_back, drawn_figures, strict=True) if isinstance(number, int)
@@ -539,7 +539,8 @@ def test_whole_numbers_of_national_size_come_out_of_a_workbook_as_they_went_in(n
 def test_what_no_figure_can_be_is_none():
     numbers = [float("nan"), float("inf"), float("-inf"), 1e40, None]
     assert (
-        pl.DataFrame({"n": numbers}, schema={"n": pl.Float64}).select(exact(pl.col("n")))["n"].to_list() == [None] * 5
+        pl.DataFrame({"n": numbers}, schema={"n": pl.Float64}).select(typed_figure(pl.col("n")))["n"].to_list()
+        == [None] * 5
     )
 
 

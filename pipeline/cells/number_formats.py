@@ -54,17 +54,17 @@ def without_impossible_dates(xml: bytes, styles: frozenset[str]) -> bytes:
     return _NUMBER_UNDER_STYLE.sub(plain, xml)
 
 
-def _styles(xml: bytes, built_in: set[str], is_meant: Callable[[str], bool]) -> frozenset[str]:
+def _styles(xml: bytes, built_in: set[str], is_matching: Callable[[str], bool]) -> frozenset[str]:
     """Return the styles of cells whose number format is one of the built-in ones or is meant by its code."""
     try:
         tree = ElementTree.fromstring(xml)  # safe: open_package lets no part through that declares an entity
     except ElementTree.ParseError:
         return frozenset()
     declared = {
-        element.get("numFmtId", ""): is_meant(element.get("formatCode", ""))
+        element.get("numFmtId", ""): is_matching(element.get("formatCode", ""))
         for element in tree.iterfind(".//{*}numFmt")
     }
-    formats = {number for number, is_one in declared.items() if is_one} | (built_in - declared.keys())
+    formats = {number for number, is_match in declared.items() if is_match} | (built_in - declared.keys())
     cells = tree.iterfind("{*}cellXfs/{*}xf")
     return frozenset(str(style) for style, xf in enumerate(cells) if xf.get("numFmtId") in formats)
 

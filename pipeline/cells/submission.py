@@ -39,7 +39,7 @@ class Submission:
     problem_en: str | None = None
 
     @classmethod
-    def of_file(cls, receipt: dict, identity: str) -> "Submission":
+    def from_file(cls, receipt: dict, identity: str) -> "Submission":
         """Return a submission of which only the file is known."""
         return cls(
             submission_id=identity,
@@ -51,7 +51,7 @@ class Submission:
             received_at=receipt["received_at"],
         )
 
-    def but(self, **changes: Any) -> "Submission":
+    def with_changes(self, **changes: Any) -> "Submission":
         """Return the same with some fields changed."""
         return replace(self, **changes)
 

@@ -15,9 +15,9 @@ from pipeline.registry.provisions import (
     KINDS,
     ProvisionChange,
     Provisions,
-    export_provisions,
     import_provisions,
     preview_change,
+    provisions_csv,
     undo,
 )
 from pipeline.registry.register import RegisterError
@@ -65,7 +65,7 @@ def undo_provisions(command: str, home: Path | None, *, as_json: bool) -> int:
 def export_provisions(command: str, output: Path | None, home: Path | None, *, everything: bool) -> int:
     """Write what was imported, or all that holds, as a file that can be edited and imported; return the exit code."""
     kind, opened = _kind(command), open_home(home)
-    count, text = export_provisions(opened, kind, registry_of(opened), everything=everything)
+    count, text = provisions_csv(opened, kind, registry_of(opened), everything=everything)
     if not count:
         what = "ships" if everything else "was imported into this home"
         return _refuse(command, f"nothing {what}; the columns of a file are {', '.join(kind.schema)}")

@@ -65,7 +65,7 @@ class FormTerm:
     column: str
 
     @classmethod
-    def parse(cls, text: str) -> "Term":
+    def parse(cls, text: str) -> "FormTerm":
         """Read ``+due`` or ``-completed``."""
         if text[:1] not in "+-":
             raise DeclarationError(f"term {text!r} needs a sign: write '+{text}' or '-{text}'")

@@ -103,7 +103,7 @@ def undo(home: Home, kind: Provisions, registry: UnitRegistry) -> ProvisionChang
     return change
 
 
-def export_provisions(
+def provisions_csv(
     home: Home, kind: Provisions, registry: UnitRegistry, *, everything: bool = False
 ) -> tuple[int, str]:
     """Return how many provisions were imported into ``home`` (``everything``: or are shipped), and a file of them."""
