@@ -1,4 +1,4 @@
-"""A file of a home that somebody imported, and what stood there before each change. Each step is one rename."""
+"""A file that somebody imported into a home, and its earlier versions. Each step is one rename."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,18 +8,18 @@ from pipeline.storage import write_atomically
 
 @dataclass(frozen=True)
 class VersionedFile:
-    """A file and the folder of those that it replaced, numbered in order."""
+    """A file and the folder of its earlier versions, numbered in order."""
 
     file: Path
     history: Path
 
     @property
     def content(self) -> bytes:
-        """What stands there now; nothing where nothing was imported."""
+        """The present content; empty where nothing was imported."""
         return self.file.read_bytes() if self.file.exists() else b""
 
     def keep(self, text: str) -> None:
-        """Put ``text`` in the place of what stands there, and keep that."""
+        """Replace the content by ``text``, and keep the old content."""
         current_content, content = self.content, text.encode()
         if content == current_content:
             return
@@ -32,7 +32,7 @@ class VersionedFile:
         write_atomically(self.file, lambda temporary: temporary.write_bytes(content))
 
     def previous(self) -> Path | None:
-        """Return what stood there before the last change; None where there was no change."""
+        """Return the version before the last change; None where there was no change."""
         current_content = self.content
         for path in sorted(self.history.glob("*.csv"), reverse=True):
             if path.read_bytes() != current_content:

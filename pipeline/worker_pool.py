@@ -27,7 +27,7 @@ _START_SECONDS = 120.0
 SECONDS = 10.0
 MEMORY = 1 << 30
 
-#: On a busy machine a process waits for its turn: it is given up at the latest after so many times its seconds.
+#: On a busy machine a process waits for its turn: it is given up at the latest after this many times its seconds.
 _MOST_WAITING = 12
 _OUT_OF_MEMORY = ("MemoryError", "memory allocation of", "bad_alloc", "Cannot allocate memory", "out of memory")
 _MOST_CHARACTERS = 4000  # characters of a traceback
@@ -44,7 +44,7 @@ class FailureKind(Enum):
 
 @dataclass(frozen=True)
 class WorkerFailure:
-    """An item that has no result, and what is known of why: an exception, a signal, what was written on the way out."""
+    """Why an item has no result, as far as it is known: an exception, a signal, what was written on the way out."""
 
     kind: FailureKind
     cause: str = ""
@@ -86,7 +86,7 @@ class _Crew:
         worker.connection.send(item)
 
     def is_over(self, worker: _Worker) -> bool:
-        """Tell whether a worker had its time; one that only waits for a turn of the processor is given more."""
+        """Tell whether a worker's time is up; one that only waits for the processor is given more."""
         now = time.monotonic()
         if now <= worker.deadline:
             return False
@@ -125,8 +125,8 @@ def run_each(
     """Yield (index, result) for each item as it is done; the result is a ``WorkerFailure`` where there is none.
 
     ``function`` must be importable by name (or a partial of such), and its results must pickle. An item that takes more
-    than ``seconds`` of work or ``memory`` bytes loses its process; the others go on in a new one. One that fails where
-    others were before it is tried once more in a fresh process: it does not answer for what they left.
+    than ``seconds`` of work or ``memory`` bytes loses its process; the others go on in a new one. One that fails in
+    a process that ran others before it is tried once more in a fresh one: it is not to blame for what they left behind.
     """
     waiting = list(range(len(items)))[::-1]
     retried: set[int] = set()
@@ -248,7 +248,7 @@ def _send(connection: Connection, outcome: Any) -> None:
 
 
 def _limit_memory(extra: int) -> None:
-    """Let this process have ``more`` bytes of its own than it has now; Linux only."""
+    """Let this process have ``extra`` bytes of its own beyond what it has now; Linux only."""
     with suppress(ImportError, OSError, ValueError):
         import resource
 

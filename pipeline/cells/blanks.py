@@ -1,4 +1,4 @@
-"""Tells what was left blank: "-" says that there is nothing, a blank cell says nothing at all."""
+"""Remarks on what was left blank: "-" says that there is nothing, a blank cell says nothing at all."""
 
 from functools import cache
 
@@ -11,7 +11,7 @@ SHEET = ["file", "sheet"]
 FILLED = [str(CellState.NUMBER), str(CellState.NIL)]
 SILENT = [str(CellState.BLANK), str(CellState.NOT_APPLICABLE)]
 
-#: What is said of a form on which nothing is filled in, wherever it was read; needs the column ``form``.
+#: The remark on a form on which nothing is filled in, wherever it was read; needs the column ``form``.
 EMPTY_FORM = (
     pl.lit("empty_form").alias("code"),
     pl.format(
@@ -24,7 +24,7 @@ EMPTY_FORM = (
 
 
 def empty_forms(cells: pl.DataFrame) -> pl.DataFrame:
-    """Tell forms on which nothing is filled in."""
+    """Report forms on which nothing is filled in."""
     return (
         cells.group_by(*SHEET, "form", maintain_order=True)
         .agg(pl.col("state").is_in(SILENT).all().alias("is_silent"))
@@ -34,11 +34,11 @@ def empty_forms(cells: pl.DataFrame) -> pl.DataFrame:
 
 
 def blanks_in_sums(cells: pl.DataFrame, sheets: pl.DataFrame, forms: Forms) -> pl.DataFrame:
-    """Tell blanks because of which a sum of rows cannot be checked, where most of its rows are filled in.
+    """Report blanks because of which a sum of rows cannot be checked, where most of its rows are filled in.
 
     ``blank_total`` is a total row that is blank although its rows hold figures. ``blank_part`` is a blank row without
     which the others do not make the total. Where few rows are filled in, a report prints only some of them, and what is
-    missing is missing. ``sheets`` says of which regime the form of a sheet is.
+    missing is missing. ``sheets`` gives the regime of each sheet's form.
     """
     sums = _sums_with_blanks(cells, sheets, forms).filter(
         2 * pl.col("filled") > pl.col("rows"), ~pl.col("is_illegible")
@@ -82,7 +82,7 @@ def _details(vi_text: str, en_text: str, *, vi: tuple, en: tuple) -> tuple[pl.Ex
 
 
 def _sums_with_blanks(cells: pl.DataFrame, sheets: pl.DataFrame, forms: Forms) -> pl.DataFrame:
-    """Return the sums of rows in which something is blank: their rows taken together, beside the total."""
+    """Return the sums of rows in which something is blank: their rows added up, with the total."""
     sums = _sums(forms)
     is_blank = pl.col("state") == str(CellState.BLANK)
     blank_cells = (
@@ -155,7 +155,7 @@ def _sums(forms: Forms) -> pl.DataFrame:
 
 @cache
 def _summable_columns(forms: Forms) -> pl.DataFrame:
-    """Return the columns of every form whose rows sum up: neither rates nor names do."""
+    """Return the columns of every form whose rows add up: neither rates nor names do."""
     columns = [
         (form.regime.name, form.code, column.code, column.vi, column.en)
         for form in forms.all

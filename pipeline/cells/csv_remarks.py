@@ -1,4 +1,4 @@
-"""What the readers of CSV say of lines, for whole columns of lines at once and for one; sentences stand beside it."""
+"""Remarks of the CSV readers, on whole columns of lines or on one; their sentences stand in ``csv_remarks.yaml``."""
 
 import re
 from functools import cache
@@ -9,7 +9,7 @@ import yaml
 
 from pipeline import tables
 
-#: What a sentence quotes of a text; the whole of it stands in ``raw``.
+#: Characters of a text that a sentence quotes; all of it stands in ``raw``.
 MOST_QUOTED = 120
 
 
@@ -20,9 +20,9 @@ def sentences() -> dict[str, dict[str, str]]:
 
 
 def remarks(lines: pl.DataFrame, name: str, *, address: str = "address", raw: str = "value") -> pl.DataFrame:
-    """Return one remark (``tables.REMARKS``) a line; what the sentence names are columns of the lines.
+    """Return one remark (``tables.REMARKS``) a line; a sentence's placeholders are columns of the lines.
 
-    ``form``, ``row`` and ``column`` are where the line belongs, if it is known.
+    ``form``, ``row`` and ``column`` are the place of the line, where it is known.
     """
     entry = sentences()[name]
     places = {"form": "form", "row_code": "row", "column_code": "column"}
@@ -47,7 +47,7 @@ def remarks(lines: pl.DataFrame, name: str, *, address: str = "address", raw: st
 
 
 def remark(name: str, sheet: str, address: str | None, raw: str | None, **details: object) -> dict:
-    """Return one remark on a report as a whole; the caller adds whose it is."""
+    """Return one remark on a report as a whole; the caller adds its submission."""
     entry = sentences()[name]
     quotations = {key: _shorten(str(value)) for key, value in details.items()}
     quotations |= {"address": address or "", "raw": _shorten(raw or "")}

@@ -19,7 +19,7 @@ from pipeline.files.problems import UnreadableFile, problem
 from pipeline.text.address import column_letters
 from pipeline.text.spelling import fold, is_blank, trim, trim_column
 
-#: Separators and how a sentence calls them.
+#: Separators and their names in a sentence.
 SEPARATORS = {",": ("dấu phẩy", "comma"), ";": ("dấu chấm phẩy", "semicolon"), "\t": ("dấu tab", "tab")}
 
 #: A line of all that Excel's last column allows is shorter, unless its cells hold essays.
@@ -74,7 +74,7 @@ def read_header(text: str) -> TableHeader:
 
 
 def read_records(text: str, header: TableHeader) -> pl.DataFrame:
-    """Return the lines below a header: ``line`` (where each begins), our columns, and what is amiss with its fields.
+    """Return the lines below a header: ``line`` (where each begins), our columns, and whether its fields fit.
 
     Values are texts without the blanks around them, null where nothing stands. ``fields`` counts the fields of a line
     and ``ragged`` quotes it where they are too few or too many; such a line has no place for its values. Raises
@@ -150,7 +150,7 @@ def _key(name: str) -> str:
 
 def _header(first: str, separators: tuple[str, ...], line: int, end: int) -> TableHeader:
     headers = [_header_with_separator(first, separator, line, end) for separator in separators]
-    # Of two that are as good the first: what the file itself says, else the comma.
+    # Of two that are equally good, the first: the one that the file names, else the comma.
     best = max(headers, key=lambda header: (header.kind is not None, len(header.columns), len(header.names)))
     if len(best.names) - best.names.count("") > MOST_COLUMNS:
         raise UnreadableFile(problem("too_many_columns", limit=MOST_COLUMNS))
@@ -164,9 +164,9 @@ def _header_with_separator(first: str, separator: str, line: int, end: int) -> T
         fields = [first]
     names = [trim(name) for name in fields]
     keys = [_key(name) for name in names] if len(first) < LONGEST_LINE // 10 else []
-    for kind, declared in _kinds().items():
+    for kind, entry in _kinds().items():
         known_columns = [(name, position) for position, key in enumerate(keys) if (name := _names(kind).get(key))]
-        if set(declared["required"]) <= {name for name, _ in known_columns}:
+        if set(entry["required"]) <= {name for name, _ in known_columns}:
             columns = dict(known_columns)
             if len(columns) < len(known_columns):
                 duplicate = next(name for name, position in known_columns if columns[name] != position)
@@ -176,7 +176,7 @@ def _header_with_separator(first: str, separator: str, line: int, end: int) -> T
 
 
 def _irregularity(line: int, record: list[str], width: int, unnamed_positions: list[int], header: TableHeader) -> tuple:
-    """Return what is amiss with a line: how many fields it has, whether something stands where no column is, its text."""
+    """Return how a line is irregular: its number of fields, whether something stands outside the columns, its text."""
     count = len(record)
     extra_fields = [*record[width:], *(record[position] for position in unnamed_positions if position < count)]
     line_text = header.separator.join(record)

@@ -48,7 +48,7 @@ def rounding_of(value: Decimal, step: Decimal, unit: UnitOfMeasure, *, is_whole:
 
 
 def typed_figure(number: pl.Expr) -> pl.Expr:
-    """Return doubles as the figures that were typed: whole ones as they are, others by the shortest text that is that double.
+    """Return doubles as the figures that were typed: whole ones as they are, others by the shortest text of the double.
 
     What lies beyond six places is rounded to the nearest, half to even. Null where no figure can be.
     """
@@ -59,7 +59,7 @@ def typed_figure(number: pl.Expr) -> pl.Expr:
 
 
 def percent_figure(number: pl.Expr) -> pl.Expr:
-    """Return doubles that a per-cent format shows as the figures that it shows: 0.7382 is 73.82."""
+    """Return doubles under a per-cent format as the figures that it shows: 0.7382 is 73.82."""
     return (number.cast(pl.String).cast(pl.Decimal(38, 8), strict=False) * 100).cast(AMOUNT)
 
 

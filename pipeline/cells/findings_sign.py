@@ -1,6 +1,6 @@
-"""How a marked workbook that comes back is known: a sign on its sheet of findings, and a hidden name beside it.
+"""How a marked workbook that comes back is recognised: by a sign on its sheet of findings, and by a hidden name.
 
-The sheet is nobody's return. It is left out before anything is recognised, and says which version the file answers.
+The sheet is nobody's return. It is left out before forms are recognised, and says which version the file answers.
 """
 
 import re
@@ -35,6 +35,6 @@ def read_sign(cells: Iterable[tuple[int, int, str | None]]) -> str | None:
 
 
 def read_hidden_name(workbook_xml: bytes) -> str | None:
-    """Return the version that a workbook's hidden name tells, None where it has none."""
+    """Return the version that a workbook's hidden name holds, None where it has none."""
     match = _NAME_PATTERN.search(workbook_xml)
     return match[1].decode() if match else None

@@ -1,6 +1,6 @@
-"""The one gate: what a return says of itself becomes its place, or the reasons why it has none.
+"""The one gate: what a return says about itself becomes its place, or the reasons why it has none.
 
-Readers make a :class:`Claim` of what is written; only here does it become a unit, a scope and a statistical period,
+Readers turn what is written into a :class:`Claim`; only here does it become a unit, a scope and a statistical period,
 whatever the format or origin. A return without a place is sent back and feeds no figure.
 """
 
@@ -23,7 +23,7 @@ from pipeline.vocabulary import Level, Origin, Scope, Vintage
 
 SCOPE_OF_LEVEL = {Level.NATION: Scope.NATION, Level.PROVINCE: Scope.PROVINCE, Level.OFFICE: Scope.OFFICE}
 
-#: Nobody writes a longer one; of what stands in its place the beginning is quoted.
+#: Characters of a cell that a remark quotes: nobody writes a longer name or date.
 MOST_QUOTED = 120
 
 
@@ -37,7 +37,7 @@ class Quote:
 
 @dataclass(frozen=True)
 class Claim:
-    """What a return says of itself, as written, and where it says so."""
+    """What a return says about itself, as written, and where it says so."""
 
     sheet: str | None  # the sheet, or the file that has none
     period: tuple[date | None, date | None]  # first and last day, as far as they can be read
@@ -50,9 +50,9 @@ class Claim:
     place: str = "sheet"  # of gate.yaml
     origin: Origin = Origin.SUBMITTED
     vintage: str = str(Vintage.REPORTED)
-    report: str = ""  # what tells the report from others of its file
+    report: str = ""  # what distinguishes the report from others of its file
     source_ref: str | None = None  # where it is not the path of the file
-    recognised: str | None = None  # key of the unit that a running text was understood to mean
+    recognised: str | None = None  # key of the unit that a running text was found to mean
     series: str | None = None  # the name under which a printed report comes again
     is_name_shared: bool = False  # by reports of several units and periods
     revision: str | None = None
@@ -98,7 +98,7 @@ class Rejection:
 
 
 def place(claim: Claim, received_at: datetime | None, forms: Forms, registry: UnitRegistry) -> Placement | Rejection:
-    """Return where a return belongs that ``arrived`` then, or why it belongs nowhere.
+    """Return where a return that came at ``received_at`` belongs, or why it belongs nowhere.
 
     Its unit must exist on the last day of its period; the period must be a statistical one that had ended when the
     file arrived (on its last day it has: books are closed that afternoon); one form at least must be there.
@@ -115,12 +115,12 @@ def place(claim: Claim, received_at: datetime | None, forms: Forms, registry: Un
         period = None
     elif "@" in period:
         doubts.append(_remark(claim, "part_of_a_month", claim.period_quotes))
-    if claim.is_torn:  # the contradiction is told by its own remark
+    if claim.is_torn:  # the contradiction has its own remark
         period = None
     last = end if end and _is_sane(end) else None
     day = last or (received_at.date() if received_at else None)
     unit = _unit(claim, day, registry)
-    if unit is None and last is None and day:  # of a day that nobody knows, any that ever was will do
+    if unit is None and last is None and day:  # where the day is not known, any unit that ever existed will do
         unit = _ended_unit(claim, day, registry)
     if unit is None:
         reasons.append(_unit_remark(claim, day, registry))
@@ -149,7 +149,7 @@ def place(claim: Claim, received_at: datetime | None, forms: Forms, registry: Un
 
 
 def admit(claim: Claim, receipt: dict, forms: Forms, registry: UnitRegistry) -> tuple[Submission, list[dict]]:
-    """Return the submission that a claim of a file becomes at the gate, and the remarks that it earns."""
+    """Return the submission that a file's claim becomes at the gate, and the remarks on it."""
     identity = submission_id(receipt["sha256"], claim.report)
     outcome = place(claim, receipt["received_at"], forms, registry)
     file_submission = Submission.from_file(receipt, identity)
@@ -190,7 +190,7 @@ def contradiction(sheet: str, quote: Quote, first_sheet: str, first: str) -> dic
 def _identity(claim: Claim, placement: Placement) -> str | None:
     """Return the identity of a report across its versions.
 
-    A return is known by unit, scope and period; of what is printed, each series is one of its own.
+    A return is identified by unit, scope and period; a printed report by its series.
     """
     if claim.series is None:
         return report_id(
@@ -210,7 +210,7 @@ def _unit(claim: Claim, day: date | None, registry: UnitRegistry) -> Unit | None
 
 
 def _other_unit(claim: Claim, unit: Unit, day: date | None, registry: UnitRegistry) -> Unit | None:
-    """Return the unit that the name means, where it is another than the key says."""
+    """Return the unit that the name means, where it is another than that of the key."""
     other = registry.find(claim.unit.text, day, claim.parent) if claim.unit and day else None
     return other if other and other.key != unit.key else None
 
@@ -269,7 +269,7 @@ def _sentences() -> dict[str, Any]:
 
 
 def _remark(claim: Claim, reason: str, quotes: Iterable[Quote | None], **details: str) -> dict:
-    """Return a remark on the cells that are quoted, the first of which it stands at."""
+    """Return a remark on the quoted cells, at the address of the first."""
     sentence, place_phrases = _sentences()[reason], _sentences()["where"]
     present_quotes = [quote for quote in quotes if quote]
     address = next((quote.address for quote in present_quotes if quote.address), None)

@@ -70,7 +70,7 @@ def read_headers(raw: pl.DataFrame, forms: Forms) -> dict[tuple[int, int], dict[
 
 
 def read_circulars(raw: pl.DataFrame) -> dict[tuple[int, int], Field]:
-    """Return the circular that each sheet says its form is of, by (file, sheet): the first above the table."""
+    """Return the circular that each sheet names for its form, by (file, sheet): the first above the table."""
     first_circulars = (
         raw.filter(pl.col("row") < HEADER_ROWS)
         .with_columns(pl.col("key").str.extract(_CIRCULAR, 1).str.to_uppercase().alias("circular"))
@@ -101,7 +101,7 @@ def shown_text() -> pl.Expr:
 
 
 def read_period(header: dict[str, Field]) -> tuple[date | None, date | None]:
-    """Return first and last day: from the two dates, and where one is not filled in, from what the period is called.
+    """Return first and last day: from the two dates, and where one is not filled in, from the name of the period.
 
     A date that is written and does not exist is not made good by the name of the period.
     """

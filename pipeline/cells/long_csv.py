@@ -36,7 +36,7 @@ MOST_REPORTS = 5_000
 
 @dataclass
 class CsvReport:
-    """One report of the file: what its first line claims, and the lines that claim the same in other words."""
+    """One report of the file: the claim of its first line, and the lines that claim the same in other words."""
 
     claim: Claim
     submission: Submission
@@ -91,7 +91,7 @@ def _lines(text: str, header: TableHeader, receipt: dict) -> pl.DataFrame:
 
 
 def _claims(whole_lines: pl.DataFrame) -> pl.DataFrame:
-    """Return what lines claim of their report, once however often it stands there; a line as the first puts it."""
+    """Return the distinct claims that lines make about their report, each as its first line puts it."""
     details = ["revision", "reason", "signer"]
     claims = whole_lines.group_by(KEYS, maintain_order=True).agg(
         pl.col("line", *REPORT).first(),
@@ -166,7 +166,7 @@ def _claim(line: dict, header: TableHeader, receipt: dict, forms: Forms) -> Clai
 
 
 def _merge(report: CsvReport, header: TableHeader, receipt: dict, forms: Forms, registry: UnitRegistry) -> None:
-    """Let a report stand for all its lines, and tell where they spell what it is otherwise than the first."""
+    """Merge the claims of all lines of a report, and report where they spell it otherwise than the first."""
     claims = [report.claim, *(_claim(line, header, receipt, forms) for line in report.others)]
     merged = replace(
         report.claim,
@@ -196,7 +196,7 @@ def _address(header: TableHeader, name: str, line: int) -> str | None:
 
 
 def _owners(claims: pl.DataFrame, reports: list[CsvReport]) -> pl.DataFrame:
-    """Return whose each claim is: ``KEYS`` and ``submission_id``."""
+    """Return the submission of each claim: ``KEYS`` and ``submission_id``."""
     owners = [
         (*(line[key] for key in KEYS), report.submission.submission_id)
         for report in reports
@@ -206,7 +206,7 @@ def _owners(claims: pl.DataFrame, reports: list[CsvReport]) -> pl.DataFrame:
 
 
 def _assign_owners(ragged: pl.DataFrame, header: TableHeader, owners: pl.DataFrame) -> pl.DataFrame:
-    """Return lines whose fields do not fit with the report that they begin like; refuse the file where there is none."""
+    """Assign ragged lines to the report that their first fields name; refuse the file where there is none."""
     last = max(header.columns[name] for name in REPORT if name in header.columns)
     lines = ragged.join(owners, on=KEYS, how="left", nulls_equal=True, maintain_order="left")
     for line, fields in (
@@ -219,7 +219,7 @@ def _assign_owners(ragged: pl.DataFrame, header: TableHeader, owners: pl.DataFra
 
 
 def _read_figures(figures: pl.DataFrame, submissions: list[Submission], forms: Forms) -> pl.DataFrame:
-    """Return the lines with what their figures are: place on the form, state, value, rounding; which stand there again."""
+    """Return the lines with their figures: place on the form, state, value, rounding, and whether they are repeated."""
     placements = pl.DataFrame(
         [(each.submission_id, each.period_id, each.regime or "") for each in submissions],
         schema=dict.fromkeys(["submission_id", "period_id", "regime"], pl.String),
@@ -278,20 +278,20 @@ def _read_figures(figures: pl.DataFrame, submissions: list[Submission], forms: F
 
 def _places(regimes: set[str], forms: Forms) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the forms of some regimes, and their cells with unit of measure; "" is that of a report without period."""
-    declared = [
+    regime_forms = [
         (regime, form)
         for regime in regimes
         for form in (forms.current.values() if regime == "" else forms.all)
         if regime in ("", form.regime.name)
     ]
     known_forms = pl.DataFrame(
-        [(regime, form.code, True) for regime, form in declared],
+        [(regime, form.code, True) for regime, form in regime_forms],
         schema={"regime": pl.String, "form": pl.String, "is_form": pl.Boolean},
         orient="row",
     )
     cells = [
         (regime, form.code, row.code, column.code, unit.code, unit.factor, unit.is_rounded)
-        for regime, form in declared
+        for regime, form in regime_forms
         for row in form.rows
         for column in form.columns
         for unit in [forms.units[form.unit_of(row.code, column.code)]]
@@ -322,7 +322,7 @@ def _cells(figures: pl.DataFrame) -> pl.DataFrame:
 
 
 def _line_remarks(figures: pl.DataFrame) -> list[pl.DataFrame]:
-    """Tell lines that hold no figure, belong nowhere or stand twice, forms that do not exist, forms left blank."""
+    """Report lines that hold no figure, belong nowhere or stand twice, forms that do not exist, forms left blank."""
     numeral = pl.col("numeral").struct
     is_form, is_cell = pl.col("is_form").fill_null(False), pl.col("unit_code").is_not_null()
     illegible_lines = figures.filter(is_cell, pl.col("state") == str(CellState.ILLEGIBLE)).with_columns(

@@ -1,8 +1,8 @@
 """Reads published-figures CSV: one row a figure, each ``case_id`` one report of origin ``published``.
 
 Columns: case_id, province, level, period_start, period_end, indicator, value, unit, source. Indicators map onto forms
-in ``pipeline/forms/published.yaml``; what is not printed is missing, never zero. A case whose lines do not agree on
-whose it is, or of when, is nobody's; two values of one indicator are none.
+in ``pipeline/forms/published.yaml``; what is not printed is missing, never zero. A case whose lines disagree on its
+unit or period has no place; two values of one indicator count as none.
 """
 
 from dataclasses import dataclass, field
@@ -38,7 +38,7 @@ SCOPES = {"national": Scope.NATION, "province": Scope.PROVINCE, "district": Scop
 
 @dataclass
 class Case:
-    """A case as its first line names it, and what its lines say of whose it is: the first line of each saying."""
+    """A case as its first line names it, and the first line of each different statement of its unit, level and period."""
 
     case_id: str
     lines: list[dict] = field(default_factory=list)
@@ -114,7 +114,7 @@ def _cases(lines: pl.DataFrame) -> dict[str, Case]:
 def _admit_case(
     case: Case, header: TableHeader, receipt: dict, forms: Forms, registry: UnitRegistry
 ) -> tuple[Submission, list[dict]]:
-    """Return the submission of a case and what its header earns; one that contradicts itself has no place."""
+    """Return the submission of a case and the remarks on its header; one that contradicts itself has no place."""
 
     def address(name: str, line: dict) -> str | None:
         return f"{header.letters[name]}{line['line']}" if name in header.columns else None
@@ -174,13 +174,13 @@ def _period(line: dict) -> tuple[date | None, date | None]:
 
 
 def _unit_identity(line: dict, day: date | None, registry: UnitRegistry) -> str | None:
-    """Return the unit that a line names, or what it calls it: spellings of one unit are no contradiction."""
+    """Return the unit that a line names, else the name itself: spellings of one unit are no contradiction."""
     unit = registry.find(line["province"], day) if line["province"] and day else None
     return unit.key if unit else line["province_key"]
 
 
 def _read_figures(figures: pl.DataFrame, header: TableHeader, forms: Forms) -> pl.DataFrame:
-    """Return the lines with what their figures are: place on the form, amount, rounding, and why there is none."""
+    """Return the lines with their figures: place on the form, amount, rounding, and why there is none."""
     units = pl.DataFrame(
         [(alias, code, forms.units[code].factor) for alias, code in forms.unit_aliases.items()],
         schema=["unit_alias", "unit_code", "factor"],
@@ -282,7 +282,7 @@ def _cells(figures: pl.DataFrame) -> pl.DataFrame:
 
 
 def _line_remarks(figures: pl.DataFrame) -> list[pl.DataFrame]:
-    """Tell lines without a figure, with a unit or an indicator that nobody knows, and those that stand twice."""
+    """Report lines without a figure, with an unknown unit or indicator, and those that stand twice."""
     is_number, is_blank = pl.col("plain").is_not_null(), pl.col("value").is_null()
     repeats = figures.filter("is_again")
     identical_repeats = (
@@ -311,7 +311,7 @@ def _mapping(indicators: list[str], forms: Forms) -> pl.DataFrame:
         if place := _place(indicator or "", forms):
             rows.append((indicator, *place, 1))
             continue
-        # What stands behind an indicator says that it is its change on last year: "thahc.thi_hanh_xong.tang_so_cung_ky".
+        # The ending of an indicator says that it is a change on last year: "thahc.thi_hanh_xong.tang_so_cung_ky".
         amount, _, ending = (indicator or "").rpartition(".")
         base_place, (change, sign) = _place(amount, forms), forms.change_endings.get(ending, ("", 0))
         if base_place and base_place[2] + change in forms.measures and sign:

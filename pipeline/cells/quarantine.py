@@ -1,4 +1,4 @@
-"""Submissions that engineers, or a night in distress, keep out of the figures: who, why, since when, and until when.
+"""Submissions that engineers, or a failing night, keep out of the figures: who, why, since when, and until when.
 
 ``set_aside/<entry_id>.json`` is written once; ``set_aside/<entry_id>.released.json`` beside it ends it. A file or
 submission that is set aside stays landed: it is an unreadable submission of problem ``set_aside`` and feeds nothing.
@@ -127,7 +127,7 @@ def exclude(reading: ReadingResult, identities: set[str]) -> ReadingResult:
     )
 
 
-#: What is known of a submission that is set aside: which it is, and that somebody has it in hand.
+#: What is still known of a submission that is set aside: its identity, so that somebody can look into it.
 KNOWN_FIELDS = (
     *("submission_id", "receipt_id", "batch", "source_ref", "file_name", "sha256", "received_at"),
     *("origin", "is_simulated", "vintage"),
@@ -140,7 +140,7 @@ def refuse_file(receipt: dict) -> ReadingResult:
 
 
 def quarantine_digest(receipts: Iterable[dict], entries_by_file: dict[str, list[QuarantineEntry]]) -> str:
-    """Return a hash of what of these files is set aside; empty where nothing is."""
+    """Return a hash of what is set aside of these files; empty where nothing is."""
     references = sorted(
         f"{entry.sha256}/{entry.submission_id}"
         for receipt in receipts

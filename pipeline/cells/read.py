@@ -1,7 +1,7 @@
 """Reads every landed file that was not read yet: workbooks all at once, text files one by one.
 
-``cells/<batch>/`` is a pure function of the batch's receipts, the reader and the registry of units, so that a load killed
-here is simply read again; so is what another reader read, and what a change of the registry may place elsewhere.
+``cells/<batch>/`` is a pure function of the batch's receipts, the reader and the registry of units, so a load killed
+here simply reads again; so are batches that another reader read, or that a change of the registry may place elsewhere.
 """
 
 import os
@@ -46,9 +46,9 @@ NO_ROW = {"row_code": pl.String, "column_code": pl.String, "address": pl.String,
 #: A national workbook has 7 000 cells.
 ORDINARY_CELLS = 40_000
 
-#: Workbooks understood at once, while the next are read: it takes several times the memory of what stands on them.
+#: Workbooks understood at once, while the next are read: this takes several times the memory of their content.
 PORTION = 200
-#: Of a table that is none of ours so many cells are looked at to tell whether it is a form.
+#: Cells looked at to tell whether a table that is not ours is a form.
 CELLS_TO_NAME = 20_000
 
 Progress = Callable[[int, int], None]
@@ -74,7 +74,7 @@ def read_landed(
 ) -> ReadSummary:
     """Read the landed batches that have no cells yet, or whose units or reader changed; each becomes ``cells/<batch>/``.
 
-    ``registry`` is the home's own unless given; ``arrived`` is when the files came, where their receipts do not say.
+    ``registry`` is the home's own unless given; ``received_at`` replaces the time of arrival on the receipts.
     """
     summary, registry, entries_by_file = ReadSummary(), registry or registry_of(home), quarantine.active_entries(home)
     remember_registry(home, registry)
@@ -115,7 +115,7 @@ def read_landed(
 def _fingerprint(
     registry: UnitRegistry, landed: list[dict], entries_by_file: dict[str, list[quarantine.QuarantineEntry]]
 ) -> str:
-    """Return what a batch is read by: the reader, the units it knew, and what was set aside."""
+    """Return what the reading of a batch depends on: the reader, the units it knew, and what was set aside."""
     return " ".join(
         filter(None, (reader_version(), registry.version, quarantine.quarantine_digest(landed, entries_by_file)))
     )
@@ -128,7 +128,7 @@ def _is_current(
     registry: UnitRegistry,
     entries_by_file: dict[str, list[quarantine.QuarantineEntry]],
 ) -> bool:
-    """Tell whether a batch would be read the same under ``registry``, and note that it was asked."""
+    """Tell whether a batch would be read the same under ``registry``, and record the registry if it would."""
     if list(pl.read_parquet_schema(folder / "submissions.parquet")) != list(tables.SUBMISSIONS):
         return False  # read by a reader that saw less
     mark = folder / "fingerprint.txt"
@@ -151,7 +151,7 @@ def read_files(
     receipts: Sequence[dict],
     paths: Sequence[Path],
     *,
-    declared: Forms | None = None,
+    declarations: Forms | None = None,
     registry: UnitRegistry | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
@@ -160,13 +160,13 @@ def read_files(
 
     ``workers=0`` reads in this process, without the guard but for exceptions.
     """
-    declared, registry = declared or forms(), registry or unit_registry()
+    declarations, registry = declarations or forms(), registry or unit_registry()
     if workers is None:
         workers = min(os.cpu_count() or 1, 1 + len(receipts) // FILES_PER_WORKER)
     pairs = list(zip(receipts, paths, strict=True))
     workbooks = [pair for pair in pairs if pair[0]["media"] == "xlsx"]
     others = [pair for pair in pairs if pair[0]["media"] != "xlsx"]
-    read_other = partial(_read_other, declared, registry)
+    read_other = partial(_read_other, declarations, registry)
     answers = (
         run_each(read_other, others, workers=workers)
         if workers
@@ -175,14 +175,14 @@ def read_files(
     readings = dict(_with_refusals(others, answers))
     results = [readings[place] for place in sorted(readings)]
     if workbooks:
-        results.append(_read_workbooks(workbooks, declared, registry, workers, progress))
+        results.append(_read_workbooks(workbooks, declarations, registry, workers, progress))
     return ReadingResult.concatenate(results)
 
 
 def _with_refusals(
     files: list[tuple[dict, Path]], answers: Iterable[tuple[int, Any]]
 ) -> Iterator[tuple[int, ReadingResult]]:
-    """Yield (position, reading) of files; of one that broke its reader what is said of that."""
+    """Yield (position, reading) of files; for one that broke its reader, a refusal."""
     for place, answer in answers:
         receipt, _ = files[place]
         if isinstance(answer, WorkerFailure):
@@ -190,38 +190,38 @@ def _with_refusals(
         yield place, answer
 
 
-def _read_other(declared: Forms, registry: UnitRegistry, file: tuple[dict, Path]) -> ReadingResult:
+def _read_other(declarations: Forms, registry: UnitRegistry, file: tuple[dict, Path]) -> ReadingResult:
     """Read one file that is no workbook."""
     readers = {"csv": _read_text, "txt": _read_report}
     receipt, path = file
     reader = readers.get(receipt["media"])
-    return reader(receipt, path, declared, registry) if reader else _refused(receipt, "no_reader")
+    return reader(receipt, path, declarations, registry) if reader else _refuse(receipt, "no_reader")
 
 
-def _refused(receipt: dict, code: str, **details: object) -> ReadingResult:
+def _refuse(receipt: dict, code: str, **details: object) -> ReadingResult:
     return refused_reading(receipt, problem(code, **details))
 
 
-def _read_text(receipt: dict, path: Path, declared: Forms, registry: UnitRegistry) -> ReadingResult:
+def _read_text(receipt: dict, path: Path, declarations: Forms, registry: UnitRegistry) -> ReadingResult:
     text = decode(path.read_bytes())
     if text is None:
-        return _refused(receipt, "not_text")
+        return _refuse(receipt, "not_text")
     try:
         header = read_header(text)
         match header.kind:
             case "long":
-                return long_csv.read_long(text, receipt, declared, registry)
+                return long_csv.read_long(text, receipt, declarations, registry)
             case "published":
-                return published.read_published(text, receipt, declared, registry)
-        return _refuse_table(text, receipt, declared, registry)
+                return published.read_published(text, receipt, declarations, registry)
+        return _refuse_table(text, receipt, declarations, registry)
     except UnreadableFile as unreadable_file:
         return refused_reading(receipt, unreadable_file.problem)
 
 
-def _refuse_table(text: str, receipt: dict, declared: Forms, registry: UnitRegistry) -> ReadingResult:
-    """Refuse a table of no kind of ours: a form saved as CSV is told to be one, for a CSV holds one sheet of a return.
+def _refuse_table(text: str, receipt: dict, declarations: Forms, registry: UnitRegistry) -> ReadingResult:
+    """Refuse a table of no kind of ours; a form saved as CSV gets a problem of its own, as it is one sheet of a return.
 
-    Its figures are not read: what a spreadsheet shows of them is rounded, and dates are written as on that computer.
+    Its figures are not read: a spreadsheet saves them rounded, and writes dates as that computer does.
     """
     cells = [
         {"file": 0, "sheet": 0, "row": row, "column": column, "kind": str(RawKind.TEXT), "text": value}
@@ -229,20 +229,20 @@ def _refuse_table(text: str, receipt: dict, declared: Forms, registry: UnitRegis
     ]
     raw = pl.DataFrame(cells, schema={"file": pl.Int32, **RAW_CELLS})
     sheets = pl.DataFrame([(0, 0, receipt["file_name"], False, None)], schema=SHEETS, orient="row")
-    reading = _understand(declared, registry, Portion([receipt], raw, sheets, pl.DataFrame(schema=PROBLEMS)))
+    reading = _understand(declarations, registry, Portion([receipt], raw, sheets, pl.DataFrame(schema=PROBLEMS)))
     if form_codes := reading.cells["form"].unique().sort().to_list():
-        return _refused(receipt, "form_as_csv", form=", ".join(form_codes))
-    return _refused(receipt, "unknown_csv", header=", ".join(name for name in read_header(text).names if name)[:120])
+        return _refuse(receipt, "form_as_csv", form=", ".join(form_codes))
+    return _refuse(receipt, "unknown_csv", header=", ".join(name for name in read_header(text).names if name)[:120])
 
 
-def _read_report(receipt: dict, path: Path, declared: Forms, registry: UnitRegistry) -> ReadingResult:
+def _read_report(receipt: dict, path: Path, declarations: Forms, registry: UnitRegistry) -> ReadingResult:
     text = decode(path.read_bytes())
-    return _refused(receipt, "not_text") if text is None else read_narrative(text, receipt, declared, registry)
+    return _refuse(receipt, "not_text") if text is None else read_narrative(text, receipt, declarations, registry)
 
 
 def _read_workbooks(
     workbooks: list[tuple[dict, Path]],
-    declared: Forms,
+    declarations: Forms,
     registry: UnitRegistry,
     workers: int | None,
     progress: Progress | None,
@@ -252,13 +252,13 @@ def _read_workbooks(
     for first, (raw, sheets, problems) in zip(range(0, len(workbooks), PORTION), portions, strict=True):
         receipts = [receipt for receipt, _ in workbooks[first : first + PORTION]]
         portion = Portion(receipts, raw, sheets, problems)
-        readings += _understand_guarded(portion, declared, registry, workers)
+        readings += _understand_guarded(portion, declarations, registry, workers)
     return ReadingResult.concatenate(readings)
 
 
 @dataclass(frozen=True)
 class Portion:
-    """Workbooks that are understood at once: their receipts, and frames as ``workbook.read_in_portions`` gives them."""
+    """Workbooks that are understood at once: their receipts, and the frames of ``workbook.read_in_portions``."""
 
     receipts: list[dict]
     raw: pl.DataFrame
@@ -280,16 +280,16 @@ class Portion:
 
 
 def _understand_guarded(
-    portion: Portion, declared: Forms, registry: UnitRegistry, workers: int | None
+    portion: Portion, declarations: Forms, registry: UnitRegistry, workers: int | None
 ) -> list[ReadingResult]:
-    """Return what the workbooks of a portion say; one that cannot be understood is refused, and harms no other.
+    """Return the readings of a portion's workbooks; one that cannot be understood is refused, and harms no other.
 
     Workbooks of ordinary size are understood together in this process, where little can go wrong but an exception:
     then the portion is halved until the guilty one is found. A large one is understood in a process of its own.
     """
     large = portion.large_workbooks() if workers else []
     bounds = [0, *(edge for place in large for edge in (place, place + 1)), len(portion.receipts)]
-    understand = partial(_understand, declared, registry)
+    understand = partial(_understand, declarations, registry)
     readings = []
     for first, last in pairwise(bounds):
         if first == last:
@@ -307,28 +307,33 @@ def _understand_guarded(
         else:
             middle = len(part.receipts) // 2
             for half in (part.part(0, middle), part.part(middle, len(part.receipts))):
-                readings += _understand_guarded(half, declared, registry, workers)
+                readings += _understand_guarded(half, declarations, registry, workers)
     return readings
 
 
-def _understand(declared: Forms, registry: UnitRegistry, portion: Portion) -> ReadingResult:
-    """Return what raw cells say as submissions and cells of forms; ``file`` is the position in the portion."""
+def _understand(declarations: Forms, registry: UnitRegistry, portion: Portion) -> ReadingResult:
+    """Turn raw cells into submissions and cells of forms; ``file`` is the position in the portion."""
     raw, sheets = portion.raw, portion.sheets
     # The same few words stand on every sheet: each is folded once.
     keys = raw.select(pl.col("text").drop_nulls().unique()).with_columns(fold_column(pl.col("text")).alias("key"))
     raw = raw.join(keys, on="text", how="left", maintain_order="left")
-    headers, circulars = read_headers(raw, declared), read_circulars(raw)
+    headers, circulars = read_headers(raw, declarations), read_circulars(raw)
     visible_sheets = sheets.filter(~pl.col("is_hidden"))
     regimes = visible_sheets.with_columns(
         pl.Series(
             "regime",
-            [_regime(headers.get(place, {}), declared) for place in visible_sheets.select("file", "sheet").iter_rows()],
+            [
+                _regime(headers.get(place, {}), declarations)
+                for place in visible_sheets.select("file", "sheet").iter_rows()
+            ],
             dtype=pl.String,
         )
     ).select("file", "sheet", "regime", "name")
-    recognition = recognise(raw, regimes, declared)
+    recognition = recognise(raw, regimes, declarations)
     simulated = set(
-        raw.filter(pl.col("key").str.starts_with(fold(declared.header["simulated"]["vi"])))["file"].unique().to_list()
+        raw.filter(pl.col("key").str.starts_with(fold(declarations.header["simulated"]["vi"])))["file"]
+        .unique()
+        .to_list()
     )
     forms_by_file: dict[int, list[tuple[int, str]]] = {}
     for file, sheet, form in recognition.forms.select("file", "sheet", "form").iter_rows():
@@ -354,7 +359,7 @@ def _understand(declared: Forms, registry: UnitRegistry, portion: Portion) -> Re
                 (names[file, sheet], headers.get((file, sheet), {}), form) for sheet, form in forms_by_file[file]
             ]
             submission, submission_remarks = _admit_workbook(
-                receipt, form_headers, answers[file], file in simulated, declared, registry
+                receipt, form_headers, answers[file], file in simulated, declarations, registry
             )
             rows.append(submission.row())
             header_remarks += submission_remarks
@@ -363,7 +368,7 @@ def _understand(declared: Forms, registry: UnitRegistry, portion: Portion) -> Re
                 for sheet, _ in forms_by_file[file]
                 if (file, sheet) in circulars
             ]
-            header_remarks += _other_circular(submission, form_circulars, declared)
+            header_remarks += _other_circular(submission, form_circulars, declarations)
     submissions = pl.DataFrame(rows, schema=tables.SUBMISSIONS)
     submissions_by_file = pl.DataFrame(
         {
@@ -392,9 +397,9 @@ def _understand(declared: Forms, registry: UnitRegistry, portion: Portion) -> Re
     )
 
 
-def _regime(header: dict[str, Field], declared: Forms) -> str:
+def _regime(header: dict[str, Field], declarations: Forms) -> str:
     end = read_period(header)[1]
-    candidates = declared.in_force(end) if end else declared.current
+    candidates = declarations.in_force(end) if end else declarations.current
     return next(iter(candidates.values())).regime.name
 
 
@@ -403,7 +408,7 @@ def _admit_workbook(
     sheets: list[tuple[str, dict[str, Field], str]],
     answers: str | None,
     is_simulated: bool,
-    declared: Forms,
+    declarations: Forms,
     registry: UnitRegistry,
 ) -> tuple[Submission, list[dict]]:
     """Return the submission of a workbook, from the headers of its forms (sheet name, header, form), and its remarks."""
@@ -440,10 +445,10 @@ def _admit_workbook(
         contradictions=tuple(contradictions),
         is_torn=is_torn,
     )
-    submission, remarks = admit(claim, receipt, declared, registry)
+    submission, remarks = admit(claim, receipt, declarations, registry)
     for other, other_header, form in sheets:
         unit_field = other_header.get("measure_unit")
-        form_unit = declared.units[declared.current[form].unit]
+        form_unit = declarations.units[declarations.current[form].unit]
         if unit_field and fold(unit_field.text) not in map(
             fold, (form_unit.vi, form_unit.en, form_unit.code, *form_unit.aliases)
         ):
@@ -462,10 +467,10 @@ def _admit_workbook(
 
 
 def _majority_sheet(sheets: list[tuple[str, dict[str, Field], str]]) -> tuple[str, dict[str, Field], str]:
-    """Return the first sheet of those that name the period of most: one that was left from last month speaks for none."""
+    """Return the first sheet with the most common period, so that one left over from last month does not count."""
     sheets_with_header = [sheet for sheet in sheets if sheet[1]] or sheets[:1]
     periods = Counter(read_period(header) for _, header, _ in sheets_with_header)
-    if None in read_period(sheets_with_header[0][1]):  # what stands there is to be told, not outvoted
+    if None in read_period(sheets_with_header[0][1]):  # an unreadable period is reported, not outvoted
         return sheets_with_header[0]
     return max(sheets_with_header, key=lambda sheet: periods[read_period(sheet[1])])
 
@@ -475,9 +480,9 @@ def _differ(mine: tuple[date | None, date | None], theirs: tuple[date | None, da
     return None not in (*mine, *theirs) and mine != theirs
 
 
-def _other_circular(submission: Submission, circulars: list[tuple[str, Field]], declared: Forms) -> list[dict]:
-    """Tell, once a workbook, that it is on the forms of another circular than the one in force (sheet, circular)."""
-    regime = declared.regimes.get(submission.regime or "")
+def _other_circular(submission: Submission, circulars: list[tuple[str, Field]], declarations: Forms) -> list[dict]:
+    """Report, once a workbook, that it uses the forms of another circular than the one in force (sheet, circular)."""
+    regime = declarations.regimes.get(submission.regime or "")
     others = [(sheet, field) for sheet, field in circulars if regime and field.text not in regime.circulars]
     return [
         {
@@ -494,7 +499,7 @@ def _other_circular(submission: Submission, circulars: list[tuple[str, Field]], 
 
 
 def _first_sheets(cells: pl.DataFrame, sheet_names: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Keep the first sheet of each form in a workbook; tell the others."""
+    """Keep the first sheet of each form in a workbook; report the others."""
     first = cells.group_by("file", "form").agg(pl.col("sheet").min().alias("first_sheet"))
     cells_with_first = cells.join(first, on=["file", "form"])
     duplicates = (
@@ -520,7 +525,7 @@ def _first_sheets(cells: pl.DataFrame, sheet_names: pl.DataFrame) -> tuple[pl.Da
 def _unread_sheets(
     raw: pl.DataFrame, sheets: pl.DataFrame, recognition: Recognition, forms_by_file: dict[int, list]
 ) -> pl.DataFrame:
-    """Tell sheets with figures that were not read, in workbooks that have forms of ours."""
+    """Report sheets with figures that were not read, in workbooks that have forms of ours."""
     figures = (
         raw.filter(pl.col("kind").is_in(["number", "percent"])).group_by("file", "sheet").agg(pl.len().alias("figures"))
     )
@@ -552,7 +557,7 @@ def _unread_sheets(
 
 
 def _add_names(frame: pl.DataFrame, sheet_names: pl.DataFrame, submissions_by_file: pl.DataFrame) -> pl.DataFrame:
-    """Exchange file and sheet positions for submission, period and sheet name."""
+    """Replace file and sheet positions by submission, period and sheet name."""
     missing_columns = [name for name in ("form", *NO_ROW) if name not in frame.columns]
     return (
         frame.with_columns(pl.lit(None, pl.String).alias(name) for name in missing_columns)

@@ -12,7 +12,7 @@ from pipeline.files.problems import FileProblem
 
 @dataclass(frozen=True)
 class ReadingResult:
-    """Submissions, their cells, what reading stumbled over and what broke it, as in ``pipeline.tables``."""
+    """Submissions, their cells, remarks and breakdowns of the reader, as in ``pipeline.tables``."""
 
     submissions: pl.DataFrame
     cells: pl.DataFrame
@@ -30,7 +30,7 @@ class ReadingResult:
 
     @classmethod
     def concatenate(cls, readings: list["ReadingResult"]) -> "ReadingResult":
-        """Lay readings one below the other."""
+        """Concatenate readings, table by table."""
         parts = [cls.empty(), *readings]
         return cls(*(pl.concat([getattr(part, table.name) for part in parts]) for table in fields(cls)))
 
@@ -41,7 +41,7 @@ def submission_id(sha256: str, report: str = "") -> str:
 
 
 def report_key(*parts: str | None) -> str:
-    """Return what tells a report from the others of its file; no two lists of as many parts share one."""
+    """Return the key of a report within its file; different parts give different keys."""
     return "|".join((part or "").replace("\\", "\\\\").replace("|", "\\|") for part in parts)
 
 
@@ -50,11 +50,11 @@ def report_id(origin: str, unit_key: str, scope: str, period_id: str, *, is_simu
     return "/".join(("simulated" if is_simulated else origin, unit_key, scope, period_id))
 
 
-def refused_reading(receipt: dict, why: FileProblem, cause: str | None = None) -> ReadingResult:
+def refused_reading(receipt: dict, problem: FileProblem, cause: str | None = None) -> ReadingResult:
     """Return the reading of a file that is refused; ``cause`` is of what broke its reader."""
-    row = unreadable_row(receipt, why.code, why.vi, why.en)
+    row = unreadable_row(receipt, problem.code, problem.vi, problem.en)
     empty = ReadingResult.empty()
-    breakdowns = [(row["submission_id"], why.code, cause)] if cause is not None else []
+    breakdowns = [(row["submission_id"], problem.code, cause)] if cause is not None else []
     return ReadingResult(
         pl.DataFrame([row], schema=tables.SUBMISSIONS),
         empty.cells,

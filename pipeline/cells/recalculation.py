@@ -1,7 +1,7 @@
 """Works out the plain arithmetic of a sheet's own formulas from the values that stand on it.
 
 Nothing is evaluated but numbers, cells of the same sheet, ``+ - * / %``, brackets, ``SUM``, ``ROUND`` and an ``IF`` that
-compares: what the formulas of a form are made of. Of any other formula the saved value counts. What comes out is told,
+compares: what the formulas of a form are made of. For any other formula the saved value counts. The result is reported,
 never taken for the figure.
 """
 
@@ -20,7 +20,7 @@ import numpy as np
 from pipeline.text.address import column_number
 
 Place = tuple[int, int]  # row and column, from 0
-Number = Any  # float to look quickly, Fraction to be exact; TEXT and ERROR in both
+Number = Any  # float for a quick look, Fraction for an exact one; TEXT and ERROR in both
 Values = Callable[[Place], Number]
 Formula = Callable[[Values], Number]
 
@@ -58,14 +58,14 @@ class UnsupportedFormula(Exception):
 
 @dataclass(frozen=True)
 class Recalculation:
-    """A formula that has no value, or was saved with another than it gives."""
+    """A formula without a value, or with a saved value other than its result."""
 
     formula: str
     value: Decimal
 
 
 class Formulas(dict[Place, str]):
-    """The formulas of a sheet by place, with what is worked out once for all workbooks that have the same."""
+    """The formulas of a sheet by place, with what is computed once for all workbooks that have the same ones."""
 
     @cached_property
     def sums(self) -> "SumFormulas":
@@ -78,7 +78,7 @@ class Formulas(dict[Place, str]):
         return RateFormulas(self)
 
     def doubtful_places(self, rows: list[int], columns: list[int], numbers: list[float | None]) -> list[Place]:
-        """Return the places whose formula may give something else than was saved: few, or none."""
+        """Return the places whose formula may give another value than was saved: few, or none."""
         # One row and one column more than the sheet has stand for all that lies outside: nothing.
         grid = np.zeros((max(rows, default=0) + 2, max(columns, default=0) + 2))
         grid[rows, columns] = np.array(numbers, dtype=float)  # NaN where no number stands
@@ -154,7 +154,7 @@ def _pick(grid: np.ndarray, coordinates: tuple[np.ndarray, np.ndarray]) -> np.nd
 def recalculate(
     formulas: Formulas, numbers: Mapping[Place, float], others: Mapping[Place, float], doubtful: Iterable[Place]
 ) -> dict[Place, Recalculation]:
-    """Return what formulas give that have no value, or another than they were saved with, by place.
+    """Return the results of formulas that have no value, or were saved with another one, by place.
 
     ``numbers`` are the saved values, of formulas too; ``others`` the cells that hold none, as ``TEXT`` or ``ERROR``. Where
     none of the ``doubtful`` gives another value than it was saved with, no formula does. Formulas that rest on formulas
@@ -203,7 +203,7 @@ def _holds(formula: Formula, place: Place, numbers: Mapping[Place, float], other
 def _work_out(
     formulas: Mapping[Place, str], numbers: Mapping[Place, float], others: Mapping[Place, float]
 ) -> dict[Place, Recalculation]:
-    """Work every formula out exactly, those that it rests on first."""
+    """Compute every formula exactly, after those that it rests on."""
     values: dict[Place, Number] = {}
     depth = 0
 
@@ -258,7 +258,7 @@ def _parse(text: str, number: type) -> tuple[Formula | None, int]:
 
 
 class _Reader:
-    """Reads the tokens of one formula, operators by how strongly they bind."""
+    """Parses the tokens of one formula by the precedence of its operators."""
 
     def __init__(self, tokens: list, number: type) -> None:
         self.tokens, self.number, self.position, self.cells = tokens, number, 0, 0

@@ -28,9 +28,9 @@ SUBTOTAL = r"^(?:\S+ )?(?:cộng|tổng|total|sum)\b"
 
 @dataclass(frozen=True)
 class Recognition:
-    """What was found: forms (file, sheet, form, regime), cells and remarks, all still by file and sheet.
+    """What was recognised: forms (file, sheet, form, regime), cells and remarks, all still by file and sheet.
 
-    ``copies`` (file, sheet) are blank copies of forms that are filled in on another sheet; they are told and not read.
+    ``copies`` (file, sheet) are blank copies of forms that are filled in on another sheet; a remark names them.
     """
 
     forms: pl.DataFrame
@@ -42,7 +42,7 @@ class Recognition:
 def recognise(raw: pl.DataFrame, regimes: pl.DataFrame, forms: Forms) -> Recognition:
     """Find the forms on the sheets of ``raw`` (``RAW_CELLS`` with ``file`` and ``key``, the folded text).
 
-    ``regimes`` has file, sheet, regime, name: whose forms to look for on a sheet, and what it is called. Cells come back
+    ``regimes`` has file, sheet, regime, name: whose forms to look for on a sheet, and its name. Cells come back
     with value in base units, rounding, state, raw text and address.
     """
     words = raw.filter(pl.col("key").is_not_null(), pl.col("key") != "").join(regimes.drop("name"), on=SHEET)
@@ -138,7 +138,7 @@ def _locate(words: pl.DataFrame) -> pl.DataFrame:
 
 
 def _best_line(matches: pl.DataFrame, *, along: str, position: str) -> pl.DataFrame:
-    """Keep, per sheet and way of naming, the line on which most is named; then mark first and doubled places."""
+    """Keep, per sheet and way of naming, the line with most matches; then mark first and duplicate places."""
     group = [*SHEET, "how"]
     best = (
         matches.group_by(*group, along)
@@ -177,7 +177,7 @@ def _best_line(matches: pl.DataFrame, *, along: str, position: str) -> pl.DataFr
 
 
 def _units(forms: Forms) -> pl.DataFrame:
-    """Return unit and factor of every cell of every form, and whether the form works the cell out by itself."""
+    """Return unit and factor of every cell of every form, and whether the form computes the cell."""
     entries = [
         (
             *(form.regime.name, form.code, row.code, column.code, unit.code, unit.factor, unit.is_rounded),
@@ -270,9 +270,9 @@ def _read_figures(grid: pl.DataFrame) -> pl.DataFrame:
 
 
 def _stale_formula_remarks(cells: pl.DataFrame) -> pl.DataFrame:
-    """Tell figures that are not what their own formula gives: they were worked out from other figures than stand there.
+    """Report figures that differ from what their own formula gives: they were computed from other figures than now.
 
-    An error is told as an error.
+    An error of the spreadsheet is reported as an error.
     """
     stale_cells = cells.filter(pl.col("formula").is_not_null(), pl.col("kind").is_in(["number", "percent"]))
     results = [
@@ -309,9 +309,9 @@ def _displayed_number(value: Decimal, raw: str) -> str:
 
 
 def _rates_in_error(cells: pl.DataFrame, sheets: pl.DataFrame, forms: Forms) -> pl.DataFrame:
-    """Return the rates that show an error of the spreadsheet though both their parts are there: what is told of them.
+    """Return the code and sentences of rates that show an error of the spreadsheet though both their parts are there.
 
-    A rate is worked out anew from its parts, so that the error is no fault of the figures; without a base it is none.
+    A rate is computed anew from its parts, so the error is no fault of the figures; without a base it is none.
     """
     errors = cells.filter(pl.col("kind") == "error")
     ratios = pl.DataFrame(
@@ -384,7 +384,7 @@ def _rates_in_error(cells: pl.DataFrame, sheets: pl.DataFrame, forms: Forms) -> 
 
 
 def _illegible_remarks(cells: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
-    """Tell every cell that should hold a figure and does not; ``rates`` says what is told of rates in error."""
+    """Report every cell that should hold a figure and does not; ``rates`` has the sentences of rates in error."""
     code = (
         pl.when(pl.col("kind") == "error")
         .then(pl.lit("excel_error"))
@@ -454,7 +454,7 @@ def _illegible_remarks(cells: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame
 
 
 def _missing_line_remarks(sheets: pl.DataFrame, positions: pl.DataFrame, required: pl.DataFrame) -> pl.DataFrame:
-    """Tell the rows and columns that a form should have and the sheet has not."""
+    """Report the rows and columns that a form should have and the sheet lacks."""
     return (
         sheets.join(required, on=["regime", "form"])
         .join(positions.filter("is_first"), on=[*SHEET, "axis", "code"], how="anti")
@@ -471,7 +471,7 @@ def _missing_line_remarks(sheets: pl.DataFrame, positions: pl.DataFrame, require
 
 
 def _duplicate_line_remarks(positions: pl.DataFrame) -> pl.DataFrame:
-    """Tell rows and columns that stand twice; the first is the one read."""
+    """Report rows and columns that stand twice; the first is the one read."""
     return positions.filter(pl.col("is_leading") & ~pl.col("is_first")).select(
         *SHEET,
         "form",
@@ -486,7 +486,7 @@ def _duplicate_line_remarks(positions: pl.DataFrame) -> pl.DataFrame:
 
 
 def _label_mismatch_remarks(positions: pl.DataFrame) -> pl.DataFrame:
-    """Tell labels that contradict the code on the same line."""
+    """Report labels that contradict the code on the same line."""
     contradictions = positions.filter(
         ~pl.col("is_leading"), pl.col("taken_by").is_not_null(), pl.col("taken_by") != pl.col("code")
     )
@@ -508,9 +508,9 @@ def _label_mismatch_remarks(positions: pl.DataFrame) -> pl.DataFrame:
 
 
 def _blank_copies(cells: pl.DataFrame) -> pl.DataFrame:
-    """Return file, sheet, form of the sheets on which nobody filled in a form that is filled in on another, or blank on it.
+    """Return file, sheet, form of blank sheets whose form is filled in on another sheet, or is blank on an earlier one.
 
-    Sums that a spreadsheet made of blanks, or never made, are no figures of anybody.
+    Sums that a spreadsheet made from blanks, or never computed, are nobody's figures.
     """
     is_unfilled = pl.col("state").is_in(SILENT) | (
         pl.col("is_computed")
@@ -526,7 +526,7 @@ def _blank_copies(cells: pl.DataFrame) -> pl.DataFrame:
 
 
 def _blank_copy_remarks(copies: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
-    """Tell the blank copies of forms by the name of their sheet."""
+    """Report the blank copies of forms by the name of their sheet."""
     return copies.join(names.select(*SHEET, "name"), on=SHEET, maintain_order="left").select(
         *SHEET,
         "form",
@@ -543,11 +543,11 @@ def _blank_copy_remarks(copies: pl.DataFrame, names: pl.DataFrame) -> pl.DataFra
 def _unknown_row_remarks(
     raw: pl.DataFrame, cells: pl.DataFrame, columns: pl.DataFrame, rows: pl.DataFrame, sheets: pl.DataFrame
 ) -> pl.DataFrame:
-    """Tell figures below the first row that stand in a row which the form has not.
+    """Report figures below the first row that stand in a row which the form does not have.
 
-    Where every row of the form stands on the sheet and is filled in, it is a row more (``extra_row``). It may be a row of
-    the form (``unknown_row``) where one is not there, or where it has no label and another row was left blank: unless its
-    label says that it is a subtotal.
+    Where every row of the form stands on the sheet and is filled in, it is an additional row (``extra_row``). It may be a
+    row of the form (``unknown_row``) where one is missing, or where it has no label and another row was left blank: unless
+    its label says that it is a subtotal.
     """
     lines = axis_anchors().filter(pl.col("axis") == ROW).select("regime", "form", "code").unique()
     sheets_lacking_rows = (
@@ -618,7 +618,7 @@ def _unknown_row_remarks(
 def _unknown_column_remarks(
     raw: pl.DataFrame, positions: pl.DataFrame, columns: pl.DataFrame, rows: pl.DataFrame
 ) -> pl.DataFrame:
-    """Tell figures in the rows of a form that stand right of its first column, in a column which it has not."""
+    """Report figures in the rows of a form, right of its first column, in a column which it does not have."""
     heads = columns.group_by(SHEET).agg(pl.col("at").min().alias("left"), pl.col("line").min().alias("head"))
     known_columns = positions.filter(pl.col("axis") == COLUMN).select(*SHEET, pl.col("at").alias("column"))
     extra_columns = (
@@ -659,7 +659,7 @@ def _unknown_column_remarks(
 
 
 def _is_figure() -> pl.Expr:
-    """Tell raw cells that hold a number, or a text that can be nothing else."""
+    """Select raw cells that hold a number, or a text that can be nothing else."""
     is_numeral = (pl.col("kind") == "text") & pl.col("text").str.contains(NUMERAL_TEXT).fill_null(False)
     return pl.col("kind").is_in(["number", "percent"]) | is_numeral
 

@@ -188,7 +188,7 @@ _plain_formulas = lru_cache(maxsize=64)(_formulas)
 
 
 def _may_have_dead_formulas(xml: bytes) -> bool:
-    """Tell whether a closer look is worth its while: for nearly every sheet it is enough to count living formulas."""
+    """Tell whether a closer look is worthwhile: for nearly every sheet it is enough to count living formulas."""
     if b"<!" not in xml and not _UNUSUAL_FORMULA.search(xml):
         living = sum(len(pattern.findall(xml)) for pattern in _LIVING_FORMULAS)
         if living == len(_FORMULA.findall(xml)):

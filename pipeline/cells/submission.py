@@ -9,7 +9,7 @@ from pipeline.vocabulary import Origin, Vintage
 
 @dataclass(frozen=True)
 class Submission:
-    """What ``tables.SUBMISSIONS`` says of one submission, field for column."""
+    """A row of ``tables.SUBMISSIONS``, a field for each column."""
 
     submission_id: str
     receipt_id: str
@@ -56,5 +56,5 @@ class Submission:
         return replace(self, **changes)
 
     def row(self) -> dict[str, Any]:
-        """Return it as a row of ``tables.SUBMISSIONS``."""
+        """Return the row of ``tables.SUBMISSIONS``."""
         return asdict(self)

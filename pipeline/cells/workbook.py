@@ -18,7 +18,7 @@ import polars as pl
 from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from pipeline.cells.findings_sign import read_hidden_name, read_sign
-from pipeline.cells.number_formats import date_styles, per_cent_styles, styled_cells, without_impossible_dates
+from pipeline.cells.number_formats import date_styles, per_cent_styles, strip_impossible_dates, styled_cells
 from pipeline.cells.recalculation import ERROR, MOST_FORMULAS, TEXT, Formulas, Recalculation, recalculate
 from pipeline.cells.sheet_scan import (
     MAX_CELLS,
@@ -132,7 +132,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Workbook:
-    """The worksheets of one file, in workbook order, but for our own sheet of findings; ``answers`` is what that says."""
+    """The worksheets of one file, in workbook order, without our own sheet of findings; ``answers`` is the version that this one names."""
 
     sheets: list[Sheet]
     answers: str | None = None
@@ -213,12 +213,12 @@ def read_in_portions(
     Yields, for each ``size`` files in their order, three frames with ``file``, the position among these: cells
     (``RAW_CELLS`` with ``file`` first), sheets (file, sheet, name, is_hidden, and the version that the file answers) and
     problems (file, problem, problem_vi, problem_en, cause). The next are read while the caller is at work. ``workers=0`` reads in
-    this process, without that protection. ``progress`` is told (files done, files in all).
+    this process, without that protection. ``progress`` receives (files done, files in all).
     """
     if workers is None:
         workers = min(os.cpu_count() or 1, 1 + len(paths) // FILES_PER_WORKER)
     answers: SimpleQueue[tuple[int, Any] | Exception] = SimpleQueue()
-    is_given_up = threading.Event()
+    stop_event = threading.Event()
 
     def read() -> None:
         results: Generator[tuple[int, Any], None, None] = (
@@ -230,7 +230,7 @@ def read_in_portions(
             with closing(results):
                 for answer in results:
                     answers.put(answer)
-                    if is_given_up.is_set():
+                    if stop_event.is_set():
                         break
         except Exception as error:  # raised where the answers are waited for
             answers.put(error)
@@ -239,7 +239,7 @@ def read_in_portions(
     try:
         yield from _portions(answers, paths, size, progress)
     finally:
-        is_given_up.set()
+        stop_event.set()
 
 
 def _portions(
@@ -262,7 +262,7 @@ def _portions(
 
 
 def _concatenate(answers: Sequence[Any]) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Lay what files answered one below the other."""
+    """Concatenate the answers of all files."""
     cells: list[pl.DataFrame] = []
     owners: list[int] = []  # the file of each frame of cells
     sheets: list[tuple[int, int, str, bool, str | None]] = []
@@ -289,7 +289,7 @@ def _concatenate(answers: Sequence[Any]) -> tuple[pl.DataFrame, pl.DataFrame, pl
 
 
 def _answer(path: Path) -> FileProblem | tuple[bytes, list[tuple[str, bool]], str | None]:
-    """Return what a worker sends back: cells in Arrow's own format, far cheaper to pass on than Python lists."""
+    """Return what a worker sends back: cells in Arrow's own format, far cheaper to pass than Python lists."""
     try:
         workbook = read_workbook(path)
     except UnreadableWorkbook as unreadable:
@@ -332,9 +332,9 @@ def _read(path: Path) -> Workbook:
 
 
 def _readable(path: Path, package: Package, worksheets: dict[str, bytes]) -> Path | io.BytesIO:
-    """Return the workbook, or a copy in which no number that cannot be a date is formatted as one: that stops the reader."""
+    """Return the workbook, or a copy in which no impossible number is formatted as a date: that stops the reader."""
     styles = date_styles(package.styles())
-    repaired = {part: without_impossible_dates(xml, styles) for part, xml in worksheets.items() if styles}
+    repaired = {part: strip_impossible_dates(xml, styles) for part, xml in worksheets.items() if styles}
     if all(repaired[part] == worksheets[part] for part in repaired):
         return path
     copy = io.BytesIO()

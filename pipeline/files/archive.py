@@ -36,7 +36,7 @@ class Limits:
 
 LIMITS = Limits()
 
-#: Ways of packing that newer packers offer and that are not read, by their number in the format.
+#: Compression methods of newer packers that are not read, by their number in the format.
 METHODS = {9: "Deflate64", 93: "Zstandard", 95: "XZ", 96: "JPEG", 97: "WavPack", 98: "PPMd", 99: "AES"}
 CENTRAL_HEADER = b"PK\x01\x02"
 LOCAL_HEADER_BYTES = 30

@@ -1,4 +1,4 @@
-"""Names what a foreign file is, so that whoever sent it is told what to do with just that kind of file.
+"""Identifies files that are no reports, so that the sender learns what to do with just that kind of file.
 
 Each kind is a problem of ``problems.yaml`` with its one next step; nothing here decides what is read.
 """
@@ -10,7 +10,7 @@ from pipeline.files.problems import FileProblem, problem
 
 OLE_HEADER = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
-#: How a file begins, and the code of what it is then.
+#: First bytes of a file, and the code of its kind.
 _BEGINNINGS = (
     (b"{\\rtf", "rtf"),
     (b"7z\xbc\xaf\x27\x1c", "seven_zip"),
@@ -36,7 +36,7 @@ _PICTURE_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif")
 _PDF, _PDF_SEARCH_BYTES = b"%PDF-", 1024
 _TAR, _TAR_OFFSET = b"ustar", 257
 
-#: Streams in the directory of an OLE file, in the order of asking: a message may carry a workbook inside.
+#: Streams in the directory of an OLE file, in the order in which they are tried: a message may carry a workbook.
 _STREAMS = (
     ("encryptedpackage", "encrypted_workbook"),
     ("__properties_version1.0", "outlook_message"),
@@ -69,7 +69,7 @@ _MESSAGE_HEADERS = {"to", "subject", "date", "message-id", "mime-version", "cont
 
 
 def kind_of_bytes(content: bytes) -> FileProblem | None:
-    """Return what a file is by how it begins; None where that does not tell."""
+    """Return what a file is by its first bytes; None where these do not tell."""
     for beginning, code in _BEGINNINGS:
         if content.startswith(beginning):
             return problem(code)
@@ -121,7 +121,7 @@ def kind_of_text(text: str, suffix: str) -> FileProblem | None:
     headers = _mail_headers(start)
     if suffix not in (".csv", ".txt") and headers & _SENDER_HEADERS and headers & _MESSAGE_HEADERS:
         return problem("email")
-    # Excel's "single file web page" is a message without anybody who sent it.
+    # Excel's "single file web page" is a message without a sender.
     return problem("web_page") if {"mime-version", "content-type"} <= headers else None
 
 

@@ -1,4 +1,4 @@
-"""The guard around what is done with a file from outside: what is said of one that broke its reader.
+"""The guard around the reading of files from outside: how a file that broke its reader is refused.
 
 Every file is read in a process of its own with ten seconds of work and one gibibyte (``pipeline.worker_pool``). One that
 crashes it, hangs, or asks for more is refused with a sentence that blames nobody, and an engineer finds what happened.
@@ -23,13 +23,13 @@ FOR_ENGINEERS = (*dict.fromkeys(CODES.values()), SET_ASIDE)
 
 
 def refusal(failure: WorkerFailure, file_name: str) -> FileProblem:
-    """Return what is said of a file that broke its reader."""
+    """Return the problem with which a file that broke its reader is refused."""
     return problem(CODES[failure.kind], file=file_name, seconds=f"{SECONDS:g}")
 
 
 @contextmanager
 def skip_failure(failures: list[str], item: str) -> Iterator[None]:
-    """Go on without an item that cannot be made, and note it in ``left_out``; failures of the machine are raised.
+    """Skip an item that cannot be made, and note it in ``failures``; failures of the machine are raised.
 
     For what is made after publishing, where each item stands by itself: one return costs its own letter, not the night.
     """

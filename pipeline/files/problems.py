@@ -1,4 +1,4 @@
-"""What can be wrong with a file as a whole, told in one sentence to whoever can mend it.
+"""What can be wrong with a file as a whole, in one sentence for whoever can mend it.
 
 The sentences stand in ``problems.yaml``; the stages that land and read files name them by code.
 """

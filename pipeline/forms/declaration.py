@@ -210,7 +210,7 @@ class Forms:
     def in_force(self, day: date) -> dict[str, Form]:
         """Return the forms due for a period that ends on ``day``, by code.
 
-        Outside every declared regime the nearest one serves; the rule ``header.regime`` tells.
+        Outside every declared regime the nearest one serves; the rule ``header.regime`` reports it.
         """
         regime = next((r for r in self.regimes.values() if r.covers(day)), None) or min(
             self.regimes.values(), key=lambda r: min(abs((r.valid_from - day).days), abs((r.valid_to - day).days))
@@ -246,7 +246,7 @@ class Forms:
 
     @cached_property
     def change_endings(self) -> dict[str, tuple[str, int]]:
-        """What an indicator of a change ends with, to what its measure's code ends with and the sign of its figure."""
+        """Ending of an indicator of a change -> ending of its measure's code, and sign of its figure."""
         return {
             ending: (entry.get("suffix", name), sign)
             for name, entry in self.published["changes"].items()
@@ -312,7 +312,7 @@ class Forms:
         names: list[str] = entry["cross"]
         axes = [list(self.dimensions[name]) for name in names]
         combinations = [dict(zip(names, members, strict=True)) for members in product(*axes)]
-        rows = tuple(self._crossed_row(attributes) for attributes in combinations)
+        rows = tuple(self._combined_row(attributes) for attributes in combinations)
         if not entry.get("sum", True):
             return rows, ()
         rollups = tuple(
@@ -323,7 +323,7 @@ class Forms:
         )
         return rows, rollups
 
-    def _crossed_row(self, attributes: dict[str, str]) -> FormRow:
+    def _combined_row(self, attributes: dict[str, str]) -> FormRow:
         members = [(name, member, self.dimensions[name][member]) for name, member in attributes.items()]
         specific_entries = [entry for name, member, entry in members if not self._is_total(name, member)]
         # A total is named by what it totals; the first axis stays in the label so that every label is unique.
@@ -390,9 +390,9 @@ class Forms:
         return pl.DataFrame(rows, schema=tables.MEASURES, orient="row")
 
 
-def _members(declared: dict[str, dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _members(entries: dict[str, dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the members of a dimension; ``officer_{n}`` that is ``numbered: 30`` stands for thirty open lines."""
-    for member, entry in declared.items():
+    for member, entry in entries.items():
         shared_entry = {key: value for key, value in entry.items() if key != "numbered"}
         for n in range(1, entry["numbered"] + 1) if "numbered" in entry else ():
             labels = {language: shared_entry[language].format(n=n) for language in ("vi", "en")}
@@ -424,7 +424,7 @@ def _read_extended(path: Path) -> tuple[dict[str, Any], bytes]:
 
 
 def _circulars(forms_with_measure: list[Form]) -> str:
-    """Return where a measure is asked for; what no form asks for is known from published reports only."""
+    """Return the circulars that ask for a measure; what no form asks for is known from published reports only."""
     return "; ".join(sorted({form.regime.name for form in forms_with_measure})) or "published reports"
 
 

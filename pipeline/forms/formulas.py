@@ -56,8 +56,7 @@ class SumRecipe:
         return self.formula_at({(r, c): (data + r, first + c) for r, c in self.places})
 
     def formula_at(self, places: Mapping[Position, Position]) -> str:
-        """Return the formula where its cells stand at ``places``.
-
+        """Return the formula for cells at ``places``.
         ``SUM`` passes over the "-" and "x" of an input, where ``A1+B1`` would show an error.
         """
         positive, negative = (
@@ -67,7 +66,7 @@ class SumRecipe:
         return f"={f'SUM({positive})' if positive else ''}{f'-SUM({negative})' if negative else ''}"
 
     def yield_of(self, values: Mapping[Position, Decimal | None]) -> Decimal | None:
-        """Return what it yields of these figures, None where one of them is not known."""
+        """Return what it yields from these figures, None where one of them is not known."""
         total = Decimal(0)
         for sign, r, c in self.terms:
             figure = values.get((r, c))

@@ -54,7 +54,7 @@ FIGURES = {
 
 @dataclass(frozen=True)
 class ReportHeader:
-    """Who reports, on which period, for the how-manieth time.
+    """Who reports, on which period, in which version.
 
     ``period_end`` is inclusive; without dates the period is left for the office to fill in.
     """
@@ -117,7 +117,7 @@ def address(form: Form, row: str, column: str, origin: tuple[int, int] = (0, 0))
 
 
 def header_address(form: Form, field: str, origin: tuple[int, int] = (0, 0)) -> str:
-    """Return where the template puts what the header says of ``field``."""
+    """Return the cell in which the template puts the header's ``field``."""
     first = origin[1] + FIRST
     end = first + max(len(form.columns), NARROWEST) - 1
     if field == "period_end":

@@ -1,7 +1,7 @@
-"""Takes in one file: keeps its bytes, says what it is, and opens it where it is an archive.
+"""Takes in one file: keeps its bytes, identifies it, and opens it if it is an archive.
 
-What comes of it depends on the bytes and the limits alone, so that it may be done in another process; the clock, the
-sidecars and what landed before are the business of ``receive``.
+The result depends on the bytes and the limits alone, so the work may run in another process; the clock, the sidecars
+and what landed before are the business of ``receive``.
 """
 
 import hashlib
@@ -35,34 +35,34 @@ from pipeline.landing.sidecar import is_sidecar, vietnam_time
 from pipeline.landing.walk import is_leftover, printable_path
 from pipeline.worker_pool import SECONDS, WorkerFailure, run_each, run_here
 
-#: Of a member's name that is too long, in its receipt; a hash tells it from others.
+#: Characters that a receipt shows of an overlong member name; a hash distinguishes it from others.
 MOST_SHOWN = 200
-#: Work on a member beside what one file may take: inflating, hashing and keeping a small one takes a tenth of it.
+#: Extra time for each member of an archive: inflating, hashing and keeping a small one takes a tenth of it.
 SECONDS_A_MEMBER = 0.01
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """One file as it was found, before anything is said about when it came and about others with the same bytes."""
+    """One file as found in the inbox, before its arrival time and its duplicates are worked out."""
 
     path: str
-    sha256: str | None  # null when the bytes could not be had
+    sha256: str | None  # null when the bytes could not be read
     size_bytes: int | None
     media: Media
     problem: FileProblem | None
     archive: str | None = None  # path of the archive that it lies in
-    written_at: datetime | None = None  # of a file of the inbox; null when that could not be had
-    cause: str | None = None  # for an engineer, where looking at it broke off
+    written_at: datetime | None = None  # of a file of the inbox; null when unknown
+    cause: str | None = None  # for an engineer: why looking at it failed
 
     @property
     def content_key(self) -> str:
-        """What tells it from another file under its path: its bytes, or the failure to get at them."""
+        """What distinguishes it from another file under its path: its bytes, or the failure to read them."""
         return self.sha256 or (self.problem.code if self.problem else "")
 
 
 @dataclass(frozen=True)
 class UnpackedArchive:
-    """What an archive held."""
+    """The contents of an archive."""
 
     arrivals: list[Arrival]
     problem: FileProblem | None = None  # why it was refused as a whole; then there are no arrivals
@@ -70,7 +70,7 @@ class UnpackedArchive:
 
 
 def take_file(path: str, file: Path, home: Home) -> Arrival:
-    """Take in one file of the inbox, an archive still packed; raises ``FileNotFoundError`` where it vanished."""
+    """Take in one file of the inbox, an archive still packed; raises ``FileNotFoundError`` if it vanished."""
     try:
         written_at = vietnam_time(datetime.fromtimestamp(file.stat().st_mtime, VIETNAM))
         content, sha256, size = _read(file)
@@ -87,7 +87,7 @@ def take_file(path: str, file: Path, home: Home) -> Arrival:
 
 @dataclass(frozen=True)
 class PackedArchive:
-    """An archive whose bytes are kept, and how much it may ask of us."""
+    """An archive whose bytes are kept, and the limits that it must respect."""
 
     path: str
     sha256: str
@@ -103,9 +103,9 @@ class PackedArchive:
 def unpack_each(
     archives: Sequence[PackedArchive], *, workers: int | None = None
 ) -> Iterator[UnpackedArchive | WorkerFailure]:
-    """Yield what lies in each archive, in order; opened in processes that may crash, hang or ask for too much.
+    """Yield the contents of each archive, in order; opened in processes that may crash, hang or ask for too much.
 
-    An archive holds files: it has the time of one, and a little more for each member. ``workers=0`` opens them in this
+    An archive gets the time of one file, and a little more for each member. ``workers=0`` opens them in this
     process, without the guard but for exceptions.
     """
     if workers == 0:
@@ -118,7 +118,7 @@ def unpack_each(
 
 
 def unpack(archive: PackedArchive) -> UnpackedArchive:
-    """Take in what lies in an archive, and in the archives in it."""
+    """Take in the members of an archive, and of the archives in it."""
     limits = archive.limits
     unpacking = _Unpacking(archive.home, limits, Budget(limits.archive_bytes, most_members=limits.entries))
     try:
@@ -185,7 +185,7 @@ class _Unpacking:
         self.arrivals.append(arrival)
 
     def _open_nested(self, arrival: Arrival, content: bytes, nesting: int) -> Arrival:
-        """Take in what a nested archive holds, and return it with what is wrong with it."""
+        """Take in the members of a nested archive, and return the archive with its problem, if it has one."""
         if nesting > self.limits.nesting:
             return replace(arrival, media=Media.OTHER, problem=problem("nested_archive"))
         count = len(self.arrivals)
@@ -200,14 +200,14 @@ class _Unpacking:
 
 
 def _display_name(name: str) -> str:
-    """Return a member's name as its receipt has it; of one beyond all limits the beginning and a hash."""
+    """Return a member's name as its receipt shows it: of an overlong one, the beginning and a hash."""
     if len(name) <= LIMITS.name_characters:
         return printable_path(name)
     return f"{printable_path(name[:MOST_SHOWN])}…{hashlib.sha256(name.encode()).hexdigest()[:12]}"
 
 
 def _read(file: Path) -> tuple[bytes | None, str, int]:
-    """Return content, hash and size; the content of a file beyond the limit is hashed and let go."""
+    """Return content, hash and size; a file beyond the limit is hashed and its content dropped."""
     with file.open("rb") as stream:
         content = stream.read(LIMITS.file_bytes + 1)
         digest, size = hashlib.sha256(content), len(content)

@@ -36,7 +36,7 @@ class Companion:
 
     @property
     def stem(self) -> str:
-        """Its name without ending, tones and what only says that it is signed."""
+        """Its name without suffix, tones and words that only say that it is signed."""
         letters = unicodedata.normalize("NFD", PurePosixPath(self.path).stem.casefold().replace("đ", "d"))
         plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
         return _MARKS.sub("", plain).strip()
@@ -65,5 +65,5 @@ def signed_copies(scans: Iterable[Companion], reports: Iterable[Companion]) -> d
 
 
 def _latest_per_path(files: Iterable[Companion]) -> list[Companion]:
-    """Keep the last that came under each path."""
+    """Keep the latest file under each path."""
     return list({file.path: file for file in files}.values())

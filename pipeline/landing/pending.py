@@ -1,6 +1,6 @@
-"""What waits in the inbox: asked often by the sensor, so it looks at names and times before it reads bytes.
+"""What waits in the inbox. The sensor asks often, so names and times are compared before any bytes are read.
 
-Files come and go while it looks, and some cannot be opened: it never raises over what lies in an inbox.
+Files come and go meanwhile, and some cannot be opened: nothing that lies in an inbox raises an error here.
 """
 
 import hashlib

@@ -52,7 +52,7 @@ class LandingResult:
         return self.receipts.filter(pl.col("verdict") == verdict).height
 
     def problems(self) -> list[tuple[str, str, str]]:
-        """Return path, code and sentence of each new file with which something is wrong."""
+        """Return path, code and sentence of each new file that has a problem."""
         return self.receipts.drop_nulls("problem").select("path", "problem", "problem_en").rows()
 
 
@@ -67,8 +67,8 @@ def receive(
     """Land what is new in an inbox, a folder or a single file, and leave the inbox as it is.
 
     Killed at any instant before the receipts are renamed into place, nothing has landed and the next load lands the
-    same files. ``progress`` is told (files done, files in all); archives are opened by ``workers`` processes, by none but
-    this one where it is 0. Raises ``FileNotFoundError`` without an inbox.
+    same files. ``progress`` receives (files done, files in all); archives are opened by ``workers`` processes, or in
+    this one if it is 0. Raises ``FileNotFoundError`` without an inbox.
     """
     if not inbox.exists():
         raise FileNotFoundError(f"there is no inbox at {inbox}; create the folder or name another one")
@@ -98,7 +98,7 @@ def read_receipts(home: Home) -> pl.DataFrame:
     files = _batches(home)
     if not files:
         return RECEIPTS.to_frame()
-    # Loads before the last column of the table wrote theirs without it.
+    # Receipts older than the last column of the table lack it.
     return pl.read_parquet(files, schema=RECEIPTS, missing_columns="insert")
 
 
@@ -149,7 +149,7 @@ class Reception:
             self._record(arrival, self._received_at(arrival, self._written_at(arrival)))
 
     def open_archives(self, workers: int | None) -> None:
-        """Take in what lies in the archives that were taken."""
+        """Take in the members of the archives that were received."""
         packed_archives = [
             PackedArchive(archive.path, str(archive.sha256), self.home, arrivals.LIMITS) for archive in self.archives
         ]
@@ -168,7 +168,7 @@ class Reception:
         """Record an archive and its members, which arrived with it unless a line says otherwise."""
         times = {archive.path: self._received_at(archive, self._written_at(archive))}
         self._record(archive, times[archive.path])
-        # A nested archive follows its members; when it came is known before.
+        # A nested archive follows its members, but their arrival time depends on its own.
         for member in reversed(members):
             times[member.path] = self._received_at(member, times[str(member.archive)])
         for member in members:

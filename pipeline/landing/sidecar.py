@@ -44,7 +44,7 @@ class ArrivalLine:
 
 
 def unused_lines(lines: Iterable[ArrivalLine], times: Counter[datetime]) -> list[ArrivalLine]:
-    """Return the lines that no file has used yet: each speaks once, for what first arrived under its path.
+    """Return the lines that no file has used yet: each counts once, for what first arrived under its path.
 
     ``times``: how often something arrived under the path at each time.
     """
@@ -68,7 +68,7 @@ def arrival_lines(
 ) -> tuple[dict[str, list[ArrivalLine]], list[str]]:
     """Return the lines about each path below the sidecar's folder, and a warning for each line that cannot be used.
 
-    ``where`` is the sidecar's own path, ``noted_at`` its own time. Times are Vietnam time without zone, whole seconds.
+    ``sidecar_path`` is the sidecar's own path, ``noted_at`` its own time. Times are Vietnam time without zone, whole seconds.
     """
     encoding = text_encoding(content)
     if encoding is None:

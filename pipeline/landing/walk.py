@@ -14,7 +14,7 @@ from pipeline.home import Home
 #: What editors, file managers, browsers and the simulator leave behind; nobody sent these.
 LEFTOVERS = (".*", "~$*", "thumbs.db", "desktop.ini", "__macosx", "*.tmp", "*.part", "*.crdownload", "truth.json")
 _LEFTOVER = re.compile("|".join(map(translate, LEFTOVERS)))
-#: Of a path in a warning; one may have four thousand.
+#: Characters of a path in a warning; a path may have four thousand.
 MOST_SHOWN = 200
 
 

@@ -1,7 +1,7 @@
-"""The registry of a home: the shipped one, and laid over it the units that somebody loaded (``thads units import``).
+"""The registry of a home: the shipped one, overlaid with the units that somebody loaded (``thads units import``).
 
-``registry/units.csv`` holds what was loaded, ``registry/history`` what stood there before each change, ``registry/read``
-every registry that returns were read under. Nothing is ever half there: each step is one rename.
+``registry/units.csv`` holds what was loaded, ``registry/history`` its earlier versions, ``registry/read`` every
+registry that returns were read under. Nothing is ever half there: each step is one rename.
 """
 
 import csv
@@ -28,7 +28,7 @@ WHOLE_TERRITORY = "declared in the home's register"
 
 @dataclass(frozen=True)
 class RegisterChange:
-    """What a register changes: keys of units, and the registry as it would be."""
+    """What a register changes: keys of units, and the resulting registry."""
 
     added: list[str]
     changed: list[str]
@@ -40,7 +40,7 @@ class RegisterChange:
 
 
 def registry_of(home: Home) -> UnitRegistry:
-    """Return the registry by which returns of ``home`` are read and judged, and its tables made."""
+    """Return the registry by which returns of ``home`` are read and judged and its tables built."""
     return _registry(_own_content(home))
 
 
@@ -95,7 +95,7 @@ def overlay(shipped: UnitRegistry, entries: list[UnitEntry]) -> UnitRegistry:
 def preview_change(home: Home, content: bytes, *, replace: bool = False) -> tuple[RegisterChange, str]:
     """Return what a register would change in ``home``, and the text that would be kept; nothing is written.
 
-    It is laid over what was loaded before, or takes its place (``replace``). Raises ``RegisterError`` with every problem.
+    It is added to what was loaded before, or takes its place (``replace``). Raises ``RegisterError`` with every problem.
     """
     entries = read_register(content)
     keys = {entry.key for entry in entries}
@@ -103,7 +103,7 @@ def preview_change(home: Home, content: bytes, *, replace: bool = False) -> tupl
         [] if replace or not (own := _own_content(home)) else [one for one in read_register(own) if one.key not in keys]
     )
     text = as_csv([*earlier_entries, *entries])
-    # Lines are counted in the file at hand; those loaded before have had their turn, but may no longer fit.
+    # Problems name lines of this file; units loaded before were checked then, but may no longer fit.
     combined = overlay(unit_registry(), [*earlier_entries, *entries])
     problems = soundness_problems(entries, unit_registry(), combined) or misfits(home, combined)
     if problems:
@@ -112,16 +112,16 @@ def preview_change(home: Home, content: bytes, *, replace: bool = False) -> tupl
 
 
 def import_units(home: Home, content: bytes, *, replace: bool = False) -> RegisterChange:
-    """Load a register into ``home``; the next load reads and judges again what it touches. Raises ``RegisterError``."""
+    """Load a register into ``home``; the next load reads and judges again what it affects. Raises ``RegisterError``."""
     change, text = preview_change(home, content, replace=replace)
     _register(home).keep(text)
     return change
 
 
 def undo(home: Home) -> RegisterChange | None:
-    """Bring back the register that stood before the last change; None where there was no change.
+    """Bring back the register as it was before the last change; None where there was no change.
 
-    Raises ``RegisterError`` where something that the home declares of its units needs one that would go.
+    Raises ``RegisterError`` where exemptions or split keys of the home need a unit that would go.
     """
     earlier = _register(home).previous()
     if earlier is None:
@@ -134,7 +134,7 @@ def undo(home: Home) -> RegisterChange | None:
 
 
 def compare_registries(old: UnitRegistry, new: UnitRegistry) -> RegisterChange:
-    """Return the keys that one registry has and the other has not, and those that stand for something else."""
+    """Return the keys that only one of two registries has, and those whose unit differs."""
     old_rows, new_rows = _rows(old), _rows(new)
     return RegisterChange(
         added=sorted(set(new_rows) - set(old_rows)),

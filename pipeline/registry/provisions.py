@@ -1,8 +1,8 @@
-"""What a home declares of its units: who need not send a form for a time, and by which keys a territory is divided.
+"""What a home declares about its units: who need not send a form for a time, and by which keys a territory is divided.
 
 Both are CSV files, one line a provision, laid over those that are shipped (``dbt_project/seeds``) like the register of
 units: a line takes the place of the one with the same key. ``registry/<name>.csv`` holds what was imported,
-``registry/history/<name>`` what stood there before each change.
+``registry/history/<name>`` its earlier versions.
 """
 
 import re
@@ -25,7 +25,7 @@ LONGEST_TEXT = 500
 _SHARE = re.compile(r"[01](?:[.,]\d{1,9})?")
 
 Row = dict[str, Any]
-"""A provision by column, and ``line``: where it stands in the file at hand, 0 for one that stood there before."""
+"""A provision by column, and ``line``: its line in the file at hand, 0 for one imported or shipped before."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,11 @@ class Provisions:
     fit: Callable[[list[Row], UnitRegistry], Iterator[RegisterProblem]]
 
     def versioned_file(self, home: Home) -> VersionedFile:
-        """Return where a home keeps what was imported."""
+        """Return the file in which a home keeps what was imported."""
         return VersionedFile(home.registry / f"{self.name}.csv", home.registry / "history" / self.name)
 
     def key_of(self, row: Row) -> str:
-        """Return what tells a provision from the others."""
+        """Return the key that distinguishes a provision from the others."""
         return " ".join(str(row[name]) for name in self.key if row[name])
 
 
@@ -61,9 +61,9 @@ class ProvisionChange:
 
 
 def provisions_frame(home: Home, kind: Provisions, registry: UnitRegistry) -> pl.DataFrame:
-    """Return what holds in ``home``, shipped and imported, with the columns of the kind."""
+    """Return the provisions that hold in ``home``, shipped and imported, with the columns of the kind."""
     rows = _overlay(kind, _shipped(kind, registry), _own(home, kind, registry))
-    return pl.DataFrame([_without_line(row) for row in rows], schema=kind.schema).sort(kind.key)
+    return pl.DataFrame([_drop_line(row) for row in rows], schema=kind.schema).sort(kind.key)
 
 
 def preview_change(
@@ -85,14 +85,14 @@ def preview_change(
 def import_provisions(
     home: Home, kind: Provisions, content: bytes, registry: UnitRegistry, *, replace: bool = False
 ) -> ProvisionChange:
-    """Lay the provisions of a file over what was imported before, or in its place. Raises ``RegisterError``."""
+    """Add the provisions of a file to those imported before, or replace these. Raises ``RegisterError``."""
     change, text = preview_change(home, kind, content, registry, replace=replace)
     kind.versioned_file(home).keep(text)
     return change
 
 
 def undo(home: Home, kind: Provisions, registry: UnitRegistry) -> ProvisionChange | None:
-    """Bring back what stood there before the last import; None where there was none."""
+    """Bring back what held before the last import; None where there was none."""
     versioned_file = kind.versioned_file(home)
     earlier = versioned_file.previous()
     if earlier is None:
@@ -129,7 +129,7 @@ def misfits(home: Home, registry: UnitRegistry) -> list[RegisterProblem]:
 
 def as_csv(kind: Provisions, rows: Iterable[Row]) -> str:
     """Return provisions as a file that can be imported again."""
-    frame = pl.DataFrame([_without_line(row) for row in rows], schema=kind.schema).sort(kind.key)
+    frame = pl.DataFrame([_drop_line(row) for row in rows], schema=kind.schema).sort(kind.key)
     return frame.write_csv()
 
 
@@ -177,7 +177,7 @@ def _overlay(kind: Provisions, base_rows: list[Row], new_rows: list[Row]) -> lis
 
 
 def _compare(kind: Provisions, old: list[Row], new: list[Row]) -> ProvisionChange:
-    old_by_key, new_by_key = ({kind.key_of(row): _without_line(row) for row in rows} for rows in (old, new))
+    old_by_key, new_by_key = ({kind.key_of(row): _drop_line(row) for row in rows} for rows in (old, new))
     return ProvisionChange(
         added=sorted(new_by_key.keys() - old_by_key.keys()),
         changed=sorted(key for key in new_by_key.keys() & old_by_key.keys() if new_by_key[key] != old_by_key[key]),
@@ -185,7 +185,7 @@ def _compare(kind: Provisions, old: list[Row], new: list[Row]) -> ProvisionChang
     )
 
 
-def _without_line(row: Row) -> Row:
+def _drop_line(row: Row) -> Row:
     return {name: value for name, value in row.items() if name != "line"}
 
 
@@ -237,7 +237,7 @@ def _exemption(line: int, field: dict[str, str], registry: UnitRegistry) -> tupl
 
 
 def _duplicate_exemptions(rows: list[Row], registry: UnitRegistry) -> Iterator[RegisterProblem]:
-    """Tell of two exemptions that hold for one form of one unit on one day; ``form`` blank is all forms."""
+    """Yield exemptions that hold for the same form, unit and day as another; a blank ``form`` means all forms."""
     by_unit: dict[str, list[Row]] = {}
     for row in sorted(rows, key=lambda row: row["line"]):
         for other in by_unit.setdefault(row["unit_key"], []):
@@ -247,8 +247,8 @@ def _duplicate_exemptions(rows: list[Row], registry: UnitRegistry) -> Iterator[R
                 and row["valid_from"] < (other["valid_to"] or FOREVER)
                 and other["valid_from"] < (row["valid_to"] or FOREVER)
             ):
-                where = f"{other['unit_key']} {other['form'] or '*'} {_span(other['valid_from'], other['valid_to'])}"
-                yield problem("exempt_twice", row["line"], "valid_from", found=row["unit_key"], other=where)
+                overlap = f"{other['unit_key']} {other['form'] or '*'} {_span(other['valid_from'], other['valid_to'])}"
+                yield problem("exempt_twice", row["line"], "valid_from", found=row["unit_key"], other=overlap)
         by_unit[row["unit_key"]].append(row)
 
 
@@ -281,7 +281,7 @@ def _split_key(line: int, field: dict[str, str], registry: UnitRegistry) -> tupl
 
 
 def _incomplete_shares(rows: list[Row], registry: UnitRegistry) -> Iterator[RegisterProblem]:
-    """Tell of units whose shares do not add up, forward to its successors or backward to what it was put together from."""
+    """Yield units whose shares do not add up, over their successors or over their predecessors."""
     by_unit: dict[str, list[Row]] = {}
     for row in rows:
         by_unit.setdefault(row["unit_key"], []).append(row)
@@ -298,7 +298,7 @@ def _incomplete_shares(rows: list[Row], registry: UnitRegistry) -> Iterator[Regi
 
 
 def _related_units(unit: str, registry: UnitRegistry) -> dict[str, set[str]]:
-    """Return the keys of the units that went into a unit, and of those that it became."""
+    """Return the keys of the units that a unit became, and of those that it was made from."""
     pairs = registry.succession.select("predecessor_key", "successor_key").rows()
     return {
         "later": {successor for predecessor, successor in pairs if predecessor == unit},

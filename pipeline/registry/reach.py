@@ -1,4 +1,4 @@
-"""Which returns a change of the registry may place elsewhere: only these are read again."""
+"""Which returns a change of the registry may assign to other units: only these are read again."""
 
 import re
 
@@ -9,10 +9,10 @@ from pipeline.text.spelling import fold
 
 
 def affected_submissions(submissions: pl.DataFrame, old: UnitRegistry, new: UnitRegistry) -> pl.DataFrame:
-    """Return the submissions (``tables.SUBMISSIONS``) that ``after`` may place otherwise than ``before`` did.
+    """Return the submissions (``tables.SUBMISSIONS``) that ``new`` may place otherwise than ``old`` did.
 
     Those without a unit, those of a unit that changed or stands below one that did, and those that write a name which
-    a changed unit has or had. More than are placed otherwise in the end, never fewer.
+    a changed unit has or had. Possibly too many, never too few.
     """
     changed = {key for key in {*old.units, *new.units} if old.units.get(key) != new.units.get(key)}
     if not changed:

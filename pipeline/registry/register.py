@@ -1,8 +1,8 @@
-"""Reads a register of units from CSV: one line a unit, every field checked, all problems told at once.
+"""Reads a register of units from CSV: one line a unit, every field checked, all problems reported at once.
 
 Columns: ``unit_key, name, level, parent_key, valid_from`` are needed; ``code, valid_to, aliases, successors, note`` may be
 left out. ``aliases`` and ``successors`` hold several with ``|`` between them. Days are 2025-07-01 or 01/07/2025.
-Whether the units fit together is asked in ``pipeline.registry.soundness``.
+``pipeline.registry.soundness`` checks whether the units fit together.
 """
 
 import csv
@@ -94,9 +94,9 @@ def read_register(content: bytes) -> list[UnitEntry]:
 def read_lines(
     content: bytes, needed: Sequence[str], columns: Sequence[str]
 ) -> tuple[list[tuple[int, dict[str, str]]], list[RegisterProblem]]:
-    """Return number and fields by column of every line of a CSV, and the lines that have not as many as the header.
+    """Return number and fields by column of every line of a CSV, and problems for lines of another width than the header.
 
-    Raises ``RegisterError`` where it is no such file: no text, too many lines, other columns, nothing in it.
+    Raises ``RegisterError`` for any other file: no text, too many lines, other columns, nothing in it.
     """
     text = decode(content)
     if text is None:

@@ -1,6 +1,6 @@
-"""Asks whether the units of a register fit together and with those that are there already: parents, successors, names.
+"""Checks that the units of a register fit together and with those that exist already: parents, successors, names.
 
-Only what the lines of the register have a part in is told; each problem stands at the line that can mend it.
+Only problems that lines of the register take part in are reported, each at the line that can mend it.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ PARENT_LEVEL = {Level.OFFICE: Level.PROVINCE, Level.PROVINCE: Level.NATION}
 def soundness_problems(
     entries: list[UnitEntry], shipped: UnitRegistry, combined: UnitRegistry
 ) -> list[RegisterProblem]:
-    """Return what does not fit, in order of the lines; ``together`` is ``shipped`` with ``entries`` laid over it."""
+    """Return what does not fit, in order of the lines; ``combined`` is ``shipped`` with ``entries`` laid over it."""
     in_file = {entry.key: entry for entry in entries}
     problems = [
         *_wrong_kind(entries, shipped),
@@ -124,7 +124,7 @@ def _twins(in_file: dict[str, UnitEntry], combined: UnitRegistry) -> Iterator[Re
             *(("same_name", "name" if name == unit.name else "aliases", name, units) for name, units in others),
         ]:
             for other in units:
-                # Of two lines of the file the later one is told.
+                # Of two lines of the file the later one is reported.
                 if other.key != key and unit.meets(other) and in_file.get(other.key, entry).line <= entry.line:
                     yield problem(code, entry.line, column, found=value, other=other.key)
 

@@ -207,5 +207,5 @@ def _shipped_succession() -> pl.DataFrame:
 
 @cache
 def unit_registry() -> UnitRegistry:
-    """Return the shipped registry, read once per process; what a home lays over it: ``registry.of_home``."""
+    """Return the shipped registry, read once per process; ``home_register.registry_of`` gives a home's own."""
     return UnitRegistry(pl.read_csv(UNITS, schema=tables.UNITS))

@@ -50,7 +50,7 @@ def markdown(value: Any) -> Any:
 def markdown_with_bold(value: Any) -> Any:
     """Return the value as Markdown in which the pairs of ** that our own sentences write stay bold.
 
-    What an office's file puts between them was plain text before: only ``BOLD``'s own words are let through.
+    What an office's file puts between them was plain text before: only the words of ``_BOLD_WORDS`` are let through.
     """
     text = markdown(value)
     return text if isinstance(text, Raw) or not isinstance(text, str) else _BOLD_ESCAPED.sub(r"**\1**", text)

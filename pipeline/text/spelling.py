@@ -1,4 +1,4 @@
-"""Text made comparable: one spelling for what people write in many.
+"""Text made comparable: one spelling for what people write in many ways.
 
 ``fold`` gives the key by which labels and names are matched, ``fold_bare`` the same without diacritics for a last resort.
 ``fold_column`` and ``fold_bare_column`` are their twins over whole columns and give the same results.

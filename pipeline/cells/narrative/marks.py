@@ -10,10 +10,10 @@ from pipeline.cells.narrative.phrases import Narrative
 from pipeline.cells.narrative.words import Kind, Word
 from pipeline.cells.numerals import NotANumber, Numeral, parse_amount, parse_numeral, refuse_as_too_long
 
-#: How many words from one on name a unit of the registry.
+#: Returns how many words, from a position on, name a unit of the registry.
 NameLength = Callable[[Sequence[Word], int], int]
 
-NO_MONTHS = 0  # of a period that there is not
+NO_MONTHS = 0  # of a period that does not exist
 LONGEST_NUMERAL = 60  # characters; whatever is longer is no figure
 _LONGEST_RUN = 6  # words written together
 _HEADING_WORDS = 15
@@ -34,9 +34,9 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A statistical year and, where said, its months; ``year`` is None in "6 tháng đầu năm" alone.
+    """A statistical year and, if given, its months; ``year`` is None in "6 tháng đầu năm" alone.
 
-    ``months`` are ``NO_MONTHS`` where there are not so many: "13 tháng năm 2022".
+    ``months`` are ``NO_MONTHS`` where no year has so many: "13 tháng năm 2022".
     """
 
     year: int | None
@@ -47,7 +47,7 @@ class Span:
 class TextMark:
     """Something found in the text at the half-open span ``start`` to ``end``.
 
-    ``kind`` is that of the phrase, or figure, ignored, period, no_period, place, sign, word; ``key`` the words found.
+    ``kind`` is that of the phrase, or figure, ignored, period, no_period, place, sign, word; ``key`` its words.
     """
 
     kind: str
@@ -177,7 +177,7 @@ def _period(words: Sequence[Word], position: int, text: str, declaration: Narrat
             return length, Span(year, int(months))
         # "13 tháng đầu năm" means to be a period; "18 tháng" alone is a length of time.
         return (length, Span(year, NO_MONTHS)) if year or phrase.length > 1 else None
-    if (month_length := _no_month(words, position, text, declaration)) is not None:
+    if (month_length := _impossible_month(words, position, text, declaration)) is not None:
         return month_length, Span(_year(words, position + month_length - 1, text), NO_MONTHS)
     if (other := declaration.not_period.find(words, position)) and _year(words, position + other.length, text):
         return None
@@ -188,8 +188,8 @@ def _period(words: Sequence[Word], position: int, text: str, declaration: Narrat
     return (phrase.length + 1, Span(year, None)) if year else None
 
 
-def _no_month(words: Sequence[Word], position: int, text: str, declaration: Narrative) -> int | None:
-    """Return the length of "tháng 14 năm 2022" or "tháng 0/2022" at a word: a month that there is not, of a year."""
+def _impossible_month(words: Sequence[Word], position: int, text: str, declaration: Narrative) -> int | None:
+    """Return the length of "tháng 14 năm 2022" or "tháng 0/2022" at a word: a month that does not exist, with its year."""
     if words[position].key not in declaration.entry["ignored"]["after"]["month"] or position + 1 >= len(words):
         return None
     number = (
@@ -224,13 +224,13 @@ def _year(words: Sequence[Word], position: int, text: str) -> int | None:
 def _number(
     words: Sequence[Word], position: int, text: str, declaration: Narrative, starts_line: bool
 ) -> tuple[int, TextMark]:
-    """Read the number at a word as a figure, or as what a declared pattern knows to be none."""
+    """Read the number at a word as a figure, or as something that a declared pattern says is none."""
     word = words[position]
     following = words[position + 1] if position + 1 < len(words) else None
     if starts_line and following and following.key in (".", ")") and following.start == word.end:
         return 2, TextMark("ignored", word.start, word.end, value="list_number")
     unit_length, unit = _unit(words, position + 1, declaration)
-    is_glued, label = _joined(words, position, text, bool(unit_length))
+    is_glued, label = _classify_run(words, position, text, bool(unit_length))
     if not unit_length:
         label = declaration.ignored_after.find_before(words, position) or label
     if label is None and following and (unit is None or unit == ""):
@@ -243,8 +243,8 @@ def _number(
     return _figure(words, position, text, declaration)
 
 
-def _joined(words: Sequence[Word], position: int, text: str, has_unit: bool) -> tuple[bool, str | None]:
-    """Look at what is written together with a number without a space: a date, a code, or something not understood."""
+def _classify_run(words: Sequence[Word], position: int, text: str, has_unit: bool) -> tuple[bool, str | None]:
+    """Classify what is written together with a number without a space: a date, a code, or something not understood."""
     first = last = position
     while first > 0 and position - first < _LONGEST_RUN and _joins(words[first - 1], words[first], words[first - 1]):
         first -= 1

@@ -56,7 +56,7 @@ class UnclearFigure(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Antecedent:
-    """What the figure before was of, for those that refer back to it."""
+    """What the previous figure measures, for figures that refer back to it."""
 
     meaning: PhraseMeaning
     kind: str  # AMOUNT, RATIO or CHANGE
@@ -261,7 +261,7 @@ class Meaning:
         return cell, Antecedent(subject, kind, topic, basis, base)
 
     def _ratio(self, meaning: PhraseMeaning, base: str | None, topic: str) -> str:
-        """Return the measure of a ratio from what it is of and its stated base."""
+        """Return the measure of a ratio from its numerator and its stated base."""
         if meaning.measure == "target":
             return "target"
         entry = self.named_ratios.get(meaning.measure or "")
@@ -293,11 +293,11 @@ class Meaning:
         return measure
 
     def _indicator(self, meaning: PhraseMeaning, base: str) -> dict[str, str] | None:
-        """Return the catalogue's entry of an indicator that a phrase names by unit of measure."""
+        """Return the catalogue's entry of the indicator that a phrase names for a base unit."""
         return self.forms.published["indicators"].get((meaning.indicators or {}).get(base, ""))
 
     def _check_comparison(self, comparison: TextMark | None, tail: Tail) -> None:
-        """Refuse a change on anything but the same period last year."""
+        """Refuse a change that is not on the same period of last year."""
         for mark in (comparison, tail.comparison):
             if mark is not None and not self._is_last_year(mark.value):
                 raise UnclearFigure("odd_comparison")
@@ -365,12 +365,12 @@ class Meaning:
             )
             end, span = _read_period(marks, position + 1 if is_comparing else position)
             follows = marks[end] if not is_comparing and span and end < len(marks) else None
-            carried = follows if follows and follows.kind == "moved" else None
+            transfer = follows if follows and follows.kind == "moved" else None
             if is_comparing and span:
                 results.append(TextMark("compare", mark.start, marks[end - 1].end, mark.key, span))
-            elif carried and (mark.kind == "last_year" or (self._is_last_year(span) and span and span.year)):
+            elif transfer and (mark.kind == "last_year" or (self._is_last_year(span) and span and span.year)):
                 end += 1
-                results.append(TextMark("measure", mark.start, carried.end, carried.key, carried.value))
+                results.append(TextMark("measure", mark.start, transfer.end, transfer.key, transfer.value))
             elif mark.kind == "last_year":
                 results.append(TextMark("last_year", mark.start, marks[end - 1].end, mark.key, span))
             else:
@@ -397,7 +397,7 @@ class Meaning:
         return None
 
     def _is_until(self, marks: list[TextMark], position: int) -> bool:
-        """Tell whether the month at ``at`` is an end ("đến tháng 9") or part of a date ("ngày 30 tháng 9")."""
+        """Tell whether the month at ``position`` is an end ("đến tháng 9") or part of a date ("ngày 30 tháng 9")."""
         earlier = marks[position - 2] if position >= 2 else None
         return earlier is not None and (earlier.kind == "ignored" or earlier.key in self.declaration.entry["until"])
 
@@ -421,7 +421,7 @@ def _only_basis(marks: list[TextMark]) -> str | None:
 
 
 def _read_period(marks: list[TextMark], position: int) -> tuple[int, Span | None]:
-    """Return where the period that begins at ``at`` ends, and the period: "cùng kỳ", "cùng kỳ năm 2021", "năm 2021"."""
+    """Return where the period that begins at ``position`` ends, and the period: "cùng kỳ", "cùng kỳ năm 2021", "năm 2021"."""
     end, span = position, None
     if end < len(marks) and marks[end].kind == "last_year":
         end, span = end + 1, Span(None, None)

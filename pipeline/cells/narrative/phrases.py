@@ -13,7 +13,7 @@ import yaml
 from pipeline.cells.narrative.words import Word, keys, words
 from pipeline.forms.declaration import FOLDER
 
-# Kinds whose phrases stand for nothing but themselves; of one phrase in two kinds the first counts.
+# Kinds whose phrases stand for nothing but themselves; where a phrase is in two kinds, the first counts.
 _PLAIN = ("blockers", "neutral", "spoilers", "last_year", "comparisons", "base_words", "links", "hedges", "fillers")
 _LONGEST_HEDGE = 20  # characters
 _OPTION = re.compile(r"\(([^()]*)\)")
@@ -54,7 +54,7 @@ class Lexicon:
                 entries.sort(key=lambda entry: -len(entry[0]))
 
     def find(self, words: Sequence[Word], position: int) -> PhraseMatch | None:
-        """Return the longest phrase that begins with word ``at``."""
+        """Return the longest phrase that begins with the word at ``position``."""
         for spelling, kind, value in self._by_first.get(words[position].key, ()):
             end = position + len(spelling)
             if end <= len(words) and all(words[position + n].key == key for n, key in enumerate(spelling)):
@@ -62,7 +62,7 @@ class Lexicon:
         return None
 
     def find_before(self, words: Sequence[Word], position: int, longest: int = 4) -> Any:
-        """Return what the phrase that ends right before word ``at`` stands for, else None."""
+        """Return what the phrase that ends right before the word at ``position`` stands for, else None."""
         for length in range(min(longest, position), 0, -1):
             match = self.find(words, position - length)
             if match and match.length == length:
@@ -89,7 +89,7 @@ class Narrative:
 
 
 def spellings(phrase: str) -> Iterator[tuple[str, ...]]:
-    """Yield all ways to say a phrase, as keys: ``(a|b) c`` is "c", "a c" and "b c"."""
+    """Yield all variants of a phrase, as keys: ``(a|b) c`` is "c", "a c" and "b c"."""
     pieces = _OPTION.split(phrase)
     choices = [["", *piece.split("|")] if number % 2 else [piece] for number, piece in enumerate(pieces)]
     for choice in product(*choices):

@@ -27,7 +27,7 @@ class Places:
         self._keys: dict[str, str] = {}
 
     def name_length(self, words: Sequence[Word], position: int) -> int:
-        """Return how many words from ``at`` on name a unit ("tỉnh Kiên Giang"), known or not; 0 where none is named."""
+        """Return how many words from ``position`` on name a unit ("tỉnh Kiên Giang"), known or not; 0 where none is named."""
         match = self.lead_words.find(words, position)
         if match is None:
             return 0
@@ -60,7 +60,7 @@ class Places:
         return self._units[name]
 
     def reporting_unit(self, mentions: Sequence[TextMark]) -> tuple[Unit | None, TextMark | None]:
-        """Return the unit named most often, the first of equals, and where it is first named."""
+        """Return the unit named most often, the first of equals, and its first mention."""
         pairs = [(mark, unit) for mark in mentions if (unit := self.find_unit(mark.key))]
         provinces = [unit.name for _, unit in pairs if unit.level == "province"]
         if provinces:

@@ -1,4 +1,4 @@
-"""Makes a submission of a narrative report: whose it is, for which period, its cells and what was not understood.
+"""Makes a submission of a narrative report: its unit and period, its cells, and what was not understood.
 
 The address of a cell is its span of characters in the decoded text, half-open: ``c1234-1250`` is ``text[1234:1250]``,
 and that is the cell's ``raw``. The figures are of origin ``published``: such reports are printed for readers, leave
@@ -32,7 +32,7 @@ MOST_CHARACTERS = 200_000  # seventy pages; no report is a third as long
 MOST_REMARKS = 500  # of one code
 CONTEXT_CHARACTERS = 30  # characters of the text quoted on each side
 
-#: Reasons why a number is not read of which its author is asked; of all others it is noted.
+#: Reasons for not reading a number about which its author is asked; any other is only noted.
 _QUESTION_CODES = {
     "ambiguous_number": "ambiguous_number",
     "number_too_long": "not_a_number",
@@ -108,7 +108,7 @@ def address(mark: TextMark) -> str:
 
 
 def _period(text_sentences: Iterable[Sentence], declaration: Narrative) -> tuple[Period | None, TextMark | None]:
-    """Return the first period that is named other than to compare with it, and where; no period is "13 tháng"."""
+    """Return the first period that is not merely compared with, and its mark; "13 tháng" is no period."""
     comparisons = set(declaration.entry["comparisons"])
     for sentence in text_sentences:
         previous: TextMark | None = None
@@ -123,7 +123,7 @@ def _period(text_sentences: Iterable[Sentence], declaration: Narrative) -> tuple
 
 
 def _last_day(period_mark: TextMark | None) -> date | None:
-    """Return the last day of the period that is written, by its year where there is no such period."""
+    """Return the last day of the period as written; where there is no such period, that of its year."""
     span = period_mark.value if period_mark else None
     return Period(span.year, span.months or 12).end if span and span.year else None
 
@@ -149,7 +149,7 @@ def _row(cell: NarrativeCell, text: str) -> dict:
 def _settle(
     results: list[NarrativeCell | Puzzle], text: str, declaration: Narrative
 ) -> tuple[list[NarrativeCell], list[Note]]:
-    """Return one cell per place and notes on the rest; values that contradict each other are none of them taken."""
+    """Return one cell per place, and notes on the rest; where values contradict each other, none is taken."""
     cells_by_place: dict[tuple[str, str, str], list[NarrativeCell]] = {}
     notes, cells = [], []
     for result in results:
@@ -186,7 +186,7 @@ def _note_on(puzzle: Puzzle, declaration: Narrative) -> Note:
 
 
 def _remarks(notes: list[Note], text: str, declaration: Narrative) -> list[dict]:
-    """Return the first remarks of each code, in the order of the text; a last one tells where the list breaks off."""
+    """Return the first remarks of each code, in the order of the text; a last one says where the list breaks off."""
     remarks, counts = [], Counter[str]()
     for note in sorted(notes, key=lambda note: note.mark.start):
         counts[note.code] += 1

@@ -38,7 +38,7 @@ class Tail:
     is_target: bool = False
     comparison: TextMark | None = None
     is_odd: bool = False  # a word that may change the sense
-    is_odd_comparison: bool = False  # compared with something else than last year or a base
+    is_odd_comparison: bool = False  # compared with something other than last year or a base
     is_last: bool = True  # a sign or nothing follows
     length: int = 0  # marks that belong to this figure
 
@@ -53,7 +53,7 @@ class Surroundings:
         self.spoilers = set(entry["spoilers"])
 
     def read_back(self, marks: list[TextMark], position: int, start: int, has_figure: bool) -> Way:
-        """Walk back from a figure; marks before ``after`` belong to the figure before."""
+        """Walk back from a figure; marks before ``start`` belong to the previous figure."""
         way, n, commas, is_spoiled = Way(is_next=True), position - 1, False, False
         if n >= start and (marks[n].kind == "hedges" or marks[n].key in self.hedges):
             way.hedge, n = marks[n], n - 1
@@ -128,7 +128,7 @@ class Surroundings:
         return read_tail
 
     def _base_word(self, marks: list[TextMark], position: int, start: int) -> int | None:
-        """Return where "trên" stands before the measure at ``at``: it is then the base of a ratio."""
+        """Return where "trên" stands before the measure at ``position``: it is then the base of a ratio."""
         n = position - 1
         while n >= start and marks[n].kind == "fillers" and marks[n].key not in self.base_words:
             n -= 1
@@ -150,7 +150,7 @@ def _is_spoiled(marks: list[TextMark], position: int, start: int, spoilers: set[
 
 
 def _leads_on(marks: list[TextMark], position: int) -> bool:
-    """Tell whether the phrase at ``at`` is that of the figure behind it."""
+    """Tell whether the phrase at ``position`` belongs to the figure behind it."""
     n = position + 1
     while n < len(marks) and (marks[n].kind in _LEADING_KINDS or marks[n].key in (":", "=", "-")):
         n += 1
