@@ -19,7 +19,7 @@ _YEAR = r"năm(?:\s*(?:công tác|thống kê|báo cáo))?\s*(?P<year>\d{4})"
 # "9 tháng năm 2023", "6 tháng đầu năm 2023", "9 tháng/2023", "năm 2023" - but "tháng 6 năm 2023" and "quý I năm 2023" may be
 # one month or quarter alone, or all since October: only the office knows.
 _MONTHS = re.compile(
-    rf"(?:kỳ|báo cáo|thống kê|lũy kế|\s)*(?:(?P<months>\d{{1,2}})\s*tháng(?:\s*đầu)?|cả)?[\s,]*(?:{_YEAR}|(?<=tháng)\s*/\s*(?P<of>\d{{4}}))"
+    rf"(?:kỳ|báo cáo|thống kê|lũy kế|\s)*(?:(?P<months>\d{{1,2}})\s*tháng(?:\s*đầu)?|cả)?[\s,]*(?:{_YEAR}|(?<=tháng)\s*/\s*(?P<bare_year>\d{{4}}))"
 )
 _MONTH = r"tháng\s*(\d{1,2})\s*(?:/|-|năm)\s*(\d{4})"
 _FROM_MONTH_TO_MONTH = re.compile(rf"(?:từ\s*)?{_MONTH}\s*(?:đến|tới|-)\s*(?:hết\s*)?{_MONTH}")
@@ -129,7 +129,7 @@ def _parse_period_name(text: str) -> tuple[date | None, date | None]:
         last = day_or_none(*next_month, 1) if 1 <= last_month <= 12 else None
         return day_or_none(first_year, first_month, 1), last - timedelta(1) if last else None
     match = _MONTHS.fullmatch(key)
-    months, year = (int(match["months"] or 12), int(match["year"] or match["of"])) if match else (0, 0)
+    months, year = (int(match["months"] or 12), int(match["year"] or match["bare_year"])) if match else (0, 0)
     if 1 <= months <= 12 and is_statistical_year(year):
         period = Period(year, months)
         return period.start, period.end

@@ -86,15 +86,15 @@ def read_landed(
     )
     for (batch,), receipts in sorted(read_receipts(home).group_by("batch"), key=lambda group: group[0]):
         folder = home.cells / f"{batch:06d}"
-        landed = receipts.filter(pl.col("verdict") == str(Receipt.LANDED), pl.col("media") != "zip").to_dicts()
+        landed_receipts = receipts.filter(pl.col("verdict") == str(Receipt.LANDED), pl.col("media") != "zip").to_dicts()
         if received_at:
-            landed = [receipt | {"received_at": received_at} for receipt in landed]
-        if folder.exists() and _is_current(home, folder, landed, registry, entries_by_file):
+            landed_receipts = [receipt | {"received_at": received_at} for receipt in landed_receipts]
+        if folder.exists() and _is_current(home, folder, landed_receipts, registry, entries_by_file):
             continue
         refused_receipts = [
-            r for r in landed if any(not entry.submission_id for entry in entries_by_file.get(r["sha256"], []))
+            r for r in landed_receipts if any(not entry.submission_id for entry in entries_by_file.get(r["sha256"], []))
         ]
-        readable_receipts = [receipt for receipt in landed if receipt not in refused_receipts]
+        readable_receipts = [receipt for receipt in landed_receipts if receipt not in refused_receipts]
         paths = [blob_path(home, receipt["sha256"]) for receipt in readable_receipts]
         reading = read_files(readable_receipts, paths, registry=registry, progress=progress)
         reading = ReadingResult.concatenate(
@@ -103,7 +103,7 @@ def read_landed(
                 *map(quarantine.refuse_file, refused_receipts),
             ]
         )
-        commit_folder(home, folder, vars(reading), fingerprint=_fingerprint(registry, landed, entries_by_file))
+        commit_folder(home, folder, vars(reading), fingerprint=_fingerprint(registry, landed_receipts, entries_by_file))
         summary.batches.append(batch)
         summary.submissions += reading.submissions.height
         summary.unreadable += reading.submissions.filter(~pl.col("is_readable")).height
@@ -113,18 +113,20 @@ def read_landed(
 
 
 def _fingerprint(
-    registry: UnitRegistry, landed: list[dict], entries_by_file: dict[str, list[quarantine.QuarantineEntry]]
+    registry: UnitRegistry, landed_receipts: list[dict], entries_by_file: dict[str, list[quarantine.QuarantineEntry]]
 ) -> str:
     """Return what the reading of a batch depends on: the reader, the units it knew, and what was set aside."""
     return " ".join(
-        filter(None, (reader_version(), registry.version, quarantine.quarantine_digest(landed, entries_by_file)))
+        filter(
+            None, (reader_version(), registry.version, quarantine.quarantine_digest(landed_receipts, entries_by_file))
+        )
     )
 
 
 def _is_current(
     home: Home,
     folder: Path,
-    landed: list[dict],
+    landed_receipts: list[dict],
     registry: UnitRegistry,
     entries_by_file: dict[str, list[quarantine.QuarantineEntry]],
 ) -> bool:
@@ -133,16 +135,18 @@ def _is_current(
         return False  # read by a reader that saw less
     mark = folder / "fingerprint.txt"
     reader, registry_version, set_aside_digest, *_ = f"{mark.read_text() if mark.exists() else ''}   ".split(" ")
-    if reader != reader_version() or set_aside_digest != quarantine.quarantine_digest(landed, entries_by_file):
+    if reader != reader_version() or set_aside_digest != quarantine.quarantine_digest(landed_receipts, entries_by_file):
         return False
     if registry_version == registry.version:
         return True
     previous_registry = recall_registry(home, registry_version)
     # A running text may name any unit anywhere.
-    if previous_registry is None or any(receipt["media"] == "txt" for receipt in landed):
+    if previous_registry is None or any(receipt["media"] == "txt" for receipt in landed_receipts):
         return False
     if affected_submissions(pl.read_parquet(folder / "submissions.parquet"), previous_registry, registry).is_empty():
-        write_atomically(mark, lambda temporary: temporary.write_text(_fingerprint(registry, landed, entries_by_file)))
+        write_atomically(
+            mark, lambda temporary: temporary.write_text(_fingerprint(registry, landed_receipts, entries_by_file))
+        )
         return True
     return False
 

@@ -126,7 +126,7 @@ def _locate(words: pl.DataFrame) -> pl.DataFrame:
     the columns of figures. Where code and label both name something, the code leads.
     """
     columns = words.join(axis_anchors().filter(pl.col("axis") == COLUMN), on=["regime", "form", "key"])
-    heads = _best_line(columns, along="row", position="column")
+    heads = _best_line(columns, line_axis="row", place_axis="column")
     head = heads.group_by(SHEET).agg(pl.col("line").max().alias("head"))
     rows = (
         words.join(axis_anchors().filter(pl.col("axis") == ROW), on=["regime", "form", "key"])
@@ -134,27 +134,27 @@ def _locate(words: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("row") > pl.col("head"))
         .join(heads.select(*SHEET, pl.col("at").alias("column")), on=[*SHEET, "column"], how="anti")
     )
-    return pl.concat([heads, _best_line(rows, along="column", position="row")])
+    return pl.concat([heads, _best_line(rows, line_axis="column", place_axis="row")])
 
 
-def _best_line(matches: pl.DataFrame, *, along: str, position: str) -> pl.DataFrame:
+def _best_line(matches: pl.DataFrame, *, line_axis: str, place_axis: str) -> pl.DataFrame:
     """Keep, per sheet and way of naming, the line with most matches; then mark first and duplicate places."""
     group = [*SHEET, "how"]
     best = (
-        matches.group_by(*group, along)
+        matches.group_by(*group, line_axis)
         .agg(pl.col("code").n_unique().alias("named"))
-        .sort(*group, "named", along, descending=[False, False, False, True, False])
+        .sort(*group, "named", line_axis, descending=[False, False, False, True, False])
         .unique(group, keep="first", maintain_order=True)
     )
-    line_matches = matches.join(best.select(*group, along), on=[*group, along]).select(
+    line_matches = matches.join(best.select(*group, line_axis), on=[*group, line_axis]).select(
         *SHEET,
         "regime",
         "form",
         "axis",
         "code",
         "how",
-        pl.col(along).alias("line"),
-        pl.col(position).alias("at"),
+        pl.col(line_axis).alias("line"),
+        pl.col(place_axis).alias("at"),
         "text",
     )
     ranked = (

@@ -49,16 +49,16 @@ def _registry(own: bytes) -> UnitRegistry:
     return overlay(unit_registry(), read_register(own)) if own else unit_registry()
 
 
-def overlay(shipped: UnitRegistry, entries: list[UnitEntry]) -> UnitRegistry:
-    """Return ``shipped`` with ``entries`` in the place of units of the same key.
+def overlay(shipped_registry: UnitRegistry, entries: list[UnitEntry]) -> UnitRegistry:
+    """Return ``shipped_registry`` with ``entries`` in the place of units of the same key.
 
     An office that is named under a key of its own takes the place of one of its province whose name was not
     established: how many there are is known, so no naming makes them fewer. What the register says of a unit's
     successors replaces what was known of them.
     """
     if not entries:
-        return shipped
-    placeholder_names = shipped.frame.filter("is_placeholder").select("unit_key", "name").rows()
+        return shipped_registry
+    placeholder_names = shipped_registry.frame.filter("is_placeholder").select("unit_key", "name").rows()
     own_frame = pl.DataFrame([_row(entry) for entry in entries], schema=tables.UNITS).with_columns(
         is_placeholder=pl.Series([(entry.key, entry.name) in placeholder_names for entry in entries], dtype=pl.Boolean)
     )
@@ -71,10 +71,11 @@ def overlay(shipped: UnitRegistry, entries: list[UnitEntry]) -> UnitRegistry:
         schema=tables.UNIT_SUCCESSION,
         orient="row",
     )
-    remaining = shipped.frame.filter(~pl.col("unit_key").is_in(own_frame["unit_key"].implode()))
+    remaining = shipped_registry.frame.filter(~pl.col("unit_key").is_in(own_frame["unit_key"].implode()))
     named_counts = (
         own_frame.filter(
-            pl.col("level") == str(Level.OFFICE), ~pl.col("unit_key").is_in(shipped.frame["unit_key"].implode())
+            pl.col("level") == str(Level.OFFICE),
+            ~pl.col("unit_key").is_in(shipped_registry.frame["unit_key"].implode()),
         )
         .group_by("parent_key")
         .agg(pl.len().alias("named"))
@@ -86,7 +87,7 @@ def overlay(shipped: UnitRegistry, entries: list[UnitEntry]) -> UnitRegistry:
         .filter(pl.col("from_last") <= pl.col("named"))
     )
     remaining = remaining.join(replaced_placeholders, on="unit_key", how="anti")
-    shipped_succession = shipped.succession.filter(
+    shipped_succession = shipped_registry.succession.filter(
         ~pl.col("predecessor_key").is_in(declared_succession["predecessor_key"].implode())
     )
     return UnitRegistry(pl.concat([remaining, own_frame]), pl.concat([shipped_succession, declared_succession]))

@@ -160,11 +160,11 @@ def _read(kind: Provisions, content: bytes, registry: UnitRegistry) -> list[Row]
     rows: list[Row] = []
     first_line: dict[str, int] = {}
     for line, field in lines:
-        row, more = kind.read(line, field, registry)
+        row, field_problems = kind.read(line, field, registry)
         key = kind.key_of(row)
-        if not more and first_line.setdefault(key, line) != line:
-            more = [problem("provision_twice", line, kind.key[0], found=key, other=first_line[key])]
-        problems += more
+        if not field_problems and first_line.setdefault(key, line) != line:
+            field_problems = [problem("provision_twice", line, kind.key[0], found=key, other=first_line[key])]
+        problems += field_problems
         rows.append(row | {"line": line})
     if problems:
         raise RegisterError(sort_by_line(problems))
@@ -213,24 +213,24 @@ def _texts(line: int, field: Mapping[str, str], needed: Iterable[str], texts: It
 
 def _exemption(line: int, field: dict[str, str], registry: UnitRegistry) -> tuple[Row, list[RegisterProblem]]:
     problems = _texts(line, field, ("unit_key", "valid_from", "reason", "source"), ("reason", "source"))
-    unit, more = _unit(line, "unit_key", field["unit_key"], registry)
-    problems += more
+    unit, field_problems = _unit(line, "unit_key", field["unit_key"], registry)
+    problems += field_problems
     form = field["form"].zfill(2) if field["form"].isdecimal() else field["form"]  # a spreadsheet makes 1 of 01
     if form and form not in forms().current:
         problems.append(problem("unknown_form", line, "form", found=form, known=", ".join(forms().current)))
-    begins, ends, more = read_span(line, field)
-    problems += more
-    if unit and begins and not (begins < unit.valid_to and unit.valid_from < (ends or FOREVER)):
+    start, end, field_problems = read_span(line, field)
+    problems += field_problems
+    if unit and start and not (start < unit.valid_to and unit.valid_from < (end or FOREVER)):
         problems.append(
             problem(
-                "outside_unit", line, "valid_from", found=_span(begins, ends), expected=_span_of(unit), other=unit.key
+                "outside_unit", line, "valid_from", found=_span(start, end), expected=_span_of(unit), other=unit.key
             )
         )
     return {
         "unit_key": field["unit_key"],
         "form": form or None,
-        "valid_from": begins,
-        "valid_to": ends,
+        "valid_from": start,
+        "valid_to": end,
         "reason": field["reason"],
         "source": field["source"],
     }, problems
@@ -259,8 +259,8 @@ def _split_key(line: int, field: dict[str, str], registry: UnitRegistry) -> tupl
     problems = _texts(line, field, ("unit_key", "territory_key", "share", "source"), ("source",))
     units = {}
     for column in ("unit_key", "territory_key"):
-        units[column], more = _unit(line, column, field[column], registry)
-        problems += more
+        units[column], field_problems = _unit(line, column, field[column], registry)
+        problems += field_problems
     share = Decimal(field["share"].replace(",", ".")) if _SHARE.fullmatch(field["share"]) else None
     if field["share"] and (share is None or not 0 < share < 1):
         problems.append(problem("bad_share", line, "share", found=field["share"]))
@@ -306,8 +306,8 @@ def _related_units(unit: str, registry: UnitRegistry) -> dict[str, set[str]]:
     }
 
 
-def _span(begins: date, ends: date | None) -> str:
-    return f"{begins:%d/%m/%Y} - {f'{ends:%d/%m/%Y}' if ends and ends != FOREVER else '...'}"
+def _span(start: date, end: date | None) -> str:
+    return f"{start:%d/%m/%Y} - {f'{end:%d/%m/%Y}' if end and end != FOREVER else '...'}"
 
 
 def _span_of(unit: Unit) -> str:

@@ -79,8 +79,8 @@ def read_register(content: bytes) -> list[UnitEntry]:
     lines, problems = read_lines(content, NEEDED, COLUMNS)
     entries, first_line = [], dict[str, int]()
     for line, field in lines:
-        entry, more = _entry(line, field)
-        problems += more
+        entry, field_problems = _entry(line, field)
+        problems += field_problems
         key = field["unit_key"]
         if key and first_line.setdefault(key, line) != line:
             problems.append(problem("twice", line, "unit_key", found=key, other=first_line[key]))
@@ -131,10 +131,10 @@ def read_span(line: int, field: Mapping[str, str]) -> tuple[date | None, date | 
         days[column] = parse_day(text) if _DAY.fullmatch(text) else None
         if text and days[column] is None:
             problems.append(problem("bad_date", line, column, found=text))
-    begins, ends = days["valid_from"], days["valid_to"]
-    if begins and ends and ends <= begins:
-        problems.append(problem("empty_span", line, "valid_to", found=begins, other=ends))
-    return begins, ends, problems
+    start, end = days["valid_from"], days["valid_to"]
+    if start and end and end <= start:
+        problems.append(problem("empty_span", line, "valid_to", found=start, other=end))
+    return start, end, problems
 
 
 def sort_by_line(problems: list[RegisterProblem]) -> list[RegisterProblem]:
@@ -147,7 +147,7 @@ def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
     first = text.partition("\n")[0]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if first.count(";") > first.count(",") else ",")
     while True:
-        begins = reader.line_num + 1
+        first_line_number = reader.line_num + 1
         try:
             fields = next(reader)
         except StopIteration:
@@ -155,7 +155,7 @@ def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
         except csv.Error:
             fields = []
         if any(field.strip() for field in fields):
-            yield begins, fields
+            yield first_line_number, fields
 
 
 def _entry(line: int, field: dict[str, str]) -> tuple[UnitEntry | None, list[RegisterProblem]]:
@@ -179,9 +179,9 @@ def _entry(line: int, field: dict[str, str]) -> tuple[UnitEntry | None, list[Reg
         code = code.zfill(2)  # a spreadsheet makes 8 of 08
     elif code:
         problems.append(problem("bad_code", line, "code", found=code))
-    begins, ends, more = read_span(line, field)
-    problems += more
-    if problems or begins is None:
+    start, end, field_problems = read_span(line, field)
+    problems += field_problems
+    if problems or start is None:
         return None, problems
     return (
         UnitEntry(
@@ -190,8 +190,8 @@ def _entry(line: int, field: dict[str, str]) -> tuple[UnitEntry | None, list[Reg
             name=name,
             level=Level(level),
             parent=field["parent_key"],
-            valid_from=begins,
-            valid_to=ends,
+            valid_from=start,
+            valid_to=end,
             code=code,
             aliases=aliases,
             successors=_split_list(field.get("successors")),

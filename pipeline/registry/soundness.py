@@ -14,12 +14,12 @@ PARENT_LEVEL = {Level.OFFICE: Level.PROVINCE, Level.PROVINCE: Level.NATION}
 
 
 def soundness_problems(
-    entries: list[UnitEntry], shipped: UnitRegistry, combined: UnitRegistry
+    entries: list[UnitEntry], shipped_registry: UnitRegistry, combined: UnitRegistry
 ) -> list[RegisterProblem]:
-    """Return what does not fit, in order of the lines; ``combined`` is ``shipped`` with ``entries`` laid over it."""
+    """Return what does not fit, in order of the lines; ``combined`` is ``shipped_registry`` with ``entries`` laid over it."""
     in_file = {entry.key: entry for entry in entries}
     problems = [
-        *_wrong_kind(entries, shipped),
+        *_wrong_kind(entries, shipped_registry),
         *_wrong_parents(entries, combined),
         *_outlasting_children(in_file, combined),
         *_wrong_successors(entries, combined),
@@ -30,13 +30,13 @@ def soundness_problems(
     return sorted(problems, key=lambda one: (one.line, one.code))
 
 
-def _wrong_kind(entries: list[UnitEntry], shipped: UnitRegistry) -> Iterator[RegisterProblem]:
+def _wrong_kind(entries: list[UnitEntry], shipped_registry: UnitRegistry) -> Iterator[RegisterProblem]:
     for entry in entries:
-        shipped_unit = shipped.units.get(entry.key)
+        shipped_unit = shipped_registry.units.get(entry.key)
         if shipped_unit and shipped_unit.is_simulated:
             yield problem("reserved_key", entry.line, "unit_key", found=entry.key)
-        if entry.level == Level.NATION and entry.key != shipped.nation:
-            yield problem("second_nation", entry.line, "level", other=shipped.nation)
+        if entry.level == Level.NATION and entry.key != shipped_registry.nation:
+            yield problem("second_nation", entry.line, "level", other=shipped_registry.nation)
 
 
 def _wrong_parents(entries: list[UnitEntry], combined: UnitRegistry) -> Iterator[RegisterProblem]:
@@ -101,12 +101,12 @@ def _orphans(entries: list[UnitEntry], combined: UnitRegistry) -> Iterator[Regis
     Where others of the parent begin on that day it was reorganised, and who took over what may not be known.
     """
     succeeded = set(combined.succession["predecessor_key"])
-    begins = {(unit.parent, unit.valid_from) for unit in combined.units.values()}
+    starts = {(unit.parent, unit.valid_from) for unit in combined.units.values()}
     for entry in entries:
         parent = combined.units.get(entry.parent)
         if not (entry.valid_to and parent and entry.valid_to < parent.valid_to):
             continue
-        if entry.key not in succeeded and (entry.parent, entry.valid_to) not in begins:
+        if entry.key not in succeeded and (entry.parent, entry.valid_to) not in starts:
             yield problem("nobody_after", entry.line, "successors", found=entry.valid_to, other=parent.key)
 
 

@@ -132,43 +132,43 @@ class Meaning:
     def _sentence(self, marks: list[TextMark], context: Context) -> list[NarrativeCell | Puzzle]:
         results: list[NarrativeCell | Puzzle] = []
         previous, start, antecedent = -1, 0, None
-        for position, mark in enumerate(marks):
+        for index, mark in enumerate(marks):
             if mark.kind != "figure":
                 continue
-            tail = self.surroundings.read_tail(marks, position)
+            tail = self.surroundings.read_tail(marks, index)
             try:
-                cell, antecedent = self._figure(marks, position, start, previous, tail, antecedent, context)
+                cell, antecedent = self._figure(marks, index, start, previous, tail, antecedent, context)
                 results.append(cell)
             except UnclearFigure as unclear:
                 antecedent = None
                 results.append(Puzzle(mark, unclear.reason, unclear.details))
-            previous, start = position, position + 1 + tail.length
+            previous, start = index, index + 1 + tail.length
         return results
 
     def _figure(
         self,
         marks: list[TextMark],
-        position: int,
+        index: int,
         start: int,
         previous: int,
         tail: Tail,
         antecedent: Antecedent | None,
         context: Context,
     ) -> tuple[NarrativeCell, Antecedent]:
-        quantity = marks[position].value
+        quantity = marks[index].value
         if isinstance(quantity, NotANumber):
             raise UnclearFigure("number", numeral=quantity.reason)
         if isinstance(quantity, str):
             raise UnclearFigure(quantity)
-        way = self.surroundings.read_back(marks, position, start, previous >= 0)
+        way = self.surroundings.read_back(marks, index, start, previous >= 0)
         if context.aside:
             raise context.aside
-        if 0 <= previous == position - 2 and marks[position - 1].key in self.declaration.entry["ranges"]:
+        if 0 <= previous == index - 2 and marks[index - 1].key in self.declaration.entry["ranges"]:
             raise UnclearFigure("no_phrase")
         base = self.forms.units[quantity.unit].base if quantity.unit else ""
         if base in ("percent", "point"):
-            return self._rate(marks[position], quantity, base, way, tail, antecedent, context)
-        return self._amount(marks[position], quantity, base, way, tail, antecedent, context)
+            return self._rate(marks[index], quantity, base, way, tail, antecedent, context)
+        return self._amount(marks[index], quantity, base, way, tail, antecedent, context)
 
     def _amount(
         self,
@@ -354,16 +354,16 @@ class Meaning:
     def _join_periods(self, marks: list[TextMark]) -> list[TextMark]:
         """Join a period with what compares by it ("so với cùng kỳ năm 2021") or moves from it ("chuyển sang")."""
         results: list[TextMark] = []
-        position = 0
-        while position < len(marks):
-            mark = marks[position]
+        index = 0
+        while index < len(marks):
+            mark = marks[index]
             is_comparing = mark.key in self.surroundings.comparisons and mark.kind in (
                 "comparisons",
                 "lead",
                 "base_words",
                 "hedges",
             )
-            end, span = _read_period(marks, position + 1 if is_comparing else position)
+            end, span = _read_period(marks, index + 1 if is_comparing else index)
             follows = marks[end] if not is_comparing and span and end < len(marks) else None
             transfer = follows if follows and follows.kind == "moved" else None
             if is_comparing and span:
@@ -375,8 +375,8 @@ class Meaning:
                 results.append(TextMark("last_year", mark.start, marks[end - 1].end, mark.key, span))
             else:
                 results.append(mark)
-                end = position + 1
-            position = end
+                end = index + 1
+            index = end
         return results
 
     def _aside(self, marks: list[TextMark]) -> UnclearFigure | None:
@@ -396,9 +396,9 @@ class Meaning:
                 return UnclearFigure("other_period", word=mark.key)
         return None
 
-    def _is_until(self, marks: list[TextMark], position: int) -> bool:
-        """Tell whether the month at ``position`` is an end ("đến tháng 9") or part of a date ("ngày 30 tháng 9")."""
-        earlier = marks[position - 2] if position >= 2 else None
+    def _is_until(self, marks: list[TextMark], index: int) -> bool:
+        """Tell whether the month at ``index`` is an end ("đến tháng 9") or part of a date ("ngày 30 tháng 9")."""
+        earlier = marks[index - 2] if index >= 2 else None
         return earlier is not None and (earlier.kind == "ignored" or earlier.key in self.declaration.entry["until"])
 
     def _is_ours(self, place: str) -> bool:
@@ -420,9 +420,9 @@ def _only_basis(marks: list[TextMark]) -> str | None:
     return bases.pop() if len(bases) == 1 else None
 
 
-def _read_period(marks: list[TextMark], position: int) -> tuple[int, Span | None]:
-    """Return where the period that begins at ``position`` ends, and the period: "cùng kỳ", "cùng kỳ năm 2021", "năm 2021"."""
-    end, span = position, None
+def _read_period(marks: list[TextMark], index: int) -> tuple[int, Span | None]:
+    """Return where the period that begins at ``index`` ends, and the period: "cùng kỳ", "cùng kỳ năm 2021", "năm 2021"."""
+    end, span = index, None
     if end < len(marks) and marks[end].kind == "last_year":
         end, span = end + 1, Span(None, None)
     if end < len(marks) and marks[end].kind == "period":

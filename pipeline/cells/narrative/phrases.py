@@ -53,18 +53,18 @@ class Lexicon:
                 entries.append((spelling, kind, value))
                 entries.sort(key=lambda entry: -len(entry[0]))
 
-    def find(self, words: Sequence[Word], position: int) -> PhraseMatch | None:
-        """Return the longest phrase that begins with the word at ``position``."""
-        for spelling, kind, value in self._by_first.get(words[position].key, ()):
-            end = position + len(spelling)
-            if end <= len(words) and all(words[position + n].key == key for n, key in enumerate(spelling)):
+    def find(self, words: Sequence[Word], index: int) -> PhraseMatch | None:
+        """Return the longest phrase that begins with the word at ``index``."""
+        for spelling, kind, value in self._by_first.get(words[index].key, ()):
+            end = index + len(spelling)
+            if end <= len(words) and all(words[index + n].key == key for n, key in enumerate(spelling)):
                 return PhraseMatch(kind, value, len(spelling))
         return None
 
-    def find_before(self, words: Sequence[Word], position: int, longest: int = 4) -> Any:
-        """Return what the phrase that ends right before the word at ``position`` stands for, else None."""
-        for length in range(min(longest, position), 0, -1):
-            match = self.find(words, position - length)
+    def find_before(self, words: Sequence[Word], index: int, longest: int = 4) -> Any:
+        """Return what the phrase that ends right before the word at ``index`` stands for, else None."""
+        for length in range(min(longest, index), 0, -1):
+            match = self.find(words, index - length)
             if match and match.length == length:
                 return match.value
         return None

@@ -26,12 +26,12 @@ class Places:
         self._units: dict[str, Unit | None] = {}
         self._keys: dict[str, str] = {}
 
-    def name_length(self, words: Sequence[Word], position: int) -> int:
-        """Return how many words from ``position`` on name a unit ("tỉnh Kiên Giang"), known or not; 0 where none is named."""
-        match = self.lead_words.find(words, position)
+    def name_length(self, words: Sequence[Word], index: int) -> int:
+        """Return how many words from ``index`` on name a unit ("tỉnh Kiên Giang"), known or not; 0 where none is named."""
+        match = self.lead_words.find(words, index)
         if match is None:
             return 0
-        first = position + match.length
+        first = index + match.length
         if first < len(words) and words[first].key == "." and words[first - 1].key in self.abbreviations:
             first += 1
         last = first
@@ -44,13 +44,13 @@ class Places:
             last += 1
         if last == first:
             return 0
-        lead = words[position + match.length - 1].key
+        lead = words[index + match.length - 1].key
         for end in range(last, first, -1) if words[first].key in self.first_words else ():
             name = f"{lead} {' '.join(word.key for word in words[first:end])}"
             if self._key(name) in self.names:
-                return end - position
+                return end - index
         # A name that the registry does not know is still another unit; a lone letter ("h", "t") leads to none.
-        return last - position if len(lead) > 1 else 0
+        return last - index if len(lead) > 1 else 0
 
     def find_unit(self, name: str) -> Unit | None:
         """Return the one unit called ``name`` ("tỉnh kiên giang"), within the report's province where several are."""

@@ -52,9 +52,9 @@ class Surroundings:
         self.hedges = set(entry["hedges"])
         self.spoilers = set(entry["spoilers"])
 
-    def read_back(self, marks: list[TextMark], position: int, start: int, has_figure: bool) -> Way:
+    def read_back(self, marks: list[TextMark], index: int, start: int, has_figure: bool) -> Way:
         """Walk back from a figure; marks before ``start`` belong to the previous figure."""
-        way, n, commas, is_spoiled = Way(is_next=True), position - 1, False, False
+        way, n, commas, is_spoiled = Way(is_next=True), index - 1, False, False
         if n >= start and (marks[n].kind == "hedges" or marks[n].key in self.hedges):
             way.hedge, n = marks[n], n - 1
         while n >= start:
@@ -97,9 +97,9 @@ class Surroundings:
         way.is_fresh = way.is_fresh or not is_spoiled
         return way
 
-    def read_tail(self, marks: list[TextMark], position: int) -> Tail:
+    def read_tail(self, marks: list[TextMark], index: int) -> Tail:
         """Read what stands right behind a figure and belongs to it."""
-        read_tail, n = Tail(), position + 1
+        read_tail, n = Tail(), index + 1
         if n < len(marks) and marks[n].kind == "basis":
             read_tail.basis, n = marks[n].value, n + 1
         if n < len(marks) and marks[n].kind in ("compare", "last_year"):
@@ -123,13 +123,13 @@ class Surroundings:
             read_tail.meaning, read_tail.is_target, n = meaning, meaning.measure == "target", n + 1
         elif n < len(marks) and marks[n].kind in ("word", "neutral", "blockers"):
             read_tail.is_odd = True
-        read_tail.is_last = position + 1 >= len(marks) or marks[position + 1].kind in ("sign", "compare")
-        read_tail.length = n - position - 1
+        read_tail.is_last = index + 1 >= len(marks) or marks[index + 1].kind in ("sign", "compare")
+        read_tail.length = n - index - 1
         return read_tail
 
-    def _base_word(self, marks: list[TextMark], position: int, start: int) -> int | None:
-        """Return where "trên" stands before the measure at ``position``: it is then the base of a ratio."""
-        n = position - 1
+    def _base_word(self, marks: list[TextMark], index: int, start: int) -> int | None:
+        """Return where "trên" stands before the measure at ``index``: it is then the base of a ratio."""
+        n = index - 1
         while n >= start and marks[n].kind == "fillers" and marks[n].key not in self.base_words:
             n -= 1
         is_base = n >= start and (marks[n].key in self.base_words or marks[n].key == "/")
@@ -141,17 +141,17 @@ def _has_measure(marks: list[TextMark]) -> bool:
     return any(mark.kind == "measure" for mark in marks)
 
 
-def _opening_bracket(marks: list[TextMark], position: int, start: int) -> int | None:
-    return next((n for n in range(position - 1, max(start, position - 40) - 1, -1) if marks[n].key == "("), None)
+def _opening_bracket(marks: list[TextMark], index: int, start: int) -> int | None:
+    return next((n for n in range(index - 1, max(start, index - 40) - 1, -1) if marks[n].key == "("), None)
 
 
-def _is_spoiled(marks: list[TextMark], position: int, start: int, spoilers: set[str]) -> bool:
-    return position > start and (marks[position - 1].kind == "spoilers" or marks[position - 1].key in spoilers)
+def _is_spoiled(marks: list[TextMark], index: int, start: int, spoilers: set[str]) -> bool:
+    return index > start and (marks[index - 1].kind == "spoilers" or marks[index - 1].key in spoilers)
 
 
-def _leads_on(marks: list[TextMark], position: int) -> bool:
-    """Tell whether the phrase at ``position`` belongs to the figure behind it."""
-    n = position + 1
+def _leads_on(marks: list[TextMark], index: int) -> bool:
+    """Tell whether the phrase at ``index`` belongs to the figure behind it."""
+    n = index + 1
     while n < len(marks) and (marks[n].kind in _LEADING_KINDS or marks[n].key in (":", "=", "-")):
         n += 1
     return n < len(marks) and marks[n].kind == "figure"
