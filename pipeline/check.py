@@ -15,14 +15,14 @@ import polars as pl
 from expectations.direct import validate_directly
 from pipeline import tables
 from pipeline.cells.read import read_landed
-from pipeline.cells.reading import Reading
-from pipeline.files.problems import Problem, problem
+from pipeline.cells.reading import ReadingResult
+from pipeline.files.problems import FileProblem, problem
 from pipeline.home import Home, vietnam_now
 from pipeline.judged.judge import Judgement, judge, others_of
 from pipeline.landing.blobs import blob_path
 from pipeline.landing.receive import receive
 from pipeline.landing.sidecar import is_sidecar
-from pipeline.landing.walk import files_in, printable
+from pipeline.landing.walk import inbox_files, printable_path
 from pipeline.marked.dossier import build_dossiers
 from pipeline.marked.stage import mark_file
 from pipeline.registry.home_register import registry_of
@@ -64,7 +64,7 @@ def files_of(paths: Iterable[Path], warnings: list[str]) -> list[Path]:
     files: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found = files_in(path, Home(path / ".home"), warnings)
+            found = inbox_files(path, Home(path / ".home"), warnings)
             files += [file for _, file in found if not is_sidecar(file.name)]
         else:
             files.append(path)
@@ -81,7 +81,7 @@ def check_files(files: Iterable[Path], home: Home) -> Iterator[tuple[Path, Check
 
 
 def _checked_whatever_happens(file: Path, home: Home) -> Checked:
-    name = printable(file.name)
+    name = printable_path(file.name)
     try:
         return check_file(file, home)
     except FileNotFoundError:
@@ -93,7 +93,7 @@ def _checked_whatever_happens(file: Path, home: Home) -> Checked:
         return _refused(name, problem("check_failed", file=name))
 
 
-def _refused(source_ref: str, why: Problem) -> Checked:
+def _refused(source_ref: str, why: FileProblem) -> Checked:
     """Return that a file could not be judged at all, and why."""
     row = {"source_ref": source_ref, "problem": why.code, "problem_vi": why.vi, "problem_en": why.en}
     nothing = tables.SUBMISSIONS.to_frame().with_columns(verdict=pl.lit(None, pl.String))
@@ -111,8 +111,8 @@ def check_file(file: Path, home: Home, *, mark: bool = False) -> Checked:
         scratch = Home(Path(folder))
         landed = receive(file, scratch)
         # A file under check arrives now, whenever it was saved.
-        read_landed(scratch, registry=registry_of(home), arrived=vietnam_now())
-        reading = Reading(
+        read_landed(scratch, registry=registry_of(home), received_at=vietnam_now())
+        reading = ReadingResult(
             *(
                 read_tables(scratch.cells, name, schema)
                 for name, schema in (
@@ -143,7 +143,7 @@ def check_file(file: Path, home: Home, *, mark: bool = False) -> Checked:
     return Checked(readable.join(verdicts, on="submission_id"), judgement, refused, reading.cells, marked)
 
 
-def _judged(readable: pl.DataFrame, reading: Reading, home: Home, scratch: Home) -> Judgement:
+def _judged(readable: pl.DataFrame, reading: ReadingResult, home: Home, scratch: Home) -> Judgement:
     beside = read_tables(home.cells, "submissions", tables.SUBMISSIONS).filter(
         pl.col("is_readable"),
         pl.col("period_id").is_in(readable["period_id"].implode()),
@@ -155,8 +155,10 @@ def _judged(readable: pl.DataFrame, reading: Reading, home: Home, scratch: Home)
     known = read_tables(home.cells, "submissions", tables.SUBMISSIONS).filter("is_readable")
     return judge(
         together,
-        pl.concat([read_tables(home.cells, "cells", tables.CELLS, of=beside["submission_id"]), reading.cells]),
-        pl.concat([read_tables(home.cells, "remarks", tables.REMARKS, of=beside["submission_id"]), reading.remarks]),
+        pl.concat([read_tables(home.cells, "cells", tables.CELLS, submissions=beside["submission_id"]), reading.cells]),
+        pl.concat(
+            [read_tables(home.cells, "remarks", tables.REMARKS, submissions=beside["submission_id"]), reading.remarks]
+        ),
         database=scratch.root / "judging.duckdb",
         others=others_of(home, together, known),
         registry=registry_of(home),

@@ -1,4 +1,4 @@
-"""A file of a home that somebody imported, and what stood there before each change. Each step is one rename."""
+"""A file that somebody imported into a home, and its earlier versions. Each step is one rename."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,33 +7,35 @@ from pipeline.storage import write_atomically
 
 
 @dataclass(frozen=True)
-class Kept:
-    """A file and the folder of those that it replaced, numbered in order."""
+class VersionedFile:
+    """A file and the folder of its earlier versions, numbered in order."""
 
     file: Path
     history: Path
 
     @property
     def content(self) -> bytes:
-        """What stands there now; nothing where nothing was imported."""
+        """The present content; empty where nothing was imported."""
         return self.file.read_bytes() if self.file.exists() else b""
 
     def keep(self, text: str) -> None:
-        """Put ``text`` in the place of what stands there, and keep that."""
-        own, content = self.content, text.encode()
-        if content == own:
+        """Replace the content by ``text``, and keep the old content."""
+        current_content, content = self.content, text.encode()
+        if content == current_content:
             return
-        kept = sorted(self.history.glob("*.csv"))
-        if not (kept and kept[-1].read_bytes() == own):
-            number = int(kept[-1].stem) + 1 if kept else 1
-            write_atomically(self.history / f"{number:06d}.csv", lambda temporary: temporary.write_bytes(own))
+        versions = sorted(self.history.glob("*.csv"))
+        if not (versions and versions[-1].read_bytes() == current_content):
+            number = int(versions[-1].stem) + 1 if versions else 1
+            write_atomically(
+                self.history / f"{number:06d}.csv", lambda temporary: temporary.write_bytes(current_content)
+            )
         write_atomically(self.file, lambda temporary: temporary.write_bytes(content))
 
-    def before(self) -> Path | None:
-        """Return what stood there before the last change; None where there was no change."""
-        own = self.content
+    def previous(self) -> Path | None:
+        """Return the version before the last change; None where there was no change."""
+        current_content = self.content
         for path in sorted(self.history.glob("*.csv"), reverse=True):
-            if path.read_bytes() != own:
+            if path.read_bytes() != current_content:
                 return path
             path.unlink()  # of an import that was killed before its second step
         return None

@@ -130,7 +130,7 @@ class Home:
         return self.root / "logs" / "night.log"
 
     def note(self, sentences: Iterable[str]) -> None:
-        """Write to the log of the nights what should be seen to."""
+        """Write warnings to the log of the nights."""
         if lines := [f"{vietnam_now()} WARNING {sentence}\n" for sentence in sentences]:
             self.night_log.parent.mkdir(parents=True, exist_ok=True)
             with self.night_log.open("a", encoding="utf-8") as log:

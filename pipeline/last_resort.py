@@ -17,14 +17,14 @@ import polars as pl
 from pipeline import tables
 from pipeline.cells import quarantine
 from pipeline.cells.read import read_landed
-from pipeline.cells.reading import Reading
+from pipeline.cells.reading import ReadingResult
 from pipeline.home import Home
 from pipeline.judged.judge import judge_changed
 from pipeline.published.query import run_query
 from pipeline.storage import broken_files, commit_folder, read_tables
 
 #: The tables of a batch of cells.
-READ = {field.name: getattr(tables, field.name.upper()) for field in fields(Reading)}
+READ = {field.name: getattr(tables, field.name.upper()) for field in fields(ReadingResult)}
 
 Say = Callable[[str], object]
 T = TypeVar("T")
@@ -124,7 +124,7 @@ def with_last_resort(
                 submission_id=suspect.submission_id,
                 source_ref=suspect.source_ref,
                 reason=f"stage {stage} failed over it",
-                by=quarantine.THE_NIGHT,
+                actor=quarantine.THE_NIGHT,
                 stage=stage,
                 cause=_in_short(error),
             )
@@ -226,7 +226,7 @@ class _Trials:
                 name: pl.read_parquet(path) if (path := folder / f"{name}.parquet").exists() else schema.to_frame()
                 for name, schema in READ.items()
             }
-            frames = vars(quarantine.without(Reading(**read), left_out))
+            frames = vars(quarantine.exclude(ReadingResult(**read), left_out))
             commit_folder(self.home, there, frames, fingerprint=" ".join(sorted(left_out)))
 
 

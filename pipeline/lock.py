@@ -22,7 +22,7 @@ def one_writer(
 ) -> Iterator[None]:
     """Hold the home's lock, waiting for it ``patience`` seconds; raises ``HomeIsBusy``."""
     home.root.mkdir(parents=True, exist_ok=True)
-    # Whoever waits opens the lock file anew and empties it, so the note stands beside it.
+    # Whoever waits opens the lock file anew and empties it, so the note has a file of its own.
     note = home.lock.with_suffix(".holder")
     lock = FileLock(home.lock)
     try:

@@ -15,8 +15,7 @@ from expectations.formulas import figure
 from expectations.rule import FIRST_DAY, LAST_DAY, Rule
 from expectations.rules import WHOLE_WORKBOOK, Pack, packs
 from expectations.terms import Story
-from pipeline.forms import Column, Form, Forms, Row, forms
-from pipeline.forms import Term as FormTerm
+from pipeline.forms import Form, FormColumn, FormRow, Forms, FormTerm, forms
 from pipeline.forms.declaration import FOREVER
 from pipeline.home import DBT_PROJECT, PROJECT
 from pipeline.vocabulary import Scope
@@ -120,20 +119,20 @@ def _fed(form: Form) -> str:
     return f"[{form.fact}](tables.md#{form.fact})" if form.fact else "no table of its own"
 
 
-def _unit(form: Form, column: Column | None = None) -> str:
+def _unit(form: Form, column: FormColumn | None = None) -> str:
     if column is None:
         return forms().units[form.unit].vi
     return forms().units[column.unit].vi if column.unit else ""
 
 
-def _computed(column: Column, form: Form) -> str:
+def _computed(column: FormColumn, form: Form) -> str:
     if column.ratio:
         part, whole = (form.column[code].vi for code in column.ratio)
         return f"{part} / {whole}"
     return _sum(column.equals, {code: one.vi for code, one in form.column.items()})
 
 
-def _parts(row: Row, form: Form) -> str:
+def _parts(row: FormRow, form: Form) -> str:
     rollups = [rollup for rollup in form.rollups if rollup.total == row.code]
     return "; ".join(f"{len(rollup.parts)} rows along `{rollup.dimension}`" for rollup in rollups)
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from pipeline.home import Home
 
-#: Beside the files of a folder: a hash of what they hold, so that nobody need read them to know.
+#: Next to the files of a folder: a hash of their content, so that nobody need read them to compare.
 CONTENT = "content.txt"
 
 
@@ -29,12 +29,12 @@ def write_atomically(path: Path, write: Callable[[Path], object], *, writer: str
 
 
 def commit_folder(home: Home, folder: Path, frames: Mapping[str, pl.DataFrame], *, fingerprint: str) -> None:
-    """Write ``frames`` as ``<name>.parquet`` into ``folder``, as ``commit_files`` does, and a hash of them beside."""
+    """Write ``frames`` as ``<name>.parquet`` into ``folder``, as ``commit_files`` does, with a hash of them."""
 
-    def write(building: Path) -> None:
+    def write(scratch: Path) -> None:
         for name, frame in frames.items():
-            frame.write_parquet(building / f"{name}.parquet")
-        (building / CONTENT).write_text(_hash_of(building))
+            frame.write_parquet(scratch / f"{name}.parquet")
+        (scratch / CONTENT).write_text(_hash_of(scratch))
 
     _commit(home, folder, write, fingerprint)
 
@@ -45,58 +45,58 @@ def commit_files(home: Home, folder: Path, files: Mapping[str, bytes], *, finger
     ``fingerprint`` says what the content was made from. Killed before the rename, the old folder (or none) stays.
     """
 
-    def write(building: Path) -> None:
+    def write(scratch: Path) -> None:
         for name, content in files.items():
-            (building / name).write_bytes(content)
+            (scratch / name).write_bytes(content)
 
     _commit(home, folder, write, fingerprint)
 
 
 def _commit(home: Home, folder: Path, write: Callable[[Path], None], fingerprint: str) -> None:
-    marked = folder / "fingerprint.txt"
-    if marked.exists() and marked.read_text() == fingerprint:
+    fingerprint_file = folder / "fingerprint.txt"
+    if fingerprint_file.exists() and fingerprint_file.read_text() == fingerprint:
         return
-    building = home.root / "scratch" / f"{folder.parent.name}-{folder.name}"
-    leaving = building.with_name(f"{building.name}-old")
-    for rest in (building, leaving):
-        shutil.rmtree(rest, ignore_errors=True)
-    building.mkdir(parents=True)
-    write(building)
-    (building / "fingerprint.txt").write_text(fingerprint)
+    scratch = home.root / "scratch" / f"{folder.parent.name}-{folder.name}"
+    replaced_folder = scratch.with_name(f"{scratch.name}-old")
+    for leftover in (scratch, replaced_folder):
+        shutil.rmtree(leftover, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    write(scratch)
+    (scratch / "fingerprint.txt").write_text(fingerprint)
     folder.parent.mkdir(parents=True, exist_ok=True)
     if folder.exists():
-        folder.rename(leaving)
-    building.rename(folder)
-    shutil.rmtree(leaving, ignore_errors=True)
+        folder.rename(replaced_folder)
+    scratch.rename(folder)
+    shutil.rmtree(replaced_folder, ignore_errors=True)
 
 
-def read_tables(root: Path, name: str, schema: pl.Schema, *, of: pl.Series | None = None) -> pl.DataFrame:
-    """Read ``<root>/*/<name>.parquet`` of all folders, or only the rows ``of`` these submissions, from where they are."""
-    folders = batches_of(root, of) if of is not None else sorted(root.glob("*/"))
+def read_tables(root: Path, name: str, schema: pl.Schema, *, submissions: pl.Series | None = None) -> pl.DataFrame:
+    """Read ``<root>/*/<name>.parquet`` of all folders, or only the rows of these ``submissions``, from where they are."""
+    folders = batches_of(root, submissions) if submissions is not None else sorted(root.glob("*/"))
     paths = [path for folder in folders if (path := folder / f"{name}.parquet").exists()]
     if not paths:
         return pl.DataFrame(schema=schema)
-    # What an earlier version left lacks the columns that came since, until a load makes it again.
+    # Files of an earlier version lack the columns added since, until a load makes them again.
     lazy = pl.scan_parquet(paths, schema=schema, missing_columns="insert", extra_columns="ignore")
-    if of is not None:
-        lazy = lazy.filter(pl.col("submission_id").is_in(of.implode()))
+    if submissions is not None:
+        lazy = lazy.filter(pl.col("submission_id").is_in(submissions.implode()))
     return lazy.collect()
 
 
 def batches_of(cells: Path, submissions: pl.Series) -> list[Path]:
-    """Return the folders of ``cells`` that hold these submissions: a row a submission is read, and no cell."""
+    """Return the folders of ``cells`` that hold these submissions, without reading any cells."""
     paths = sorted(cells.glob("*/submissions.parquet"))
     if not paths:
         return []
-    told = pl.scan_parquet(paths, include_file_paths="path").select("path", "submission_id")
-    among = told.filter(pl.col("submission_id").is_in(submissions.implode())).collect()["path"].unique().sort()
-    return [Path(path).parent for path in among]
+    rows = pl.scan_parquet(paths, include_file_paths="path").select("path", "submission_id")
+    matching_paths = rows.filter(pl.col("submission_id").is_in(submissions.implode())).collect()["path"].unique().sort()
+    return [Path(path).parent for path in matching_paths]
 
 
 def content_hash(folder: Path) -> str:
-    """Return a hash of the Parquet files of a folder; it was written beside them, else they are read. Empty: no folder."""
-    told = folder / CONTENT
-    return told.read_text() if told.exists() else _hash_of(folder) if folder.exists() else ""
+    """Return a hash of the Parquet files of a folder, as written next to them, else computed; "" without a folder."""
+    hash_file = folder / CONTENT
+    return hash_file.read_text() if hash_file.exists() else _hash_of(folder) if folder.exists() else ""
 
 
 def _hash_of(folder: Path) -> str:

@@ -27,13 +27,13 @@ _START_SECONDS = 120.0
 SECONDS = 10.0
 MEMORY = 1 << 30
 
-#: On a busy machine a process waits for its turn: it is given up at the latest after so many times its seconds.
+#: On a busy machine a process waits for its turn: it is given up at the latest after this many times its seconds.
 _MOST_WAITING = 12
 _OUT_OF_MEMORY = ("MemoryError", "memory allocation of", "bad_alloc", "Cannot allocate memory", "out of memory")
-_MOST_TOLD = 4000  # characters of a traceback
+_MOST_CHARACTERS = 4000  # characters of a traceback
 
 
-class Failure(Enum):
+class FailureKind(Enum):
     """Why an item has no result."""
 
     CRASHED = "crashed"
@@ -43,10 +43,10 @@ class Failure(Enum):
 
 
 @dataclass(frozen=True)
-class Broken:
-    """An item that has no result, and what is known of why: an exception, a signal, what was written on the way out."""
+class WorkerFailure:
+    """Why an item has no result, as far as it is known: an exception, a signal, what was written on the way out."""
 
-    failure: Failure
+    kind: FailureKind
     cause: str = ""
 
 
@@ -57,8 +57,8 @@ class _Worker:
     complaints: Path
     item: int | None = None  # None while it starts
     deadline: float = 0.0
-    began: float = 0.0
-    worked_before: float = 0.0  # seconds of work when the item began
+    started_at: float = 0.0
+    work_at_start: float = 0.0  # seconds of work when the item began
     items: int = 0
 
 
@@ -70,30 +70,30 @@ class _Crew:
     workers: list[_Worker] = field(default_factory=list)
 
     def hire(self) -> None:
-        ours, theirs = _PROCESSES.Pipe()
+        parent_end, child_end = _PROCESSES.Pipe()
         handle, name = tempfile.mkstemp(prefix="thads-worker-")
         os.close(handle)
-        process = _PROCESSES.Process(target=_work, args=(theirs, self.function, name, self.memory), daemon=True)
+        process = _PROCESSES.Process(target=_work, args=(child_end, self.function, name, self.memory), daemon=True)
         process.start()
-        theirs.close()
-        self.workers.append(_Worker(process, ours, Path(name), deadline=time.monotonic() + _START_SECONDS))
+        child_end.close()
+        self.workers.append(_Worker(process, parent_end, Path(name), deadline=time.monotonic() + _START_SECONDS))
 
     def give(self, worker: _Worker, index: int, item: Any) -> None:
         worker.item, worker.items = index, worker.items + 1
-        worker.began = time.monotonic()
-        worker.deadline = worker.began + self.seconds
-        worker.worked_before = _worked(worker.process.pid)
+        worker.started_at = time.monotonic()
+        worker.deadline = worker.started_at + self.seconds
+        worker.work_at_start = _work_seconds(worker.process.pid)
         worker.connection.send(item)
 
     def is_over(self, worker: _Worker) -> bool:
-        """Tell whether a worker had its time; one that only waits for a turn of the processor is given more."""
+        """Tell whether a worker's time is up; one that only waits for the processor is given more."""
         now = time.monotonic()
         if now <= worker.deadline:
             return False
-        is_late = now > worker.began + _MOST_WAITING * self.seconds
+        is_late = now > worker.started_at + _MOST_WAITING * self.seconds
         if worker.item is None or is_late or not _is_at_work(worker.process.pid):
             return True
-        if _worked(worker.process.pid) - worker.worked_before >= self.seconds:
+        if _work_seconds(worker.process.pid) - worker.work_at_start >= self.seconds:
             return True
         worker.deadline = now + self.seconds / 10
         return False
@@ -108,7 +108,9 @@ class _Crew:
             complaints = worker.complaints.read_text(encoding="utf-8", errors="replace")
             worker.complaints.unlink()
             # A panic says why in its first lines, a fault of the processor in its last.
-            return complaints if len(complaints) <= _MOST_TOLD else f"{complaints[:1500]}\n...\n{complaints[-1500:]}"
+            return (
+                complaints if len(complaints) <= _MOST_CHARACTERS else f"{complaints[:1500]}\n...\n{complaints[-1500:]}"
+            )
         return ""
 
 
@@ -120,14 +122,14 @@ def run_each(
     seconds: float | None = None,
     memory: int | None = MEMORY,
 ) -> Generator[tuple[int, Any], None, None]:
-    """Yield (index, result) for each item as it is done; the result is a ``Broken`` where there is none.
+    """Yield (index, result) for each item as it is done; the result is a ``WorkerFailure`` where there is none.
 
     ``function`` must be importable by name (or a partial of such), and its results must pickle. An item that takes more
-    than ``seconds`` of work or ``memory`` bytes loses its process; the others go on in a new one. One that fails where
-    others were before it is tried once more in a fresh process: it does not answer for what they left.
+    than ``seconds`` of work or ``memory`` bytes loses its process; the others go on in a new one. One that fails in
+    a process that ran others before it is tried once more in a fresh one: it is not to blame for what they left behind.
     """
     waiting = list(range(len(items)))[::-1]
-    again: set[int] = set()
+    retried: set[int] = set()
     seconds = seconds or SECONDS
     crew = _Crew(function, seconds, memory)
     try:
@@ -135,7 +137,7 @@ def run_each(
             busy = sum(worker.item is not None for worker in crew.workers)
             while waiting and len(crew.workers) < min(workers, len(waiting) + busy):
                 crew.hire()
-            ready = wait([worker.connection for worker in crew.workers], timeout=_patience(crew.workers))
+            ready = wait([worker.connection for worker in crew.workers], timeout=_timeout(crew.workers))
             for worker in list(crew.workers):
                 outcome: Any = None
                 if worker.connection in ready:
@@ -143,21 +145,21 @@ def run_each(
                         outcome = worker.connection.recv()
                     except Exception as error:  # the other end is gone, or what it sent cannot be unpacked
                         worker.process.join(1)
-                        outcome = Broken(Failure.CRASHED, _ending(worker.process.exitcode) or repr(error))
+                        outcome = WorkerFailure(FailureKind.CRASHED, _exit_text(worker.process.exitcode) or repr(error))
                 elif crew.is_over(worker):
-                    outcome = Broken(Failure.TIMED_OUT, f"no answer after {seconds:g} seconds of work")
+                    outcome = WorkerFailure(FailureKind.TIMED_OUT, f"no answer after {seconds:g} seconds of work")
                 else:
                     continue
                 item, is_tired = worker.item, worker.items > 1
                 worker.item = None
-                is_lost = isinstance(outcome, Broken) and outcome.failure is not Failure.RAISED
+                is_lost = isinstance(outcome, WorkerFailure) and outcome.kind is not FailureKind.RAISED
                 if is_lost:
-                    outcome = _explained(outcome, crew.dismiss(worker))
+                    outcome = _explain(outcome, crew.dismiss(worker))
                 if item is None:
-                    if isinstance(outcome, Broken):
-                        raise RuntimeError(f"a worker process did not start: {outcome.failure.value} {outcome.cause}")
-                elif is_lost and outcome.failure is not Failure.TIMED_OUT and is_tired and item not in again:
-                    again.add(item)
+                    if isinstance(outcome, WorkerFailure):
+                        raise RuntimeError(f"a worker process did not start: {outcome.kind.value} {outcome.cause}")
+                elif is_lost and outcome.kind is not FailureKind.TIMED_OUT and is_tired and item not in retried:
+                    retried.add(item)
                     waiting.append(item)
                 else:
                     yield item, outcome
@@ -174,35 +176,35 @@ def run_each(
 
 
 def run_here(function: Callable[[Any], Any], item: Any) -> Any:
-    """Return what ``function`` makes of ``item`` in this process; a ``Broken`` where it raises anything at all."""
+    """Return what ``function`` makes of ``item`` in this process; a ``WorkerFailure`` where it raises anything at all."""
     try:
         return function(item)
     except (KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
     except MemoryError:
-        return Broken(Failure.TOO_BIG, "MemoryError")
+        return WorkerFailure(FailureKind.TOO_BIG, "MemoryError")
     except BaseException as error:  # a panic of a Rust library derives from BaseException
-        return Broken(Failure.RAISED, traceback.format_exc(limit=-8)[-_MOST_TOLD:] or repr(error))
+        return WorkerFailure(FailureKind.RAISED, traceback.format_exc(limit=-8)[-_MOST_CHARACTERS:] or repr(error))
 
 
-def _explained(broken: Broken, complaints: str) -> Broken:
+def _explain(failure: WorkerFailure, complaints: str) -> WorkerFailure:
     """Return why a process is gone, by what it wrote on its way out."""
-    cause = "\n".join(part for part in (broken.cause, complaints.strip()) if part)
-    is_memory = broken.failure is Failure.CRASHED and any(word in complaints for word in _OUT_OF_MEMORY)
-    return Broken(Failure.TOO_BIG if is_memory else broken.failure, cause)
+    cause = "\n".join(part for part in (failure.cause, complaints.strip()) if part)
+    is_memory = failure.kind is FailureKind.CRASHED and any(word in complaints for word in _OUT_OF_MEMORY)
+    return WorkerFailure(FailureKind.TOO_BIG if is_memory else failure.kind, cause)
 
 
-def _ending(code: int | None) -> str:
+def _exit_text(code: int | None) -> str:
     if code is None:
         return ""
     return f"ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
 
 
-def _patience(workers: list[_Worker]) -> float:
+def _timeout(workers: list[_Worker]) -> float:
     return max(0.0, min(worker.deadline for worker in workers) - time.monotonic()) + 0.01
 
 
-def _worked(pid: int | None) -> float:
+def _work_seconds(pid: int | None) -> float:
     """Return how many seconds of work a process has done; 0 where the system does not say."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -242,15 +244,15 @@ def _send(connection: Connection, outcome: Any) -> None:
     except OSError:
         raise
     except Exception as error:  # it cannot be packed
-        connection.send(Broken(Failure.RAISED, repr(error)[:_MOST_TOLD]))
+        connection.send(WorkerFailure(FailureKind.RAISED, repr(error)[:_MOST_CHARACTERS]))
 
 
-def _limit_memory(more: int) -> None:
-    """Let this process have ``more`` bytes of its own than it has now; Linux only."""
+def _limit_memory(extra: int) -> None:
+    """Let this process have ``extra`` bytes of its own beyond what it has now; Linux only."""
     with suppress(ImportError, OSError, ValueError):
         import resource
 
         pages = int(Path("/proc/self/statm").read_text().split()[5])
-        limit = pages * os.sysconf("SC_PAGE_SIZE") + more
+        limit = pages * os.sysconf("SC_PAGE_SIZE") + extra
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
         resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))

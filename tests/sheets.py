@@ -22,7 +22,7 @@ from expectations.rules import packs
 from pipeline import tables
 from pipeline.calendar.periods import Period
 from pipeline.cells import read as reader
-from pipeline.cells.reading import Reading
+from pipeline.cells.reading import ReadingResult
 from pipeline.comparison.database import JudgingDatabase
 from pipeline.forms import forms
 from pipeline.forms.formulas import EXCEL_ERRORS
@@ -80,7 +80,7 @@ def draw(path: Path, sheets: Mapping[str, str], *, hidden: Sequence[str] = ()) -
     return path
 
 
-def read(*paths: Path, received_at: datetime = datetime(2023, 7, 3, 8)) -> Reading:
+def read(*paths: Path, received_at: datetime = datetime(2023, 7, 3, 8)) -> ReadingResult:
     """Read files in this process, as if they had come at ``received_at``."""
     receipts = [
         {
@@ -97,19 +97,19 @@ def read(*paths: Path, received_at: datetime = datetime(2023, 7, 3, 8)) -> Readi
     return reader.read_files(receipts, paths, workers=0)
 
 
-def read_sheets(path: Path, *sheets: str, hidden: Sequence[str] = (), **named: str) -> Reading:
+def read_sheets(path: Path, *sheets: str, hidden: Sequence[str] = (), **named: str) -> ReadingResult:
     """Draw sheets below the usual header and read them: positional ones as Sheet1, Sheet2 ..."""
     told = {f"Sheet{n}": HEADER + text for n, text in enumerate(sheets, start=1)}
     return read(draw(path, told | named, hidden=hidden))
 
 
-def read_lines(path: Path, *lines: str, header: str = LONG) -> Reading:
+def read_lines(path: Path, *lines: str, header: str = LONG) -> ReadingResult:
     """Read a long CSV of these lines."""
     path.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
     return read(path)
 
 
-def figures(reading: Reading) -> dict[str, float | str]:
+def figures(reading: ReadingResult) -> dict[str, float | str]:
     """Return ``row.column`` -> value of every cell that has one, else its state."""
     return {
         f"{cell['row_code']}/{cell['column_code']}": cell["state"] if cell["value"] is None else float(cell["value"])
@@ -117,12 +117,12 @@ def figures(reading: Reading) -> dict[str, float | str]:
     }
 
 
-def told(reading: Reading) -> set[tuple[str, str | None]]:
+def told(reading: ReadingResult) -> set[tuple[str, str | None]]:
     """Return what reading stumbled over: code and address."""
     return set(reading.remarks.select("code", "address").iter_rows())
 
 
-def placed(reading: Reading) -> tuple[str | None, str | None]:
+def placed(reading: ReadingResult) -> tuple[str | None, str | None]:
     """Return unit and period of the one submission read."""
     (row,) = reading.submissions.to_dicts()
     return row["unit_key"], row["period_id"]

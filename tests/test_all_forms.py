@@ -188,11 +188,13 @@ def test_every_figure_of_every_fact_leads_to_the_cell_that_the_landed_bytes_prov
 def test_the_name_of_the_other_agency_is_read_as_a_name_and_is_no_figure(built: tuple[Path, Truth]) -> None:
     home = Home(built[0])
     mine = read_tables(home.cells, "submissions", tables.SUBMISSIONS).filter(file_name="kien-hai.csv")
-    cells = read_tables(home.cells, "cells", tables.CELLS, of=mine["submission_id"]).filter(column_code="counterpart")
+    cells = read_tables(home.cells, "cells", tables.CELLS, submissions=mine["submission_id"]).filter(
+        column_code="counterpart"
+    )
     assert cells.select("raw", "value", "state").rows() == [
         (text, None, CellState.TEXT) for text in ("H. Gò Quao", "Cục THADS tỉnh Cà Mau", "Huyện 12")
     ]
-    remarks = read_tables(home.cells, "remarks", tables.REMARKS, of=mine["submission_id"])
+    remarks = read_tables(home.cells, "remarks", tables.REMARKS, submissions=mine["submission_id"])
     assert remarks.is_empty()
 
 

@@ -15,7 +15,7 @@ from pipeline.causes import frames
 from pipeline.causes.digits import is_one_off, is_transposed, slip
 from pipeline.causes.search import AGREEMENT
 from pipeline.forms import forms
-from pipeline.forms.template import Header, write_workbook
+from pipeline.forms.template import ReportHeader, write_workbook
 from pipeline.home import PROJECT
 from pipeline.judged.judge import Judgement, judge
 from pipeline.vocabulary import Scope
@@ -136,7 +136,7 @@ def blanked(folder: Path, *cells: tuple[str, str]) -> Judgement:
         [None if column not in ROW or (row, column) in cells else ROW[column] * leaves(row) for column in form.column]
         for row in form.row
     ]
-    header = Header("Gò Quao", "kien-giang.go-quao", "", Scope.OFFICE, date(2022, 10, 1), date(2023, 6, 30))
+    header = ReportHeader("Gò Quao", "kien-giang.go-quao", "", Scope.OFFICE, date(2022, 10, 1), date(2023, 6, 30))
     write_workbook(folder / "book.xlsx", header, [form], {"01": matrix})
     reading = read(folder / "book.xlsx")
     return judge(reading.submissions, reading.cells, reading.remarks, database=folder / "judged.duckdb")

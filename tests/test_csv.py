@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from sheets import LONG, figures, placed, read, read_lines, told
 
 from pipeline.cells import long_csv, published
-from pipeline.cells.reading import Reading, report_key
-from pipeline.cells.separated import SEPARATORS, read_header, read_records
+from pipeline.cells.csv_table import SEPARATORS, read_header, read_records
+from pipeline.cells.reading import ReadingResult, report_key
 from pipeline.files.problems import UnreadableFile
 from pipeline.forms import forms
 from pipeline.registry.units import unit_registry
@@ -29,17 +29,17 @@ ARRIVED = datetime(2026, 11, 1)
 UNSEEN = ["", " ", "\t ", "\u00a0", "\u200b", "\u3000", "\ufeff", "\u2003\u2060"]
 
 
-def read_bytes(tmp_path: Path, content: bytes) -> Reading:
+def read_bytes(tmp_path: Path, content: bytes) -> ReadingResult:
     path = tmp_path / "a.csv"
     path.write_bytes(content)
     return read(path)
 
 
-def cases(tmp_path: Path, *lines: str, header: str = CASES) -> Reading:
+def cases(tmp_path: Path, *lines: str, header: str = CASES) -> ReadingResult:
     return read_lines(tmp_path / "p.csv", *lines, header=header)
 
 
-def refusal(reading: Reading) -> tuple[str, str]:
+def refusal(reading: ReadingResult) -> tuple[str, str]:
     """Return code and sentence of the one refusal of a file."""
     (row,) = reading.submissions.to_dicts()
     assert not row["is_readable"]
@@ -47,7 +47,7 @@ def refusal(reading: Reading) -> tuple[str, str]:
     return row["problem"], row["problem_vi"]
 
 
-def sentence(reading: Reading, code: str) -> str:
+def sentence(reading: ReadingResult, code: str) -> str:
     return "\n".join(reading.remarks.filter(code=code)["detail_vi"])
 
 
@@ -552,7 +552,7 @@ def long_lines(draw: st.DrawFn) -> str:
     return "\n".join([LONG + ",scope", *lines])
 
 
-def read_or_refuse(reader: Callable, text: str) -> Reading | None:
+def read_or_refuse(reader: Callable, text: str) -> ReadingResult | None:
     receipt = {
         "receipt_id": "r", "batch": 1, "path": "a.csv", "file_name": "a.csv", "sha256": "0", "received_at": ARRIVED,
     }  # fmt: skip
@@ -562,7 +562,7 @@ def read_or_refuse(reader: Callable, text: str) -> Reading | None:
         return None
 
 
-def check_nothing_is_lost(text: str, reading: Reading) -> None:
+def check_nothing_is_lost(text: str, reading: ReadingResult) -> None:
     identities = reading.submissions["submission_id"]
     assert identities.is_unique().all()
     report_ids = reading.submissions["report_id"].drop_nulls()
@@ -588,7 +588,7 @@ def check_nothing_is_lost(text: str, reading: Reading) -> None:
         assert line in told_lines or repeated
 
 
-def disputed(reading: Reading) -> set[str]:
+def disputed(reading: ReadingResult) -> set[str]:
     """Return the addresses of first lines that a later one contradicts: the remark stands at the later one."""
     lines = re.findall(r"dòng (\d+) ghi", "\n".join(reading.remarks.filter(code="duplicate_row")["detail_vi"]))
     return {cell for cell in reading.cells["address"] if re.sub("^[A-Z]+", "", cell) in lines}

@@ -16,7 +16,7 @@ from pipeline.alerts.sending import send_waiting
 from pipeline.cells import long_csv
 from pipeline.cells.quarantine import THE_NIGHT, set_aside
 from pipeline.cells.read import read_landed
-from pipeline.cells.reading import Reading
+from pipeline.cells.reading import ReadingResult
 from pipeline.home import Home
 from pipeline.landing.receive import receive
 from pipeline.storage import read_tables
@@ -135,7 +135,7 @@ def test_files_that_broke_their_reader_or_were_set_aside_are_told_once_a_load(
         (inbox / f"{office}.csv").write_text(lines.format(office), encoding="utf-8")
     read_long = long_csv.read_long
 
-    def breaks(text: str, receipt: dict, *rest: object) -> Reading:
+    def breaks(text: str, receipt: dict, *rest: object) -> ReadingResult:
         if receipt["file_name"] == "an-bien.csv":
             raise ZeroDivisionError("the reader is broken")
         return read_long(text, receipt, *rest)
@@ -147,7 +147,7 @@ def test_files_that_broke_their_reader_or_were_set_aside_are_told_once_a_load(
         (read,) = read_tables(home.cells, "submissions", tables.SUBMISSIONS).filter(file_name="go-quao.csv").to_dicts()
         by_night = {
             "reason": "stage judged failed over it",
-            "by": THE_NIGHT,
+            "actor": THE_NIGHT,
             "stage": "judged",
             "cause": "ValueError: x",
         }

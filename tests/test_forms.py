@@ -13,7 +13,7 @@ from pipeline import tables
 from pipeline.cells.read import read_landed
 from pipeline.forms import DeclarationError, Forms, forms
 from pipeline.forms.declaration import FOLDER
-from pipeline.forms.template import Header, write_workbook
+from pipeline.forms.template import ReportHeader, write_workbook
 from pipeline.home import PROJECT, Home
 from pipeline.judged.judge import judge_changed
 from pipeline.landing.receive import receive
@@ -252,7 +252,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
         rows = [lines.get(row, []) for row in form.row]
         matrix = [[*row, *[None] * (len(form.columns) - len(row))] for row in rows]
         unit = OFFICES[case]
-        header = Header("", unit, "", Scope.OFFICE, date(2022, 10, 1), date(2023, 6, 30))
+        header = ReportHeader("", unit, "", Scope.OFFICE, date(2022, 10, 1), date(2023, 6, 30))
         write_workbook(folder / "inbox" / f"{case}.xlsx", header, [form], {code: matrix})
     home = Home(folder / "home")
     receive(folder / "inbox", home)
@@ -273,7 +273,7 @@ def test_form_that_does_not_add_up_is_found(case: str, found: dict[str, set[str]
 
 def test_lines_that_are_not_used_may_be_left_out(tmp_path: Path) -> None:
     form = replace(JUNE_2023["04"], rows=JUNE_2023["04"].rows[:3])
-    header = Header("", "kien-giang.go-quao", "", Scope.OFFICE, date(2022, 10, 1), date(2023, 6, 30))
+    header = ReportHeader("", "kien-giang.go-quao", "", Scope.OFFICE, date(2022, 10, 1), date(2023, 6, 30))
     rows = [[figure] * len(form.columns) for figure in (30, 10, 20)]
     write_workbook(tmp_path / "inbox" / "short.xlsx", header, [form], {"04": rows})
     home = Home(tmp_path / "home")
@@ -291,7 +291,7 @@ def years(tmp_path_factory: pytest.TempPathFactory) -> Home:
         simulate(folder, 1, month, month, 11, offices_per_province=3, forms=codes)
     for day, end in ((date(2024, 6, 30), date(2024, 9, 30)), (date(2019, 6, 30), date(2021, 6, 30))):
         old = forms().in_force(day)["01"]
-        header = Header("", "kien-giang.go-quao", "", Scope.OFFICE, date(end.year - 1, 10, 1), end)
+        header = ReportHeader("", "kien-giang.go-quao", "", Scope.OFFICE, date(end.year - 1, 10, 1), end)
         write_workbook(
             folder / "inbox" / f"late-{end.year}.xlsx", header, [old], {"01": [[0] * len(old.columns)] * len(old.rows)}
         )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipeline import tables
 from pipeline.calendar.periods import Period, period_id
-from pipeline.cells.gate import Claim, Placed, Quote, SetAside, place
+from pipeline.cells.gate import Claim, Placement, Quote, Rejection, place
 from pipeline.cells.published import read_published
 from pipeline.cells.submission import Submission
 from pipeline.forms import forms
@@ -39,25 +39,25 @@ def claim(**said: object) -> Claim:
     return Claim(**usual | said)
 
 
-def placed(arrived: datetime | None = ARRIVED, **said: object) -> Placed | SetAside:
+def placed(arrived: datetime | None = ARRIVED, **said: object) -> Placement | Rejection:
     return place(claim(**said), arrived, forms(), unit_registry())
 
 
-def only_reason(outcome: Placed | SetAside) -> dict:
-    assert isinstance(outcome, SetAside)
+def only_reason(outcome: Placement | Rejection) -> dict:
+    assert isinstance(outcome, Rejection)
     (reason,) = outcome.reasons
     return reason
 
 
 def test_a_faultless_return_is_placed():
     outcome = placed()
-    assert isinstance(outcome, Placed)
+    assert isinstance(outcome, Placement)
     assert (outcome.unit_key, outcome.scope, outcome.period_id) == ("kien-giang.go-quao", Scope.OFFICE, "2023-09")
     assert outcome.doubts == ()
 
 
 def test_the_type_of_a_placed_return_has_no_room_for_a_missing_unit_or_period():
-    hints = get_type_hints(Placed)
+    hints = get_type_hints(Placement)
     assert {hints[name] for name in ("unit_key", "period_id", "regime")} == {str}
     assert {hints[name] for name in ("period_start", "period_end")} == {date}
     assert hints["scope"] is Scope
@@ -87,7 +87,7 @@ def test_the_gate_answers_whatever_is_written(unit, code, parent, scope, start, 
         period=(start, end),
         forms=frozenset({"09"} if has_form else ()),
     )
-    if isinstance(outcome, Placed):
+    if isinstance(outcome, Placement):
         assert outcome.unit_key in unit_registry().units
         assert has_form
         assert end <= arrived.date()
@@ -114,7 +114,7 @@ def test_a_year_without_statistics_has_no_period(year):
     [(datetime(2023, 6, 29, 23), False), (datetime(2023, 6, 30, 16), True), (datetime(2023, 7, 1), True)],
 )
 def test_a_period_is_reported_from_the_afternoon_on_which_its_books_are_closed(arrived, is_placed):
-    assert isinstance(placed(arrived), Placed) is is_placed
+    assert isinstance(placed(arrived), Placement) is is_placed
 
 
 def test_a_period_that_ends_after_the_file_came_is_told_with_both_days():
@@ -144,7 +144,7 @@ def test_days_that_are_no_statistical_period_are_told(days):
 
 def test_a_period_within_a_month_has_a_place_of_its_own_and_is_doubted():
     outcome = placed(period=(date(2022, 10, 1), date(2023, 5, 13)))
-    assert isinstance(outcome, Placed)
+    assert isinstance(outcome, Placement)
     assert outcome.period_id == "2023-08@2023-05-13"
     assert [doubt["code"] for doubt in outcome.doubts] == ["header_part_month"]
 
@@ -185,7 +185,7 @@ def test_a_return_without_a_form_has_no_place():
 
 def test_nothing_is_set_aside_without_a_reason():
     with pytest.raises(ValueError, match="without a reason"):
-        SetAside(())
+        Rejection(())
 
 
 def test_a_workbook_of_a_year_that_never_was_is_sent_back(tmp_path):

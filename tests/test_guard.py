@@ -13,9 +13,9 @@ import pytest
 from pipeline import worker_pool
 from pipeline.cells import read as reader
 from pipeline.cells.read import read_files
-from pipeline.files.guard import FOR_ENGINEERS, spared
+from pipeline.files.guard import FOR_ENGINEERS, skip_failure
 from pipeline.home import DBT_PROJECT
-from pipeline.worker_pool import Broken, Failure, run_each
+from pipeline.worker_pool import FailureKind, WorkerFailure, run_each
 from tests.sheets import HEADER, RECEPTION, draw
 
 SECONDS = 2.0
@@ -50,15 +50,15 @@ def work(task: str) -> str:
 
 
 TASKS = {
-    "allocate": Failure.TOO_BIG,
-    "allocate in native code": Failure.TOO_BIG,
-    "loop": Failure.TIMED_OUT,
-    "sleep": Failure.TIMED_OUT,
-    "exit": Failure.CRASHED,
-    "segfault": Failure.CRASHED,
-    "recurse": Failure.RAISED,
-    "panic": Failure.RAISED,
-    "unpicklable": Failure.RAISED,
+    "allocate": FailureKind.TOO_BIG,
+    "allocate in native code": FailureKind.TOO_BIG,
+    "loop": FailureKind.TIMED_OUT,
+    "sleep": FailureKind.TIMED_OUT,
+    "exit": FailureKind.CRASHED,
+    "segfault": FailureKind.CRASHED,
+    "recurse": FailureKind.RAISED,
+    "panic": FailureKind.RAISED,
+    "unpicklable": FailureKind.RAISED,
 }
 
 
@@ -68,7 +68,7 @@ def test_what_breaks_its_process_harms_no_neighbour():
     results = dict(run_each(work, tasks, workers=2, seconds=SECONDS))
     told = {task: results[place] for place, task in enumerate(tasks)}
     assert {task: told[task] for task in neighbours} == {task: task for task in neighbours}
-    assert {task: told[task].failure for task in TASKS} == TASKS
+    assert {task: told[task].kind for task in TASKS} == TASKS
 
 
 def test_an_engineer_is_told_what_happened():
@@ -133,7 +133,7 @@ def failing(function, *arguments):
 
 def test_a_bug_in_a_reader_costs_one_file_and_is_told_to_engineers(files, monkeypatch):
     monkeypatch.setattr(reader, "_read_text", partial(failing, reader._read_text))
-    monkeypatch.setattr(reader, "_placed", partial(failing, reader._placed))
+    monkeypatch.setattr(reader, "_admit_workbook", partial(failing, reader._admit_workbook))
     read = read_files(*files, workers=0)
     told = dict(read.submissions.select("file_name", "problem").iter_rows())
     assert {name for name, problem in told.items() if problem} == {"bad.csv", "bad.xlsx"}
@@ -178,13 +178,13 @@ def test_what_only_engineers_can_mend_is_one_list():
 
 def test_a_busy_machine_is_no_reason_to_refuse(monkeypatch):
     assert worker_pool.SECONDS == 10
-    assert isinstance(worker_pool.run_here(work, "panic"), Broken)
+    assert isinstance(worker_pool.run_here(work, "panic"), WorkerFailure)
 
 
 def test_an_item_that_cannot_be_made_is_left_out_and_told():
     left_out: list[str] = []
     for item in ("good", "bad", "fine"):
-        with spared(left_out, item):
+        with skip_failure(left_out, item):
             if item == "bad":
                 raise KeyError("unit")
     assert left_out == ["bad: KeyError: 'unit'"]
@@ -192,5 +192,5 @@ def test_an_item_that_cannot_be_made_is_left_out_and_told():
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), MemoryError()])
 def test_a_failure_of_the_machine_is_not_left_out(error):
-    with pytest.raises(type(error)), spared([], "letter"):
+    with pytest.raises(type(error)), skip_failure([], "letter"):
         raise error

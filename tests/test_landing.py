@@ -23,10 +23,10 @@ from hypothesis import strategies as st
 from pipeline.files import archive as archives
 from pipeline.files import problems
 from pipeline.files.media import Media, identify
-from pipeline.files.problems import Problem
+from pipeline.files.problems import FileProblem
 from pipeline.home import Home
 from pipeline.landing import arrivals, blobs, walk
-from pipeline.landing.pending import outward, pending
+from pipeline.landing.pending import inbox_fingerprint, pending_hash
 from pipeline.landing.receive import blob_path, read_receipts
 from pipeline.landing.receive import receive as receive_guarded
 from pipeline.tables import RECEIPTS
@@ -303,7 +303,7 @@ def test_a_load_killed_before_the_receipts_lands_the_same_files_next_time(inbox,
 )
 def test_a_file_is_what_its_content_says(name, content, expected, tmp_path):
     found = identify(content, name)
-    assert (found.code if isinstance(found, Problem) else found) == expected
+    assert (found.code if isinstance(found, FileProblem) else found) == expected
     file = tmp_path / name
     file.write_bytes(content)
     assert identify(file) == found
@@ -628,8 +628,8 @@ class TestOddInboxes:
         assert "dddd" in landed.warnings[0]
         assert "cannot be read" in landed.warnings[0]
         assert len(landed.warnings[0]) < 400
-        assert pending(inbox, home) is None
-        assert outward(inbox, home) == outward(inbox, home)
+        assert pending_hash(inbox, home) is None
+        assert inbox_fingerprint(inbox, home) == inbox_fingerprint(inbox, home)
 
     def test_folders_in_folders_beyond_the_recursion_limit_are_walked(self, inbox, home):
         os.makedirs(inbox / "/".join("d" * 700))
@@ -664,7 +664,7 @@ class TestOddInboxes:
         assert landed.warnings == [
             f"closed/: a folder that cannot be read ({error.strerror}); what lies in it is not taken"
         ]
-        assert pending(inbox, home) is None
+        assert pending_hash(inbox, home) is None
 
     def test_names_that_are_no_text_have_receipts_of_their_own(self, inbox, home):
         for name in (b"\xff.txt", b"\xfe.txt", b"line\nfeed.txt", b"\x1b[31m.txt"):
@@ -672,12 +672,12 @@ class TestOddInboxes:
         receipts = receive(inbox, home, now=NOW).receipts
         assert set(receipts["path"]) == {"\\xff.txt", "\\xfe.txt", "line\\x0afeed.txt", "\\x1b[31m.txt"}
         assert receive(inbox, home, now=NOW).batch is None
-        assert pending(inbox, home) is None
+        assert pending_hash(inbox, home) is None
 
     def test_the_sensor_never_raises_over_a_file(self, inbox, home, monkeypatch):
         drop(inbox, "a.txt", b"a")
         drop(inbox, "b.txt", b"b")
-        before = pending(inbox, home)
+        before = pending_hash(inbox, home)
         assert before
         opened, asked = Path.open, Path.stat
 
@@ -692,11 +692,11 @@ class TestOddInboxes:
             return asked(path, **kwargs)
 
         monkeypatch.setattr(Path, "open", denied)
-        assert pending(inbox, home) not in (None, before)
+        assert pending_hash(inbox, home) not in (None, before)
         receive(inbox, home, now=NOW)
-        assert pending(inbox, home) is None
+        assert pending_hash(inbox, home) is None
         monkeypatch.setattr(Path, "stat", unasked)
-        assert outward(inbox, home)
+        assert inbox_fingerprint(inbox, home)
 
 
 class TestSignedCopies:
@@ -763,9 +763,9 @@ class TestSentAgain:
     def test_bytes_that_come_back_under_their_path_are_told_from_a_file_that_was_left_there(self, inbox, home):
         for content in (b"1", b"2", b"1"):
             drop(inbox, "a.txt", content)
-            assert pending(inbox, home)
+            assert pending_hash(inbox, home)
             assert receive(inbox, home, now=NOW).receipts.height == 1
-            assert pending(inbox, home) is None
+            assert pending_hash(inbox, home) is None
             assert receive(inbox, home, now=NOW).batch is None
         receipts = read_receipts(home)
         assert receipts["verdict"].to_list() == ["landed", "landed", "duplicate"]

@@ -147,13 +147,13 @@ def test_what_is_released_is_judged_again(home):
     judge_changed(home)
     row = submissions(home).filter(pl.col("file_name") == POISON).row(0, named=True)
     entry = quarantine.set_aside(
-        home, sha256=row["sha256"], submission_id=row["submission_id"], source_ref=POISON, reason="why", by="me"
+        home, sha256=row["sha256"], submission_id=row["submission_id"], source_ref=POISON, reason="why", actor="me"
     )
     read_landed(home)
     judge_changed(home)
     assert read_tables(home.judged, "verdicts", tables.VERDICTS).height == len(OFFICES) - 1
     assert read_landed(home).batches == []
-    quarantine.release(home, entry, by="me", reason="mended")
+    quarantine.release(home, entry, actor="me", reason="mended")
     read_landed(home)
     judge_changed(home)
     assert read_tables(home.judged, "verdicts", tables.VERDICTS).height == len(OFFICES)
@@ -188,8 +188,8 @@ def test_one_submission_is_set_aside_by_its_id(home):
 
 
 def test_the_ledger_is_written_once(home, tmp_path: Path):
-    first = quarantine.set_aside(home, sha256="a" * 64, submission_id=None, source_ref="x", reason="one", by="me")
-    again = quarantine.set_aside(home, sha256="a" * 64, submission_id="b", source_ref="x", reason="two", by="you")
+    first = quarantine.set_aside(home, sha256="a" * 64, submission_id=None, source_ref="x", reason="one", actor="me")
+    again = quarantine.set_aside(home, sha256="a" * 64, submission_id="b", source_ref="x", reason="two", actor="you")
     assert first == again
     assert len(list(home.set_aside.glob("*.json"))) == 1
 

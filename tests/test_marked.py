@@ -21,7 +21,7 @@ from pipeline.check import Checked, check_file
 from pipeline.cli.main import app
 from pipeline.forms import forms
 from pipeline.forms.formulas import recalculate
-from pipeline.forms.template import Header, write_workbook
+from pipeline.forms.template import ReportHeader, write_workbook
 from pipeline.forms.template import address as place_of
 from pipeline.home import PROJECT, Home
 from pipeline.judged.verdicts import versions
@@ -188,7 +188,7 @@ def test_marks_taken_away_lock_again_what_marking_unlocked(tmp_path):
 @pytest.mark.slow
 def test_in_a_program_that_obeys_protection_the_clerk_mends_the_red_cell_and_the_totals_follow(tmp_path):
     """A total of administrative judgments was typed over its formula: the return is checked, marked, mended and accepted."""
-    header = Header(
+    header = ReportHeader(
         "Chi cục THADS huyện Gò Quao", "kien-giang.go-quao", "Cục THADS Kiên Giang", Scope.OFFICE, date(2022, 10, 1),
         date(2023, 6, 30),
     )  # fmt: skip

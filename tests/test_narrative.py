@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from pipeline.cells import published
 from pipeline.cells.narrative import read_narrative
-from pipeline.cells.narrative.marks import Mark, sentences, unwrapped
+from pipeline.cells.narrative.marks import TextMark, sentences, unwrap
 from pipeline.cells.narrative.phrases import narrative, spellings
 from pipeline.cells.narrative.words import words
 from pipeline.cells.numerals import parse_amount, parse_numeral
 from pipeline.cells.read import read_files
-from pipeline.cells.reading import Reading
+from pipeline.cells.reading import ReadingResult
 from pipeline.forms import forms
 from pipeline.home import PROJECT
 from pipeline.judged.judge import judge
@@ -45,7 +45,7 @@ def receipt(name: str, content: bytes, media: str = "txt") -> dict:
     }
 
 
-def read(text: str, name: str = "bao-cao.txt") -> Reading:
+def read(text: str, name: str = "bao-cao.txt") -> ReadingResult:
     return read_narrative(text, receipt(name, text.encode()), forms(), unit_registry())
 
 
@@ -54,14 +54,14 @@ def figures(text: str) -> dict[Place, Decimal]:
     return placed(read(OPENING + text))
 
 
-def placed(reading: Reading) -> dict[Place, Decimal]:
+def placed(reading: ReadingResult) -> dict[Place, Decimal]:
     cells = reading.cells.select("form", "row_code", "column_code", "value").iter_rows()
     return {(form, row, column): value for form, row, column, value in cells}
 
 
-def figures_marked(text: str) -> list[Mark]:
+def figures_marked(text: str) -> list[TextMark]:
     """Return every number of a text that may be a figure."""
-    found = sentences(unwrapped(list(words(text))), text, narrative(), lambda *_: 0)
+    found = sentences(unwrap(list(words(text))), text, narrative(), lambda *_: 0)
     return [mark for sentence in found for mark in sentence.marks if mark.kind == "figure"]
 
 
@@ -96,7 +96,7 @@ def seed() -> bytes:
 
 
 @pytest.fixture(scope="module")
-def seed_reading(seed: bytes) -> Reading:
+def seed_reading(seed: bytes) -> ReadingResult:
     return read_files([receipt(SEED.name, seed)], [SEED])
 
 

@@ -16,7 +16,7 @@ from expectations.direct import validate_directly
 from pipeline import tables
 from pipeline.calendar.deadlines import working_day_after, working_days_after
 from pipeline.cells.read import read_files
-from pipeline.cells.reading import Reading
+from pipeline.cells.reading import ReadingResult
 from pipeline.home import PROJECT, Home
 from pipeline.judged.judge import Judgement, divide, judge, judge_changed
 from pipeline.judged.partners import wanted
@@ -39,7 +39,7 @@ def judged_together(folder: Path, text: bytes, workbook: Path) -> tuple[Judgemen
     path = folder / "bao-cao.txt"
     path.write_bytes(text)
     told = read_files([receipt(path.name, text)], [path])
-    together = Reading.together([told, read(workbook)])
+    together = ReadingResult.concatenate([told, read(workbook)])
     judgement = judge(
         together.submissions, together.cells, together.remarks, database=folder / "judging.duckdb", by=validate_directly
     )

@@ -13,7 +13,7 @@ from pipeline.cli.main import app
 from pipeline.declared import export_declarations
 from pipeline.home import Home
 from pipeline.registry import home_register as of_home
-from pipeline.registry.provisions import EXEMPTIONS, SPLIT_KEYS, Provisions, change_by, import_provisions, undo
+from pipeline.registry.provisions import EXEMPTIONS, SPLIT_KEYS, Provisions, import_provisions, preview_change, undo
 from pipeline.registry.register import MOST_LINES, RegisterError
 from pipeline.registry.units import unit_registry
 from pipeline.warehouse.marks import input_marks
@@ -39,7 +39,7 @@ def told(kind: Provisions, *lines: str, header: str = "", home: Home | None = No
     """Return code, line and column of every problem of a file."""
     content = (header or HEADERS[kind.name]) + "".join(lines)
     with pytest.raises(RegisterError) as refused:
-        change_by(home or Home(Path("nowhere")), kind, content.encode(), unit_registry())
+        preview_change(home or Home(Path("nowhere")), kind, content.encode(), unit_registry())
     assert all(one.vi and one.en for one in refused.value.problems)
     return [(one.code, one.line, one.column) for one in refused.value.problems]
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_workbook import MAIN, package
 
-from pipeline.cells.recalculation import ERROR, TEXT, Formulas, _parsed, recalculate
+from pipeline.cells.recalculation import ERROR, TEXT, Formulas, _parse, recalculate
 from pipeline.cells.workbook import read_workbook
 from pipeline.text.address import address
 
@@ -22,7 +22,7 @@ def stale(path: Path) -> dict[str, str]:
     cells = read_workbook(path).sheets[0].cells
     return {
         address(cells.row[at], cells.column[at]): f"{found.value.normalize():f}"
-        for at, found in cells.recalculated.items()
+        for at, found in cells.recalculations.items()
     }
 
 
@@ -111,7 +111,7 @@ def expressions(draw, depth: int = 4) -> tuple[str, Fraction]:
 @given(expressions())
 def test_any_arithmetic_is_what_exact_fractions_make_of_it(expression):
     text, value = expression
-    formula, _ = _parsed(f"={text}", Fraction)
+    formula, _ = _parse(f"={text}", Fraction)
     assert formula(lambda place: Fraction(FIGURES[place])) == value
 
 

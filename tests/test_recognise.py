@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sheets import HEADER, LONG, RECEPTION, draw, drawn, figures, placed, read, read_lines, read_sheets, told
 
-from pipeline.cells.figure import exact
+from pipeline.cells.figure import typed_figure
 from pipeline.cells.header import Field, read_period
 from pipeline.forms import forms
-from pipeline.forms.template import Header, write_workbook
+from pipeline.forms.template import ReportHeader, write_workbook
 from pipeline.home import Home
 from pipeline.landing.receive import receive
 from pipeline.text.day import parse_day
@@ -133,7 +133,7 @@ def test_any_order_and_any_place_of_form_08_reads_the_same(tmp_path, data):
 def test_the_template_of_every_form_is_read_back_cell_by_cell(code, book):
     form = FORMS[code]
     matrix = [[100 * r + c + 1 for c in range(len(form.columns))] for r in range(len(form.rows))]
-    header = Header("Gò Quao", "kien-giang.go-quao", "", Scope.OFFICE, date(2022, 10, 1), date(2023, 6, 30))
+    header = ReportHeader("Gò Quao", "kien-giang.go-quao", "", Scope.OFFICE, date(2022, 10, 1), date(2023, 6, 30))
     write_workbook(book, header, [form], {code: matrix})
     read_form = read(book)
     assert told(read_form) == set()
@@ -524,7 +524,7 @@ figure = st.one_of(
 @given(st.lists(figure, min_size=1, max_size=50))
 def test_every_figure_up_to_ten_to_the_fifteenth_is_read_exactly(drawn_figures):
     numbers = [float(number) for number in drawn_figures]
-    read_back = pl.DataFrame({"number": numbers}).select(exact(pl.col("number")))["number"].to_list()
+    read_back = pl.DataFrame({"number": numbers}).select(typed_figure(pl.col("number")))["number"].to_list()
     assert read_back == list(map(exactly, numbers))
     assert all(
         value == number for value, number in zip(read_back, drawn_figures, strict=True) if isinstance(number, int)
@@ -539,7 +539,8 @@ def test_whole_numbers_of_national_size_come_out_of_a_workbook_as_they_went_in(n
 def test_what_no_figure_can_be_is_none():
     numbers = [float("nan"), float("inf"), float("-inf"), 1e40, None]
     assert (
-        pl.DataFrame({"n": numbers}, schema={"n": pl.Float64}).select(exact(pl.col("n")))["n"].to_list() == [None] * 5
+        pl.DataFrame({"n": numbers}, schema={"n": pl.Float64}).select(typed_figure(pl.col("n")))["n"].to_list()
+        == [None] * 5
     )
 
 
@@ -599,7 +600,7 @@ def test_a_form_that_says_that_there_was_nothing_is_not_blank(cell, book):
 
 
 def test_every_blank_template_is_told_as_blank(book):
-    header = Header("Gò Quao", "kien-giang.go-quao", "", Scope.OFFICE, date(2022, 10, 1), date(2023, 6, 30))
+    header = ReportHeader("Gò Quao", "kien-giang.go-quao", "", Scope.OFFICE, date(2022, 10, 1), date(2023, 6, 30))
     write_workbook(book, header, list(FORMS.values()))
     remarks = read(book).remarks
     assert {(r["code"], r["form"]) for r in remarks.to_dicts()} == {("empty_form", code) for code in FORMS}

@@ -21,7 +21,7 @@ from pipeline.check import check_file
 from pipeline.cli.main import app
 from pipeline.forms import Form, forms
 from pipeline.forms.formulas import Figure, percent, recalculate
-from pipeline.forms.template import Header, address, write_workbook
+from pipeline.forms.template import ReportHeader, address, write_workbook
 from pipeline.home import Home
 from pipeline.judged.judge import judge_changed
 from pipeline.judged.previous_figures import figures_before
@@ -29,7 +29,7 @@ from pipeline.storage import commit_folder
 from pipeline.vocabulary import Scope, Verdict
 from tests import office
 
-HEADER = Header(
+HEADER = ReportHeader(
     unit_name="Chi cục THADS huyện Gò Quao",
     unit_key="kien-giang.go-quao",
     parent_name="Cục THADS Kiên Giang",

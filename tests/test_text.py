@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.text import spelling as text_module
-from pipeline.text.spelling import bare, bared, decode, fold, folded, modern, modernised
+from pipeline.text.spelling import decode, fold, fold_bare, fold_bare_column, fold_column, modernise, modernise_column
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,8 @@ def test_a_rightly_placed_tone_stays(text):
 
 def test_different_tones_keep_labels_apart_until_the_last_resort():
     assert fold("Hoãn") != fold("Hoàn")
-    assert bare("Hoãn") == bare("Hoàn") == "hoan"
-    assert bare("Đắk Lắk") == "dak lak"
+    assert fold_bare("Hoãn") == fold_bare("Hoàn") == "hoan"
+    assert fold_bare("Đắk Lắk") == "dak lak"
 
 
 @pytest.mark.parametrize(
@@ -56,12 +56,12 @@ def test_different_tones_keep_labels_apart_until_the_last_resort():
     ],
 )
 def test_old_code_pages_become_unicode(stored, meant):
-    assert modern(stored) == meant
+    assert modernise(stored) == meant
 
 
 @pytest.mark.parametrize("text", ["Hà Nam", "«Hà Nam»", "5 m²", "§ 5", "sè", "Hoà Bình", "Việt Nam", "café", "khoá"])
 def test_unicode_text_is_never_taken_for_an_old_code_page(text):
-    assert modern(text) == text
+    assert modernise(text) == text
 
 
 def test_the_tables_of_old_code_pages_have_every_vietnamese_small_letter_once():
@@ -97,11 +97,13 @@ legacy = st.text(alphabet="thinhaâôöêµ¸¶·¹¨»©®ª«¬­×øùïûë�
 @given(st.lists(vietnamese | legacy | st.text(max_size=8), min_size=1, max_size=30))
 def test_a_column_has_the_keys_of_its_values(texts):
     keys = pl.DataFrame({"text": texts}).select(
-        modern=modernised(pl.col("text")), fold=folded(pl.col("text")), bare=bared(pl.col("text"))
+        modernise=modernise_column(pl.col("text")),
+        fold=fold_column(pl.col("text")),
+        fold_bare=fold_bare_column(pl.col("text")),
     )
-    assert keys["modern"].to_list() == [modern(text) for text in texts]
+    assert keys["modernise"].to_list() == [modernise(text) for text in texts]
     assert keys["fold"].to_list() == [fold(text) for text in texts]
-    assert keys["bare"].to_list() == [bare(text) for text in texts]
+    assert keys["fold_bare"].to_list() == [fold_bare(text) for text in texts]
 
 
 @settings(max_examples=300, deadline=None)

@@ -16,7 +16,7 @@ from pipeline.declared import export_declarations
 from pipeline.home import Home
 from pipeline.judged.judge import judge_changed
 from pipeline.landing.receive import receive
-from pipeline.registry.home_register import change_by, import_units, own_keys, registry_as_csv, registry_of, undo
+from pipeline.registry.home_register import import_units, own_keys, preview_change, registry_as_csv, registry_of, undo
 from pipeline.registry.register import RegisterError
 from pipeline.registry.units import unit_registry
 from pipeline.storage import read_tables
@@ -39,7 +39,7 @@ def load(home: Home, *lines: str, **how: bool) -> object:
 def told(*lines: str, home: Home | None = None, header: str = HEADER) -> list[tuple[str, int, str | None]]:
     """Return code, line and column of every problem of a register."""
     with pytest.raises(RegisterError) as refused:
-        change_by(home or Home(Path("nowhere")), (header + "".join(lines)).encode())
+        preview_change(home or Home(Path("nowhere")), (header + "".join(lines)).encode())
     return [(one.code, one.line, one.column) for one in refused.value.problems]
 
 
@@ -215,7 +215,7 @@ def test_what_is_exported_can_be_imported_and_changes_nothing(home: Home) -> Non
     real = [unit.key for unit in unit_registry().units.values() if not unit.is_simulated]
     text = registry_as_csv(unit_registry(), real)
     assert text.count("\n") == len(real) + 1
-    change, _ = change_by(home, text.encode())
+    change, _ = preview_change(home, text.encode())
     assert not change, "the shipped registry is sound and says the same of itself"
 
 

@@ -20,7 +20,7 @@ from pipeline import worker_pool
 from pipeline.cells import workbook as reader
 from pipeline.cells.workbook import RAW_CELLS, UnreadableWorkbook, Workbook, read_workbook, read_workbooks
 from pipeline.text.address import LAST_COLUMN, LAST_ROW, address, addresses
-from pipeline.worker_pool import Failure, run_each
+from pipeline.worker_pool import FailureKind, run_each
 
 TYPES = (
     '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
@@ -308,8 +308,8 @@ class TestManyWorkbooks:
 
     def test_one_that_hangs_or_crashes_loses_only_itself(self):
         done = dict(run_each(misbehave, ["good", "crash", "hang", "good"], workers=2, seconds=2))
-        assert [done[0], done[1].failure, done[2].failure, done[3]] == [
-            "good", Failure.CRASHED, Failure.TIMED_OUT, "good"
+        assert [done[0], done[1].kind, done[2].kind, done[3]] == [
+            "good", FailureKind.CRASHED, FailureKind.TIMED_OUT, "good"
         ]  # fmt: skip
 
     def test_a_hang_or_crash_is_a_problem_of_its_file(self, monkeypatch):

@@ -13,7 +13,7 @@ from pipeline import tables
 from pipeline.files.guard import FOR_ENGINEERS
 from pipeline.home import Home
 from pipeline.judged.verdicts import current_forms
-from pipeline.landing.arrivals import is_dropping
+from pipeline.landing.arrivals import is_leftover
 from pipeline.landing.receive import read_receipts
 from pipeline.landing.sidecar import is_sidecar
 from pipeline.storage import read_tables
@@ -40,7 +40,7 @@ def files_sent(inbox: Path) -> list[Path]:
     """Return what lies in an inbox, but for droppings and sidecars."""
     walked = (Path(folder, name) for folder, _, names in os.walk(inbox) for name in names)
     return sorted(
-        path for path in walked if not is_dropping(path.relative_to(inbox).as_posix()) and not is_sidecar(path.name)
+        path for path in walked if not is_leftover(path.relative_to(inbox).as_posix()) and not is_sidecar(path.name)
     )
 
 

@@ -15,7 +15,7 @@ from pipeline.alerts.contacts import Channel, Person, contacts_of
 from pipeline.alerts.outbox import Message, OutboxBusy, open_outbox
 from pipeline.alerts.sending import Round, deliver
 from pipeline.alerts.templates import TEMPLATES
-from pipeline.cells.quarantine import THE_NIGHT, active
+from pipeline.cells.quarantine import THE_NIGHT, active_entries
 from pipeline.files.guard import FOR_ENGINEERS, SET_ASIDE
 from pipeline.home import Home, vietnam_now
 from pipeline.landing.receive import read_receipts
@@ -86,7 +86,7 @@ def broken_files_of(home: Home) -> list[BrokenFiles]:
     receipts = read_receipts(home).filter(pl.col("problem").is_in(FOR_ENGINEERS))
     quarantine_rows = [
         (entry.sha256, f"{entry.stage}: {entry.cause}")
-        for entries in active(home).values()
+        for entries in active_entries(home).values()
         for entry in entries
         if entry.set_aside_by == THE_NIGHT
     ]

@@ -21,7 +21,7 @@ from pipeline.alerts.letter import Letter, is_ours, letter_of
 from pipeline.alerts.letter_docx import letter_docx
 from pipeline.alerts.official_names import Agency, official_name
 from pipeline.alerts.templates import environment
-from pipeline.files.guard import spared
+from pipeline.files.guard import skip_failure
 from pipeline.home import Home
 from pipeline.published.query import run_query
 from pipeline.storage import write_atomically
@@ -92,7 +92,7 @@ def write_letters(home: Home) -> Letters:
     letters = Letters(opened, closed, still_open=sum(flags))
     for kind, new_incidents in (("opened", opened), ("resolved", closed)):
         for name, group in _group_by_letter(new_incidents, kind):
-            with spared(letters.left_out, name):
+            with skip_failure(letters.left_out, name):
                 free_name = _free_name(name, sent_names)
                 number = _number(group, kind, suffix=free_name.removesuffix(".md").removeprefix(name))
                 letter = letter_of(kind, group, agencies, sender, number)

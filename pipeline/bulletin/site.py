@@ -22,7 +22,7 @@ from pipeline.bulletin.changes import changes_since
 from pipeline.bulletin.figure_rows import figure_rows
 from pipeline.bulletin.pages import PASSPORTS, all_pages
 from pipeline.bulletin.source import read_source
-from pipeline.files.guard import spared
+from pipeline.files.guard import skip_failure
 from pipeline.home import Home
 from pipeline.published.query import NoWarehouse, mend_live_file
 from pipeline.published.releases import Release, live_release
@@ -155,7 +155,7 @@ def _build(home: Home, release: Release, building: Path, previous_site: Path | N
     failures: list[str] = []
     for page in stale:
         failure_count = len(failures)
-        with spared(failures, page.path):
+        with skip_failure(failures, page.path):
             write_page(building, page, release=release, known_rules=data.rules)
         if len(failures) > failure_count:
             _write_placeholder(building / page.path, previous_site / page.path if previous_site else None)

@@ -60,11 +60,11 @@ def _due(end: date, working_days: int | None, calendar_days: int | None) -> date
 
 
 def _is_working_day(day: date) -> bool:
-    return day.weekday() < 5 and day not in _closed(day.year)
+    return day.weekday() < 5 and day not in _public_holidays(day.year)
 
 
 @cache
-def _closed(year: int) -> holidays.HolidayBase:
+def _public_holidays(year: int) -> holidays.HolidayBase:
     return holidays.country_holidays("VN", years=year)
 
 

@@ -57,6 +57,6 @@ def form_names() -> pl.DataFrame:
     )
 
 
-def header_labels(declared: Forms) -> dict[str, str]:
+def header_labels(declarations: Forms) -> dict[str, str]:
     """Return the fields of the header block by folded label, Vietnamese and English."""
-    return {fold(entry[language]): name for name, entry in declared.header.items() for language in ("vi", "en")}
+    return {fold(entry[language]): name for name, entry in declarations.header.items() for language in ("vi", "en")}

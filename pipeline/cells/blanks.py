@@ -1,4 +1,4 @@
-"""Tells what was left blank: "-" says that there is nothing, a blank cell says nothing at all."""
+"""Remarks on what was left blank: "-" says that there is nothing, a blank cell says nothing at all."""
 
 from functools import cache
 
@@ -11,7 +11,7 @@ SHEET = ["file", "sheet"]
 FILLED = [str(CellState.NUMBER), str(CellState.NIL)]
 SILENT = [str(CellState.BLANK), str(CellState.NOT_APPLICABLE)]
 
-#: What is said of a form on which nothing is filled in, wherever it was read; needs the column ``form``.
+#: The remark on a form on which nothing is filled in, wherever it was read; needs the column ``form``.
 EMPTY_FORM = (
     pl.lit("empty_form").alias("code"),
     pl.format(
@@ -24,7 +24,7 @@ EMPTY_FORM = (
 
 
 def empty_forms(cells: pl.DataFrame) -> pl.DataFrame:
-    """Tell forms on which nothing is filled in."""
+    """Report forms on which nothing is filled in."""
     return (
         cells.group_by(*SHEET, "form", maintain_order=True)
         .agg(pl.col("state").is_in(SILENT).all().alias("is_silent"))
@@ -34,30 +34,32 @@ def empty_forms(cells: pl.DataFrame) -> pl.DataFrame:
 
 
 def blanks_in_sums(cells: pl.DataFrame, sheets: pl.DataFrame, forms: Forms) -> pl.DataFrame:
-    """Tell blanks because of which a sum of rows cannot be checked, where most of its rows are filled in.
+    """Report blanks because of which a sum of rows cannot be checked, where most of its rows are filled in.
 
     ``blank_total`` is a total row that is blank although its rows hold figures. ``blank_part`` is a blank row without
     which the others do not make the total. Where few rows are filled in, a report prints only some of them, and what is
-    missing is missing. ``sheets`` says of which regime the form of a sheet is.
+    missing is missing. ``sheets`` gives the regime of each sheet's form.
     """
-    told = _touched(cells, sheets, forms).filter(2 * pl.col("filled") > pl.col("rows"), ~pl.col("is_illegible"))
-    totals = told.filter(pl.col("total_state") == str(CellState.BLANK), "has_figures").select(
+    sums = _sums_with_blanks(cells, sheets, forms).filter(
+        2 * pl.col("filled") > pl.col("rows"), ~pl.col("is_illegible")
+    )
+    totals = sums.filter(pl.col("total_state") == str(CellState.BLANK), "has_figures").select(
         *SHEET,
         "form",
         pl.lit("blank_total").alias("code"),
         pl.col("total").alias("row_code"),
         "column_code",
         "address",
-        *_said(
+        *_details(
             "Ô {} (dòng «{}», cột «{}») bỏ trống, trong khi các dòng thành phần có số liệu; hãy điền số.",
             "Cell {} (row '{}', column '{}') is blank, though the rows that it sums hold figures; fill it in.",
             vi=("address", "row_vi", "column_vi"),
             en=("address", "row_en", "column_en"),
         ),
     )
-    off = (pl.col("total_value") - pl.col("together")).abs()
-    parts = told.filter(
-        pl.col("total_state").is_in(FILLED), ~pl.col("is_open"), pl.col("blanks").list.len() > 0, off > pl.col("slack")
+    gap = (pl.col("total_value") - pl.col("together")).abs()
+    parts = sums.filter(
+        pl.col("total_state").is_in(FILLED), ~pl.col("is_open"), pl.col("blanks").list.len() > 0, gap > pl.col("slack")
     ).select(
         *SHEET,
         "form",
@@ -65,7 +67,7 @@ def blanks_in_sums(cells: pl.DataFrame, sheets: pl.DataFrame, forms: Forms) -> p
         pl.col("blank_rows").list.first().alias("row_code"),
         "column_code",
         pl.col("blanks").list.first().alias("address"),
-        *_said(
+        *_details(
             "Ô {} bỏ trống (cột «{}»), mà các dòng còn lại cộng lại không bằng dòng «{}» ở ô {}; hãy điền số.",
             "{} blank (column '{}'), and the other rows do not make the row '{}' in cell {}; fill in the figure.",
             vi=(pl.col("blanks").list.join(", "), "column_vi", "row_vi", "address"),
@@ -75,23 +77,23 @@ def blanks_in_sums(cells: pl.DataFrame, sheets: pl.DataFrame, forms: Forms) -> p
     return pl.concat([totals, parts]).unique([*SHEET, "form", "row_code", "column_code"], keep="first").sort(pl.all())
 
 
-def _said(vi_text: str, en_text: str, *, vi: tuple, en: tuple) -> tuple[pl.Expr, pl.Expr]:
+def _details(vi_text: str, en_text: str, *, vi: tuple, en: tuple) -> tuple[pl.Expr, pl.Expr]:
     return pl.format(vi_text, *vi).alias("detail_vi"), pl.format(en_text, *en).alias("detail_en")
 
 
-def _touched(cells: pl.DataFrame, sheets: pl.DataFrame, forms: Forms) -> pl.DataFrame:
-    """Return the sums of rows in which something is blank: their rows taken together, beside the total."""
+def _sums_with_blanks(cells: pl.DataFrame, sheets: pl.DataFrame, forms: Forms) -> pl.DataFrame:
+    """Return the sums of rows in which something is blank: their rows added up, with the total."""
     sums = _sums(forms)
     is_blank = pl.col("state") == str(CellState.BLANK)
-    blank = (
+    blank_cells = (
         cells.filter(is_blank)
         .select(*SHEET, "form", "row_code", "column_code")
         .join(sheets.select(*SHEET, "form", "regime"), on=[*SHEET, "form"])
-        .join(_summed(forms), on=["regime", "form", "column_code"])
+        .join(_summable_columns(forms), on=["regime", "form", "column_code"])
     )
     labels = ["column_vi", "column_en"]
-    of_blank = [
-        blank.join(
+    affected_sums = [
+        blank_cells.join(
             sums.select("regime", "form", "sum", pl.col(side).alias("row_code")).unique(),
             on=["regime", "form", "row_code"],
         )
@@ -112,7 +114,7 @@ def _touched(cells: pl.DataFrame, sheets: pl.DataFrame, forms: Forms) -> pl.Data
         pl.col("rounding").alias("total_rounding"),
     )
     return (
-        pl.concat(of_blank)
+        pl.concat(affected_sums)
         .select(*SHEET, "form", "regime", "column_code", *labels, "sum")
         .unique()
         .join(sums, on=["regime", "form", "sum"])
@@ -152,8 +154,8 @@ def _sums(forms: Forms) -> pl.DataFrame:
 
 
 @cache
-def _summed(forms: Forms) -> pl.DataFrame:
-    """Return the columns of every form whose rows sum up: neither rates nor names do."""
+def _summable_columns(forms: Forms) -> pl.DataFrame:
+    """Return the columns of every form whose rows add up: neither rates nor names do."""
     columns = [
         (form.regime.name, form.code, column.code, column.vi, column.en)
         for form in forms.all

@@ -1,4 +1,4 @@
-"""What the readers of CSV say of lines, for whole columns of lines at once and for one; sentences stand beside it."""
+"""Remarks of the CSV readers, on whole columns of lines or on one; their sentences stand in ``csv_remarks.yaml``."""
 
 import re
 from functools import cache
@@ -9,7 +9,7 @@ import yaml
 
 from pipeline import tables
 
-#: What a sentence quotes of a text; the whole of it stands in ``raw``.
+#: Characters of a text that a sentence quotes; all of it stands in ``raw``.
 MOST_QUOTED = 120
 
 
@@ -20,9 +20,9 @@ def sentences() -> dict[str, dict[str, str]]:
 
 
 def remarks(lines: pl.DataFrame, name: str, *, address: str = "address", raw: str = "value") -> pl.DataFrame:
-    """Return one remark (``tables.REMARKS``) a line; what the sentence names are columns of the lines.
+    """Return one remark (``tables.REMARKS``) a line; a sentence's placeholders are columns of the lines.
 
-    ``form``, ``row`` and ``column`` are where the line belongs, if it is known.
+    ``form``, ``row`` and ``column`` are the place of the line, where it is known.
     """
     entry = sentences()[name]
     places = {"form": "form", "row_code": "row", "column_code": "column"}
@@ -38,8 +38,8 @@ def remarks(lines: pl.DataFrame, name: str, *, address: str = "address", raw: st
             pl.col(address).alias("address"),
             pl.col(raw).alias("raw"),
             pl.lit(None, tables.AMOUNT).alias("worked_out"),
-            _filled(entry["vi"]).alias("detail_vi"),
-            _filled(entry["en"]).alias("detail_en"),
+            _fill(entry["vi"]).alias("detail_vi"),
+            _fill(entry["en"]).alias("detail_en"),
         )
         .select(list(tables.REMARKS))
         .cast(tables.REMARKS)
@@ -47,29 +47,29 @@ def remarks(lines: pl.DataFrame, name: str, *, address: str = "address", raw: st
 
 
 def remark(name: str, sheet: str, address: str | None, raw: str | None, **details: object) -> dict:
-    """Return one remark on a report as a whole; the caller adds whose it is."""
+    """Return one remark on a report as a whole; the caller adds its submission."""
     entry = sentences()[name]
-    shown = {key: _short(str(value)) for key, value in details.items()}
-    shown |= {"address": address or "", "raw": _short(raw or "")}
+    quotations = {key: _shorten(str(value)) for key, value in details.items()}
+    quotations |= {"address": address or "", "raw": _shorten(raw or "")}
     return {
         "code": entry["code"],
         "sheet": sheet,
         "address": address,
         "raw": raw,
-        "detail_vi": entry["vi"].format(**shown),
-        "detail_en": entry["en"].format(**shown),
+        "detail_vi": entry["vi"].format(**quotations),
+        "detail_en": entry["en"].format(**quotations),
     }
 
 
-def _short(text: str) -> str:
+def _shorten(text: str) -> str:
     return text if len(text) <= MOST_QUOTED else f"{text[:MOST_QUOTED]}…"
 
 
-def _filled(template: str) -> pl.Expr:
+def _fill(template: str) -> pl.Expr:
     pieces = re.split(r"\{(\w+)\}", template)
-    return pl.concat_str(_shown(piece) if odd % 2 else pl.lit(piece) for odd, piece in enumerate(pieces))
+    return pl.concat_str(_quote(piece) if index % 2 else pl.lit(piece) for index, piece in enumerate(pieces))
 
 
-def _shown(name: str) -> pl.Expr:
+def _quote(name: str) -> pl.Expr:
     text = pl.col(name).cast(pl.String).fill_null("")
     return pl.when(text.str.len_chars() > MOST_QUOTED).then(text.str.head(MOST_QUOTED) + "…").otherwise(text)

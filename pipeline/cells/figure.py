@@ -26,8 +26,8 @@ ZEROS_BEHIND_HEDGE = 2
 def trailing_zeros(value: Decimal, step: Decimal) -> tuple[int, int]:
     """Return how many zeros a figure printed in units of ``step`` ends with, and how many digits stand before them."""
     digits = str(abs(int(value / step)))
-    kept = digits.rstrip("0")
-    return (len(digits) - len(kept), len(kept)) if kept else (0, 0)
+    significant_digits = digits.rstrip("0")
+    return (len(digits) - len(significant_digits), len(significant_digits)) if significant_digits else (0, 0)
 
 
 def rounding_of(value: Decimal, step: Decimal, unit: UnitOfMeasure, *, is_whole: bool, is_hedged: bool) -> Decimal:
@@ -39,27 +39,27 @@ def rounding_of(value: Decimal, step: Decimal, unit: UnitOfMeasure, *, is_whole:
     is_count, is_rate = unit.base != "vnd", unit.base in ("percent", "point")
     is_exact = not unit.is_rounded and (step == unit.factor or not is_count)
     zeros, digits = trailing_zeros(value, step) if is_whole and not is_rate else (0, 0)
-    least = ZEROS_IN_ROUNDED_UNITS if not is_exact else ZEROS_IN_COUNTS if is_count else ZEROS_IN_EXACT_AMOUNTS
+    fewest_zeros = ZEROS_IN_ROUNDED_UNITS if not is_exact else ZEROS_IN_COUNTS if is_count else ZEROS_IN_EXACT_AMOUNTS
     if is_hedged:
         return step * 10**zeros
-    if digits and digits <= MOST_DIGITS and zeros >= least:
+    if digits and digits <= MOST_DIGITS and zeros >= fewest_zeros:
         return step * 10**zeros / 2
     return Decimal(0) if is_exact else step / 2
 
 
-def exact(number: pl.Expr) -> pl.Expr:
-    """Return doubles as the figures that were typed: whole ones as they are, others by the shortest text that is that double.
+def typed_figure(number: pl.Expr) -> pl.Expr:
+    """Return doubles as the figures that were typed: whole ones as they are, others by the shortest text of the double.
 
     What lies beyond six places is rounded to the nearest, half to even. Null where no figure can be.
     """
     is_whole = number == number.round(0)
     whole = pl.when(is_whole).then(number).cast(pl.Int64, strict=False).cast(AMOUNT)
-    broken = pl.when(~is_whole).then(number).cast(pl.String).cast(AMOUNT, strict=False)
-    return pl.coalesce(whole, broken)
+    fraction = pl.when(~is_whole).then(number).cast(pl.String).cast(AMOUNT, strict=False)
+    return pl.coalesce(whole, fraction)
 
 
-def exact_percent(number: pl.Expr) -> pl.Expr:
-    """Return doubles that a per-cent format shows as the figures that it shows: 0.7382 is 73.82."""
+def percent_figure(number: pl.Expr) -> pl.Expr:
+    """Return doubles under a per-cent format as the figures that it shows: 0.7382 is 73.82."""
     return (number.cast(pl.String).cast(pl.Decimal(38, 8), strict=False) * 100).cast(AMOUNT)
 
 

@@ -1,6 +1,6 @@
-"""The one gate: what a return says of itself becomes its place, or the reasons why it has none.
+"""The one gate: what a return says about itself becomes its place, or the reasons why it has none.
 
-Readers make a :class:`Claim` of what is written; only here does it become a unit, a scope and a statistical period,
+Readers turn what is written into a :class:`Claim`; only here does it become a unit, a scope and a statistical period,
 whatever the format or origin. A return without a place is sent back and feeds no figure.
 """
 
@@ -23,7 +23,7 @@ from pipeline.vocabulary import Level, Origin, Scope, Vintage
 
 SCOPE_OF_LEVEL = {Level.NATION: Scope.NATION, Level.PROVINCE: Scope.PROVINCE, Level.OFFICE: Scope.OFFICE}
 
-#: Nobody writes a longer one; of what stands in its place the beginning is quoted.
+#: Characters of a cell that a remark quotes: nobody writes a longer name or date.
 MOST_QUOTED = 120
 
 
@@ -37,7 +37,7 @@ class Quote:
 
 @dataclass(frozen=True)
 class Claim:
-    """What a return says of itself, as written, and where it says so."""
+    """What a return says about itself, as written, and where it says so."""
 
     sheet: str | None  # the sheet, or the file that has none
     period: tuple[date | None, date | None]  # first and last day, as far as they can be read
@@ -50,9 +50,9 @@ class Claim:
     place: str = "sheet"  # of gate.yaml
     origin: Origin = Origin.SUBMITTED
     vintage: str = str(Vintage.REPORTED)
-    report: str = ""  # what tells the report from others of its file
+    report: str = ""  # what distinguishes the report from others of its file
     source_ref: str | None = None  # where it is not the path of the file
-    recognised: str | None = None  # key of the unit that a running text was understood to mean
+    recognised: str | None = None  # key of the unit that a running text was found to mean
     series: str | None = None  # the name under which a printed report comes again
     is_name_shared: bool = False  # by reports of several units and periods
     revision: str | None = None
@@ -66,7 +66,7 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Placed:
+class Placement:
     """Where a return belongs. None of it can be missing."""
 
     unit_key: str
@@ -80,7 +80,7 @@ class Placed:
 
 
 @dataclass(frozen=True)
-class SetAside:
+class Rejection:
     """Why a return has no place, and as much of it as is known."""
 
     reasons: tuple[dict, ...]  # remarks, at least one
@@ -97,8 +97,8 @@ class SetAside:
             raise ValueError("nothing is set aside without a reason")
 
 
-def place(claim: Claim, arrived: datetime | None, forms: Forms, registry: UnitRegistry) -> Placed | SetAside:
-    """Return where a return belongs that ``arrived`` then, or why it belongs nowhere.
+def place(claim: Claim, received_at: datetime | None, forms: Forms, registry: UnitRegistry) -> Placement | Rejection:
+    """Return where a return that came at ``received_at`` belongs, or why it belongs nowhere.
 
     Its unit must exist on the last day of its period; the period must be a statistical one that had ended when the
     file arrived (on its last day it has: books are closed that afternoon); one form at least must be there.
@@ -108,24 +108,24 @@ def place(claim: Claim, arrived: datetime | None, forms: Forms, registry: UnitRe
     doubts: list[dict] = list(claim.contradictions)
     period = period_id(start, end) if start and end else None
     if period is None or end is None:
-        reasons.append(_remark(claim, _why_no_period(claim), claim.period_quotes))
-    elif arrived and end > arrived.date():
-        days = {"end": f"{end:%d/%m/%Y}", "arrived": f"{arrived:%d/%m/%Y}"}
+        reasons.append(_remark(claim, _period_problem(claim), claim.period_quotes))
+    elif received_at and end > received_at.date():
+        days = {"end": f"{end:%d/%m/%Y}", "arrived": f"{received_at:%d/%m/%Y}"}
         reasons.append(_remark(claim, "future_period", claim.period_quotes, **days))
         period = None
     elif "@" in period:
         doubts.append(_remark(claim, "part_of_a_month", claim.period_quotes))
-    if claim.is_torn:  # the contradiction is told by its own remark
+    if claim.is_torn:  # the contradiction has its own remark
         period = None
     last = end if end and _is_sane(end) else None
-    day = last or (arrived.date() if arrived else None)
+    day = last or (received_at.date() if received_at else None)
     unit = _unit(claim, day, registry)
-    if unit is None and last is None and day:  # of a day that nobody knows, any that ever was will do
-        unit = _ended(claim, day, registry)
+    if unit is None and last is None and day:  # where the day is not known, any unit that ever existed will do
+        unit = _ended_unit(claim, day, registry)
     if unit is None:
-        reasons.append(_why_no_unit(claim, day, registry))
-    elif (named := _other_named(claim, unit, day, registry)) and claim.unit_code:
-        names = {"named": named.name, "key": claim.unit_code.text, "keyed": unit.name}
+        reasons.append(_unit_remark(claim, day, registry))
+    elif (other_unit := _other_unit(claim, unit, day, registry)) and claim.unit_code:
+        names = {"named": other_unit.name, "key": claim.unit_code.text, "keyed": unit.name}
         doubts.append(_remark(claim, "name_against_key", (claim.unit,), **names))
     if not claim.forms:
         reasons.append(_remark(claim, "no_form", ()))
@@ -135,8 +135,8 @@ def place(claim: Claim, arrived: datetime | None, forms: Forms, registry: UnitRe
         doubts.append(_remark(claim, "no_regime", claim.period_quotes, **details))
     scope = _scope(claim, unit, forms) if unit else None
     if unit and scope and period and start and end and regime and claim.forms:
-        return Placed(unit.key, scope, period, start, end, regime.name, claim.forms, tuple(doubts))
-    return SetAside(
+        return Placement(unit.key, scope, period, start, end, regime.name, claim.forms, tuple(doubts))
+    return Rejection(
         reasons=(*reasons, *doubts),
         unit_key=unit.key if unit else None,
         scope=scope,
@@ -149,16 +149,16 @@ def place(claim: Claim, arrived: datetime | None, forms: Forms, registry: UnitRe
 
 
 def admit(claim: Claim, receipt: dict, forms: Forms, registry: UnitRegistry) -> tuple[Submission, list[dict]]:
-    """Return the submission that a claim of a file becomes at the gate, and the remarks that it earns."""
+    """Return the submission that a file's claim becomes at the gate, and the remarks on it."""
     identity = submission_id(receipt["sha256"], claim.report)
     outcome = place(claim, receipt["received_at"], forms, registry)
-    known = Submission.of_file(receipt, identity)
-    submission = known.but(
+    file_submission = Submission.from_file(receipt, identity)
+    submission = file_submission.with_changes(
         source_ref=claim.source_ref or receipt["path"],
         origin=str(claim.origin),
         vintage=claim.vintage,
         is_simulated=claim.is_simulated,
-        report_id=_identity(claim, outcome) if isinstance(outcome, Placed) else None,
+        report_id=_identity(claim, outcome) if isinstance(outcome, Placement) else None,
         unit_key=outcome.unit_key,
         unit_text=claim.unit.text if claim.unit else None,
         scope=str(outcome.scope) if outcome.scope else None,
@@ -171,7 +171,7 @@ def admit(claim: Claim, receipt: dict, forms: Forms, registry: UnitRegistry) -> 
         signer=claim.signer,
         in_answer_to=claim.in_answer_to,
     )
-    remarks = outcome.doubts if isinstance(outcome, Placed) else outcome.reasons
+    remarks = outcome.doubts if isinstance(outcome, Placement) else outcome.reasons
     return submission, [remark | {"submission_id": identity} for remark in remarks]
 
 
@@ -187,51 +187,53 @@ def contradiction(sheet: str, quote: Quote, first_sheet: str, first: str) -> dic
     }
 
 
-def _identity(claim: Claim, placed: Placed) -> str | None:
+def _identity(claim: Claim, placement: Placement) -> str | None:
     """Return the identity of a report across its versions.
 
-    A return is known by unit, scope and period; of what is printed, each series is one of its own.
+    A return is identified by unit, scope and period; a printed report by its series.
     """
     if claim.series is None:
-        return report_id(claim.origin, placed.unit_key, placed.scope, placed.period_id, is_simulated=claim.is_simulated)
+        return report_id(
+            claim.origin, placement.unit_key, placement.scope, placement.period_id, is_simulated=claim.is_simulated
+        )
     origin = "simulated" if claim.is_simulated else str(claim.origin)
-    place = f"/{placed.unit_key}/{placed.period_id}" if claim.is_name_shared else ""
+    place = f"/{placement.unit_key}/{placement.period_id}" if claim.is_name_shared else ""
     return f"{origin}/{claim.series}{place}"
 
 
 def _unit(claim: Claim, day: date | None, registry: UnitRegistry) -> Unit | None:
     """Find the unit by its key, if it is valid on the day, else by its name."""
-    by_key = registry.units.get(claim.recognised or (claim.unit_code.text if claim.unit_code else ""))
-    if by_key and (day is None or by_key.is_valid_on(day)):
-        return by_key
+    unit_by_key = registry.units.get(claim.recognised or (claim.unit_code.text if claim.unit_code else ""))
+    if unit_by_key and (day is None or unit_by_key.is_valid_on(day)):
+        return unit_by_key
     return registry.find(claim.unit.text, day, claim.parent) if claim.unit and day else None
 
 
-def _other_named(claim: Claim, unit: Unit, day: date | None, registry: UnitRegistry) -> Unit | None:
-    """Return the unit that the name means, where it is another than the key says."""
-    named = registry.find(claim.unit.text, day, claim.parent) if claim.unit and day else None
-    return named if named and named.key != unit.key else None
+def _other_unit(claim: Claim, unit: Unit, day: date | None, registry: UnitRegistry) -> Unit | None:
+    """Return the unit that the name means, where it is another than that of the key."""
+    other = registry.find(claim.unit.text, day, claim.parent) if claim.unit and day else None
+    return other if other and other.key != unit.key else None
 
 
-def _why_no_unit(claim: Claim, day: date | None, registry: UnitRegistry) -> dict:
+def _unit_remark(claim: Claim, day: date | None, registry: UnitRegistry) -> dict:
     quotes = [quote for quote in (claim.unit, claim.unit_code) if quote and quote.text]
     if not quotes:
         reason = "no_unit_in_text" if claim.place == "text" else "no_unit"
         return _remark(claim, reason, (claim.unit, claim.unit_code))
-    if day and (ended := _ended(claim, day, registry)):
-        reason, heirs = "ended_unit", registry.successors(ended.key, day)
-        if not heirs and (above := registry.units.get(ended.parent or "")):
-            reason, heirs = "ended_below", [above] if above.is_valid_on(day) else registry.successors(above.key, day)
-        details = {"ended": f"{ended.valid_to:%d/%m/%Y}", "successors": ", ".join(unit.name for unit in heirs)}
+    if day and (ended_unit := _ended_unit(claim, day, registry)):
+        reason, heirs = "ended_unit", registry.successors(ended_unit.key, day)
+        if not heirs and (parent := registry.units.get(ended_unit.parent or "")):
+            reason, heirs = "ended_below", [parent] if parent.is_valid_on(day) else registry.successors(parent.key, day)
+        details = {"ended": f"{ended_unit.valid_to:%d/%m/%Y}", "successors": ", ".join(unit.name for unit in heirs)}
         return _remark(claim, reason if heirs else "ended_without_successor", quotes[:1], **details)
     return _remark(claim, "unknown_unit", quotes[:1], day=f"{day:%d/%m/%Y}" if day else "")
 
 
-def _ended(claim: Claim, day: date, registry: UnitRegistry) -> Unit | None:
+def _ended_unit(claim: Claim, day: date, registry: UnitRegistry) -> Unit | None:
     """Return the unit that the claim means, if it ended before ``day``."""
-    by_key = registry.units.get(claim.unit_code.text if claim.unit_code else "")
-    if by_key and by_key.valid_to <= day:
-        return by_key
+    unit_by_key = registry.units.get(claim.unit_code.text if claim.unit_code else "")
+    if unit_by_key and unit_by_key.valid_to <= day:
+        return unit_by_key
     return registry.find_ended(claim.unit.text, day, claim.parent) if claim.unit else None
 
 
@@ -241,12 +243,12 @@ def _scope(claim: Claim, unit: Unit, forms: Forms) -> Scope:
         return Scope(claim.scope) if claim.scope else SCOPE_OF_LEVEL[Level(unit.level)]
     if unit.level != Level.PROVINCE:
         return SCOPE_OF_LEVEL[Level(unit.level)]
-    written = fold(claim.scope or "")
+    scope_name = fold(claim.scope or "")
     choices = {fold(text): name for name, text in forms.header["scope"]["choices"].items()}
-    return Scope.OWN if choices.get(written, written) == Scope.OWN else Scope.PROVINCE
+    return Scope.OWN if choices.get(scope_name, scope_name) == Scope.OWN else Scope.PROVINCE
 
 
-def _why_no_period(claim: Claim) -> str:
+def _period_problem(claim: Claim) -> str:
     if not any(quote.text for quote in claim.period_quotes):
         return "no_period_in_text" if claim.place == "text" else "no_period"
     return "no_statistical_period" if all(claim.period) else "unread_period"
@@ -267,24 +269,24 @@ def _sentences() -> dict[str, Any]:
 
 
 def _remark(claim: Claim, reason: str, quotes: Iterable[Quote | None], **details: str) -> dict:
-    """Return a remark on the cells that are quoted, the first of which it stands at."""
-    sentence, where = _sentences()[reason], _sentences()["where"]
-    there = [quote for quote in quotes if quote]
-    address = next((quote.address for quote in there if quote.address), None)
-    raw = " - ".join(quote.text for quote in there)
-    spot = {"address": address, "sheet": claim.sheet or ""}
-    place_of = claim.place if address else "nowhere_on_sheet" if claim.place == "sheet" else "nowhere_in_file"
-    shown = raw if len(raw) <= MOST_QUOTED else f"{raw[:MOST_QUOTED]}…"
+    """Return a remark on the quoted cells, at the address of the first."""
+    sentence, place_phrases = _sentences()[reason], _sentences()["where"]
+    present_quotes = [quote for quote in quotes if quote]
+    address = next((quote.address for quote in present_quotes if quote.address), None)
+    raw = " - ".join(quote.text for quote in present_quotes)
+    location = {"address": address, "sheet": claim.sheet or ""}
+    place_code = claim.place if address else "nowhere_on_sheet" if claim.place == "sheet" else "nowhere_in_file"
+    quotation = raw if len(raw) <= MOST_QUOTED else f"{raw[:MOST_QUOTED]}…"
 
-    def said(language: str) -> str:
-        at = where[place_of][language].format(**spot)
-        return sentence[language].format(where=at, raw=shown, **details)
+    def detail(language: str) -> str:
+        place_phrase = place_phrases[place_code][language].format(**location)
+        return sentence[language].format(where=place_phrase, raw=quotation, **details)
 
     return {
         "code": sentence["code"],
         "sheet": claim.sheet,
         "address": address,
         "raw": raw or None,
-        "detail_vi": said("vi"),
-        "detail_en": said("en"),
+        "detail_vi": detail("vi"),
+        "detail_en": detail("en"),
     }

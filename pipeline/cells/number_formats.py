@@ -39,8 +39,8 @@ def date_styles(xml: bytes) -> frozenset[str]:
     )
 
 
-def without_impossible_dates(xml: bytes, styles: frozenset[str]) -> bytes:
-    """Return a sheet in which a number that no date can be has no format any more; ``styles`` show dates."""
+def strip_impossible_dates(xml: bytes, styles: frozenset[str]) -> bytes:
+    """Return a sheet in which numbers that cannot be dates have lost their format; ``styles`` show dates."""
 
     def plain(cell: re.Match[bytes]) -> bytes:
         if cell[3].decode() not in styles:
@@ -54,17 +54,19 @@ def without_impossible_dates(xml: bytes, styles: frozenset[str]) -> bytes:
     return _NUMBER_UNDER_STYLE.sub(plain, xml)
 
 
-def _styles(xml: bytes, built_in: set[str], is_meant: Callable[[str], bool]) -> frozenset[str]:
-    """Return the styles of cells whose number format is one of the built-in ones or is meant by its code."""
+def _styles(xml: bytes, built_in: set[str], is_matching: Callable[[str], bool]) -> frozenset[str]:
+    """Return the styles of cells whose number format is one of the built-in ones or has a matching code."""
     try:
         tree = ElementTree.fromstring(xml)  # safe: open_package lets no part through that declares an entity
     except ElementTree.ParseError:
         return frozenset()
-    declared = {
-        element.get("numFmtId", ""): is_meant(element.get("formatCode", ""))
+    is_matching_number = {
+        element.get("numFmtId", ""): is_matching(element.get("formatCode", ""))
         for element in tree.iterfind(".//{*}numFmt")
     }
-    formats = {number for number, is_one in declared.items() if is_one} | (built_in - declared.keys())
+    formats = {number for number, is_match in is_matching_number.items() if is_match} | (
+        built_in - is_matching_number.keys()
+    )
     cells = tree.iterfind("{*}cellXfs/{*}xf")
     return frozenset(str(style) for style, xf in enumerate(cells) if xf.get("numFmtId") in formats)
 

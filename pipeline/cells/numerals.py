@@ -85,46 +85,46 @@ def parse_numeral(text: str) -> Numeral | NotANumber:
     match = re.match(_SIGNED, plain)
     if match is None or bool(match[1]) != bool(match[5]) or (match[4] and match[6]):
         rest = re.match(_TRAILING, plain)
-        return _refused("trailing_text", plain, rest=rest[1]) if rest else _refused("not_a_number", plain)
+        return _refuse("trailing_text", plain, rest=rest[1]) if rest else _refuse("not_a_number", plain)
     body, is_percent = match[3], bool(match[4] or match[6])
     sign = "-" if match[1] or match[2] == "-" else ""
     if re.fullmatch(_AMBIGUOUS, body):
-        return _refused("ambiguous_number", plain, first=sign + body, second=sign + body.replace(",", "."))
+        return _refuse("ambiguous_number", plain, first=sign + body, second=sign + body.replace(",", "."))
     if not re.fullmatch(_NUMBER, body):
         if re.fullmatch(_FOREIGN, body):
-            return _refused("foreign_number", plain, first=sign + _swapped(body))
-        return _refused("bad_grouping" if re.fullmatch(_MISGROUPED, body) else "not_a_number", plain)
+            return _refuse("foreign_number", plain, first=sign + _swap_marks(body))
+        return _refuse("bad_grouping" if re.fullmatch(_MISGROUPED, body) else "not_a_number", plain)
     whole, _, decimals = body.replace(".", "").replace(" ", "").partition(",")
     if len(whole) > _MAX_WHOLE or len(decimals) > _MAX_PLACES:
-        return _refused("number_too_long", plain)
+        return _refuse("number_too_long", plain)
     return Numeral(CellState.NUMBER, Decimal(f"{sign}{whole}.{decimals}".rstrip(".")), len(decimals), is_percent)
 
 
 def parse_amount(text: str) -> Numeral | NotANumber:
     """Return an amount of money in đồng: ``500 tỷ 283 triệu 352 nghìn đồng`` is 500283352000."""
     plain = unicodedata.normalize("NFC", _plain(text))
-    spelled = plain.lower().replace("tỉ", "tỷ").replace("ngàn", "nghìn")
+    spelling = plain.lower().replace("tỉ", "tỷ").replace("ngàn", "nghìn")
     total, power, places, position = Decimal(0), None, 0, 0
-    while position < len(spelled):
-        match = _TERM.match(spelled, position)
+    while position < len(spelling):
+        match = _TERM.match(spelling, position)
         if match is None:
-            is_number = isinstance(parse_numeral(spelled), Numeral)
-            return _refused("unit_missing" if is_number and position == 0 else "not_a_number", plain)
+            is_number = isinstance(parse_numeral(spelling), Numeral)
+            return _refuse("unit_missing" if is_number and position == 0 else "not_a_number", plain)
         number = parse_numeral(match[1])
         if isinstance(number, NotANumber):
             return number
-        below, power = power, _POWERS[match[2] or match[3]]
-        if below is not None and power >= below:
-            return _refused("unit_order", plain)
+        previous_power, power = power, _POWERS[match[2] or match[3]]
+        if previous_power is not None and power >= previous_power:
+            return _refuse("unit_order", plain)
         total += (number.value or 0) * 10**power
         places = (number.places or 0) - power
         position = match.end()
-    return Numeral(CellState.NUMBER, total, places) if spelled else BLANK
+    return Numeral(CellState.NUMBER, total, places) if spelling else BLANK
 
 
-def too_long(text: str) -> NotANumber:
+def refuse_as_too_long(text: str) -> NotANumber:
     """Return that a text is too long to be a number."""
-    return _refused("number_too_long", text)
+    return _refuse("number_too_long", text)
 
 
 def numerals(column: pl.Expr) -> pl.Expr:
@@ -138,14 +138,20 @@ def numerals(column: pl.Expr) -> pl.Expr:
         .str.replace("^['’] ?", "")
     )
     groups = plain.str.extract_groups(_SIGNED)
-    opened, signed, body, percent, closed, percent_outside = (groups.struct.field(str(n)) for n in range(1, 7))
+    opening, sign_character, body, percent, closing, percent_outside = (
+        groups.struct.field(str(n)) for n in range(1, 7)
+    )
     is_percent = percent.is_not_null() | percent_outside.is_not_null()
     is_body = (
         body.is_not_null()
-        & (opened.is_not_null() == closed.is_not_null())
+        & (opening.is_not_null() == closing.is_not_null())
         & ~(percent.is_not_null() & percent_outside.is_not_null())
     )
-    sign = pl.when(opened.is_not_null() | (signed == "-").fill_null(False)).then(pl.lit("-")).otherwise(pl.lit(""))
+    sign = (
+        pl.when(opening.is_not_null() | (sign_character == "-").fill_null(False))
+        .then(pl.lit("-"))
+        .otherwise(pl.lit(""))
+    )
     rest = plain.str.extract(_TRAILING, 1)
     digits = body.str.replace_all("[. ]", "")
     whole, decimals = digits.str.extract("^([0-9]+)"), digits.str.extract(",([0-9]+)$").fill_null("")
@@ -182,7 +188,7 @@ def numerals(column: pl.Expr) -> pl.Expr:
     details = {
         "text": plain,
         "rest": rest.fill_null(""),
-        "first": sign + pl.when(is_foreign).then(_swapped_column(body)).otherwise(body).fill_null(""),
+        "first": sign + pl.when(is_foreign).then(_swap_marks_in_column(body)).otherwise(body).fill_null(""),
         "second": sign + body.str.replace_all(",", ".", literal=True).fill_null(""),
     }
     value = pl.when(is_number).then(sign + whole + "." + decimals + "0").cast(AMOUNT, strict=False)
@@ -207,11 +213,11 @@ def _whole(pattern: str) -> str:
     return f"^(?:{pattern})$"
 
 
-def _swapped(body: str) -> str:
+def _swap_marks(body: str) -> str:
     return body.translate(str.maketrans(".,", ",."))
 
 
-def _swapped_column(body: pl.Expr) -> pl.Expr:
+def _swap_marks_in_column(body: pl.Expr) -> pl.Expr:
     return body.str.replace_many([".", ","], [",", "."])
 
 
@@ -220,7 +226,7 @@ def _sentences() -> dict[str, dict[str, str]]:
     return yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
 
 
-def _refused(reason: str, text: str, **details: str) -> NotANumber:
+def _refuse(reason: str, text: str, **details: str) -> NotANumber:
     sentences = _sentences()[reason]
     vi, en = (sentences[language].format(text=text, **details) for language in ("vi", "en"))
     return NotANumber(reason, vi, en)
@@ -229,7 +235,7 @@ def _refused(reason: str, text: str, **details: str) -> NotANumber:
 def _sentence_column(reason: pl.Expr, language: str, details: dict[str, pl.Expr]) -> pl.Expr:
     def sentence(template: str) -> pl.Expr:
         pieces = re.split(r"\{(\w+)\}", template)
-        return pl.concat_str(details[piece] if odd % 2 else pl.lit(piece) for odd, piece in enumerate(pieces))
+        return pl.concat_str(details[piece] if number % 2 else pl.lit(piece) for number, piece in enumerate(pieces))
 
     return pl.coalesce(
         pl.when(reason == code).then(sentence(sentences[language])) for code, sentences in _sentences().items()

@@ -1,8 +1,8 @@
 """Reads published-figures CSV: one row a figure, each ``case_id`` one report of origin ``published``.
 
 Columns: case_id, province, level, period_start, period_end, indicator, value, unit, source. Indicators map onto forms
-in ``pipeline/forms/published.yaml``; what is not printed is missing, never zero. A case whose lines do not agree on
-whose it is, or of when, is nobody's; two values of one indicator are none.
+in ``pipeline/forms/published.yaml``; what is not printed is missing, never zero. A case whose lines disagree on its
+unit or period has no place; two values of one indicator count as none.
 """
 
 from dataclasses import dataclass, field
@@ -13,10 +13,10 @@ import polars as pl
 
 from pipeline import tables
 from pipeline.cells.csv_remarks import remark, remarks
+from pipeline.cells.csv_table import TableHeader, read_header, read_records
 from pipeline.cells.figure import LARGEST, is_too_large, rounding_of
 from pipeline.cells.gate import Claim, Quote, admit
-from pipeline.cells.reading import Reading
-from pipeline.cells.separated import Header, read_header, read_records
+from pipeline.cells.reading import ReadingResult
 from pipeline.cells.submission import Submission
 from pipeline.files.problems import UnreadableFile, problem
 from pipeline.forms import Forms
@@ -38,7 +38,7 @@ SCOPES = {"national": Scope.NATION, "province": Scope.PROVINCE, "district": Scop
 
 @dataclass
 class Case:
-    """A case as its first line names it, and what its lines say of whose it is: the first line of each saying."""
+    """A case as its first line names it, and the first line of each different statement of its unit, level and period."""
 
     case_id: str
     lines: list[dict] = field(default_factory=list)
@@ -48,41 +48,41 @@ class Case:
         return [line for line in self.lines if any(line[name] for name in names)] or self.lines[:1]
 
 
-def read_published(text: str, receipt: dict, forms: Forms, registry: UnitRegistry) -> Reading:
+def read_published(text: str, receipt: dict, forms: Forms, registry: UnitRegistry) -> ReadingResult:
     """Read one CSV; raises ``UnreadableFile`` where it is no table, or nobody knows whose figure a line holds."""
     header = read_header(text)
     lines = _lines(text, header, receipt)
     cases = _cases(lines)
-    submissions, of_header, owners = [], [], []
+    submissions, header_remarks, owners = [], [], []
     for key, case in cases.items():
-        submission, more = _admitted(case, header, receipt, forms, registry)
+        submission, case_remarks = _admit_case(case, header, receipt, forms, registry)
         submissions.append(submission)
-        of_header += more
+        header_remarks += case_remarks
         owners.append((key, submission.submission_id, submission.period_id))
     schema = dict.fromkeys(["case_key", "submission_id", "period_id"], pl.String)
     lines = lines.join(pl.DataFrame(owners, schema=schema, orient="row"), on="case_key", maintain_order="left")
     if header.others and submissions:
-        unread = remark("unread_column", receipt["file_name"], None, ", ".join(header.others))
-        of_header.append(unread | {"submission_id": submissions[0].submission_id})
-    read = _read(lines.filter(pl.col("ragged").is_null()), header, forms)
-    return Reading(
+        column_remark = remark("unread_column", receipt["file_name"], None, ", ".join(header.others))
+        header_remarks.append(column_remark | {"submission_id": submissions[0].submission_id})
+    figures = _read_figures(lines.filter(pl.col("ragged").is_null()), header, forms)
+    return ReadingResult(
         pl.DataFrame([submission.row() for submission in submissions], schema=tables.SUBMISSIONS),
-        _cells(read),
+        _cells(figures),
         pl.concat(
             [
-                pl.DataFrame(of_header, schema=tables.REMARKS),
+                pl.DataFrame(header_remarks, schema=tables.REMARKS),
                 remarks(lines.filter(pl.col("ragged").is_not_null()), "ragged_line", raw="ragged"),
-                *_line_remarks(read),
+                *_line_remarks(figures),
             ]
         ),
     )
 
 
-def _lines(text: str, header: Header, receipt: dict) -> pl.DataFrame:
+def _lines(text: str, header: TableHeader, receipt: dict) -> pl.DataFrame:
     """Return the lines of the table with every column of published figures, and the address of their figure."""
     lines = read_records(text, header)
-    lacking = [name for name in COLUMNS if name not in lines.columns]
-    lines = lines.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in lacking).with_columns(
+    missing_columns = [name for name in COLUMNS if name not in lines.columns]
+    lines = lines.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in missing_columns).with_columns(
         pl.lit(receipt["file_name"]).alias("sheet"),
         (pl.lit(header.letters["value"]) + pl.col("line").cast(pl.String)).alias("address"),
         visible_key(pl.col("case_id")).alias("case_key"),
@@ -90,49 +90,49 @@ def _lines(text: str, header: Header, receipt: dict) -> pl.DataFrame:
     )
     for (line,) in lines.filter(pl.col("case_key").is_null()).select("line").iter_rows():
         raise UnreadableFile(problem("no_case", line=line))
-    whole = lines.filter(pl.col("ragged").is_null())
-    for line, fields in lines.join(whole, on="case_key", how="anti").select("line", "fields").iter_rows():
+    whole_lines = lines.filter(pl.col("ragged").is_null())
+    for line, fields in lines.join(whole_lines, on="case_key", how="anti").select("line", "fields").iter_rows():
         raise UnreadableFile(problem("ragged_line", line=line, fields=fields))
     return lines
 
 
 def _cases(lines: pl.DataFrame) -> dict[str, Case]:
     """Return the cases in the order of the file, by key."""
-    said = (
+    claims = (
         lines.filter(pl.col("ragged").is_null())
         .unique(["case_key", *OWNER_KEYS], keep="first", maintain_order=True)
         .select("case_key", "case_id", "line", *OWNER, *OWNER_KEYS)
     )
     cases: dict[str, Case] = {}
-    for line in said.iter_rows(named=True):
+    for line in claims.iter_rows(named=True):
         cases.setdefault(line["case_key"], Case(line["case_id"])).lines.append(line)
         if len(cases) > MOST_CASES:
             raise UnreadableFile(problem("too_many_reports", limit=f"{MOST_CASES:,}".replace(",", ".")))
     return cases
 
 
-def _admitted(
-    case: Case, header: Header, receipt: dict, forms: Forms, registry: UnitRegistry
+def _admit_case(
+    case: Case, header: TableHeader, receipt: dict, forms: Forms, registry: UnitRegistry
 ) -> tuple[Submission, list[dict]]:
-    """Return the submission of a case and what its header earns; one that contradicts itself has no place."""
+    """Return the submission of a case and the remarks on its header; one that contradicts itself has no place."""
 
-    def at(name: str, line: dict) -> str | None:
+    def address(name: str, line: dict) -> str | None:
         return f"{header.letters[name]}{line['line']}" if name in header.columns else None
 
     def quote(name: str, line: dict) -> Quote:
-        return Quote(line[name] or "", at(name, line))
+        return Quote(line[name] or "", address(name, line))
 
-    of_period, of_unit = case.sayings("period_start", "period_end"), case.sayings("province")
-    of_level = case.sayings("level")
-    period = _period(of_period[0])
+    period_lines, unit_lines = case.sayings("period_start", "period_end"), case.sayings("province")
+    level_lines = case.sayings("level")
+    period = _period(period_lines[0])
     contradictions = []
-    for sentence, name, sayings, meaning in (
-        ("two_units", "province", of_unit, lambda line: _who(line, period[1], registry)),
-        ("two_periods", "period_start", of_period, _period),
-        ("two_levels", "level", of_level, lambda line: SCOPES.get(line["level_key"] or "", line["level_key"])),
+    for sentence, name, lines, meaning in (
+        ("two_units", "province", unit_lines, lambda line: _unit_identity(line, period[1], registry)),
+        ("two_periods", "period_start", period_lines, _period),
+        ("two_levels", "level", level_lines, lambda line: SCOPES.get(line["level_key"] or "", line["level_key"])),
     ):
-        first = sayings[0]
-        for other in sayings[1:]:
+        first = lines[0]
+        for other in lines[1:]:
             if meaning(other) != meaning(first):
                 texts = [
                     f"{line['period_start'] or ''} - {line['period_end'] or ''}"
@@ -141,12 +141,14 @@ def _admitted(
                     for line in (other, first)
                 ]
                 details = {"case": case.case_id, "first_line": first["line"], "first_raw": texts[1]}
-                contradictions.append(remark(sentence, receipt["file_name"], at(name, other), texts[0], **details))
-    level = of_level[0]["level_key"]
+                contradictions.append(remark(sentence, receipt["file_name"], address(name, other), texts[0], **details))
+    level = level_lines[0]["level_key"]
     if level and level not in SCOPES:
-        written = of_level[0]["level"]
+        level_text = level_lines[0]["level"]
         contradictions.append(
-            remark("unknown_level", receipt["file_name"], at("level", of_level[0]), written, case=case.case_id)
+            remark(
+                "unknown_level", receipt["file_name"], address("level", level_lines[0]), level_text, case=case.case_id
+            )
         )
     claim = Claim(
         sheet=receipt["file_name"],
@@ -157,8 +159,8 @@ def _admitted(
         source_ref=case.case_id,
         series=case.case_id,
         period=period,
-        period_quotes=(quote("period_start", of_period[0]), quote("period_end", of_period[0])),
-        unit=quote("province", of_unit[0]),
+        period_quotes=(quote("period_start", period_lines[0]), quote("period_end", period_lines[0])),
+        unit=quote("province", unit_lines[0]),
         scope=SCOPES.get(level or ""),
         forms=frozenset({"figures"}),
         contradictions=tuple(contradictions),
@@ -171,14 +173,14 @@ def _period(line: dict) -> tuple[date | None, date | None]:
     return parse_day(line["period_start"]), parse_day(line["period_end"])
 
 
-def _who(line: dict, day: date | None, registry: UnitRegistry) -> str | None:
-    """Return the unit that a line names, or what it calls it: spellings of one unit are no contradiction."""
+def _unit_identity(line: dict, day: date | None, registry: UnitRegistry) -> str | None:
+    """Return the unit that a line names, else the name itself: spellings of one unit are no contradiction."""
     unit = registry.find(line["province"], day) if line["province"] and day else None
     return unit.key if unit else line["province_key"]
 
 
-def _read(figures: pl.DataFrame, header: Header, forms: Forms) -> pl.DataFrame:
-    """Return the lines with what their figures are: place on the form, amount, rounding, and why there is none."""
+def _read_figures(figures: pl.DataFrame, header: TableHeader, forms: Forms) -> pl.DataFrame:
+    """Return the lines with their figures: place on the form, amount, rounding, and why there is none."""
     units = pl.DataFrame(
         [(alias, code, forms.units[code].factor) for alias, code in forms.unit_aliases.items()],
         schema=["unit_alias", "unit_code", "factor"],
@@ -207,7 +209,7 @@ def _read(figures: pl.DataFrame, header: Header, forms: Forms) -> pl.DataFrame:
             pl.coalesce("measure", "indicator").fill_null("").alias("column"),
             (pl.col("amount") * pl.col("factor") * pl.col("sign").fill_null(1)).alias("figure"),
             pl.struct("amount", "decimals", "unit_code")
-            .map_elements(lambda printed: _rounding(printed, forms), return_dtype=tables.AMOUNT)
+            .map_elements(lambda figure: _rounding(figure, forms), return_dtype=tables.AMOUNT)
             .fill_null(0)
             .alias("rounding"),
         )
@@ -246,21 +248,21 @@ def _plain(values: pl.Series, separator: str) -> list[pl.Expr]:
     ]
 
 
-def _rounding(printed: dict, forms: Forms) -> Decimal:
+def _rounding(figure: dict, forms: Forms) -> Decimal:
     """Return how far the true figure may lie from a printed one, in base units."""
-    unit = forms.units.get(printed["unit_code"] or "")
-    if unit is None or printed["amount"] is None:
+    unit = forms.units.get(figure["unit_code"] or "")
+    if unit is None or figure["amount"] is None:
         return Decimal(0)
-    step = Decimal(1).scaleb(-printed["decimals"]) * unit.factor
-    is_whole = not printed["decimals"]
-    return rounding_of(printed["amount"] * unit.factor, step, unit, is_whole=is_whole, is_hedged=False)
+    step = Decimal(1).scaleb(-figure["decimals"]) * unit.factor
+    is_whole = not figure["decimals"]
+    return rounding_of(figure["amount"] * unit.factor, step, unit, is_whole=is_whole, is_hedged=False)
 
 
-def _cells(read: pl.DataFrame) -> pl.DataFrame:
+def _cells(figures: pl.DataFrame) -> pl.DataFrame:
     is_known = pl.col("figure").is_not_null() & ~pl.col("is_disputed")
     state = pl.when(is_known).then(pl.lit(str(CellState.NUMBER))).otherwise(pl.lit(str(CellState.ILLEGIBLE)))
     return (
-        read.filter(~pl.col("is_again"))
+        figures.filter(~pl.col("is_again"))
         .select(
             "submission_id",
             "period_id",
@@ -279,24 +281,24 @@ def _cells(read: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _line_remarks(read: pl.DataFrame) -> list[pl.DataFrame]:
-    """Tell lines without a figure, with a unit or an indicator that nobody knows, and those that stand twice."""
+def _line_remarks(figures: pl.DataFrame) -> list[pl.DataFrame]:
+    """Report lines without a figure, with an unknown unit or indicator, and those that stand twice."""
     is_number, is_blank = pl.col("plain").is_not_null(), pl.col("value").is_null()
-    again = read.filter("is_again")
-    repeated = (
-        again.filter("is_same")
+    repeats = figures.filter("is_again")
+    identical_repeats = (
+        repeats.filter("is_same")
         .with_columns(pl.len().over("submission_id").alias("count"))
         .unique("submission_id", keep="first", maintain_order=True)
     )
     frames = [
-        remarks(read.filter(is_blank), "no_value"),
-        remarks(read.filter("is_either"), "either_number"),
-        remarks(read.filter(~is_blank, ~is_number, ~pl.col("is_either")), "no_plain_number"),
-        remarks(read.filter(is_number, pl.col("amount").is_null()), "too_large"),
-        remarks(read.filter(pl.col("unit_code").is_null()), "unknown_unit_of_measure"),
-        remarks(read.filter(pl.col("form").is_null()), "unmapped_indicator"),
-        remarks(again.filter(~pl.col("is_same")), "two_values"),
-        remarks(repeated, "repeated_line"),
+        remarks(figures.filter(is_blank), "no_value"),
+        remarks(figures.filter("is_either"), "either_number"),
+        remarks(figures.filter(~is_blank, ~is_number, ~pl.col("is_either")), "no_plain_number"),
+        remarks(figures.filter(is_number, pl.col("amount").is_null()), "too_large"),
+        remarks(figures.filter(pl.col("unit_code").is_null()), "unknown_unit_of_measure"),
+        remarks(figures.filter(pl.col("form").is_null()), "unmapped_indicator"),
+        remarks(repeats.filter(~pl.col("is_same")), "two_values"),
+        remarks(identical_repeats, "repeated_line"),
     ]
     nowhere = [pl.lit(None, pl.String).alias(name) for name in ("form", "row_code", "column_code")]
     return [frame.with_columns(nowhere) for frame in frames]
@@ -309,11 +311,11 @@ def _mapping(indicators: list[str], forms: Forms) -> pl.DataFrame:
         if place := _place(indicator or "", forms):
             rows.append((indicator, *place, 1))
             continue
-        # What stands behind an indicator says that it is its change on last year: "thahc.thi_hanh_xong.tang_so_cung_ky".
+        # The ending of an indicator says that it is a change on last year: "thahc.thi_hanh_xong.tang_so_cung_ky".
         amount, _, ending = (indicator or "").rpartition(".")
-        changed, (change, sign) = _place(amount, forms), forms.change_endings.get(ending, ("", 0))
-        if changed and changed[2] + change in forms.measures and sign:
-            rows.append((indicator, changed[0], changed[1], changed[2] + change, sign))
+        base_place, (change, sign) = _place(amount, forms), forms.change_endings.get(ending, ("", 0))
+        if base_place and base_place[2] + change in forms.measures and sign:
+            rows.append((indicator, base_place[0], base_place[1], base_place[2] + change, sign))
     schema = {"indicator": pl.String, "form": pl.String, "row": pl.String, "measure": pl.String, "sign": pl.Int32}
     return pl.DataFrame(rows, schema=schema, orient="row")
 

@@ -1,4 +1,4 @@
-"""Submissions that engineers, or a night in distress, keep out of the figures: who, why, since when, and until when.
+"""Submissions that engineers, or a failing night, keep out of the figures: who, why, since when, and until when.
 
 ``set_aside/<entry_id>.json`` is written once; ``set_aside/<entry_id>.released.json`` beside it ends it. A file or
 submission that is set aside stays landed: it is an unreadable submission of problem ``set_aside`` and feeds nothing.
@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline import tables
-from pipeline.cells.reading import Reading, refused
+from pipeline.cells.reading import ReadingResult, refused_reading
 from pipeline.files.guard import SET_ASIDE
 from pipeline.files.problems import problem
 from pipeline.home import Home, vietnam_now
@@ -24,7 +24,7 @@ THE_NIGHT = "thads load"
 
 
 @dataclass(frozen=True)
-class Entry:
+class QuarantineEntry:
     """One file, or one submission of it, that is or was set aside."""
 
     entry_id: str
@@ -46,21 +46,21 @@ class Entry:
         return self.released_at is None
 
 
-def entries(home: Home) -> list[Entry]:
+def entries(home: Home) -> list[QuarantineEntry]:
     """Return all entries of the ledger, the oldest first."""
-    found = []
+    all_entries = []
     for path in home.set_aside.glob("*.json"):
         if path.name.endswith(".released.json"):
             continue
         release = path.with_suffix(".released.json")
-        released = json.loads(release.read_text(encoding="utf-8")) if release.exists() else {}
-        found.append(Entry(**json.loads(path.read_text(encoding="utf-8")) | released))
-    return sorted(found, key=lambda entry: (entry.set_aside_at, entry.entry_id))
+        release_fields = json.loads(release.read_text(encoding="utf-8")) if release.exists() else {}
+        all_entries.append(QuarantineEntry(**json.loads(path.read_text(encoding="utf-8")) | release_fields))
+    return sorted(all_entries, key=lambda entry: (entry.set_aside_at, entry.entry_id))
 
 
-def active(home: Home) -> dict[str, list[Entry]]:
+def active_entries(home: Home) -> dict[str, list[QuarantineEntry]]:
     """Return what is set aside now, by hash of the file."""
-    by_file: dict[str, list[Entry]] = {}
+    by_file: dict[str, list[QuarantineEntry]] = {}
     for entry in entries(home):
         if entry.is_active:
             by_file.setdefault(entry.sha256, []).append(entry)
@@ -74,69 +74,79 @@ def set_aside(
     submission_id: str | None,
     source_ref: str,
     reason: str,
-    by: str,
+    actor: str,
     stage: str | None = None,
     cause: str | None = None,
-) -> Entry:
+) -> QuarantineEntry:
     """Set a file or one of its submissions aside; return the entry, the old one where it is set aside already."""
-    for entry in active(home).get(sha256, []):
+    for entry in active_entries(home).get(sha256, []):
         if entry.submission_id in (None, submission_id):
             return entry
     now = vietnam_now().isoformat(sep=" ")
     identity = hashlib.sha256(f"{sha256}/{submission_id}/{now}/{len(entries(home))}".encode()).hexdigest()[:12]
-    entry = Entry(identity, sha256, submission_id, source_ref, reason, by, now, stage, cause)
+    entry = QuarantineEntry(identity, sha256, submission_id, source_ref, reason, actor, now, stage, cause)
     _write(home.set_aside / f"{identity}.json", asdict(entry))
     return entry
 
 
-def release(home: Home, entry: Entry, *, by: str, reason: str | None) -> None:
+def release(home: Home, entry: QuarantineEntry, *, actor: str, reason: str | None) -> None:
     """End an entry: from the next load on its submission is read and judged like any other."""
-    released = {"released_by": by, "released_at": vietnam_now().isoformat(sep=" "), "release_reason": reason}
-    _write(home.set_aside / f"{entry.entry_id}.released.json", released)
+    release_fields = {"released_by": actor, "released_at": vietnam_now().isoformat(sep=" "), "release_reason": reason}
+    _write(home.set_aside / f"{entry.entry_id}.released.json", release_fields)
 
 
-def named_by(receipts: Iterable[dict], kept_out: dict[str, list[Entry]]) -> set[str]:
+def submissions_set_aside(receipts: Iterable[dict], entries_by_file: dict[str, list[QuarantineEntry]]) -> set[str]:
     """Return the submissions of these files that are set aside."""
-    entries_of = (entry for receipt in receipts for entry in kept_out.get(receipt["sha256"], []))
-    return {entry.submission_id for entry in entries_of if entry.submission_id}
+    file_entries = (entry for receipt in receipts for entry in entries_by_file.get(receipt["sha256"], []))
+    return {entry.submission_id for entry in file_entries if entry.submission_id}
 
 
-def without(reading: Reading, identities: set[str]) -> Reading:
+def exclude(reading: ReadingResult, identities: set[str]) -> ReadingResult:
     """Return a reading in which these submissions are unreadable ones, without cells or remarks."""
     if not identities:
         return reading
-    is_out = pl.col("submission_id").is_in(sorted(identities))
+    is_excluded = pl.col("submission_id").is_in(sorted(identities))
     rows = []
-    for row in reading.submissions.filter(is_out).to_dicts():
-        why = problem(SET_ASIDE, file=row["file_name"])
-        kept = {name: row[name] for name in KEPT}
-        rows.append(kept | {"is_readable": False, "problem": why.code, "problem_vi": why.vi, "problem_en": why.en})
-    return Reading(
-        pl.concat([reading.submissions.filter(~is_out), pl.DataFrame(rows, schema=tables.SUBMISSIONS)]),
-        reading.cells.filter(~is_out),
-        reading.remarks.filter(~is_out),
-        reading.breakdowns.filter(~is_out),
+    for row in reading.submissions.filter(is_excluded).to_dicts():
+        file_problem = problem(SET_ASIDE, file=row["file_name"])
+        fields = {name: row[name] for name in KNOWN_FIELDS}
+        rows.append(
+            fields
+            | {
+                "is_readable": False,
+                "problem": file_problem.code,
+                "problem_vi": file_problem.vi,
+                "problem_en": file_problem.en,
+            }
+        )
+    return ReadingResult(
+        pl.concat([reading.submissions.filter(~is_excluded), pl.DataFrame(rows, schema=tables.SUBMISSIONS)]),
+        reading.cells.filter(~is_excluded),
+        reading.remarks.filter(~is_excluded),
+        reading.breakdowns.filter(~is_excluded),
     )
 
 
-#: What is known of a submission that is set aside: which it is, and that somebody has it in hand.
-KEPT = (
+#: What is still known of a submission that is set aside: its identity, so that somebody can look into it.
+KNOWN_FIELDS = (
     *("submission_id", "receipt_id", "batch", "source_ref", "file_name", "sha256", "received_at"),
     *("origin", "is_simulated", "vintage"),
 )
 
 
-def refused_whole(receipt: dict) -> Reading:
+def refuse_file(receipt: dict) -> ReadingResult:
     """Return the reading of a file that is set aside whole."""
-    return refused(receipt, problem(SET_ASIDE, file=receipt["file_name"]))
+    return refused_reading(receipt, problem(SET_ASIDE, file=receipt["file_name"]))
 
 
-def digest(receipts: Iterable[dict], kept_out: dict[str, list[Entry]]) -> str:
-    """Return a hash of what of these files is set aside; empty where nothing is."""
-    named = sorted(
-        f"{entry.sha256}/{entry.submission_id}" for receipt in receipts for entry in kept_out.get(receipt["sha256"], [])
+def quarantine_digest(receipts: Iterable[dict], entries_by_file: dict[str, list[QuarantineEntry]]) -> str:
+    """Return a hash of what is set aside of these files; empty where nothing is."""
+    references = sorted(
+        f"{entry.sha256}/{entry.submission_id}"
+        for receipt in receipts
+        for entry in entries_by_file.get(receipt["sha256"], [])
     )
-    return hashlib.sha256("\n".join(named).encode()).hexdigest()[:12] if named else ""
+    return hashlib.sha256("\n".join(references).encode()).hexdigest()[:12] if references else ""
 
 
 def _write(path: Path, content: dict) -> None:

@@ -7,12 +7,12 @@ import polars as pl
 
 from pipeline import tables
 from pipeline.cells.submission import Submission
-from pipeline.files.problems import Problem
+from pipeline.files.problems import FileProblem
 
 
 @dataclass(frozen=True)
-class Reading:
-    """Submissions, their cells, what reading stumbled over and what broke it, as in ``pipeline.tables``."""
+class ReadingResult:
+    """Submissions, their cells, remarks and breakdowns of the reader, as in ``pipeline.tables``."""
 
     submissions: pl.DataFrame
     cells: pl.DataFrame
@@ -20,7 +20,7 @@ class Reading:
     breakdowns: pl.DataFrame = field(default_factory=tables.BREAKDOWNS.to_frame)
 
     @classmethod
-    def nothing(cls) -> "Reading":
+    def empty(cls) -> "ReadingResult":
         """Return a reading of no file at all."""
         return cls(
             pl.DataFrame(schema=tables.SUBMISSIONS),
@@ -29,9 +29,9 @@ class Reading:
         )
 
     @classmethod
-    def together(cls, readings: list["Reading"]) -> "Reading":
-        """Lay readings one below the other."""
-        parts = [cls.nothing(), *readings]
+    def concatenate(cls, readings: list["ReadingResult"]) -> "ReadingResult":
+        """Concatenate readings, table by table."""
+        parts = [cls.empty(), *readings]
         return cls(*(pl.concat([getattr(part, table.name) for part in parts]) for table in fields(cls)))
 
 
@@ -41,7 +41,7 @@ def submission_id(sha256: str, report: str = "") -> str:
 
 
 def report_key(*parts: str | None) -> str:
-    """Return what tells a report from the others of its file; no two lists of as many parts share one."""
+    """Return the key of a report within its file; different parts give different keys."""
     return "|".join((part or "").replace("\\", "\\\\").replace("|", "\\|") for part in parts)
 
 
@@ -50,20 +50,20 @@ def report_id(origin: str, unit_key: str, scope: str, period_id: str, *, is_simu
     return "/".join(("simulated" if is_simulated else origin, unit_key, scope, period_id))
 
 
-def refused(receipt: dict, why: Problem, cause: str | None = None) -> Reading:
+def refused_reading(receipt: dict, problem: FileProblem, cause: str | None = None) -> ReadingResult:
     """Return the reading of a file that is refused; ``cause`` is of what broke its reader."""
-    row = unreadable(receipt, why.code, why.vi, why.en)
-    nothing = Reading.nothing()
-    broken = [(row["submission_id"], why.code, cause)] if cause is not None else []
-    return Reading(
+    row = unreadable_row(receipt, problem.code, problem.vi, problem.en)
+    empty = ReadingResult.empty()
+    breakdowns = [(row["submission_id"], problem.code, cause)] if cause is not None else []
+    return ReadingResult(
         pl.DataFrame([row], schema=tables.SUBMISSIONS),
-        nothing.cells,
-        nothing.remarks,
-        pl.DataFrame(broken, schema=tables.BREAKDOWNS, orient="row"),
+        empty.cells,
+        empty.remarks,
+        pl.DataFrame(breakdowns, schema=tables.BREAKDOWNS, orient="row"),
     )
 
 
-def unreadable(receipt: dict, problem: str, vi: str, en: str) -> dict:
+def unreadable_row(receipt: dict, problem: str, vi: str, en: str) -> dict:
     """Return the submission row of a file that could not be read."""
-    refused = Submission.of_file(receipt, submission_id(receipt["sha256"]))
-    return refused.but(is_readable=False, problem=problem, problem_vi=vi, problem_en=en).row()
+    submission = Submission.from_file(receipt, submission_id(receipt["sha256"]))
+    return submission.with_changes(is_readable=False, problem=problem, problem_vi=vi, problem_en=en).row()

@@ -1,7 +1,7 @@
 """Works out the plain arithmetic of a sheet's own formulas from the values that stand on it.
 
 Nothing is evaluated but numbers, cells of the same sheet, ``+ - * / %``, brackets, ``SUM``, ``ROUND`` and an ``IF`` that
-compares: what the formulas of a form are made of. Of any other formula the saved value counts. What comes out is told,
+compares: what the formulas of a form are made of. For any other formula the saved value counts. The result is reported,
 never taken for the figure.
 """
 
@@ -20,7 +20,7 @@ import numpy as np
 from pipeline.text.address import column_number
 
 Place = tuple[int, int]  # row and column, from 0
-Number = Any  # float to look quickly, Fraction to be exact; TEXT and ERROR in both
+Number = Any  # float for a quick look, Fraction for an exact one; TEXT and ERROR in both
 Values = Callable[[Place], Number]
 Formula = Callable[[Values], Number]
 
@@ -36,7 +36,7 @@ _CELL = re.compile(r"\$?([A-Za-z]{1,3})\$?([1-9][0-9]{0,6})")
 _TERM = re.compile(r"(?P<sign>[-+]?)(?:SUM\((?P<range>[A-Z]{1,3}\d+:[A-Z]{1,3}\d+)\)|(?P<cell>[A-Z]{1,3}\d+))")
 _RATE = re.compile(
     r'=IF\((?P<whole>[A-Z]{1,3}\d+)=0,"",ROUND\(100\*(?P<part>[A-Z]{1,3}\d+)/(?P=whole),2\)\)'
-)  # pipeline.forms.formulas.Rate
+)  # pipeline.forms.formulas.RateRecipe
 _BINDING = dict.fromkeys(("=", "<>", "<", ">", "<=", ">="), 1) | {"+": 2, "-": 2, "*": 3, "/": 3}
 _OPERATIONS: dict[str, Callable[[Number, Number], Number]] = {
     "=": operator.eq,
@@ -52,40 +52,40 @@ _OPERATIONS: dict[str, Callable[[Number, Number], Number]] = {
 }
 
 
-class NotPlain(Exception):
+class UnsupportedFormula(Exception):
     """A formula that is not plain arithmetic."""
 
 
 @dataclass(frozen=True)
-class Recalculated:
-    """A formula that has no value, or was saved with another than it gives."""
+class Recalculation:
+    """A formula without a value, or with a saved value other than its result."""
 
     formula: str
     value: Decimal
 
 
 class Formulas(dict[Place, str]):
-    """The formulas of a sheet by place, with what is worked out once for all workbooks that have the same."""
+    """The formulas of a sheet by place, with what is computed once for all workbooks that have the same ones."""
 
     @cached_property
-    def sums(self) -> "Sums":
+    def sums(self) -> "SumFormulas":
         """Return those that only add and subtract."""
-        return Sums(self)
+        return SumFormulas(self)
 
     @cached_property
-    def rates(self) -> "Rates":
+    def rates(self) -> "RateFormulas":
         """Return those that are a rate in per cent, written as our templates write it."""
-        return Rates(self)
+        return RateFormulas(self)
 
-    def doubtful(self, rows: list[int], columns: list[int], numbers: list[float | None]) -> list[Place]:
-        """Return the places whose formula may give something else than was saved: few, or none."""
+    def doubtful_places(self, rows: list[int], columns: list[int], numbers: list[float | None]) -> list[Place]:
+        """Return the places whose formula may give another value than was saved: few, or none."""
         # One row and one column more than the sheet has stand for all that lies outside: nothing.
         grid = np.zeros((max(rows, default=0) + 2, max(columns, default=0) + 2))
         grid[rows, columns] = np.array(numbers, dtype=float)  # NaN where no number stands
-        return self.sums.doubtful(grid) + self.rates.doubtful(grid) + self.sums.others
+        return self.sums.doubtful_places(grid) + self.rates.doubtful_places(grid) + self.sums.others
 
 
-class Sums:
+class SumFormulas:
     """Formulas that only add and subtract cells, as arrays over all of them."""
 
     def __init__(self, formulas: Mapping[Place, str]) -> None:
@@ -110,19 +110,19 @@ class Sums:
                 self.others.append(place)
         self.signs, self.starts = np.array(signs), np.array(starts)
         self.terms = np.array(rows, dtype=int), np.array(columns, dtype=int)
-        self.at = _arrays(self.places)
+        self.coordinates = _arrays(self.places)
 
-    def doubtful(self, grid: np.ndarray) -> list[Place]:
+    def doubtful_places(self, grid: np.ndarray) -> list[Place]:
         """Return the places where a sheet of numbers shows another sum."""
         if not self.places:
             return []
-        sums = np.add.reduceat(_picked(grid, self.terms) * self.signs, self.starts)
-        saved = _picked(grid, self.at)
+        sums = np.add.reduceat(_pick(grid, self.terms) * self.signs, self.starts)
+        saved = _pick(grid, self.coordinates)
         holds = np.abs(sums - saved) <= 1e-6 + 1e-13 * np.abs(saved)
-        return [self.places[at] for at in np.flatnonzero(~holds)]
+        return [self.places[index] for index in np.flatnonzero(~holds)]
 
 
-class Rates:
+class RateFormulas:
     """Rates in per cent, rounded to two places, as arrays over all of them."""
 
     def __init__(self, formulas: Mapping[Place, str]) -> None:
@@ -130,103 +130,103 @@ class Rates:
         self.places = list(matches)
         cells = {name: [_place(match[name]) for match in matches.values()] for name in ("part", "whole")}
         cells["saved"] = self.places
-        self.at = {name: _arrays(places) for name, places in cells.items()}
+        self.coordinates = {name: _arrays(places) for name, places in cells.items()}
 
-    def doubtful(self, grid: np.ndarray) -> list[Place]:
+    def doubtful_places(self, grid: np.ndarray) -> list[Place]:
         """Return the places where a sheet of numbers shows another rate."""
         if not self.places:
             return []
-        part, whole, saved = (_picked(grid, self.at[name]) for name in ("part", "whole", "saved"))
+        part, whole, saved = (_pick(grid, self.coordinates[name]) for name in ("part", "whole", "saved"))
         with np.errstate(divide="ignore", invalid="ignore"):
             holds = (whole == 0) | (np.abs(100 * part / whole - saved) <= 0.005 + 1e-9)
-        return [self.places[at] for at in np.flatnonzero(~holds)]
+        return [self.places[index] for index in np.flatnonzero(~holds)]
 
 
 def _arrays(places: list[Place]) -> tuple[np.ndarray, np.ndarray]:
     return np.array([row for row, _ in places], dtype=int), np.array([column for _, column in places], dtype=int)
 
 
-def _picked(grid: np.ndarray, at: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+def _pick(grid: np.ndarray, coordinates: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
     rows, columns = grid.shape
-    return grid[np.minimum(at[0], rows - 1), np.minimum(at[1], columns - 1)]
+    return grid[np.minimum(coordinates[0], rows - 1), np.minimum(coordinates[1], columns - 1)]
 
 
 def recalculate(
     formulas: Formulas, numbers: Mapping[Place, float], others: Mapping[Place, float], doubtful: Iterable[Place]
-) -> dict[Place, Recalculated]:
-    """Return what formulas give that have no value, or another than they were saved with, by place.
+) -> dict[Place, Recalculation]:
+    """Return the results of formulas that have no value, or were saved with another one, by place.
 
     ``numbers`` are the saved values, of formulas too; ``others`` the cells that hold none, as ``TEXT`` or ``ERROR``. Where
     none of the ``doubtful`` gives another value than it was saved with, no formula does. Formulas that rest on formulas
     rest on what those give.
     """
-    quick = {place: formula for place in doubtful if (formula := _parsed(formulas[place], float)[0])}
+    quick = {place: formula for place in doubtful if (formula := _parse(formulas[place], float)[0])}
     if all(_holds(formula, place, numbers, others) for place, formula in quick.items()):
         return {}
-    if sum(_parsed(text, Fraction)[1] for text in formulas.values()) > MOST_CELLS:
+    if sum(_parse(text, Fraction)[1] for text in formulas.values()) > MOST_CELLS:
         return {}
-    return _worked_out(formulas, numbers, others)
+    return _work_out(formulas, numbers, others)
 
 
 def _terms(text: str) -> list[tuple[int, Place]]:
     """Return the cells that a formula adds (+1) and subtracts (-1); none where it does anything else."""
     terms: list[tuple[int, Place]] = []
-    at = 1
-    while at < len(text):
-        match = _TERM.match(text, at)
-        if not match or (at > 1 and not match["sign"]):
+    position = 1
+    while position < len(text):
+        match = _TERM.match(text, position)
+        if not match or (position > 1 and not match["sign"]):
             return []
         try:
             places = _places(match["range"]) if match["range"] else [_place(match["cell"])]
-        except NotPlain:
+        except UnsupportedFormula:
             return []
         terms += [(-1 if match["sign"] == "-" else 1, place) for place in places]
-        at = match.end()
+        position = match.end()
     return terms if len(text) <= LONGEST else []
 
 
 def _holds(formula: Formula, place: Place, numbers: Mapping[Place, float], others: Mapping[Place, float]) -> bool:
     """Tell whether a formula gives what was saved, as far as doubles can tell; one that gives no number says nothing."""
 
-    def value(at: Place) -> float:
-        number = numbers.get(at)
-        return number if number is not None else others.get(at, 0.0)
+    def value(cell: Place) -> float:
+        number = numbers.get(cell)
+        return number if number is not None else others.get(cell, 0.0)
 
     try:
         result = formula(value)
-    except (ArithmeticError, NotPlain, RecursionError):
+    except (ArithmeticError, UnsupportedFormula, RecursionError):
         return True
     saved = numbers.get(place)
     return not math.isfinite(result) or (saved is not None and abs(result - saved) <= 1e-6 + 1e-13 * abs(saved))
 
 
-def _worked_out(
+def _work_out(
     formulas: Mapping[Place, str], numbers: Mapping[Place, float], others: Mapping[Place, float]
-) -> dict[Place, Recalculated]:
-    """Work every formula out exactly, those that it rests on first."""
-    known: dict[Place, Number] = {}
+) -> dict[Place, Recalculation]:
+    """Compute every formula exactly, after those that it rests on."""
+    values: dict[Place, Number] = {}
     depth = 0
 
-    def value(at: Place) -> Number:
+    def value(cell: Place) -> Number:
         nonlocal depth
-        if at in known:
-            return known[at]
-        formula, _ = _parsed(formulas[at], Fraction) if at in formulas and depth < DEEPEST else (None, 0)
+        if cell in values:
+            return values[cell]
+        formula, _ = _parse(formulas[cell], Fraction) if cell in formulas and depth < DEEPEST else (None, 0)
         if formula is None:
-            number = numbers.get(at)
-            return others.get(at, Fraction(0)) if number is None else Fraction(repr(number))
-        known[at] = ERROR  # while it is worked out: a formula that rests on itself gives nothing
+            number = numbers.get(cell)
+            return others.get(cell, Fraction(0)) if number is None else Fraction(repr(number))
+        values[cell] = ERROR  # while it is worked out: a formula that rests on itself gives nothing
         depth += 1
         try:
-            known[at] = formula(value)
-        except (ArithmeticError, NotPlain, RecursionError):
-            known[at] = ERROR
+            values[cell] = formula(value)
+        except (ArithmeticError, UnsupportedFormula, RecursionError):
+            values[cell] = ERROR
         depth -= 1
-        return known[at]
+        return values[cell]
 
-    results = {place: value(place) for place in formulas if _parsed(formulas[place], Fraction)[0]}
+    results = {place: value(place) for place in formulas if _parse(formulas[place], Fraction)[0]}
     return {
-        place: Recalculated(formulas[place], Decimal(round(result * 10**6)).scaleb(-6))
+        place: Recalculation(formulas[place], Decimal(round(result * 10**6)).scaleb(-6))
         for place, result in results.items()
         if isinstance(result, Fraction) and not _shows(numbers.get(place), result)
     }
@@ -236,15 +236,15 @@ def _shows(saved: float | None, result: Fraction) -> bool:
     """Tell whether a saved value is the result, or the result rounded to the places that it has."""
     if saved is None:
         return False
-    printed = Decimal(repr(saved))
-    gap = abs(Fraction(printed) - result)
-    places = -int(printed.as_tuple().exponent) if saved % 1 else 0
+    saved_decimal = Decimal(repr(saved))
+    gap = abs(Fraction(saved_decimal) - result)
+    places = -int(saved_decimal.as_tuple().exponent) if saved % 1 else 0
     is_rounded = 0 < places < 6 and gap <= Fraction(1, 2 * 10**places)
     return is_rounded or gap <= Fraction(1, 10**6) + abs(result) / 10**13
 
 
 @lru_cache(maxsize=50_000)
-def _parsed(text: str, number: type) -> tuple[Formula | None, int]:
+def _parse(text: str, number: type) -> tuple[Formula | None, int]:
     """Return a formula as a function of the values of cells, and how many it reads; None of one that is not plain."""
     if len(text) > LONGEST:
         return None, 0
@@ -253,50 +253,50 @@ def _parsed(text: str, number: type) -> tuple[Formula | None, int]:
     try:
         reader = _Reader([token for token in Tokenizer(text).items if token.type != "WHITE-SPACE"], number)
         return reader.whole(), reader.cells
-    except (NotPlain, TokenizerError, IndexError, ValueError, RecursionError):
+    except (UnsupportedFormula, TokenizerError, IndexError, ValueError, RecursionError):
         return None, 0
 
 
 class _Reader:
-    """Reads the tokens of one formula, operators by how strongly they bind."""
+    """Parses the tokens of one formula by the precedence of its operators."""
 
     def __init__(self, tokens: list, number: type) -> None:
-        self.tokens, self.number, self.at, self.cells = tokens, number, 0, 0
+        self.tokens, self.number, self.position, self.cells = tokens, number, 0, 0
 
     def whole(self) -> Formula:
         formula = self.expression(0)
-        if self.at != len(self.tokens):
-            raise NotPlain
+        if self.position != len(self.tokens):
+            raise UnsupportedFormula
         return formula
 
     def expression(self, binding: int) -> Formula:
         left = self.operand()
-        while self.at < len(self.tokens):
-            token = self.tokens[self.at]
+        while self.position < len(self.tokens):
+            token = self.tokens[self.position]
             if token.type == "OPERATOR-POSTFIX":
-                self.at += 1
+                self.position += 1
                 left = _operation("/", left, _constant(self.number(100)))
                 continue
             if token.type != "OPERATOR-INFIX":
                 break
             if token.value not in _BINDING:
-                raise NotPlain
+                raise UnsupportedFormula
             if _BINDING[token.value] <= binding:
                 break
-            self.at += 1
+            self.position += 1
             left = _operation(token.value, left, self.expression(_BINDING[token.value]))
         return left
 
     def operand(self) -> Formula:
-        token = self.tokens[self.at]
-        self.at += 1
+        token = self.tokens[self.position]
+        self.position += 1
         if token.type == "OPERATOR-PREFIX":
-            signed = self.expression(3)
-            return signed if token.value == "+" else lambda value: -signed(value)
+            operand = self.expression(3)
+            return operand if token.value == "+" else lambda value: -operand(value)
         if token.type == "PAREN" and token.subtype == "OPEN":
-            inside = self.expression(0)
+            inner = self.expression(0)
             self.close()
-            return inside
+            return inner
         if token.type == "FUNC" and token.subtype == "OPEN":
             return self.sum() if token.value.upper() == "SUM(" else self.function(token.value.upper())
         if token.type == "OPERAND" and token.subtype == "NUMBER":
@@ -306,48 +306,48 @@ class _Reader:
         if token.type == "OPERAND" and token.subtype == "RANGE":
             self.cells += 1
             return _cell(_place(token.value))
-        raise NotPlain
+        raise UnsupportedFormula
 
     def function(self, name: str) -> Formula:
         arguments = [self.expression(0)]
-        while self.tokens[self.at].type == "SEP":
-            self.at += 1
+        while self.tokens[self.position].type == "SEP":
+            self.position += 1
             arguments.append(self.expression(0))
         self.close()
         if name == "ROUND(" and len(arguments) == 2:
-            return lambda value: _rounded(arguments[0](value), arguments[1](value))
+            return lambda value: _round(arguments[0](value), arguments[1](value))
         if name == "IF(" and len(arguments) == 3:
-            condition, then, otherwise = arguments
-            return lambda value: (then if condition(value) else otherwise)(value)
-        raise NotPlain
+            condition, true_branch, false_branch = arguments
+            return lambda value: (true_branch if condition(value) else false_branch)(value)
+        raise UnsupportedFormula
 
     def sum(self) -> Formula:
         cells: list[Place] = []
         terms: list[Formula] = []
         while True:
-            token, follows = self.tokens[self.at], self.tokens[self.at + 1]
-            if token.type == "OPERAND" and token.subtype == "RANGE" and follows.type in ("SEP", "FUNC"):
+            token, next_token = self.tokens[self.position], self.tokens[self.position + 1]
+            if token.type == "OPERAND" and token.subtype == "RANGE" and next_token.type in ("SEP", "FUNC"):
                 cells += _places(token.value)
-                self.at += 1
+                self.position += 1
             else:
                 terms.append(self.expression(0))
-            if self.tokens[self.at].type != "SEP":
+            if self.tokens[self.position].type != "SEP":
                 break
-            self.at += 1
+            self.position += 1
         self.close()
         self.cells += len(cells)
-        nothing = self.number(0)
+        zero = self.number(0)
 
         def total(value: Values) -> Number:
-            numbers = [number for at in cells if (number := value(at)) == number]  # NaN, a text, is passed over
-            return sum(numbers, nothing) + sum((term(value) for term in terms), nothing)
+            numbers = [number for cell in cells if (number := value(cell)) == number]  # NaN, a text, is passed over
+            return sum(numbers, zero) + sum((term(value) for term in terms), zero)
 
         return total
 
     def close(self) -> None:
-        if self.tokens[self.at].subtype != "CLOSE":
-            raise NotPlain
-        self.at += 1
+        if self.tokens[self.position].subtype != "CLOSE":
+            raise UnsupportedFormula
+        self.position += 1
 
 
 def _constant(number: Number) -> Formula:
@@ -363,10 +363,10 @@ def _operation(sign: str, left: Formula, right: Formula) -> Formula:
     return lambda value: operation(left(value), right(value))
 
 
-def _rounded(number: Number, places: Number) -> Number:
+def _round(number: Number, places: Number) -> Number:
     """Round half away from zero, as spreadsheets do."""
     if not math.isfinite(number) or not 0 <= places <= 9:
-        raise NotPlain
+        raise UnsupportedFormula
     power = 10 ** int(places)
     if isinstance(number, float):
         size: Number = math.floor(abs(number) * power + 0.5 + 1e-9) / power
@@ -379,7 +379,7 @@ def _rounded(number: Number, places: Number) -> Number:
 def _place(reference: str) -> Place:
     match = _CELL.fullmatch(reference)
     if not match:
-        raise NotPlain
+        raise UnsupportedFormula
     return int(match[2]) - 1, column_number(match[1])
 
 
@@ -388,5 +388,5 @@ def _places(reference: str) -> list[Place]:
     corners = _place(first), _place(last or first)
     (top, bottom), (left, right) = (sorted(numbers) for numbers in zip(*corners, strict=True))
     if (bottom - top + 1) * (right - left + 1) > LARGEST_RANGE:
-        raise NotPlain
+        raise UnsupportedFormula
     return [(row, column) for row in range(top, bottom + 1) for column in range(left, right + 1)]

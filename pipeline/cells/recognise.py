@@ -10,8 +10,8 @@ import polars as pl
 
 from pipeline.cells.anchors import COLUMN, ROW, axis_anchors, form_names, required_lines
 from pipeline.cells.blanks import SILENT, blanks_in_sums, empty_forms
-from pipeline.cells.figure import LARGEST, exact, exact_percent, half_unit
-from pipeline.cells.header import spoken
+from pipeline.cells.figure import LARGEST, half_unit, percent_figure, typed_figure
+from pipeline.cells.header import shown_text
 from pipeline.cells.numerals import numerals
 from pipeline.forms import Forms
 from pipeline.forms.declaration import NAME
@@ -27,10 +27,10 @@ SUBTOTAL = r"^(?:\S+ )?(?:cộng|tổng|total|sum)\b"
 
 
 @dataclass(frozen=True)
-class Recognised:
-    """What was found: forms (file, sheet, form, regime), cells and remarks, all still by file and sheet.
+class Recognition:
+    """What was recognised: forms (file, sheet, form, regime), cells and remarks, all still by file and sheet.
 
-    ``copies`` (file, sheet) are blank copies of forms that are filled in on another sheet; they are told and not read.
+    ``copies`` (file, sheet) are blank copies of forms that are filled in on another sheet; a remark names them.
     """
 
     forms: pl.DataFrame
@@ -39,16 +39,16 @@ class Recognised:
     remarks: pl.DataFrame
 
 
-def recognise(raw: pl.DataFrame, regimes: pl.DataFrame, forms: Forms) -> Recognised:
+def recognise(raw: pl.DataFrame, regimes: pl.DataFrame, forms: Forms) -> Recognition:
     """Find the forms on the sheets of ``raw`` (``RAW_CELLS`` with ``file`` and ``key``, the folded text).
 
-    ``regimes`` has file, sheet, regime, name: whose forms to look for on a sheet, and what it is called. Cells come back
+    ``regimes`` has file, sheet, regime, name: whose forms to look for on a sheet, and its name. Cells come back
     with value in base units, rounding, state, raw text and address.
     """
     words = raw.filter(pl.col("key").is_not_null(), pl.col("key") != "").join(regimes.drop("name"), on=SHEET)
     sheets = _identify(words, forms)
-    located = _locate(words.join(sheets.select(*SHEET, "form"), on=SHEET))
-    columns, rows = located.filter(pl.col("axis") == COLUMN), located.filter(pl.col("axis") == ROW)
+    positions = _locate(words.join(sheets.select(*SHEET, "form"), on=SHEET))
+    columns, rows = positions.filter(pl.col("axis") == COLUMN), positions.filter(pl.col("axis") == ROW)
     grid = (
         rows.filter("is_first")
         .select(*SHEET, "regime", "form", pl.col("at").alias("row"), pl.col("code").alias("row_code"))
@@ -62,39 +62,39 @@ def recognise(raw: pl.DataFrame, regimes: pl.DataFrame, forms: Forms) -> Recogni
         .join(_units(forms), on=["regime", "form", "row_code", "column_code"], how="left")
         .with_columns(addresses(pl.col("row"), pl.col("column")).alias("address"))
     )
-    cells = _read(grid)
+    cells = _read_figures(grid)
     copies = _blank_copies(cells)
-    cells, sheets, located, rows, columns = (
+    cells, sheets, positions, rows, columns = (
         frame.join(copies, on=SHEET, how="anti", maintain_order="left")
-        for frame in (cells, sheets, located, rows, columns)
+        for frame in (cells, sheets, positions, rows, columns)
     )
     remarks = pl.concat(
         [
-            _told_copies(copies, regimes),
-            _not_recalculated(cells),
-            _illegible(cells, _rates_in_error(cells, sheets, forms)),
+            _blank_copy_remarks(copies, regimes),
+            _stale_formula_remarks(cells),
+            _illegible_remarks(cells, _rates_in_error(cells, sheets, forms)),
             empty_forms(cells),
             blanks_in_sums(cells, sheets, forms),
-            _missing(sheets, located, required_lines()),
-            _doubled(located),
-            _mismatched(located),
-            _unknown_rows(raw, cells, columns, rows, sheets),
-            _unknown_columns(raw, located, columns, rows),
+            _missing_line_remarks(sheets, positions, required_lines()),
+            _duplicate_line_remarks(positions),
+            _label_mismatch_remarks(positions),
+            _unknown_row_remarks(raw, cells, columns, rows, sheets),
+            _unknown_column_remarks(raw, positions, columns, rows),
         ],
         how="diagonal",
     )
-    return Recognised(sheets, copies.select(SHEET), cells, remarks)
+    return Recognition(sheets, copies.select(SHEET), cells, remarks)
 
 
 def _identify(words: pl.DataFrame, forms: Forms) -> pl.DataFrame:
     """Return which form each sheet is: by number, by title, else by the columns it has."""
-    named = words.join(form_names(), on=["regime", "key"]).sort(*SHEET, "rank", "row", "column")
+    name_matches = words.join(form_names(), on=["regime", "key"]).sort(*SHEET, "rank", "row", "column")
     sizes = pl.DataFrame(
         [(form.regime.name, form.code, len(form.columns)) for form in forms.all],
         schema={"regime": pl.String, "form": pl.String, "size": pl.UInt32},
         orient="row",
     )
-    matched = (
+    column_matches = (
         words.join(axis_anchors().filter(pl.col("axis") == COLUMN), on=["regime", "key"])
         .group_by(*SHEET, "regime", "form")
         .agg(pl.col("code").n_unique().alias("matched"))
@@ -102,21 +102,21 @@ def _identify(words: pl.DataFrame, forms: Forms) -> pl.DataFrame:
         .filter(pl.col("matched") >= LEAST_SHARE * pl.col("size"))
     )
     by_columns = (
-        matched.with_columns((pl.col("matched") / pl.col("size")).alias("share"))
+        column_matches.with_columns((pl.col("matched") / pl.col("size")).alias("share"))
         .sort(*SHEET, "share", "matched", "form", descending=[False, False, True, True, False])
         .unique(SHEET, keep="first", maintain_order=True)
-        .join(named, on=SHEET, how="anti")
+        .join(name_matches, on=SHEET, how="anti")
         .filter(pl.col("share") >= 0.9)
         .select(*SHEET, "regime", "form")
     )
     # A sheet that calls itself a form but has none of its columns is refused: it is another agency's table. A word
     # that names another form in passing ("01" in a list) does not count against the form that the columns bear out.
-    ours = (
-        named.select(*SHEET, "regime", pl.col("named").alias("form"))
-        .join(matched.select(*SHEET, "form"), on=[*SHEET, "form"], how="semi")
+    by_name = (
+        name_matches.select(*SHEET, "regime", pl.col("named").alias("form"))
+        .join(column_matches.select(*SHEET, "form"), on=[*SHEET, "form"], how="semi")
         .unique(SHEET, keep="first", maintain_order=True)
     )
-    return pl.concat([ours, by_columns]).sort(SHEET)
+    return pl.concat([by_name, by_columns]).sort(SHEET)
 
 
 def _locate(words: pl.DataFrame) -> pl.DataFrame:
@@ -126,7 +126,7 @@ def _locate(words: pl.DataFrame) -> pl.DataFrame:
     the columns of figures. Where code and label both name something, the code leads.
     """
     columns = words.join(axis_anchors().filter(pl.col("axis") == COLUMN), on=["regime", "form", "key"])
-    heads = _best_line(columns, along="row", position="column")
+    heads = _best_line(columns, line_axis="row", place_axis="column")
     head = heads.group_by(SHEET).agg(pl.col("line").max().alias("head"))
     rows = (
         words.join(axis_anchors().filter(pl.col("axis") == ROW), on=["regime", "form", "key"])
@@ -134,38 +134,38 @@ def _locate(words: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("row") > pl.col("head"))
         .join(heads.select(*SHEET, pl.col("at").alias("column")), on=[*SHEET, "column"], how="anti")
     )
-    return pl.concat([heads, _best_line(rows, along="column", position="row")])
+    return pl.concat([heads, _best_line(rows, line_axis="column", place_axis="row")])
 
 
-def _best_line(found: pl.DataFrame, *, along: str, position: str) -> pl.DataFrame:
-    """Keep, per sheet and way of naming, the line on which most is named; then mark first and doubled places."""
-    by = [*SHEET, "how"]
+def _best_line(matches: pl.DataFrame, *, line_axis: str, place_axis: str) -> pl.DataFrame:
+    """Keep, per sheet and way of naming, the line with most matches; then mark first and duplicate places."""
+    group = [*SHEET, "how"]
     best = (
-        found.group_by(*by, along)
+        matches.group_by(*group, line_axis)
         .agg(pl.col("code").n_unique().alias("named"))
-        .sort(*by, "named", along, descending=[False, False, False, True, False])
-        .unique(by, keep="first", maintain_order=True)
+        .sort(*group, "named", line_axis, descending=[False, False, False, True, False])
+        .unique(group, keep="first", maintain_order=True)
     )
-    kept = found.join(best.select(*by, along), on=[*by, along]).select(
+    line_matches = matches.join(best.select(*group, line_axis), on=[*group, line_axis]).select(
         *SHEET,
         "regime",
         "form",
         "axis",
         "code",
         "how",
-        pl.col(along).alias("line"),
-        pl.col(position).alias("at"),
+        pl.col(line_axis).alias("line"),
+        pl.col(place_axis).alias("at"),
         "text",
     )
-    leading = (
-        kept.sort(*SHEET, "axis", "code", "how", "at")  # "code" sorts before "label"
+    ranked = (
+        line_matches.sort(*SHEET, "axis", "code", "how", "at")  # "code" sorts before "label"
         .with_columns(pl.col("how").first().over(*SHEET, "axis", "code").alias("leads"))
         .with_columns((pl.col("how") == pl.col("leads")).alias("is_leading"))
     )
-    taken = leading.filter("is_leading").select(*SHEET, "axis", "at", pl.col("code").alias("taken_by"))
+    leaders = ranked.filter("is_leading").select(*SHEET, "axis", "at", pl.col("code").alias("taken_by"))
     return (
-        leading.join(
-            taken.unique([*SHEET, "axis", "at"], keep="first", maintain_order=True),
+        ranked.join(
+            leaders.unique([*SHEET, "axis", "at"], keep="first", maintain_order=True),
             on=[*SHEET, "axis", "at"],
             how="left",
         )
@@ -177,7 +177,7 @@ def _best_line(found: pl.DataFrame, *, along: str, position: str) -> pl.DataFram
 
 
 def _units(forms: Forms) -> pl.DataFrame:
-    """Return unit and factor of every cell of every form, and whether the form works the cell out by itself."""
+    """Return unit and factor of every cell of every form, and whether the form computes the cell."""
     entries = [
         (
             *(form.regime.name, form.code, row.code, column.code, unit.code, unit.factor, unit.is_rounded),
@@ -192,23 +192,23 @@ def _units(forms: Forms) -> pl.DataFrame:
     return pl.DataFrame(entries, schema=schema, orient="row")
 
 
-def _read(grid: pl.DataFrame) -> pl.DataFrame:
+def _read_figures(grid: pl.DataFrame) -> pl.DataFrame:
     """Return the cells of the grid with value, rounding and state; a text is read as a Vietnamese numeral."""
     is_figure = (pl.col("number").abs() * pl.col("factor") < LARGEST).fill_null(False)  # false of NaN and infinity too
     is_number, is_per_cent = pl.col("kind").is_in(["number", "percent"]), pl.col("kind") == "percent"
-    typed = exact(pl.when((pl.col("kind") == "number") & is_figure).then("number"))
+    typed_value = typed_figure(pl.when((pl.col("kind") == "number") & is_figure).then("number"))
     if (grid["kind"] == "percent").any():
-        typed = pl.when(is_per_cent & is_figure).then(exact_percent(pl.col("number"))).otherwise(typed)
-    read = grid.with_columns(
+        typed_value = pl.when(is_per_cent & is_figure).then(percent_figure(pl.col("number"))).otherwise(typed_value)
+    figures = grid.with_columns(
         pl.when(pl.col("kind") == "text").then(pl.col("text")).alias("written"),
-        typed.alias("typed"),
-        spoken().alias("raw"),
+        typed_value.alias("typed"),
+        shown_text().alias("raw"),
     ).with_columns(numerals(pl.col("written")).struct.unnest())
-    broken = pl.when(is_per_cent | (pl.col("number") != pl.col("number").round(0))).then("typed")
-    typed_places = broken.cast(pl.String).str.extract(r"\.(\d*[1-9])0*$").str.len_chars().fill_null(0)
+    fraction = pl.when(is_per_cent | (pl.col("number") != pl.col("number").round(0))).then("typed")
+    typed_places = fraction.cast(pl.String).str.extract(r"\.(\d*[1-9])0*$").str.len_chars().fill_null(0)
     is_rate = pl.col("unit").is_in(RATES)
     return (
-        read.rename({"state": "text_state", "value": "text_value"})
+        figures.rename({"state": "text_state", "value": "text_value"})
         .with_columns(
             pl.coalesce("typed", "text_value").alias("printed"),
             pl.when(is_number).then(typed_places).otherwise("places").alias("places"),
@@ -269,16 +269,18 @@ def _read(grid: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _not_recalculated(cells: pl.DataFrame) -> pl.DataFrame:
-    """Tell figures that are not what their own formula gives: they were worked out from other figures than stand there.
+def _stale_formula_remarks(cells: pl.DataFrame) -> pl.DataFrame:
+    """Report figures that differ from what their own formula gives: they were computed from other figures than now.
 
-    An error is told as an error.
+    An error of the spreadsheet is reported as an error.
     """
-    stale = cells.filter(pl.col("formula").is_not_null(), pl.col("kind").is_in(["number", "percent"]))
-    gives = [_printed(value, raw) for value, raw in stale.select("worked_out_as_shown", "raw").iter_rows()]
-    return stale.with_columns(
-        pl.Series("gives_en", gives, pl.String),
-        pl.Series("gives_vi", [text.translate(str.maketrans(",.", ".,")) for text in gives], pl.String),
+    stale_cells = cells.filter(pl.col("formula").is_not_null(), pl.col("kind").is_in(["number", "percent"]))
+    results = [
+        _displayed_number(value, raw) for value, raw in stale_cells.select("worked_out_as_shown", "raw").iter_rows()
+    ]
+    return stale_cells.with_columns(
+        pl.Series("gives_en", results, pl.String),
+        pl.Series("gives_vi", [text.translate(str.maketrans(",.", ".,")) for text in results], pl.String),
     ).select(
         *SHEET,
         "form",
@@ -299,7 +301,7 @@ def _not_recalculated(cells: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _printed(value: Decimal, raw: str) -> str:
+def _displayed_number(value: Decimal, raw: str) -> str:
     """Return what a formula gives as its cell would show it, grouped as in English."""
     whole, _, places = f"{value:,f}".partition(".")
     text = whole + ("." + places.rstrip("0")).rstrip(".")
@@ -307,9 +309,9 @@ def _printed(value: Decimal, raw: str) -> str:
 
 
 def _rates_in_error(cells: pl.DataFrame, sheets: pl.DataFrame, forms: Forms) -> pl.DataFrame:
-    """Return the rates that show an error of the spreadsheet though both their parts are there: what is told of them.
+    """Return the code and sentences of rates that show an error of the spreadsheet though both their parts are there.
 
-    A rate is worked out anew from its parts, so that the error is no fault of the figures; without a base it is none.
+    A rate is computed anew from its parts, so the error is no fault of the figures; without a base it is none.
     """
     errors = cells.filter(pl.col("kind") == "error")
     ratios = pl.DataFrame(
@@ -327,12 +329,12 @@ def _rates_in_error(cells: pl.DataFrame, sheets: pl.DataFrame, forms: Forms) -> 
         name: cells.select(
             *place,
             pl.col("column_code").alias(name),
-            *(pl.col(of).alias(f"{name}_{of}") for of in ("value", "state", "address")),
+            *(pl.col(field).alias(f"{name}_{field}") for field in ("value", "state", "address")),
         )
         for name in ("part", "whole")
     }
     has_no_base = (pl.col("whole_value") == 0).fill_null(False) | pl.col("whole_state").is_in(SILENT)
-    worked_out = (100 * pl.col("part_value").cast(pl.Float64) / pl.col("whole_value").cast(pl.Float64)).round(2)
+    rate = (100 * pl.col("part_value").cast(pl.Float64) / pl.col("whole_value").cast(pl.Float64)).round(2)
     return (
         errors.select(*place, "column_code", pl.col("raw").alias("error"))
         .join(sheets.select(*SHEET, "form", "regime"), on=[*SHEET, "form"])
@@ -340,7 +342,7 @@ def _rates_in_error(cells: pl.DataFrame, sheets: pl.DataFrame, forms: Forms) -> 
         .join(term["part"], on=[*place, "part"])
         .join(term["whole"], on=[*place, "whole"])
         .filter(has_no_base | (pl.col("part_value").is_not_null() & pl.col("whole_value").is_not_null()))
-        .with_columns(worked_out.cast(pl.String).alias("rate_en"))
+        .with_columns(rate.cast(pl.String).alias("rate_en"))
         .with_columns(pl.col("rate_en").str.replace(".", ",", literal=True).alias("rate_vi"))
         .select(
             *place,
@@ -381,8 +383,8 @@ def _rates_in_error(cells: pl.DataFrame, sheets: pl.DataFrame, forms: Forms) -> 
     )
 
 
-def _illegible(cells: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
-    """Tell every cell that should hold a figure and does not; ``rates`` says what is told of rates in error."""
+def _illegible_remarks(cells: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
+    """Report every cell that should hold a figure and does not; ``rates`` has the sentences of rates in error."""
     code = (
         pl.when(pl.col("kind") == "error")
         .then(pl.lit("excel_error"))
@@ -451,11 +453,11 @@ def _illegible(cells: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _missing(sheets: pl.DataFrame, located: pl.DataFrame, declared: pl.DataFrame) -> pl.DataFrame:
-    """Tell the rows and columns that a form should have and the sheet has not."""
+def _missing_line_remarks(sheets: pl.DataFrame, positions: pl.DataFrame, required: pl.DataFrame) -> pl.DataFrame:
+    """Report the rows and columns that a form should have and the sheet lacks."""
     return (
-        sheets.join(declared, on=["regime", "form"])
-        .join(located.filter("is_first"), on=[*SHEET, "axis", "code"], how="anti")
+        sheets.join(required, on=["regime", "form"])
+        .join(positions.filter("is_first"), on=[*SHEET, "axis", "code"], how="anti")
         .select(
             *SHEET,
             "form",
@@ -468,9 +470,9 @@ def _missing(sheets: pl.DataFrame, located: pl.DataFrame, declared: pl.DataFrame
     )
 
 
-def _doubled(located: pl.DataFrame) -> pl.DataFrame:
-    """Tell rows and columns that stand twice; the first is the one read."""
-    return located.filter(pl.col("is_leading") & ~pl.col("is_first")).select(
+def _duplicate_line_remarks(positions: pl.DataFrame) -> pl.DataFrame:
+    """Report rows and columns that stand twice; the first is the one read."""
+    return positions.filter(pl.col("is_leading") & ~pl.col("is_first")).select(
         *SHEET,
         "form",
         pl.format("duplicate_{}", "axis").alias("code"),
@@ -483,12 +485,12 @@ def _doubled(located: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _mismatched(located: pl.DataFrame) -> pl.DataFrame:
-    """Tell labels that contradict the code on the same line."""
-    contradicted = located.filter(
+def _label_mismatch_remarks(positions: pl.DataFrame) -> pl.DataFrame:
+    """Report labels that contradict the code on the same line."""
+    contradictions = positions.filter(
         ~pl.col("is_leading"), pl.col("taken_by").is_not_null(), pl.col("taken_by") != pl.col("code")
     )
-    return contradicted.select(
+    return contradictions.select(
         *SHEET,
         "form",
         pl.lit("label_mismatch").alias("code"),
@@ -506,23 +508,25 @@ def _mismatched(located: pl.DataFrame) -> pl.DataFrame:
 
 
 def _blank_copies(cells: pl.DataFrame) -> pl.DataFrame:
-    """Return file, sheet, form of the sheets on which nobody filled in a form that is filled in on another, or blank on it.
+    """Return file, sheet, form of blank sheets whose form is filled in on another sheet, or is blank on an earlier one.
 
-    Sums that a spreadsheet made of blanks, or never made, are no figures of anybody.
+    Sums that a spreadsheet made from blanks, or never computed, are nobody's figures.
     """
-    is_left = pl.col("state").is_in(SILENT) | (
+    is_unfilled = pl.col("state").is_in(SILENT) | (
         pl.col("is_computed")
         & ((pl.col("value") == 0).fill_null(False) | (pl.col("kind") == "formula")).fill_null(False)
     )
     sheets = (
-        cells.group_by(*SHEET, "form").agg(is_left.all().alias("is_blank")).sort("file", "form", "is_blank", "sheet")
+        cells.group_by(*SHEET, "form")
+        .agg(is_unfilled.all().alias("is_blank"))
+        .sort("file", "form", "is_blank", "sheet")
     )
     is_read = pl.int_range(pl.len()).over("file", "form") == 0
     return sheets.filter("is_blank", ~is_read).select(*SHEET, "form")
 
 
-def _told_copies(copies: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
-    """Tell the blank copies of forms by the name of their sheet."""
+def _blank_copy_remarks(copies: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+    """Report the blank copies of forms by the name of their sheet."""
     return copies.join(names.select(*SHEET, "name"), on=SHEET, maintain_order="left").select(
         *SHEET,
         "form",
@@ -536,23 +540,23 @@ def _told_copies(copies: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _unknown_rows(
+def _unknown_row_remarks(
     raw: pl.DataFrame, cells: pl.DataFrame, columns: pl.DataFrame, rows: pl.DataFrame, sheets: pl.DataFrame
 ) -> pl.DataFrame:
-    """Tell figures below the first row that stand in a row which the form has not.
+    """Report figures below the first row that stand in a row which the form does not have.
 
-    Where every row of the form stands on the sheet and is filled in, it is a row more (``extra_row``). It may be a row of
-    the form (``unknown_row``) where one is not there, or where it has no label and another row was left blank: unless its
-    label says that it is a subtotal.
+    Where every row of the form stands on the sheet and is filled in, it is an additional row (``extra_row``). It may be a
+    row of the form (``unknown_row``) where one is missing, or where it has no label and another row was left blank: unless
+    its label says that it is a subtotal.
     """
     lines = axis_anchors().filter(pl.col("axis") == ROW).select("regime", "form", "code").unique()
-    absent = (
+    sheets_lacking_rows = (
         sheets.join(lines, on=["regime", "form"])
         .join(rows.filter("is_first"), on=[*SHEET, "code"], how="anti")
         .select(*SHEET, pl.lit(True).alias("lacks_row"))
         .unique()
     )
-    hollow = (
+    sheets_with_blank_rows = (
         cells.group_by(*SHEET, "row_code")
         .agg((pl.col("state") == str(CellState.BLANK)).all().alias("is_hollow"))
         .filter("is_hollow")
@@ -561,8 +565,8 @@ def _unknown_rows(
     )
     heads = columns.filter("is_first").select(*SHEET, "form", pl.col("at").alias("column"))
     first = rows.group_by(SHEET).agg(pl.col("at").min().alias("first_row"))
-    lefts = heads.group_by(SHEET).agg(pl.col("column").min().alias("left"))
-    unknown = (
+    left_edges = heads.group_by(SHEET).agg(pl.col("column").min().alias("left"))
+    unknown_rows = (
         raw.join(heads, on=[*SHEET, "column"])
         .filter(_is_figure())
         .join(first, on=SHEET)
@@ -573,8 +577,8 @@ def _unknown_rows(
     )
     labels = (
         raw.filter(pl.col("kind") == "text")
-        .join(unknown.select(*SHEET, "row"), on=[*SHEET, "row"])
-        .join(lefts, on=SHEET)
+        .join(unknown_rows.select(*SHEET, "row"), on=[*SHEET, "row"])
+        .join(left_edges, on=SHEET)
         .filter(pl.col("column") < pl.col("left"), pl.col("key").str.contains(r"\p{L}"))
         .sort(*SHEET, "row", "column")
         .group_by(*SHEET, "row")
@@ -583,19 +587,19 @@ def _unknown_rows(
             pl.col("key").str.contains(SUBTOTAL).any().alias("is_subtotal"),
         )
     )
-    may_be_ours = ~pl.col("is_subtotal").fill_null(False) & (
+    is_unknown_row = ~pl.col("is_subtotal").fill_null(False) & (
         pl.col("lacks_row").fill_null(False) | (pl.col("label").is_null() & pl.col("has_hollow_row").fill_null(False))
     )
     label = pl.when(pl.col("label").is_not_null()).then(pl.format(" «{}»", "label")).otherwise(pl.lit(""))
     label_en = pl.when(pl.col("label").is_not_null()).then(pl.format(" '{}'", "label")).otherwise(pl.lit(""))
     return (
-        unknown.join(labels, on=[*SHEET, "row"], how="left", maintain_order="left")
-        .join(absent, on=SHEET, how="left", maintain_order="left")
-        .join(hollow, on=SHEET, how="left", maintain_order="left")
+        unknown_rows.join(labels, on=[*SHEET, "row"], how="left", maintain_order="left")
+        .join(sheets_lacking_rows, on=SHEET, how="left", maintain_order="left")
+        .join(sheets_with_blank_rows, on=SHEET, how="left", maintain_order="left")
         .with_columns(
             addresses(pl.col("row"), pl.col("column")).alias("address"),
-            spoken().alias("raw"),
-            pl.when(may_be_ours).then(pl.lit("unknown_row")).otherwise(pl.lit("extra_row")).alias("code"),
+            shown_text().alias("raw"),
+            pl.when(is_unknown_row).then(pl.lit("unknown_row")).otherwise(pl.lit("extra_row")).alias("code"),
         )
         .select(
             *SHEET,
@@ -611,25 +615,25 @@ def _unknown_rows(
     )
 
 
-def _unknown_columns(
-    raw: pl.DataFrame, located: pl.DataFrame, columns: pl.DataFrame, rows: pl.DataFrame
+def _unknown_column_remarks(
+    raw: pl.DataFrame, positions: pl.DataFrame, columns: pl.DataFrame, rows: pl.DataFrame
 ) -> pl.DataFrame:
-    """Tell figures in the rows of a form that stand right of its first column, in a column which it has not."""
+    """Report figures in the rows of a form, right of its first column, in a column which it does not have."""
     heads = columns.group_by(SHEET).agg(pl.col("at").min().alias("left"), pl.col("line").min().alias("head"))
-    taken = located.filter(pl.col("axis") == COLUMN).select(*SHEET, pl.col("at").alias("column"))
-    extra = (
+    known_columns = positions.filter(pl.col("axis") == COLUMN).select(*SHEET, pl.col("at").alias("column"))
+    extra_columns = (
         raw.join(rows.filter("is_first").select(*SHEET, "form", pl.col("at").alias("row")), on=[*SHEET, "row"])
         .filter(_is_figure())
         .join(heads, on=SHEET)
         .filter(pl.col("column") > pl.col("left"))
-        .join(taken, on=[*SHEET, "column"], how="anti")
+        .join(known_columns, on=[*SHEET, "column"], how="anti")
         .join(rows.select(*SHEET, pl.col("line").alias("column")), on=[*SHEET, "column"], how="anti")  # labels, codes
         .sort(*SHEET, "column", "row")
         .unique([*SHEET, "column"], keep="first", maintain_order=True)
     )
     labels = (
         raw.filter(pl.col("kind") == "text", pl.col("key").str.contains(r"\p{L}"))
-        .join(extra.select(*SHEET, "column", "head", pl.col("row").alias("first_row")), on=[*SHEET, "column"])
+        .join(extra_columns.select(*SHEET, "column", "head", pl.col("row").alias("first_row")), on=[*SHEET, "column"])
         .filter(pl.col("row") < pl.col("first_row"), pl.col("row") >= pl.col("head"))
         .sort(*SHEET, "column", "row")
         .group_by(*SHEET, "column")
@@ -638,8 +642,8 @@ def _unknown_columns(
     label = pl.when(pl.col("label").is_not_null()).then(pl.format(" «{}»", "label")).otherwise(pl.lit(""))
     label_en = pl.when(pl.col("label").is_not_null()).then(pl.format(" '{}'", "label")).otherwise(pl.lit(""))
     return (
-        extra.join(labels, on=[*SHEET, "column"], how="left", maintain_order="left")
-        .with_columns(addresses(pl.col("row"), pl.col("column")).alias("address"), spoken().alias("raw"))
+        extra_columns.join(labels, on=[*SHEET, "column"], how="left", maintain_order="left")
+        .with_columns(addresses(pl.col("row"), pl.col("column")).alias("address"), shown_text().alias("raw"))
         .select(
             *SHEET,
             "form",
@@ -655,7 +659,7 @@ def _unknown_columns(
 
 
 def _is_figure() -> pl.Expr:
-    """Tell raw cells that hold a number, or a text that can be nothing else."""
+    """Select raw cells that hold a number, or a text that can be nothing else."""
     is_numeral = (pl.col("kind") == "text") & pl.col("text").str.contains(NUMERAL_TEXT).fill_null(False)
     return pl.col("kind").is_in(["number", "percent"]) | is_numeral
 

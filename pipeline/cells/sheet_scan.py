@@ -83,7 +83,7 @@ def check_extent(part: str, xml: bytes) -> int:
     if is_plain and _can_be_held(*_extent_of_plain(cells)):
         return len(cells)
     # Formatted blank cells far out are common and harmless: now look only at cells with content.
-    filled = [(row, column) for _, row, column, closed in _walk(xml) if not closed]
+    filled = [(row, column) for _, row, column, closing_slash in _walk(xml) if not closing_slash]
     if not _can_be_held({row for row, _ in filled}, {column for _, column in filled}):
         stray = max(filled, key=lambda cell: max(cell[0] / LAST_ROW, cell[1] / LAST_COLUMN))
         raise UnreadableFile(problem("stray_cell", address=address(*stray), part=part))
@@ -111,8 +111,8 @@ def check_text(sheets: list[bytes], shared_strings: bytes) -> None:
     sizes = [len(item) for item in _STRING_ITEM.findall(shared_strings)]
     if uses * max(sizes, default=0) <= MAX_TEXT_BYTES:
         return
-    named = (int(index) for xml in sheets for index in _SHARED_VALUE.findall(xml))
-    if sum(sizes[index] for index in named if index < len(sizes)) > MAX_TEXT_BYTES:
+    indices = (int(index) for xml in sheets for index in _SHARED_VALUE.findall(xml))
+    if sum(sizes[index] for index in indices if index < len(sizes)) > MAX_TEXT_BYTES:
         raise UnreadableFile(problem("too_much_text", limit_mb=MAX_TEXT_BYTES // MEGABYTE))
 
 
@@ -155,8 +155,8 @@ def formula_cells(xml: bytes) -> tuple[Formulas, bool]:
         if len(plain) == sum(map(xml.count, (b"<f>", b"<f ", b"<f/"))):
             without_number = sum(not value for *_, value in plain)
             has_dead = bool(without_number) and without_number > len(_EMPTY_TEXT.findall(xml))
-            written = tuple(cell[:3] for cell in plain)
-            return (_plain_formulas if len(plain) <= MOST_REMEMBERED else _formulas)(written), has_dead
+            formula_texts = tuple(cell[:3] for cell in plain)
+            return (_plain_formulas if len(plain) <= MOST_REMEMBERED else _formulas)(formula_texts), has_dead
     places: dict[int, tuple[int, int]] = {}
     masters: dict[bytes, tuple[str, str]] = {}
     formulas = Formulas()
@@ -188,7 +188,7 @@ _plain_formulas = lru_cache(maxsize=64)(_formulas)
 
 
 def _may_have_dead_formulas(xml: bytes) -> bool:
-    """Tell whether a closer look is worth its while: for nearly every sheet it is enough to count living formulas."""
+    """Tell whether a closer look is worthwhile: for nearly every sheet it is enough to count living formulas."""
     if b"<!" not in xml and not _UNUSUAL_FORMULA.search(xml):
         living = sum(len(pattern.findall(xml)) for pattern in _LIVING_FORMULAS)
         if living == len(_FORMULA.findall(xml)):
@@ -206,11 +206,11 @@ def _formula_text(place: str, attributes: bytes, formula: bytes | None, masters:
         return text
     if index[1] not in masters:
         return text
-    return _shifted(*masters[index[1]], place)
+    return _shift(*masters[index[1]], place)
 
 
 @lru_cache(maxsize=20_000)
-def _shifted(origin: str, formula: str, place: str) -> str:
+def _shift(origin: str, formula: str, place: str) -> str:
     from openpyxl.formula.translate import Translator  # slow to import, and few workbooks need it
 
     return Translator(formula, origin=origin).translate_formula(place)
@@ -220,7 +220,7 @@ def _walk(xml: bytes) -> Iterator[tuple[int, int, int, bytes]]:
     """Yield offset, row, column and closing slash of each cell, counting on where an address is left out."""
     row, column = -1, -1
     for match in _ROW_OR_CELL.finditer(xml):
-        name, attributes, closed = match.groups()
+        name, attributes, closing_slash = match.groups()
         reference = _REFERENCE.search(attributes or b"")
         if name == b"row":
             row, column = (int(reference[2]) - 1 if reference else row + 1), -1
@@ -229,4 +229,4 @@ def _walk(xml: bytes) -> Iterator[tuple[int, int, int, bytes]]:
             row, column = int(reference[2]) - 1, column_number(reference[1])
         else:
             row, column = max(row, 0), column + 1
-        yield match.start(), row, column, closed
+        yield match.start(), row, column, closing_slash

@@ -9,7 +9,7 @@ from pipeline.vocabulary import Origin, Vintage
 
 @dataclass(frozen=True)
 class Submission:
-    """What ``tables.SUBMISSIONS`` says of one submission, field for column."""
+    """A row of ``tables.SUBMISSIONS``, a field for each column."""
 
     submission_id: str
     receipt_id: str
@@ -39,7 +39,7 @@ class Submission:
     problem_en: str | None = None
 
     @classmethod
-    def of_file(cls, receipt: dict, identity: str) -> "Submission":
+    def from_file(cls, receipt: dict, identity: str) -> "Submission":
         """Return a submission of which only the file is known."""
         return cls(
             submission_id=identity,
@@ -51,10 +51,10 @@ class Submission:
             received_at=receipt["received_at"],
         )
 
-    def but(self, **changes: Any) -> "Submission":
+    def with_changes(self, **changes: Any) -> "Submission":
         """Return the same with some fields changed."""
         return replace(self, **changes)
 
     def row(self) -> dict[str, Any]:
-        """Return it as a row of ``tables.SUBMISSIONS``."""
+        """Return the row of ``tables.SUBMISSIONS``."""
         return asdict(self)

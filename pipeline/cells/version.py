@@ -1,4 +1,4 @@
-"""Which reader read a batch: what another one read is read again."""
+"""The version of the reader: what another version read is read again."""
 
 from functools import cache
 from pathlib import Path

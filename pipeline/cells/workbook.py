@@ -17,9 +17,9 @@ import numpy as np
 import polars as pl
 from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
-from pipeline.cells.answering import named, signed
-from pipeline.cells.number_formats import date_styles, per_cent_styles, styled_cells, without_impossible_dates
-from pipeline.cells.recalculation import ERROR, MOST_FORMULAS, TEXT, Formulas, Recalculated, recalculate
+from pipeline.cells.findings_sign import read_hidden_name, read_sign
+from pipeline.cells.number_formats import date_styles, per_cent_styles, strip_impossible_dates, styled_cells
+from pipeline.cells.recalculation import ERROR, MOST_FORMULAS, TEXT, Formulas, Recalculation, recalculate
 from pipeline.cells.sheet_scan import (
     MAX_CELLS,
     check_counts,
@@ -31,9 +31,9 @@ from pipeline.cells.sheet_scan import (
 )
 from pipeline.files.guard import refusal
 from pipeline.files.package import Package, open_package
-from pipeline.files.problems import Problem, UnreadableFile, problem
+from pipeline.files.problems import FileProblem, UnreadableFile, problem
 from pipeline.text.address import address, addresses
-from pipeline.worker_pool import Broken, run_each, run_here
+from pipeline.worker_pool import WorkerFailure, run_each, run_here
 
 __all__ = [
     "RAW_CELLS",
@@ -115,7 +115,7 @@ class RawCells:
     number: list[float | None] = field(default_factory=list)
     text: list[str | None] = field(default_factory=list)
     #: formulas that have no value or another than they give, by the position of their cell
-    recalculated: dict[int, Recalculated] = field(default_factory=dict)
+    recalculations: dict[int, Recalculation] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.row)
@@ -132,7 +132,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Workbook:
-    """The worksheets of one file, in workbook order, but for our own sheet of findings; ``answers`` is what that says."""
+    """The worksheets of one file, in workbook order, without our own sheet of findings; ``answers`` is the version that this one names."""
 
     sheets: list[Sheet]
     answers: str | None = None
@@ -141,20 +141,22 @@ class Workbook:
         """Return all cells as one frame (``RAW_CELLS``): per sheet by row and column, lost cells after the others."""
         names = ("row", "column", "kind", "number", "text")
         columns: dict[str, list[Any]] = {name: [] for name in ("sheet", *names)}
-        recalculated: dict[int, Recalculated] = {}
+        recalculations_by_position: dict[int, Recalculation] = {}
         for index, sheet in enumerate(self.sheets):
-            above = len(columns["sheet"])
-            recalculated |= {above + at: found for at, found in sheet.cells.recalculated.items()}
+            offset = len(columns["sheet"])
+            recalculations_by_position |= {
+                offset + position: recalculation for position, recalculation in sheet.cells.recalculations.items()
+            }
             columns["sheet"] += [index] * len(sheet.cells)
             for name in names:
                 columns[name] += getattr(sheet.cells, name)
         frame = pl.DataFrame(columns, schema={name: RAW_CELLS[name] for name in columns})
-        if not recalculated:
+        if not recalculations_by_position:
             return frame.with_columns(pl.lit(None, RAW_CELLS[name]).alias(name) for name in ("formula", "worked_out"))
-        found = [recalculated.get(at) for at in range(frame.height)]
+        recalculation = [recalculations_by_position.get(position) for position in range(frame.height)]
         return frame.with_columns(
-            pl.Series("formula", [one and one.formula for one in found], pl.String),
-            pl.Series("worked_out", [one and one.value for one in found], RAW_CELLS["worked_out"]),
+            pl.Series("formula", [one and one.formula for one in recalculation], pl.String),
+            pl.Series("worked_out", [one and one.value for one in recalculation], RAW_CELLS["worked_out"]),
         )
 
 
@@ -181,12 +183,12 @@ def read_workbook(path: Path) -> Workbook:
 def findings_sheets(path: Path) -> dict[str, RawCells]:
     """Return the cells of our own sheets of findings, by name, of a workbook that ``read_workbook`` reads."""
     with CalamineWorkbook.from_path(path) as workbook:
-        read = {
+        cells_by_sheet = {
             metadata.name: _values(workbook, index)
             for index, metadata in enumerate(workbook.sheets_metadata)
             if metadata.typ == SheetTypeEnum.WorkSheet
         }
-    return {name: cells for name, cells in read.items() if _version_of_findings(cells)}
+    return {name: cells for name, cells in cells_by_sheet.items() if _version_of_findings(cells)}
 
 
 def read_workbooks(
@@ -196,7 +198,7 @@ def read_workbooks(
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Read many workbooks at once; see :func:`read_in_portions`."""
-    return next(read_in_portions(paths, max(1, len(paths)), workers=workers, progress=progress), _together([]))
+    return next(read_in_portions(paths, max(1, len(paths)), workers=workers, progress=progress), _concatenate([]))
 
 
 def read_in_portions(
@@ -211,12 +213,12 @@ def read_in_portions(
     Yields, for each ``size`` files in their order, three frames with ``file``, the position among these: cells
     (``RAW_CELLS`` with ``file`` first), sheets (file, sheet, name, is_hidden, and the version that the file answers) and
     problems (file, problem, problem_vi, problem_en, cause). The next are read while the caller is at work. ``workers=0`` reads in
-    this process, without that protection. ``progress`` is told (files done, files in all).
+    this process, without that protection. ``progress`` receives (files done, files in all).
     """
     if workers is None:
         workers = min(os.cpu_count() or 1, 1 + len(paths) // FILES_PER_WORKER)
     answers: SimpleQueue[tuple[int, Any] | Exception] = SimpleQueue()
-    given_up = threading.Event()
+    stop_event = threading.Event()
 
     def read() -> None:
         results: Generator[tuple[int, Any], None, None] = (
@@ -226,9 +228,9 @@ def read_in_portions(
         )
         try:
             with closing(results):
-                for answered in results:
-                    answers.put(answered)
-                    if given_up.is_set():
+                for answer in results:
+                    answers.put(answer)
+                    if stop_event.is_set():
                         break
         except Exception as error:  # raised where the answers are waited for
             answers.put(error)
@@ -237,7 +239,7 @@ def read_in_portions(
     try:
         yield from _portions(answers, paths, size, progress)
     finally:
-        given_up.set()
+        stop_event.set()
 
 
 def _portions(
@@ -246,48 +248,48 @@ def _portions(
     size: int,
     progress: Callable[[int, int], None] | None,
 ) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]]:
-    read_so_far: dict[int, Any] = {}
+    answers_by_file: dict[int, Any] = {}
     for first in range(0, len(paths), size):
         portion = range(first, min(first + size, len(paths)))
-        while not all(file in read_so_far for file in portion):
-            answered = answers.get()
-            if isinstance(answered, Exception):
-                raise answered
-            read_so_far[answered[0]] = answered[1]
+        while not all(file in answers_by_file for file in portion):
+            answer = answers.get()
+            if isinstance(answer, Exception):
+                raise answer
+            answers_by_file[answer[0]] = answer[1]
             if progress:
-                progress(first + len(read_so_far), len(paths))
-        yield _together([read_so_far.pop(file) for file in portion])
+                progress(first + len(answers_by_file), len(paths))
+        yield _concatenate([answers_by_file.pop(file) for file in portion])
 
 
-def _together(answers: Sequence[Any]) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Lay what files answered one below the other."""
+def _concatenate(answers: Sequence[Any]) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Concatenate the answers of all files."""
     cells: list[pl.DataFrame] = []
     owners: list[int] = []  # the file of each frame of cells
     sheets: list[tuple[int, int, str, bool, str | None]] = []
     problems: list[tuple[int, str, str, str, str | None]] = []
     for file, answer in enumerate(answers):
-        if isinstance(answer, Broken):
-            why = refusal(answer, "")
-            problems.append((file, why.code, why.vi, why.en, answer.cause))
+        if isinstance(answer, WorkerFailure):
+            crash_problem = refusal(answer, "")
+            problems.append((file, crash_problem.code, crash_problem.vi, crash_problem.en, answer.cause))
             continue
-        if isinstance(answer, Problem):
+        if isinstance(answer, FileProblem):
             problems.append((file, answer.code, answer.vi, answer.en, None))
         else:
-            content, names, answered = answer
+            content, names, version = answer
             cells.append(pl.read_ipc_stream(io.BytesIO(content)))
             owners.append(file)
-            sheets += [(file, index, name, is_hidden, answered) for index, (name, is_hidden) in enumerate(names)]
-    together = pl.concat([pl.DataFrame(schema=RAW_CELLS), *cells], rechunk=True)
-    of_file = np.repeat(owners, [frame.height for frame in cells])
+            sheets += [(file, index, name, is_hidden, version) for index, (name, is_hidden) in enumerate(names)]
+    frame_of_cells = pl.concat([pl.DataFrame(schema=RAW_CELLS), *cells], rechunk=True)
+    file_numbers = np.repeat(owners, [frame.height for frame in cells])
     return (
-        together.select(pl.Series("file", of_file, pl.Int32), *RAW_CELLS),
+        frame_of_cells.select(pl.Series("file", file_numbers, pl.Int32), *RAW_CELLS),
         pl.DataFrame(sheets, schema=SHEETS, orient="row"),
         pl.DataFrame(problems, schema=PROBLEMS, orient="row"),
     )
 
 
-def _answer(path: Path) -> Problem | tuple[bytes, list[tuple[str, bool]], str | None]:
-    """Return what a worker sends back: cells in Arrow's own format, far cheaper to pass on than Python lists."""
+def _answer(path: Path) -> FileProblem | tuple[bytes, list[tuple[str, bool]], str | None]:
+    """Return what a worker sends back: cells in Arrow's own format, far cheaper to pass than Python lists."""
     try:
         workbook = read_workbook(path)
     except UnreadableWorkbook as unreadable:
@@ -308,7 +310,7 @@ def _read(path: Path) -> Workbook:
     check_text(list(worksheets.values()), max(strings, key=len, default=b""))
 
     sheet_parts, per_cent = package.sheet_parts(), per_cent_styles(package.styles())
-    sheets, answers = [], named(package.parts.get(package.workbook_part(), b""))
+    sheets, answers = [], read_hidden_name(package.parts.get(package.workbook_part(), b""))
     with CalamineWorkbook.from_object(_readable(path, package, worksheets)) as workbook:
         for index, metadata in enumerate(workbook.sheets_metadata):
             if metadata.typ != SheetTypeEnum.WorkSheet:
@@ -330,21 +332,21 @@ def _read(path: Path) -> Workbook:
 
 
 def _readable(path: Path, package: Package, worksheets: dict[str, bytes]) -> Path | io.BytesIO:
-    """Return the workbook, or a copy in which no number that cannot be a date is formatted as one: that stops the reader."""
+    """Return the workbook, or a copy in which no impossible number is formatted as a date: that stops the reader."""
     styles = date_styles(package.styles())
-    mended = {part: without_impossible_dates(xml, styles) for part, xml in worksheets.items() if styles}
-    if all(mended[part] == worksheets[part] for part in mended):
+    repaired = {part: strip_impossible_dates(xml, styles) for part, xml in worksheets.items() if styles}
+    if all(repaired[part] == worksheets[part] for part in repaired):
         return path
     copy = io.BytesIO()
     with ZipFile(copy, "w") as archive:
         for part, xml in package.parts.items():
-            archive.writestr(part, mended.get(part, xml))
+            archive.writestr(part, repaired.get(part, xml))
     copy.seek(0)
     return copy
 
 
 def _version_of_findings(cells: RawCells) -> str | None:
-    return signed(zip(cells.row, cells.column, cells.text, strict=True))
+    return read_sign(zip(cells.row, cells.column, cells.text, strict=True))
 
 
 def _values(workbook: CalamineWorkbook, index: int) -> RawCells:
@@ -392,8 +394,8 @@ def _mark_per_cent(cells: RawCells, xml: bytes, styles: frozenset[str]) -> None:
 def _recalculate(cells: RawCells, formulas: Formulas) -> None:
     if not formulas or len(formulas) > MOST_FORMULAS:
         return
-    doubtful = formulas.doubtful(cells.row, cells.column, cells.number)
-    if not doubtful:
+    doubtful_places = formulas.doubtful_places(cells.row, cells.column, cells.number)
+    if not doubtful_places:
         return
     numbers: dict[tuple[int, int], float] = {}
     others: dict[tuple[int, int], float] = {}
@@ -403,8 +405,8 @@ def _recalculate(cells: RawCells, formulas: Formulas) -> None:
             numbers[place] = number
         else:
             others[place] = TEXT if kind == RawKind.TEXT else ERROR
-    if stale := recalculate(formulas, numbers, others, doubtful):
-        cells.recalculated = {at: stale[place] for at, place in enumerate(places) if place in stale}
+    if stale := recalculate(formulas, numbers, others, doubtful_places):
+        cells.recalculations = {position: stale[place] for position, place in enumerate(places) if place in stale}
 
 
 def _add_lost(cells: RawCells, xml: bytes, has_dead_formulas: bool) -> None:

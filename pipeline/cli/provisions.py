@@ -11,7 +11,15 @@ from pipeline.cli.units import PATIENCE_SECONDS, tell_change, tell_problems
 from pipeline.home import open_home
 from pipeline.lock import HomeIsBusy, one_writer
 from pipeline.registry.home_register import registry_of
-from pipeline.registry.provisions import KINDS, Change, Provisions, change_by, exported, import_provisions, undo
+from pipeline.registry.provisions import (
+    KINDS,
+    ProvisionChange,
+    Provisions,
+    import_provisions,
+    preview_change,
+    provisions_csv,
+    undo,
+)
 from pipeline.registry.register import RegisterError
 
 
@@ -25,7 +33,7 @@ def load_provisions(command: str, file: Path, home: Path | None, *, replace: boo
     opened, content = open_home(home), file.read_bytes()
     try:
         if dry_run:
-            change, _ = change_by(opened, kind, content, registry_of(opened), replace=replace)
+            change, _ = preview_change(opened, kind, content, registry_of(opened), replace=replace)
         else:
             with one_writer(opened, patience=PATIENCE_SECONDS):
                 change = import_provisions(opened, kind, content, registry_of(opened), replace=replace)
@@ -44,7 +52,7 @@ def undo_provisions(command: str, home: Path | None, *, as_json: bool) -> int:
         with one_writer(opened, patience=PATIENCE_SECONDS):
             change = undo(opened, kind, registry_of(opened))
     except RegisterError as error:
-        file = kind.kept(opened).before() or kind.kept(opened).file
+        file = kind.versioned_file(opened).previous() or kind.versioned_file(opened).file
         return tell_problems(file, error.problems, as_json=as_json, command=f"{command} undo")
     except HomeIsBusy as error:
         return _refuse(command, str(error))
@@ -57,7 +65,7 @@ def undo_provisions(command: str, home: Path | None, *, as_json: bool) -> int:
 def export_provisions(command: str, output: Path | None, home: Path | None, *, everything: bool) -> int:
     """Write what was imported, or all that holds, as a file that can be edited and imported; return the exit code."""
     kind, opened = _kind(command), open_home(home)
-    count, text = exported(opened, kind, registry_of(opened), everything=everything)
+    count, text = provisions_csv(opened, kind, registry_of(opened), everything=everything)
     if not count:
         what = "ships" if everything else "was imported into this home"
         return _refuse(command, f"nothing {what}; the columns of a file are {', '.join(kind.schema)}")
@@ -73,7 +81,7 @@ def _kind(command: str) -> Provisions:
     return next(kind for kind in KINDS if kind.name == command.replace("-", "_"))
 
 
-def _tell(command: str, change: Change, *, is_done: bool, as_json: bool) -> None:
+def _tell(command: str, change: ProvisionChange, *, is_done: bool, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"imported": is_done, **vars(change)}, ensure_ascii=False))
         return

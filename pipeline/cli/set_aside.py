@@ -9,7 +9,7 @@ from rich.text import Text
 
 from pipeline import tables
 from pipeline.cells import quarantine
-from pipeline.cells.quarantine import Entry
+from pipeline.cells.quarantine import QuarantineEntry
 from pipeline.cli.alerts import author
 from pipeline.cli.terminal import err, out
 from pipeline.home import Home, open_home
@@ -45,7 +45,7 @@ def add(what: str, reason: str, by: str | None, home: Path | None, *, as_json: b
     try:
         with one_writer(opened, patience=0):
             entry = quarantine.set_aside(
-                opened, sha256=sha256, submission_id=submission, source_ref=path, reason=reason, by=author(by)
+                opened, sha256=sha256, submission_id=submission, source_ref=path, reason=reason, actor=author(by)
             )
     except HomeIsBusy as busy:
         return _cannot(str(busy))
@@ -60,7 +60,7 @@ def let_in(what: str, reason: str | None, by: str | None, home: Path | None, *, 
         return _cannot(_which(what, [f"{entry.entry_id}  {entry.source_ref}" for entry in named]))
     try:
         with one_writer(opened, patience=0):
-            quarantine.release(opened, named[0], by=author(by), reason=reason)
+            quarantine.release(opened, named[0], actor=author(by), reason=reason)
     except HomeIsBusy as busy:
         return _cannot(str(busy))
     ended = next(entry for entry in quarantine.entries(opened) if entry.entry_id == named[0].entry_id)
@@ -84,7 +84,7 @@ def _begins(column: str, what: str) -> pl.Expr:
     return pl.col(column).str.starts_with(what) if len(what) >= FEWEST_LETTERS else pl.lit(False)
 
 
-def _names(entry: Entry, what: str) -> bool:
+def _names(entry: QuarantineEntry, what: str) -> bool:
     ids = [entry.entry_id, entry.sha256, entry.submission_id or ""]
     by_id = len(what) >= FEWEST_LETTERS and any(identity.startswith(what) for identity in ids)
     return by_id or what in (entry.source_ref, entry.source_ref.rpartition("/")[2])
@@ -102,7 +102,7 @@ def _cannot(why: str) -> int:
     return 2
 
 
-def _done(entry: Entry, *, as_json: bool) -> int:
+def _done(entry: QuarantineEntry, *, as_json: bool) -> int:
     if as_json:
         print(json.dumps(asdict(entry), ensure_ascii=False))
     else:
@@ -111,7 +111,7 @@ def _done(entry: Entry, *, as_json: bool) -> int:
     return 0
 
 
-def _tell(entry: Entry) -> None:
+def _tell(entry: QuarantineEntry) -> None:
     whole = entry.submission_id or "cả tệp · whole file"
     out.print(Text.assemble((entry.entry_id, "bold"), f"  {entry.source_ref}  ({whole})"))
     out.print(Text(f"  {entry.set_aside_at}  {entry.set_aside_by}: {entry.reason}"))

@@ -8,7 +8,7 @@ from rich.text import Text
 from pipeline.calendar.periods import Period
 from pipeline.cli.terminal import err, out
 from pipeline.forms import forms
-from pipeline.forms.template import Header, write_workbook
+from pipeline.forms.template import ReportHeader, write_workbook
 from pipeline.home import open_home
 from pipeline.judged.previous_figures import figures_before
 from pipeline.registry.home_register import registry_of
@@ -38,7 +38,7 @@ def write_template(form: str, unit: str, period: str, output: Path | None, scope
     if scope and scope not in {"own", "province"}:
         return _refuse(f"'{scope}' is no scope; write own or province")
     parent = registry.units.get(found.parent or "")
-    header = Header(
+    header = ReportHeader(
         unit_name=f"Cục THADS {found.name}" if found.level == "province" else found.name,
         unit_key=found.key,
         parent_name=f"Cục THADS {parent.name}"

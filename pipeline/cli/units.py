@@ -14,16 +14,16 @@ from pipeline.cli.terminal import err, out
 from pipeline.home import Home, open_home, vietnam_now
 from pipeline.lock import HomeIsBusy, one_writer
 from pipeline.registry.home_register import (
-    Change,
-    change_by,
+    RegisterChange,
     import_units,
     own_keys,
+    preview_change,
     registry_as_csv,
     registry_of,
     undo,
 )
-from pipeline.registry.reach import touched
-from pipeline.registry.register import Problem, RegisterError
+from pipeline.registry.reach import affected_submissions
+from pipeline.registry.register import RegisterError, RegisterProblem
 from pipeline.registry.units import UnitRegistry
 from pipeline.storage import read_tables
 from pipeline.text.day import parse_day
@@ -41,7 +41,7 @@ def load_register(file: Path, home: Path | None, *, replace: bool, dry_run: bool
     opened, content = open_home(home), file.read_bytes()
     try:
         if dry_run:
-            before, (change, _) = registry_of(opened), change_by(opened, content, replace=replace)
+            before, (change, _) = registry_of(opened), preview_change(opened, content, replace=replace)
         else:
             with one_writer(opened, patience=PATIENCE_SECONDS):
                 before, change = registry_of(opened), import_units(opened, content, replace=replace)
@@ -135,9 +135,9 @@ def _units_on(registry: UnitRegistry, day: date) -> pl.DataFrame:
     )
 
 
-def _tell(home: Home, before: UnitRegistry, change: Change, *, is_done: bool, as_json: bool) -> None:
+def _tell(home: Home, before: UnitRegistry, change: RegisterChange, *, is_done: bool, as_json: bool) -> None:
     submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS)
-    again = touched(submissions, before, change.registry)
+    again = affected_submissions(submissions, before, change.registry)
     periods = sorted(
         period
         for period, end in submissions.select("period_id", "period_end").drop_nulls().unique().iter_rows()
@@ -180,7 +180,7 @@ def tell_change(added: list[str], changed: list[str], withdrawn: list[str]) -> N
         out.print(Text("Không có gì thay đổi · Nothing changes", style="dim"))
 
 
-def tell_problems(file: Path, problems: list[Problem], *, as_json: bool, command: str = "units import") -> int:
+def tell_problems(file: Path, problems: list[RegisterProblem], *, as_json: bool, command: str = "units import") -> int:
     """Print every problem of a file with line and column, in both languages; return the exit code."""
     if as_json:
         print(json.dumps({"imported": False, "problems": [vars(one) for one in problems]}, ensure_ascii=False))

@@ -9,7 +9,7 @@ from filelock import FileLock, Timeout
 from pipeline.alerts.failure import Failure, tell_operators
 from pipeline.defs.resources import AnyHome
 from pipeline.home import Home, Settings, vietnam_now
-from pipeline.landing.pending import outward, pending
+from pipeline.landing.pending import inbox_fingerprint, pending_hash
 from pipeline.night_log import STEPS
 
 nightly = dg.define_asset_job(
@@ -37,14 +37,14 @@ def inbox_sensor(context: dg.SensorEvaluationContext, any_home: AnyHome) -> dg.S
     inbox = any_home.inbox
     if not inbox.exists():
         return dg.SkipReason(f"there is no inbox at {inbox}")
-    seen = outward(inbox, any_home.home)
+    seen = inbox_fingerprint(inbox, any_home.home)
     before, _, state = (context.cursor or "").partition(" ")
     if seen != before:
         # A file that is still being copied must not be taken for a broken one.
         return dg.SensorResult(skip_reason="something arrived; waiting until it stands still", cursor=f"{seen} moving")
     if state == "done":
         return dg.SkipReason("nothing arrived")
-    waiting = pending(inbox, any_home.home)
+    waiting = pending_hash(inbox, any_home.home)
     requests = [dg.RunRequest(run_key=waiting)] if waiting else []
     return dg.SensorResult(run_requests=requests, cursor=f"{seen} done")
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from pipeline.files.problems import Problem, UnreadableFile, problem
+from pipeline.files.problems import FileProblem, UnreadableFile, problem
 
 MEGABYTE = 1024 * 1024
 CHUNK = 256 * 1024
@@ -36,7 +36,7 @@ class Limits:
 
 LIMITS = Limits()
 
-#: Ways of packing that newer packers offer and that are not read, by their number in the format.
+#: Compression methods of newer packers that are not read, by their number in the format.
 METHODS = {9: "Deflate64", 93: "Zstandard", 95: "XZ", 96: "JPEG", 97: "WavPack", 98: "PPMd", 99: "AES"}
 CENTRAL_HEADER = b"PK\x01\x02"
 LOCAL_HEADER_BYTES = 30
@@ -96,7 +96,7 @@ def member_name(member: zipfile.ZipInfo) -> str:
 
     Names from old Windows packers are read in the Vietnamese code page.
     """
-    return _decoded(member).replace("\\", "/")
+    return _decode_name(member).replace("\\", "/")
 
 
 def is_folder(member: zipfile.ZipInfo) -> bool:
@@ -104,7 +104,7 @@ def is_folder(member: zipfile.ZipInfo) -> bool:
     return member.orig_filename.endswith(("/", "\\"))
 
 
-def refusal(member: zipfile.ZipInfo, limits: Limits = LIMITS) -> Problem | None:
+def refusal(member: zipfile.ZipInfo, limits: Limits = LIMITS) -> FileProblem | None:
     """Return why this one member cannot be taken in, while its neighbours can."""
     if len(member.orig_filename) > limits.name_characters:
         return problem("long_member_name", limit=limits.name_characters)
@@ -132,33 +132,33 @@ def inflate(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budget) -
 
 def _chunks(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:
     if member.compress_type in (zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA):
-        yield from _densely_packed(archive, member)
+        yield from _dense_chunks(archive, member)
         return
     with archive.open(member) as stream:
         while chunk := stream.read(CHUNK):
             yield chunk
 
 
-def _densely_packed(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:
+def _dense_chunks(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:
     """Yield a bzip2 or LZMA member in bounded chunks: four kilobytes of either may hold gigabytes, and zipfile asks for all."""
-    packed = archive.fp
-    assert packed is not None  # the archive is open
-    packed.seek(member.header_offset)
-    *_, name_bytes, extra_bytes = struct.unpack("<4s5H3I2H", packed.read(LOCAL_HEADER_BYTES))
-    packed.seek(name_bytes + extra_bytes, 1)
-    left = member.compress_size
+    stream = archive.fp
+    assert stream is not None  # the archive is open
+    stream.seek(member.header_offset)
+    *_, name_bytes, extra_bytes = struct.unpack("<4s5H3I2H", stream.read(LOCAL_HEADER_BYTES))
+    stream.seek(name_bytes + extra_bytes, 1)
+    remaining = member.compress_size
     if member.compress_type == zipfile.ZIP_BZIP2:
         unpacker: bz2.BZ2Decompressor | lzma.LZMADecompressor = bz2.BZ2Decompressor()
     else:
-        _, _, properties_bytes = struct.unpack("<BBH", packed.read(4))
-        unpacker = _lzma(packed.read(properties_bytes))
-        left -= 4 + properties_bytes
+        _, _, properties_bytes = struct.unpack("<BBH", stream.read(4))
+        unpacker = _lzma(stream.read(properties_bytes))
+        remaining -= 4 + properties_bytes
     size = checksum = 0
     while size < member.file_size and not unpacker.eof:
         raw = b""
         if unpacker.needs_input:
-            raw = packed.read(min(CHUNK, max(left, 0)))
-            left -= len(raw)
+            raw = stream.read(min(CHUNK, max(remaining, 0)))
+            remaining -= len(raw)
             if not raw:
                 raise EOFError
         chunk = unpacker.decompress(raw, CHUNK)[: member.file_size - size]
@@ -169,8 +169,8 @@ def _densely_packed(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterat
 
 
 def _lzma(properties: bytes) -> lzma.LZMADecompressor:
-    packed, dictionary = struct.unpack("<BI", properties)
-    rest, lc = divmod(packed, 9)
+    settings, dictionary = struct.unpack("<BI", properties)
+    rest, lc = divmod(settings, 9)
     pb, lp = divmod(rest, 5)
     # Nothing looks back further than what was unpacked, which is less than a file may be large.
     size = min(max(dictionary, 4096), LIMITS.file_bytes)
@@ -181,24 +181,24 @@ def _lzma(properties: bytes) -> lzma.LZMADecompressor:
 
 def _count_headers(content: IO[bytes], limits: Limits) -> None:
     """Refuse a directory of millions before zipfile makes an object of each entry."""
-    whole = content.read()
+    data = content.read()
     content.seek(0)
-    if whole.count(CENTRAL_HEADER) > limits.entries:
+    if data.count(CENTRAL_HEADER) > limits.entries:
         raise UnreadableFile(problem("too_many_entries", limit=limits.entries))
 
 
-def _decoded(member: zipfile.ZipInfo) -> str:
+def _decode_name(member: zipfile.ZipInfo) -> str:
     name = member.orig_filename
     if member.flag_bits & 0x800 or name.isascii():
         return name
-    stored = name.encode("cp437")
+    raw_name = name.encode("cp437")
     for encoding in ("utf-8", "cp1258"):
         try:
             # The code page writes tones as marks of their own, as nobody else does.
             return (
-                unicodedata.normalize("NFC", stored.decode(encoding))
+                unicodedata.normalize("NFC", raw_name.decode(encoding))
                 if encoding == "cp1258"
-                else stored.decode(encoding)
+                else raw_name.decode(encoding)
             )
         except UnicodeDecodeError:
             continue

@@ -1,4 +1,4 @@
-"""Names what a foreign file is, so that whoever sent it is told what to do with just that kind of file.
+"""Identifies files that are no reports, so that the sender learns what to do with just that kind of file.
 
 Each kind is a problem of ``problems.yaml`` with its one next step; nothing here decides what is read.
 """
@@ -6,11 +6,11 @@ Each kind is a problem of ``problems.yaml`` with its one next step; nothing here
 import io
 import re
 
-from pipeline.files.problems import Problem, problem
+from pipeline.files.problems import FileProblem, problem
 
 OLE_HEADER = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
-#: How a file begins, and the code of what it is then.
+#: First bytes of a file, and the code of its kind.
 _BEGINNINGS = (
     (b"{\\rtf", "rtf"),
     (b"7z\xbc\xaf\x27\x1c", "seven_zip"),
@@ -33,10 +33,10 @@ _ARCHIVES = (
 )
 _PICTURE_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif")
 #: PDF readers look for the mark in the first kilobyte; scanners and mail gateways put lines before it.
-_PDF, _PDF_WITHIN = b"%PDF-", 1024
-_TAR, _TAR_AT = b"ustar", 257
+_PDF, _PDF_SEARCH_BYTES = b"%PDF-", 1024
+_TAR, _TAR_OFFSET = b"ustar", 257
 
-#: Streams in the directory of an OLE file, in the order of asking: a message may carry a workbook inside.
+#: Streams in the directory of an OLE file, in the order in which they are tried: a message may carry a workbook.
 _STREAMS = (
     ("encryptedpackage", "encrypted_workbook"),
     ("__properties_version1.0", "outlook_message"),
@@ -64,21 +64,21 @@ _ROOT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z][\w.-]*)([^>]*)")
 _PROLOGUE = re.compile(r"\s*(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>]*>)", re.DOTALL)
 _WEB_PAGE = re.compile(r"\s*<(!doctype html|html|head|body|table|meta)\b", re.IGNORECASE)
 _MAIL_HEADER = re.compile(r"([A-Za-z][A-Za-z0-9-]*):[ \t]?")
-_FROM_SOMEBODY = {"from", "received", "return-path", "delivered-to"}
-_OF_A_MAIL = {"to", "subject", "date", "message-id", "mime-version", "content-type", "x-mailer"}
+_SENDER_HEADERS = {"from", "received", "return-path", "delivered-to"}
+_MESSAGE_HEADERS = {"to", "subject", "date", "message-id", "mime-version", "content-type", "x-mailer"}
 
 
-def kind_of_bytes(content: bytes) -> Problem | None:
-    """Return what a file is by how it begins; None where that does not tell."""
+def kind_of_bytes(content: bytes) -> FileProblem | None:
+    """Return what a file is by its first bytes; None where these do not tell."""
     for beginning, code in _BEGINNINGS:
         if content.startswith(beginning):
             return problem(code)
     for beginning, name in _ARCHIVES:
         if content.startswith(beginning):
             return problem("other_archive", kind=name)
-    if content[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
+    if content[_TAR_OFFSET : _TAR_OFFSET + len(_TAR)] == _TAR:
         return problem("other_archive", kind="tar")
-    if _PDF in content[:_PDF_WITHIN]:
+    if _PDF in content[:_PDF_SEARCH_BYTES]:
         return problem("pdf")
     is_riff_picture = content.startswith(b"RIFF") and content[8:12] == b"WEBP"
     is_bitmap = content.startswith(b"BM") and int.from_bytes(content[2:6], "little") == len(content)
@@ -87,7 +87,7 @@ def kind_of_bytes(content: bytes) -> Problem | None:
     return None
 
 
-def kind_of_ole(content: bytes) -> Problem:
+def kind_of_ole(content: bytes) -> FileProblem:
     """Return what an OLE file is (old Office, a message, an encrypted workbook), by the streams in its directory."""
     import olefile  # few nights bring such a file, and every start would pay for it
 
@@ -101,7 +101,7 @@ def kind_of_ole(content: bytes) -> Problem:
     return problem(next((code for stream, code in _STREAMS if stream in streams), "other_old_office"))
 
 
-def kind_of_package(names: set[str]) -> Problem:
+def kind_of_package(names: set[str]) -> FileProblem:
     """Return what a zip with the declared types of an office package is, by the lower-case names of its members."""
     for pattern, code in _MEMBERS:
         if any(pattern.match(name) for name in names):
@@ -109,33 +109,33 @@ def kind_of_package(names: set[str]) -> Problem:
     return problem("other_office_file")
 
 
-def kind_of_text(text: str, suffix: str) -> Problem | None:
+def kind_of_text(text: str, suffix: str) -> FileProblem | None:
     """Return what a text is that is no report: a web page, XML of an office program, an e-mail; None for others."""
     start = text[:65536].lstrip("\ufeff")
     if _WEB_PAGE.match(start):
         return problem("web_page")
-    if start.lstrip().startswith(("<?", "<!", "<")) and (found := _kind_of_xml(start)):
-        return found
+    if start.lstrip().startswith(("<?", "<!", "<")) and (kind := _kind_of_xml(start)):
+        return kind
     if start.lstrip().startswith("[InternetShortcut]"):
         return problem("shortcut")
     headers = _mail_headers(start)
-    if suffix not in (".csv", ".txt") and headers & _FROM_SOMEBODY and headers & _OF_A_MAIL:
+    if suffix not in (".csv", ".txt") and headers & _SENDER_HEADERS and headers & _MESSAGE_HEADERS:
         return problem("email")
-    # Excel's "single file web page" is a message without anybody who sent it.
+    # Excel's "single file web page" is a message without a sender.
     return problem("web_page") if {"mime-version", "content-type"} <= headers else None
 
 
-def _kind_of_xml(start: str) -> Problem | None:
-    at = 0
-    while prologue := _PROLOGUE.match(start, at):
-        at = prologue.end()
-    root = _ROOT.match(start[at:].lstrip())
+def _kind_of_xml(start: str) -> FileProblem | None:
+    position = 0
+    while prologue := _PROLOGUE.match(start, position):
+        position = prologue.end()
+    root = _ROOT.match(start[position:].lstrip())
     if root is None:
         return None
     for name, namespace, code in _ROOTS:
         if root[1] == name and namespace in root[2]:
             return problem(code)
-    return problem("other_xml") if at else None
+    return problem("other_xml") if position else None
 
 
 def _mail_headers(start: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""What a file is, told by its content and never by its name alone."""
+"""What a file is, judged by its content and never by its name alone."""
 
 import io
 import zipfile
@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from pipeline.files.archive import LIMITS, MEGABYTE, Budget, inflate, open_archive
 from pipeline.files.foreign_kinds import OLE_HEADER, kind_of_bytes, kind_of_ole, kind_of_package, kind_of_text
-from pipeline.files.problems import Problem, UnreadableFile, problem
+from pipeline.files.problems import FileProblem, UnreadableFile, problem
 from pipeline.text.encoding import text_encoding
 
 
@@ -29,7 +29,7 @@ WORKBOOK_SUFFIXES = {".xlsx", ".xlsm", ".xls", ".xlsb", ".xltx", ".xltm"}
 TEXT_MEDIA = {".csv": Media.CSV, ".txt": Media.TXT}
 
 
-def identify(source: Path | bytes, name: str | None = None) -> Media | Problem:
+def identify(source: Path | bytes, name: str | None = None) -> Media | FileProblem:
     """Return what a file is, or the problem for which it cannot be taken in.
 
     ``source`` is a path or the content itself; ``name`` decides between ``csv`` and ``txt``, and only there.
@@ -53,19 +53,19 @@ def identify(source: Path | bytes, name: str | None = None) -> Media | Problem:
     return kind_of_bytes(source) or _kind_of_text(source, suffix)
 
 
-def media_of(found: Media | Problem) -> Media:
+def receipt_media(kind: Media | FileProblem) -> Media:
     """Return the kind of a file as its receipt names it: what is not read is ``other``, unless it may be a scan."""
-    if isinstance(found, Media):
-        return found
-    return Media(found.code) if found.code in (Media.PDF, Media.IMAGE) else Media.OTHER
+    if isinstance(kind, Media):
+        return kind
+    return Media(kind.code) if kind.code in (Media.PDF, Media.IMAGE) else Media.OTHER
 
 
-def _kind_of_zip(content: bytes) -> Media | Problem:
+def _kind_of_zip(content: bytes) -> Media | FileProblem:
     try:
         with open_archive(io.BytesIO(content)) as archive:
             names = {name.lower().replace("\\", "/"): name for name in archive.namelist()}
-            if "mimetype" in names and (found := _declared_kind(archive, names["mimetype"])):
-                return found
+            if "mimetype" in names and (kind := _declared_kind(archive, names["mimetype"])):
+                return kind
             if "[content_types].xml" not in names:
                 is_apple = kind_of_package(set(names)).code == "apple_document"
                 return problem("apple_document") if is_apple else _bare_kind(names)
@@ -80,22 +80,22 @@ def _kind_of_zip(content: bytes) -> Media | Problem:
         return unreadable.problem
 
 
-def _declared_kind(archive: zipfile.ZipFile, mimetype: str) -> Problem | None:
+def _declared_kind(archive: zipfile.ZipFile, mimetype: str) -> FileProblem | None:
     """Return what an OpenDocument or e-book says that it is."""
-    declared = b"".join(inflate(archive, archive.getinfo(mimetype), Budget(MEGABYTE)))
-    return problem("opendocument" if b"opendocument" in declared else "other_office_file")
+    declaration = b"".join(inflate(archive, archive.getinfo(mimetype), Budget(MEGABYTE)))
+    return problem("opendocument" if b"opendocument" in declaration else "other_office_file")
 
 
 def _bare_kind(names: Collection[str]) -> Media:
     return Media.XLSX if "xl/workbook.xml" in names else Media.ZIP
 
 
-def _kind_of_text(content: bytes, suffix: str) -> Media | Problem:
+def _kind_of_text(content: bytes, suffix: str) -> Media | FileProblem:
     encoding = text_encoding(content)
     if encoding is None:
         return problem("unknown_kind")
-    if found := kind_of_text(content.decode(encoding), suffix):
-        return found
+    if kind := kind_of_text(content.decode(encoding), suffix):
+        return kind
     if suffix in WORKBOOK_SUFFIXES:
         return problem("text_as_workbook", suffix=suffix)
     return TEXT_MEDIA.get(suffix) or problem("unknown_kind")

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 from pipeline.files.archive import LIMITS, Budget, inflate, open_archive
 from pipeline.files.media import Media, identify
-from pipeline.files.problems import Problem, UnreadableFile, problem
+from pipeline.files.problems import FileProblem, UnreadableFile, problem
 
 # Excel writes UTF-8 and nothing else; in these encodings an ASCII search sees all markup.
 _ENCODING = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([^"']+)""")
@@ -70,9 +70,9 @@ def open_package(path: Path) -> Package:
 
     Every part is counted, pictures too; a part that declares a document type or an entity condemns the file.
     """
-    found = identify(path)
-    if found is not Media.XLSX:
-        raise UnreadableFile(found if isinstance(found, Problem) else problem("other_office_file"))
+    kind = identify(path)
+    if kind is not Media.XLSX:
+        raise UnreadableFile(kind if isinstance(kind, FileProblem) else problem("other_office_file"))
     budget = Budget(LIMITS.workbook_bytes)
     parts: dict[str, bytes] = {}
     with open_archive(path) as archive:
@@ -100,9 +100,9 @@ def _as_utf8(content: bytes, part: str) -> bytes:
         except UnicodeDecodeError as error:
             raise UnreadableFile(problem("damaged_workbook", cause=part)) from error
         return re.sub(r"^\s*<\?xml.*?\?>", "", text.lstrip("\ufeff"), count=1, flags=re.DOTALL).encode()
-    declared = _ENCODING.match(content.removeprefix(b"\xef\xbb\xbf"))
-    if declared and not _ASCII_COMPATIBLE.match(declared[1]):
-        raise UnreadableFile(problem("damaged_workbook", cause=f"{part}: {declared[1][:20]!a}"))
+    declaration = _ENCODING.match(content.removeprefix(b"\xef\xbb\xbf"))
+    if declaration and not _ASCII_COMPATIBLE.match(declaration[1]):
+        raise UnreadableFile(problem("damaged_workbook", cause=f"{part}: {declaration[1][:20]!a}"))
     return content
 
 

@@ -1,29 +1,29 @@
 """Forms are declarations: rows, columns, labels and units of measure, per regime."""
 
 from pipeline.forms.declaration import (
-    Column,
     DeclarationError,
     Form,
+    FormColumn,
+    FormRollup,
+    FormRow,
     Forms,
+    FormTerm,
     Measure,
     Regime,
-    Rollup,
-    Row,
-    Term,
     UnitOfMeasure,
     forms,
 )
 
 __all__ = [
-    "Column",
     "DeclarationError",
     "Form",
+    "FormColumn",
+    "FormRollup",
+    "FormRow",
+    "FormTerm",
     "Forms",
     "Measure",
     "Regime",
-    "Rollup",
-    "Row",
-    "Term",
     "UnitOfMeasure",
     "forms",
 ]

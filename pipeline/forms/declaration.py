@@ -39,9 +39,9 @@ class UnitOfMeasure:
     aliases: tuple[str, ...] = ()
     is_rounded: bool = False
 
-    def in_base(self, printed: Decimal) -> Decimal:
+    def in_base(self, figure: Decimal) -> Decimal:
         """Return a printed figure in base units."""
-        return printed * self.factor
+        return figure * self.factor
 
 
 @dataclass(frozen=True)
@@ -58,14 +58,14 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Term:
+class FormTerm:
     """A signed column of a sum."""
 
     sign: int
     column: str
 
     @classmethod
-    def parse(cls, text: str) -> "Term":
+    def parse(cls, text: str) -> "FormTerm":
         """Read ``+due`` or ``-completed``."""
         if text[:1] not in "+-":
             raise DeclarationError(f"term {text!r} needs a sign: write '+{text}' or '-{text}'")
@@ -76,7 +76,7 @@ class Term:
 
 
 @dataclass(frozen=True)
-class Row:
+class FormRow:
     """A line of a form. ``attributes`` place it in its dimensions, e.g. ``{"case_kind": "civil"}``.
 
     An open line is there to be used or not: an office has as many as it has people to fill them.
@@ -92,7 +92,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Column:
+class FormColumn:
     """A column of a form; ``equals`` and ``ratio`` say how the template computes it."""
 
     code: str
@@ -100,7 +100,7 @@ class Column:
     en: str
     labels: tuple[str, ...]
     unit: str | None = None
-    equals: tuple[Term, ...] = ()
+    equals: tuple[FormTerm, ...] = ()
     ratio: tuple[str, str] | None = None
 
     @property
@@ -110,7 +110,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Rollup:
+class FormRollup:
     """A printed total row and the rows that it sums, along one dimension."""
 
     total: str
@@ -149,9 +149,9 @@ class Form:
     en: str
     unit: str
     fact: str | None
-    rows: tuple[Row, ...]
-    columns: tuple[Column, ...]
-    rollups: tuple[Rollup, ...]
+    rows: tuple[FormRow, ...]
+    columns: tuple[FormColumn, ...]
+    rollups: tuple[FormRollup, ...]
     version: str
 
     @property
@@ -160,12 +160,12 @@ class Form:
         return f"form_{self.code}"
 
     @cached_property
-    def row(self) -> dict[str, Row]:
+    def row(self) -> dict[str, FormRow]:
         """Rows by code."""
         return {row.code: row for row in self.rows}
 
     @cached_property
-    def column(self) -> dict[str, Column]:
+    def column(self) -> dict[str, FormColumn]:
         """Columns by code."""
         return {column.code: column for column in self.columns}
 
@@ -210,7 +210,7 @@ class Forms:
     def in_force(self, day: date) -> dict[str, Form]:
         """Return the forms due for a period that ends on ``day``, by code.
 
-        Outside every declared regime the nearest one serves; the rule ``header.regime`` tells.
+        Outside every declared regime the nearest one serves; the rule ``header.regime`` reports it.
         """
         regime = next((r for r in self.regimes.values() if r.covers(day)), None) or min(
             self.regimes.values(), key=lambda r: min(abs((r.valid_from - day).days), abs((r.valid_to - day).days))
@@ -246,7 +246,7 @@ class Forms:
 
     @cached_property
     def change_endings(self) -> dict[str, tuple[str, int]]:
-        """What an indicator of a change ends with, to what its measure's code ends with and the sign of its figure."""
+        """Ending of an indicator of a change -> ending of its measure's code, and sign of its figure."""
         return {
             ending: (entry.get("suffix", name), sign)
             for name, entry in self.published["changes"].items()
@@ -255,8 +255,8 @@ class Forms:
 
     def _changes(self) -> Iterator[Measure]:
         """Yield the change on last year of every measure that reports print."""
-        printed = [*self.published["measures"].values(), *(e["measure"] for e in self.published["indicators"].values())]
-        for code in dict.fromkeys(printed):
+        codes = [*self.published["measures"].values(), *(e["measure"] for e in self.published["indicators"].values())]
+        for code in dict.fromkeys(codes):
             measure = self.measures[code]
             for name, entry in self.published["changes"].items():
                 if measure.kind in entry["of"]:
@@ -264,15 +264,15 @@ class Forms:
                         code=code + entry.get("suffix", name),
                         kind=entry["kind"],
                         vi=entry["vi"].format(
-                            measure=measure.vi if entry["vi"][0] == "{" else _uncapitalised(measure.vi)
+                            measure=measure.vi if entry["vi"][0] == "{" else _uncapitalise(measure.vi)
                         ),
-                        en=entry["en"].format(measure=_uncapitalised(measure.en)),
+                        en=entry["en"].format(measure=_uncapitalise(measure.en)),
                         definition=entry["definition"],
                         unit=entry.get("unit"),
                     )
 
     def _form(self, path: Path, regime: Regime) -> Form:
-        entry, content = _extended(path)
+        entry, content = _read_extended(path)
         try:
             rows, rollups = self._rows(entry["rows"])
             return Form(
@@ -291,47 +291,47 @@ class Forms:
         except KeyError as missing:
             raise DeclarationError(f"{path}: {missing} is not declared") from missing
 
-    def _column(self, entry: str | dict[str, Any]) -> Column:
+    def _column(self, entry: str | dict[str, Any]) -> FormColumn:
         spec = {"code": entry} if isinstance(entry, str) else entry
         measure = self.measures[spec["code"]]
         unit = spec.get("unit") or measure.unit
-        return Column(
+        return FormColumn(
             code=measure.code,
             vi=spec.get("vi", measure.vi),
             en=spec.get("en", measure.en),
             labels=(spec.get("vi", measure.vi), *measure.other),
             unit=self.units[unit].code if unit else None,
-            equals=tuple(Term.parse(term) for term in spec.get("equals", ())),
+            equals=tuple(FormTerm.parse(term) for term in spec.get("equals", ())),
             ratio=tuple(spec["ratio"]) if "ratio" in spec else None,
         )
 
-    def _rows(self, entry: dict[str, Any] | list[dict[str, Any]]) -> tuple[tuple[Row, ...], tuple[Rollup, ...]]:
+    def _rows(self, entry: dict[str, Any] | list[dict[str, Any]]) -> tuple[tuple[FormRow, ...], tuple[FormRollup, ...]]:
         if isinstance(entry, list):
-            rows = tuple(Row(**row) for row in entry)
+            rows = tuple(FormRow(**row) for row in entry)
             return rows, ()
         names: list[str] = entry["cross"]
         axes = [list(self.dimensions[name]) for name in names]
-        crossed = [dict(zip(names, members, strict=True)) for members in product(*axes)]
-        rows = tuple(self._crossed_row(attributes) for attributes in crossed)
+        combinations = [dict(zip(names, members, strict=True)) for members in product(*axes)]
+        rows = tuple(self._combined_row(attributes) for attributes in combinations)
         if not entry.get("sum", True):
             return rows, ()
         rollups = tuple(
-            Rollup(_code(attributes), tuple(_code({**attributes, name: part}) for part in parts), name)
-            for attributes in crossed
+            FormRollup(_code(attributes), tuple(_code({**attributes, name: part}) for part in parts), name)
+            for attributes in combinations
             for name in names
             if (parts := self._parts(name, attributes[name]))
         )
         return rows, rollups
 
-    def _crossed_row(self, attributes: dict[str, str]) -> Row:
+    def _combined_row(self, attributes: dict[str, str]) -> FormRow:
         members = [(name, member, self.dimensions[name][member]) for name, member in attributes.items()]
-        said = [entry for name, member, entry in members if not self._is_total(name, member)]
+        specific_entries = [entry for name, member, entry in members if not self._is_total(name, member)]
         # A total is named by what it totals; the first axis stays in the label so that every label is unique.
-        named = [members[0][2], *[entry for entry in said if entry is not members[0][2]]]
-        return Row(
+        label_entries = [members[0][2], *[entry for entry in specific_entries if entry is not members[0][2]]]
+        return FormRow(
             code=_code(attributes),
-            vi=" - ".join(entry["vi"] for entry in named),
-            en=" - ".join(entry["en"] for entry in named),
+            vi=" - ".join(entry["vi"] for entry in label_entries),
+            en=" - ".join(entry["en"] for entry in label_entries),
             attributes=attributes,
             unit=next((entry["unit"] for _, _, entry in members if "unit" in entry), None),
             is_total=any(self._is_total(name, member) for name, member, _ in members),
@@ -390,13 +390,13 @@ class Forms:
         return pl.DataFrame(rows, schema=tables.MEASURES, orient="row")
 
 
-def _members(declared: dict[str, dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _members(entries: dict[str, dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the members of a dimension; ``officer_{n}`` that is ``numbered: 30`` stands for thirty open lines."""
-    for member, entry in declared.items():
-        spoken = {key: value for key, value in entry.items() if key != "numbered"}
+    for member, entry in entries.items():
+        shared_entry = {key: value for key, value in entry.items() if key != "numbered"}
         for n in range(1, entry["numbered"] + 1) if "numbered" in entry else ():
-            said = {language: spoken[language].format(n=n) for language in ("vi", "en")}
-            yield member.format(n=f"{n:02}"), spoken | said | {"is_open": True}
+            labels = {language: shared_entry[language].format(n=n) for language in ("vi", "en")}
+            yield member.format(n=f"{n:02}"), shared_entry | labels | {"is_open": True}
         if "numbered" not in entry:
             yield member, entry
 
@@ -410,7 +410,7 @@ def _form_paths(regime: Path) -> list[Path]:
     return [by_name[name] for name in sorted(by_name)]
 
 
-def _extended(path: Path) -> tuple[dict[str, Any], bytes]:
+def _read_extended(path: Path) -> tuple[dict[str, Any], bytes]:
     """Return a form's entry laid over the one that it ``extends``, and the bytes of both."""
     content = path.read_bytes()
     entry = yaml.safe_load(content)
@@ -419,16 +419,16 @@ def _extended(path: Path) -> tuple[dict[str, Any], bytes]:
     base_path = (path.parent / entry.pop("extends")).resolve()
     if not base_path.exists():
         raise DeclarationError(f"{path}: extends {base_path.name}, which is not there; name a file beside it")
-    base, base_content = _extended(base_path)
+    base, base_content = _read_extended(base_path)
     return base | entry, base_content + content
 
 
-def _circulars(of: list[Form]) -> str:
-    """Return where a measure is asked for; what no form asks for is known from published reports only."""
-    return "; ".join(sorted({form.regime.name for form in of})) or "published reports"
+def _circulars(forms_with_measure: list[Form]) -> str:
+    """Return the circulars that ask for a measure; what no form asks for is known from published reports only."""
+    return "; ".join(sorted({form.regime.name for form in forms_with_measure})) or "published reports"
 
 
-def _uncapitalised(label: str) -> str:
+def _uncapitalise(label: str) -> str:
     return label[:1].lower() + label[1:]
 
 

@@ -14,7 +14,7 @@ from pipeline.forms.declaration import Form, forms
 Figure = Decimal | int | float | str | None
 Matrix = Sequence[Sequence[Figure]]
 Figures = Mapping[str, Matrix]
-Cell = tuple[int, int]
+Position = tuple[int, int]
 CENT = Decimal("0.01")
 EXCEL_ERRORS = frozenset({"#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#N/A", "#NUM!", "#NULL!"})
 
@@ -25,7 +25,9 @@ def recalculate(form: Form, matrix: Matrix) -> list[list[Figure]]:
     recipes = dict(_recipes(form))
     while True:
         stale = {
-            at: value for at, recipe in recipes.items() if (value := recipe.yields(figures)) != figures[at[0]][at[1]]
+            position: value
+            for position, recipe in recipes.items()
+            if (value := recipe.yields(figures)) != figures[position[0]][position[1]]
         }
         if not stale:
             return figures
@@ -39,7 +41,7 @@ def percent(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
 
 
 @dataclass(frozen=True)
-class Sum:
+class SumRecipe:
     """A cell that is a signed sum of others, each given by its place in the matrix."""
 
     terms: tuple[tuple[int, int, int], ...]
@@ -53,18 +55,18 @@ class Sum:
         """Return the formula for a table whose first figure stands at ``data``, ``first``."""
         return self.formula_at({(r, c): (data + r, first + c) for r, c in self.places})
 
-    def formula_at(self, places: Mapping[Cell, Cell]) -> str:
-        """Return the formula where its cells stand at ``places``.
-
+    def formula_at(self, places: Mapping[Position, Position]) -> str:
+        """Return the formula for cells at ``places``.
         ``SUM`` passes over the "-" and "x" of an input, where ``A1+B1`` would show an error.
         """
-        added, taken = (
-            _listed([places[r, c] for sign, r, c in self.terms if (sign > 0) == is_added]) for is_added in (True, False)
+        positive, negative = (
+            _list_cells([places[r, c] for sign, r, c in self.terms if (sign > 0) == is_added])
+            for is_added in (True, False)
         )
-        return f"={f'SUM({added})' if added else ''}{f'-SUM({taken})' if taken else ''}"
+        return f"={f'SUM({positive})' if positive else ''}{f'-SUM({negative})' if negative else ''}"
 
-    def yield_of(self, values: Mapping[Cell, Decimal | None]) -> Decimal | None:
-        """Return what it yields of these figures, None where one of them is not known."""
+    def yield_of(self, values: Mapping[Position, Decimal | None]) -> Decimal | None:
+        """Return what it yields from these figures, None where one of them is not known."""
         total = Decimal(0)
         for sign, r, c in self.terms:
             figure = values.get((r, c))
@@ -78,11 +80,11 @@ class Sum:
         figures = [matrix[r][c] for _, r, c in self.terms]
         if any(figure in EXCEL_ERRORS for figure in figures) or all(figure is None for figure in figures):
             return None
-        return sum(sign * _counted(figure) for (sign, _, _), figure in zip(self.terms, figures, strict=True))
+        return sum(sign * _summand(figure) for (sign, _, _), figure in zip(self.terms, figures, strict=True))
 
 
 @dataclass(frozen=True)
-class Rate:
+class RateRecipe:
     """A cell that is one cell in per cent of another of its row."""
 
     row: int
@@ -98,12 +100,12 @@ class Rate:
         """Return the formula for a table whose first figure stands at ``data``, ``first``."""
         return self.formula_at({(r, c): (data + r, first + c) for r, c in self.places})
 
-    def formula_at(self, places: Mapping[Cell, Cell]) -> str:
+    def formula_at(self, places: Mapping[Position, Position]) -> str:
         """Return the formula where its cells stand at ``places``."""
         part, whole = (xl_rowcol_to_cell(*places[place]) for place in self.places)
         return f'=IF(N({whole})=0,"",ROUND(100*N({part})/N({whole}),2))'
 
-    def yield_of(self, values: Mapping[Cell, Decimal | None]) -> Decimal | None:
+    def yield_of(self, values: Mapping[Position, Decimal | None]) -> Decimal | None:
         """Return what it yields of these figures, None where one of them is not known."""
         part, whole = (values.get(place) for place in self.places)
         return None if part is None or whole is None else percent(part, whole)
@@ -111,41 +113,41 @@ class Rate:
     def yields(self, matrix: Sequence[Sequence[Any]]) -> Decimal | None:
         """Return what a spreadsheet makes of it: rounded half away from zero, nothing without a base."""
         part, whole = matrix[self.row][self.part], matrix[self.row][self.whole]
-        return None if {part, whole} & EXCEL_ERRORS else percent(_counted(part), _counted(whole))
+        return None if {part, whole} & EXCEL_ERRORS else percent(_summand(part), _summand(whole))
 
 
 @dataclass(frozen=True)
-class Plan:
+class FormulaPlan:
     """What a form computes, worked out once per form and place on the sheet."""
 
-    recipes: dict[tuple[int, int], Sum | Rate]
+    recipes: dict[tuple[int, int], SumRecipe | RateRecipe]
     formulas: dict[tuple[int, int], str]
     #: ranges of input cells, by whether they hold money or per cent, which need not be whole
     inputs: dict[bool, list[str]]
 
 
-def recipes_of(form: Form) -> dict[Cell, Sum | Rate]:
+def recipes_of(form: Form) -> dict[Position, SumRecipe | RateRecipe]:
     """Return what each computed cell of a form is worked out from, by row and column of the declaration."""
     return dict(_recipes(form))
 
 
-_plans: dict[tuple[Any, ...], Plan] = {}
+_plans: dict[tuple[Any, ...], FormulaPlan] = {}
 
 
-def plan(form: Form, data: int, first: int) -> Plan:
+def plan(form: Form, data: int, first: int) -> FormulaPlan:
     """Return what a form computes where its first figure stands at ``data``, ``first``; counted from 0."""
     key = (form.version, form.unit, tuple(form.row), tuple(form.column), data, first)
     if key not in _plans:
         recipes = dict(_recipes(form))
-        _plans[key] = Plan(
+        _plans[key] = FormulaPlan(
             recipes,
-            {at: recipe.formula(data, first) for at, recipe in recipes.items()},
+            {position: recipe.formula(data, first) for position, recipe in recipes.items()},
             {is_money: list(_input_ranges(form, recipes, is_money, data, first)) for is_money in (False, True)},
         )
     return _plans[key]
 
 
-def _recipes(form: Form) -> Iterator[tuple[tuple[int, int], Sum | Rate]]:
+def _recipes(form: Form) -> Iterator[tuple[tuple[int, int], SumRecipe | RateRecipe]]:
     rows = {code: n for n, code in enumerate(form.row)}
     columns = {code: n for n, code in enumerate(form.column)}
     parts: dict[str, tuple[str, ...]] = {}
@@ -156,11 +158,11 @@ def _recipes(form: Form) -> Iterator[tuple[tuple[int, int], Sum | Rate]]:
     for row, r in rows.items():
         for column, c in zip(form.columns, columns.values(), strict=True):
             if column.equals and all(term.column in columns for term in column.equals):
-                yield (r, c), Sum(tuple((term.sign, r, columns[term.column]) for term in column.equals))
+                yield (r, c), SumRecipe(tuple((term.sign, r, columns[term.column]) for term in column.equals))
             elif column.ratio and all(name in columns for name in column.ratio):
-                yield (r, c), Rate(r, *(columns[name] for name in column.ratio))
+                yield (r, c), RateRecipe(r, *(columns[name] for name in column.ratio))
             elif row in parts and not column.equals and not column.ratio and not column.is_name:
-                yield (r, c), Sum(tuple((1, rows[part], c) for part in parts[row]))
+                yield (r, c), SumRecipe(tuple((1, rows[part], c) for part in parts[row]))
 
 
 def _input_ranges(
@@ -178,14 +180,16 @@ def _input_ranges(
     ]
     # Rows that take input in the same columns stand together, so a form of 600 cells has some fifty ranges.
     for pattern, rows in groupby(enumerate(patterns), key=lambda pair: pair[1]):
-        at = [row for row, _ in rows]
+        row_numbers = [row for row, _ in rows]
         for is_input, columns in groupby(enumerate(pattern), key=lambda pair: pair[1]):
             if is_input:
-                across = [column for column, _ in columns]
-                yield _range(data + at[0], first + across[0], data + at[-1], first + across[-1])
+                column_numbers = [column for column, _ in columns]
+                yield _range(
+                    data + row_numbers[0], first + column_numbers[0], data + row_numbers[-1], first + column_numbers[-1]
+                )
 
 
-def _listed(cells: Sequence[tuple[int, int]]) -> str:
+def _list_cells(cells: Sequence[tuple[int, int]]) -> str:
     """Return cells as a spreadsheet lists them: neighbours in a row or a column as a range, in their order."""
     runs: list[list[tuple[int, int]]] = []
     for cell in cells:
@@ -202,7 +206,7 @@ def _step(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
     return other[0] - one[0], other[1] - one[1]
 
 
-def _counted(figure: Decimal | int | str | None) -> Decimal | int:
+def _summand(figure: Decimal | int | str | None) -> Decimal | int:
     """Return what a cell adds to a sum: text and blanks nothing."""
     return 0 if figure is None or isinstance(figure, str) else figure
 

@@ -28,22 +28,22 @@ class PlainWorksheet(Worksheet):
         super()._xml_formula_element(formula, result, [*attributes, *empty])
 
 
-class Styles:
+class TemplateStyles:
     """The cell formats of one workbook, each made once."""
 
     def __init__(self, workbook: xlsxwriter.Workbook) -> None:
         self.workbook = workbook
-        self.made: dict[tuple[tuple[str, Any], ...], Format] = {}
+        self.formats: dict[tuple[tuple[str, Any], ...], Format] = {}
 
-    def __call__(self, *parts: Mapping[str, Any], **more: Any) -> Format:
+    def __call__(self, *parts: Mapping[str, Any], **extra: Any) -> Format:
         """Return the format of these parts, later ones over earlier ones, all over ``BASE``."""
         spec = dict(BASE)
-        for part in (*parts, more):
+        for part in (*parts, extra):
             spec.update(part)
         key = tuple(sorted(spec.items()))
-        if key not in self.made:
-            self.made[key] = self.workbook.add_format(spec)
-        return self.made[key]
+        if key not in self.formats:
+            self.formats[key] = self.workbook.add_format(spec)
+        return self.formats[key]
 
     @cached_property
     def input(self) -> dict[bool, Format]:

@@ -18,9 +18,9 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from pipeline.calendar.periods import Period
-from pipeline.forms.declaration import Column, Form, Row, forms
+from pipeline.forms.declaration import Form, FormColumn, FormRow, forms
 from pipeline.forms.formulas import EXCEL_ERRORS, Figures, Matrix, exact_figure, plan
-from pipeline.forms.styles import BOX, GREY, HEAD, PlainWorksheet, Styles
+from pipeline.forms.styles import BOX, GREY, HEAD, PlainWorksheet, TemplateStyles
 from pipeline.vocabulary import Scope
 
 NUMBER, LABEL, CODE, FIRST = range(4)  # the columns A, B, C and the first one with figures
@@ -53,8 +53,8 @@ FIGURES = {
 
 
 @dataclass(frozen=True)
-class Header:
-    """Who reports, on which period, for the how-manieth time.
+class ReportHeader:
+    """Who reports, on which period, in which version.
 
     ``period_end`` is inclusive; without dates the period is left for the office to fill in.
     """
@@ -80,7 +80,7 @@ class Header:
 
 def write_workbook(
     path: Path,
-    header: Header,
+    header: ReportHeader,
     forms: Sequence[Form],
     figures: Figures | None = None,
     previous: Figures | None = None,
@@ -104,9 +104,9 @@ def write_workbook(
                 "created": datetime.combine(header.period_end or UNDATED, time()),
             }
         )
-        styles = Styles(workbook)
+        styles = TemplateStyles(workbook)
         for form in forms:
-            sheet = _Sheet(workbook.add_worksheet(form.code, PlainWorksheet), form, header, styles, origin)
+            sheet = _FormSheet(workbook.add_worksheet(form.code, PlainWorksheet), form, header, styles, origin)
             sheet.draw((figures or {}).get(form.code), (previous or {}).get(form.code), is_simulated)
 
 
@@ -117,13 +117,13 @@ def address(form: Form, row: str, column: str, origin: tuple[int, int] = (0, 0))
 
 
 def header_address(form: Form, field: str, origin: tuple[int, int] = (0, 0)) -> str:
-    """Return where the template puts what the header says of ``field``."""
+    """Return the cell in which the template puts the header's ``field``."""
     first = origin[1] + FIRST
     end = first + max(len(form.columns), NARROWEST) - 1
     if field == "period_end":
         return xl_rowcol_to_cell(origin[0] + PERIOD_ROW, _period_column(first, end) + PERIOD_WIDTH - 1)
-    down, is_right = HEADER_PLACES[field]
-    return xl_rowcol_to_cell(origin[0] + down, (end - 5 if is_right else origin[1] + LABEL) + 1)
+    row_offset, is_right = HEADER_PLACES[field]
+    return xl_rowcol_to_cell(origin[0] + row_offset, (end - 5 if is_right else origin[1] + LABEL) + 1)
 
 
 def _period_column(first: int, end: int) -> int:
@@ -133,21 +133,23 @@ def _period_column(first: int, end: int) -> int:
 
 def row_head(form: Form, row: str, origin: tuple[int, int] = (0, 0)) -> tuple[str, str]:
     """Return where the template puts label and code of a row."""
-    at = origin[0] + DATA + list(form.row).index(row)
-    return xl_rowcol_to_cell(at, origin[1] + LABEL), xl_rowcol_to_cell(at, origin[1] + CODE)
+    sheet_row = origin[0] + DATA + list(form.row).index(row)
+    return xl_rowcol_to_cell(sheet_row, origin[1] + LABEL), xl_rowcol_to_cell(sheet_row, origin[1] + CODE)
 
 
-class _Sheet:
+class _FormSheet:
     """One form of one report on its worksheet."""
 
-    def __init__(self, sheet: Any, form: Form, header: Header, styles: Styles, origin: tuple[int, int]) -> None:
+    def __init__(
+        self, sheet: Any, form: Form, header: ReportHeader, styles: TemplateStyles, origin: tuple[int, int]
+    ) -> None:
         self.sheet, self.form, self.header, self.styles = sheet, form, header, styles
         self.top, self.left = origin
         self.table = self.top + HEADER_ROWS
         self.data = self.top + DATA
         self.first = self.left + FIRST
         self.end = self.first + max(len(form.columns), NARROWEST) - 1
-        self.row_at = {row.code: self.data + n for n, row in enumerate(form.rows)}
+        self.sheet_rows = {row.code: self.data + n for n, row in enumerate(form.rows)}
         self.plan = plan(form, self.data, self.first)
 
     def draw(self, matrix: Matrix | None, previous: Matrix | None, is_simulated: bool) -> None:
@@ -156,7 +158,7 @@ class _Sheet:
         self._draw_header(is_simulated)
         self._draw_table_head()
         for row in self.form.rows:
-            self.sheet.set_row(self.row_at[row.code], 19)
+            self.sheet.set_row(self.sheet_rows[row.code], 19)
             self._draw_row_head(row)
         if matrix is None:
             self._draw_blank()
@@ -196,7 +198,7 @@ class _Sheet:
             sheet.merge_range(top, self.left, top, self.end, banner, red)
         sheet.write_string(top + 2, b, f"Ban hành theo Thông tư số {form.regime.name}", styles(italic=True))
         unit = forms().units[form.unit].vi
-        said: list[tuple[str, Any, Format]] = [
+        entries: list[tuple[str, Any, Format]] = [
             ("form_number", form.number, value),
             ("measure_unit", unit[:1].upper() + unit[1:], value),
             ("revision", header.revision, typed),
@@ -207,12 +209,12 @@ class _Sheet:
             ("scope", fields["scope"]["choices"][header.scope.value], value),
             ("signer", header.signer, typed),
         ]
-        for name, text, style in said:
-            down, is_right = HEADER_PLACES[name]
+        for name, text, style in entries:
+            row_offset, is_right = HEADER_PLACES[name]
             label = styles(align="right", indent=1) if is_right else styles()
             column = self.end - 5 if is_right else b
-            sheet.write_string(top + down, column, fields[name]["vi"], label)
-            sheet.write(top + down, column + 1, text, style)
+            sheet.write_string(top + row_offset, column, fields[name]["vi"], label)
+            sheet.write(top + row_offset, column + 1, text, style)
         title, subtitle = (
             styles(bold=True, font_size=16, align="center"),
             styles(italic=True, font_size=9, align="center"),
@@ -224,22 +226,22 @@ class _Sheet:
 
     def _draw_period(self, row: int) -> None:
         sheet, styles, header, fields = self.sheet, self.styles, self.header, forms().header
-        at = _period_column(self.first, self.end)
+        column = _period_column(self.first, self.end)
         label = styles(align="right", indent=1)
         day = styles(bold=True, num_format="dd/mm/yyyy", align="left", locked=header.period_end is not None)
-        sheet.write_string(row, at, fields["period"]["vi"], label)
+        sheet.write_string(row, column, fields["period"]["vi"], label)
         sheet.merge_range(
             row,
-            at + 1,
+            column + 1,
             row,
-            at + 2,
+            column + 2,
             header.period_text,
             styles(bold=True, align="left", locked=header.period_end is not None),
         )
-        sheet.write_string(row, at + 3, fields["period_start"]["vi"], label)
-        sheet.write(row, at + 4, header.period_start, day)
-        sheet.write_string(row, at + 5, fields["period_end"]["vi"], label)
-        sheet.write(row, at + 6, header.period_end, day)
+        sheet.write_string(row, column + 3, fields["period_start"]["vi"], label)
+        sheet.write(row, column + 4, header.period_start, day)
+        sheet.write_string(row, column + 5, fields["period_end"]["vi"], label)
+        sheet.write(row, column + 6, header.period_end, day)
 
     def _draw_table_head(self) -> None:
         sheet, styles = self.sheet, self.styles
@@ -253,18 +255,18 @@ class _Sheet:
             sheet.write_string(self.table, self.left + n, first, vi)
             sheet.write_string(self.table + 1, self.left + n, second, en)
             sheet.write_blank(self.table + 2, self.left + n, None, code)
-        for at, column in enumerate(self.form.columns, start=self.first):
-            sheet.write_string(self.table, at, column.vi, vi)
-            sheet.write_string(self.table + 1, at, column.en, en)
-            sheet.write_string(self.table + 2, at, column.code, code)
+        for position, column in enumerate(self.form.columns, start=self.first):
+            sheet.write_string(self.table, position, column.vi, vi)
+            sheet.write_string(self.table + 1, position, column.en, en)
+            sheet.write_string(self.table + 2, position, column.code, code)
 
-    def _draw_row_head(self, row: Row) -> None:
-        sheet, styles, at = self.sheet, self.styles, self.row_at[row.code]
+    def _draw_row_head(self, row: FormRow) -> None:
+        sheet, styles, sheet_row = self.sheet, self.styles, self.sheet_rows[row.code]
         number = self.numbers[row.code]
-        sheet.write_string(at, self.left + NUMBER, number, styles(BOX, align="center", bold=row.is_total))
+        sheet.write_string(sheet_row, self.left + NUMBER, number, styles(BOX, align="center", bold=row.is_total))
         label = styles(BOX, bold=row.is_total, indent=number.count("."), text_wrap=True)
-        sheet.write_string(at, self.left + LABEL, row.vi, label)
-        sheet.write_string(at, self.left + CODE, row.code, styles(BOX, GREY))
+        sheet.write_string(sheet_row, self.left + LABEL, row.vi, label)
+        sheet.write_string(sheet_row, self.left + CODE, row.code, styles(BOX, GREY))
 
     @cached_property
     def numbers(self) -> dict[str, str]:
@@ -304,7 +306,7 @@ class _Sheet:
         else:
             sheet.write_string(row, column, figure, style)
 
-    def _style(self, r: int, c: int, row: Row, column: Column) -> Format:
+    def _style(self, r: int, c: int, row: FormRow, column: FormColumn) -> Format:
         if column.unit == "percent" and (r, c) not in self.plan.recipes:
             return self.styles.typed_rate[row.is_total]
         if column.ratio or column.unit == "percent":
@@ -315,9 +317,9 @@ class _Sheet:
         for r, line in enumerate(previous):
             for c, figure in enumerate(line):
                 if figure is not None:
-                    said = f"{figure:,}".replace(",", ".") if isinstance(figure, int) else str(figure)
+                    text = f"{figure:,}".replace(",", ".") if isinstance(figure, int) else str(figure)
                     self.sheet.write_comment(
-                        self.data + r, self.first + c, f"Kỳ trước: {said}", {"x_scale": 0.8, "y_scale": 0.4}
+                        self.data + r, self.first + c, f"Kỳ trước: {text}", {"x_scale": 0.8, "y_scale": 0.4}
                     )
 
     def _validate(self) -> None:

@@ -138,8 +138,8 @@ def judge_changed(home: Home, *, by: Validate = validate, progress: Progress = l
         progress(f"judging {of_periods.height} submissions of {len(periods)} periods{of_all}")
         judgement = judge(
             of_periods,
-            read_tables(home.cells, "cells", tables.CELLS, of=of_periods["submission_id"]),
-            read_tables(home.cells, "remarks", tables.REMARKS, of=of_periods["submission_id"]),
+            read_tables(home.cells, "cells", tables.CELLS, submissions=of_periods["submission_id"]),
+            read_tables(home.cells, "remarks", tables.REMARKS, submissions=of_periods["submission_id"]),
             database=home.warehouse / "judging.duckdb",
             others=others_of(home, of_periods, submissions),
             registry=registry,

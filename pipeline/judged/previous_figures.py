@@ -35,7 +35,7 @@ def figures_before(
         pl.col("period_id").is_in(earlier),
     )
     verdicts = read_tables(home.judged, "verdicts", tables.VERDICTS)
-    cells = read_tables(home.cells, "cells", tables.CELLS, of=submissions["submission_id"])
+    cells = read_tables(home.cells, "cells", tables.CELLS, submissions=submissions["submission_id"])
     current = current_forms(submissions, verdicts.drop("period_id", strict=False), cells)
     if current.is_empty():
         return None, {}

@@ -64,8 +64,8 @@ def replay(
         progress(f"judging {chosen.height} submissions again under {name} {changed.full_version}")
         judgement = judge(
             chosen,
-            read_tables(home.cells, "cells", tables.CELLS, of=chosen["submission_id"]),
-            read_tables(home.cells, "remarks", tables.REMARKS, of=chosen["submission_id"]),
+            read_tables(home.cells, "cells", tables.CELLS, submissions=chosen["submission_id"]),
+            read_tables(home.cells, "remarks", tables.REMARKS, submissions=chosen["submission_id"]),
             database=scratch / "judging.duckdb",
             others=others_of(home, chosen, known),
             registry=registry_of(home),

@@ -12,7 +12,7 @@ def blob_path(home: Home, sha256: str) -> Path:
     return home.blobs / sha256[:2] / sha256
 
 
-def keep(home: Home, sha256: str, content: bytes) -> None:
+def store_blob(home: Home, sha256: str, content: bytes) -> None:
     """Store the bytes read-only, unless they are there already."""
     path = blob_path(home, sha256)
     if path.exists() and path.stat().st_size == len(content):

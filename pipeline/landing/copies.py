@@ -36,7 +36,7 @@ class Companion:
 
     @property
     def stem(self) -> str:
-        """Its name without ending, tones and what only says that it is signed."""
+        """Its name without suffix, tones and words that only say that it is signed."""
         letters = unicodedata.normalize("NFD", PurePosixPath(self.path).stem.casefold().replace("đ", "d"))
         plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
         return _MARKS.sub("", plain).strip()
@@ -48,22 +48,22 @@ def signed_copies(scans: Iterable[Companion], reports: Iterable[Companion]) -> d
     That is the report of the same place with the same name; else the only report of the archive, or of a folder in
     which nothing else lies. In the inbox itself files of strangers lie side by side: there only the name counts.
     """
-    scans, reports = _each_path_once(scans), _each_path_once(reports)
+    scans, reports = _latest_per_path(scans), _latest_per_path(reports)
     by_name = {(report.place, report.stem): report.receipt_id for report in reports}
-    in_place = Counter(report.place for report in reports)
-    only = {report.place: report.receipt_id for report in reports if in_place[report.place] == 1}
-    scans_in_place = Counter(scan.place for scan in scans)
+    report_counts = Counter(report.place for report in reports)
+    single_reports = {report.place: report.receipt_id for report in reports if report_counts[report.place] == 1}
+    scan_counts = Counter(scan.place for scan in scans)
     copies = {}
     for scan in scans:
         report = by_name.get((scan.place, scan.stem))
         is_archive = scan.place.endswith("!/")
-        if report is None and (is_archive or (scan.place and scans_in_place[scan.place] == 1)):
-            report = only.get(scan.place)
+        if report is None and (is_archive or (scan.place and scan_counts[scan.place] == 1)):
+            report = single_reports.get(scan.place)
         if report is not None:
             copies[scan.receipt_id] = report
     return copies
 
 
-def _each_path_once(files: Iterable[Companion]) -> list[Companion]:
-    """Keep the last that came under each path."""
+def _latest_per_path(files: Iterable[Companion]) -> list[Companion]:
+    """Keep the latest file under each path."""
     return list({file.path: file for file in files}.values())

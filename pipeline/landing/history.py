@@ -1,4 +1,4 @@
-"""What landed before under each path, by which a file that was left in the inbox is told from one that was sent again."""
+"""What landed before under each path: it distinguishes a file left in the inbox from one that was sent again."""
 
 import hashlib
 from collections import Counter
@@ -9,7 +9,7 @@ import polars as pl
 
 
 @dataclass
-class History:
+class LandingHistory:
     """The receipts of all loads by path; a load adds its own as it goes."""
 
     latest: dict[str, tuple[int, set[str]]] = field(default_factory=dict)  # path -> its last batch, contents then
@@ -17,8 +17,8 @@ class History:
     receipts: Counter[tuple[str, str]] = field(default_factory=Counter)  # of one content under one path
 
     @classmethod
-    def of(cls, receipts: pl.DataFrame) -> "History":
-        """Return the history that receipts tell (``tables.RECEIPTS``, of all batches)."""
+    def from_receipts(cls, receipts: pl.DataFrame) -> "LandingHistory":
+        """Return the history recorded in receipts (``tables.RECEIPTS``, of all batches)."""
         history = cls()
         rows = receipts.select("batch", "path", pl.coalesce("sha256", "problem"), "received_at").sort("batch")
         for batch, path, content_key, received_at in rows.iter_rows():
@@ -33,13 +33,13 @@ class History:
         self.receipts[path, content_key] += 1
 
     def is_current(self, path: str, content_key: str) -> bool:
-        """Tell whether this content is what last arrived under the path: then it lies there still and is nothing new."""
+        """Tell whether this content is what last arrived under the path: then it still lies there and is nothing new."""
         return content_key in self.latest.get(path, (0, ()))[1]
 
     def next_receipt_id(self, path: str, content_key: str) -> str:
-        """Return the identity of the next receipt of this content under this path: sent again, it is another one."""
-        earlier = self.receipts[path, content_key]
-        return receipt_id(path, f"{content_key}#{earlier + 1}" if earlier else content_key)
+        """Return the identity of the next receipt of this content under this path: sent again, it gets another one."""
+        count = self.receipts[path, content_key]
+        return receipt_id(path, f"{content_key}#{count + 1}" if count else content_key)
 
 
 def receipt_id(path: str, content_key: str) -> str:

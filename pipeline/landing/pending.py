@@ -1,36 +1,36 @@
-"""What waits in the inbox: asked often by the sensor, so it looks at names and times before it reads bytes.
+"""What waits in the inbox. The sensor asks often, so names and times are compared before any bytes are read.
 
-Files come and go while it looks, and some cannot be opened: it never raises over what lies in an inbox.
+Files come and go meanwhile, and some cannot be opened: nothing that lies in an inbox raises an error here.
 """
 
 import hashlib
 from pathlib import Path
 
 from pipeline.home import Home
-from pipeline.landing.history import History
+from pipeline.landing.history import LandingHistory
 from pipeline.landing.receive import read_receipts
 from pipeline.landing.sidecar import is_sidecar
-from pipeline.landing.walk import files_in
+from pipeline.landing.walk import inbox_files
 
 
-def outward(inbox: Path, home: Home) -> str:
+def inbox_fingerprint(inbox: Path, home: Home) -> str:
     """Return a hash of names, sizes and times of the inbox's files: unchanged means that nothing arrived."""
-    seen = []
-    for path, file in files_in(inbox, home, []):
+    statuses = []
+    for path, file in inbox_files(inbox, home, []):
         try:
             status = file.stat()
         except (OSError, ValueError) as error:
-            seen.append(f"{path}\t{type(error).__name__}")
+            statuses.append(f"{path}\t{type(error).__name__}")
         else:
-            seen.append(f"{path}\t{status.st_size}\t{status.st_mtime_ns}")
-    return hashlib.sha256("\n".join(seen).encode()).hexdigest()
+            statuses.append(f"{path}\t{status.st_size}\t{status.st_mtime_ns}")
+    return hashlib.sha256("\n".join(statuses).encode()).hexdigest()
 
 
-def pending(inbox: Path, home: Home) -> str | None:
+def pending_hash(inbox: Path, home: Home) -> str | None:
     """Return a hash of the contents that no load has landed yet; None where all have."""
-    history = History.of(read_receipts(home))
-    waiting = []
-    for path, file in files_in(inbox, home, []):
+    history = LandingHistory.from_receipts(read_receipts(home))
+    contents = []
+    for path, file in inbox_files(inbox, home, []):
         if is_sidecar(file.name):
             continue
         try:
@@ -41,5 +41,5 @@ def pending(inbox: Path, home: Home) -> str | None:
         except (OSError, ValueError):
             content_key = "cannot_open"
         if not history.is_current(path, content_key):
-            waiting.append(f"{path}\t{content_key}")
-    return hashlib.sha256("\n".join(waiting).encode()).hexdigest() if waiting else None
+            contents.append(f"{path}\t{content_key}")
+    return hashlib.sha256("\n".join(contents).encode()).hexdigest() if contents else None

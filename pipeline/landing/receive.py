@@ -13,24 +13,33 @@ from pipeline.files.guard import refusal
 from pipeline.files.media import Media
 from pipeline.home import VIETNAM, Home, vietnam_now
 from pipeline.landing import arrivals
-from pipeline.landing.arrivals import Arrival, Packed, take_file, unpack_each
+from pipeline.landing.arrivals import Arrival, PackedArchive, take_file, unpack_each
 from pipeline.landing.blobs import blob_path
 from pipeline.landing.copies import REPORTS, SCANS, Companion, signed_copies
-from pipeline.landing.history import History
-from pipeline.landing.sidecar import EARLIEST, SIDECAR, Line, arrival_lines, is_sidecar, path_key, unspent, vietnam_time
-from pipeline.landing.walk import files_in
+from pipeline.landing.history import LandingHistory
+from pipeline.landing.sidecar import (
+    EARLIEST,
+    SIDECAR,
+    ArrivalLine,
+    arrival_lines,
+    is_sidecar,
+    path_key,
+    unused_lines,
+    vietnam_time,
+)
+from pipeline.landing.walk import inbox_files
 from pipeline.storage import write_atomically
 from pipeline.tables import RECEIPTS
 from pipeline.vocabulary import Receipt
-from pipeline.worker_pool import Broken
+from pipeline.worker_pool import WorkerFailure
 
-__all__ = ["Landed", "blob_path", "read_receipts", "receive"]
+__all__ = ["LandingResult", "blob_path", "read_receipts", "receive"]
 
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Landed:
+class LandingResult:
     """What one load landed; ``batch`` is None when nothing was new."""
 
     batch: int | None
@@ -43,7 +52,7 @@ class Landed:
         return self.receipts.filter(pl.col("verdict") == verdict).height
 
     def problems(self) -> list[tuple[str, str, str]]:
-        """Return path, code and sentence of each new file with which something is wrong."""
+        """Return path, code and sentence of each new file that has a problem."""
         return self.receipts.drop_nulls("problem").select("path", "problem", "problem_en").rows()
 
 
@@ -54,32 +63,34 @@ def receive(
     now: datetime | None = None,
     progress: Progress | None = None,
     workers: int | None = None,
-) -> Landed:
+) -> LandingResult:
     """Land what is new in an inbox, a folder or a single file, and leave the inbox as it is.
 
     Killed at any instant before the receipts are renamed into place, nothing has landed and the next load lands the
-    same files. ``progress`` is told (files done, files in all); archives are opened by ``workers`` processes, by none but
-    this one where it is 0. Raises ``FileNotFoundError`` without an inbox.
+    same files. ``progress`` receives (files done, files in all); archives are opened by ``workers`` processes, or in
+    this one if it is 0. Raises ``FileNotFoundError`` without an inbox.
     """
     if not inbox.exists():
         raise FileNotFoundError(f"there is no inbox at {inbox}; create the folder or name another one")
-    earlier = read_receipts(home)
+    earlier_receipts = read_receipts(home)
     batch = _last_batch(home) + 1
-    reception = Reception(home, vietnam_time(now) if now else vietnam_now(), batch, History.of(earlier))
-    files = files_in(inbox, home, reception.warnings)
-    reception.heed_sidecars(inbox, files)
+    reception = Reception(
+        home, vietnam_time(now) if now else vietnam_now(), batch, LandingHistory.from_receipts(earlier_receipts)
+    )
+    files = inbox_files(inbox, home, reception.warnings)
+    reception.read_sidecars(inbox, files)
     reports = [(path, file) for path, file in files if not is_sidecar(file.name)]
-    for done, (path, file) in enumerate(reports, start=1):
+    for count, (path, file) in enumerate(reports, start=1):
         reception.take(path, file)
         if progress:
-            progress(done, len(reports))
+            progress(count, len(reports))
     reception.open_archives(workers)
 
     if not reception.rows:
-        return Landed(None, RECEIPTS.to_frame(), reception.already_landed, reception.warnings)
-    receipts = _receipts(reception.rows, earlier)
+        return LandingResult(None, RECEIPTS.to_frame(), reception.already_landed, reception.warnings)
+    receipts = _receipts(reception.rows, earlier_receipts)
     write_atomically(home.receipts / f"{batch:06}.parquet", receipts.write_parquet)
-    return Landed(batch, receipts, reception.already_landed, reception.warnings)
+    return LandingResult(batch, receipts, reception.already_landed, reception.warnings)
 
 
 def read_receipts(home: Home) -> pl.DataFrame:
@@ -87,7 +98,7 @@ def read_receipts(home: Home) -> pl.DataFrame:
     files = _batches(home)
     if not files:
         return RECEIPTS.to_frame()
-    # Loads before the last column of the table wrote theirs without it.
+    # Receipts older than the last column of the table lack it.
     return pl.read_parquet(files, schema=RECEIPTS, missing_columns="insert")
 
 
@@ -98,18 +109,18 @@ class Reception:
     home: Home
     now: datetime
     batch: int
-    history: History
+    history: LandingHistory
     rows: list[dict[str, Any]] = field(default_factory=list)
     archives: list[Arrival] = field(default_factory=list)  # taken, and not yet opened
     warnings: list[str] = field(default_factory=list)
-    lines: dict[str, list[Line]] = field(default_factory=dict)
+    lines: dict[str, list[ArrivalLine]] = field(default_factory=dict)
     already_landed: int = 0
 
-    def heed_sidecars(self, inbox: Path, files: list[tuple[str, Path]]) -> None:
+    def read_sidecars(self, inbox: Path, files: list[tuple[str, Path]]) -> None:
         """Take the arrival times from each ``received.csv`` of the inbox; one that cannot be used is a warning."""
         sidecars = [(path, file) for path, file in files if is_sidecar(file.name)]
-        if inbox.is_file() and (beside := inbox.with_name(SIDECAR)).is_file():
-            sidecars.append((SIDECAR, beside))
+        if inbox.is_file() and (sidecar := inbox.with_name(SIDECAR)).is_file():
+            sidecars.append((SIDECAR, sidecar))
         # The folder nearest to a file knows best, so it comes last.
         for path, file in sorted(sidecars, key=lambda pair: pair[0].count("/")):
             try:
@@ -119,8 +130,8 @@ class Reception:
                 cause = getattr(error, "strerror", None) or type(error).__name__
                 self.warnings.append(f"{path}: {cause}; file times are used instead")
                 continue
-            for key, about in lines.items():
-                self.lines.setdefault(key, []).extend(about)
+            for key, path_lines in lines.items():
+                self.lines.setdefault(key, []).extend(path_lines)
             self.warnings.extend(warnings)
 
     def take(self, path: str, file: Path) -> None:
@@ -138,28 +149,30 @@ class Reception:
             self._record(arrival, self._received_at(arrival, self._written_at(arrival)))
 
     def open_archives(self, workers: int | None) -> None:
-        """Take in what lies in the archives that were taken."""
-        packed = [Packed(one.path, str(one.sha256), self.home, arrivals.LIMITS) for one in self.archives]
-        for archive, unpacked in zip(self.archives, unpack_each(packed, workers=workers), strict=True):
-            if isinstance(unpacked, Broken):
-                cause, why = unpacked.cause, refusal(unpacked, archive.path.rpartition("/")[2])
-                self._record_all(replace(archive, media=Media.OTHER, problem=why, cause=cause), [])
+        """Take in the members of the archives that were received."""
+        packed_archives = [
+            PackedArchive(archive.path, str(archive.sha256), self.home, arrivals.LIMITS) for archive in self.archives
+        ]
+        for archive, result in zip(self.archives, unpack_each(packed_archives, workers=workers), strict=True):
+            if isinstance(result, WorkerFailure):
+                cause, refusal_problem = result.cause, refusal(result, archive.path.rpartition("/")[2])
+                self._record_all(replace(archive, media=Media.OTHER, problem=refusal_problem, cause=cause), [])
                 continue
-            self.warnings.extend(unpacked.warnings)
-            if unpacked.problem:
-                self._record_all(replace(archive, media=Media.OTHER, problem=unpacked.problem), [])
+            self.warnings.extend(result.warnings)
+            if result.problem:
+                self._record_all(replace(archive, media=Media.OTHER, problem=result.problem), [])
             else:
-                self._record_all(archive, unpacked.arrivals)
+                self._record_all(archive, result.arrivals)
 
     def _record_all(self, archive: Arrival, members: list[Arrival]) -> None:
         """Record an archive and its members, which arrived with it unless a line says otherwise."""
-        received = {archive.path: self._received_at(archive, self._written_at(archive))}
-        self._record(archive, received[archive.path])
-        # A nested archive follows its members; when it came is known before.
+        times = {archive.path: self._received_at(archive, self._written_at(archive))}
+        self._record(archive, times[archive.path])
+        # A nested archive follows its members, but their arrival time depends on its own.
         for member in reversed(members):
-            received[member.path] = self._received_at(member, received[str(member.archive)])
+            times[member.path] = self._received_at(member, times[str(member.archive)])
         for member in members:
-            self._record(member, received[member.path])
+            self._record(member, times[member.path])
 
     def _record(self, arrival: Arrival, received_at: datetime) -> None:
         key = arrival.content_key
@@ -193,31 +206,31 @@ class Reception:
             )
         return arrival.written_at if arrival.written_at and arrival.written_at >= EARLIEST else self.now
 
-    def _received_at(self, arrival: Arrival, otherwise: datetime) -> datetime:
+    def _received_at(self, arrival: Arrival, default_time: datetime) -> datetime:
         """Return when a file arrived: by the last line about it, else the time of the file or of its archive."""
         lines = self.lines.get(path_key(arrival.path), [])
         times = self.history.times.get(arrival.path, Counter())
-        about = [line for line in unspent(lines, times) if line.is_about(arrival.sha256, otherwise)]
-        if lines and not about and not self.history.is_current(arrival.path, arrival.content_key):
+        matching_lines = [line for line in unused_lines(lines, times) if line.matches(arrival.sha256, default_time)]
+        if lines and not matching_lines and not self.history.is_current(arrival.path, arrival.content_key):
             self.warnings.append(
                 f"{arrival.path}: no line of a {SIDECAR} is about this content of it, so the time of the file counts; "
                 "write a line for it, with its sha256 if the file was copied later"
             )
-        return min(about[-1].received_at if about else otherwise, self.now)
+        return min(matching_lines[-1].received_at if matching_lines else default_time, self.now)
 
 
-def _receipts(rows: list[dict[str, Any]], earlier: pl.DataFrame) -> pl.DataFrame:
+def _receipts(rows: list[dict[str, Any]], earlier_receipts: pl.DataFrame) -> pl.DataFrame:
     """Return the receipts of a batch in order of arrival: the first file with some bytes is the one that landed."""
-    landed = earlier.filter(pl.col("verdict") == Receipt.LANDED)
-    first = dict(landed.select("sha256", "receipt_id").iter_rows())
+    landed_receipts = earlier_receipts.filter(pl.col("verdict") == Receipt.LANDED)
+    first_receipts = dict(landed_receipts.select("sha256", "receipt_id").iter_rows())
     rows = sorted(rows, key=lambda row: (row["received_at"], row["path"]))
     for row in rows:
-        original = None if row["problem"] else first.setdefault(row["sha256"], row["receipt_id"])
+        original = None if row["problem"] else first_receipts.setdefault(row["sha256"], row["receipt_id"])
         is_duplicate = original not in (None, row["receipt_id"])
         row["verdict"] = _verdict(row, is_duplicate).value
         row["duplicate_of"] = original if is_duplicate else None
         row["copy_of"] = None
-    copies = _copies(rows, earlier)
+    copies = _copies(rows, earlier_receipts)
     for row in rows:
         if report := copies.get(row["receipt_id"]):
             row |= {"verdict": Receipt.SIGNED_COPY.value, "copy_of": report}
@@ -225,18 +238,18 @@ def _receipts(rows: list[dict[str, Any]], earlier: pl.DataFrame) -> pl.DataFrame
     return pl.DataFrame(rows, schema=RECEIPTS)
 
 
-def _copies(rows: list[dict[str, Any]], earlier: pl.DataFrame) -> dict[str, str]:
+def _copies(rows: list[dict[str, Any]], earlier_receipts: pl.DataFrame) -> dict[str, str]:
     """Return, by receipt of a scan of this load, the receipt under which its report landed."""
     if not any(row["media"] in SCANS for row in rows):
         return {}
-    known = [*earlier.sort("batch", maintain_order=True).iter_rows(named=True), *rows]
-    reports = [row for row in known if row["media"] in REPORTS and row["verdict"] != Receipt.UNREADABLE]
+    all_rows = [*earlier_receipts.sort("batch", maintain_order=True).iter_rows(named=True), *rows]
+    reports = [row for row in all_rows if row["media"] in REPORTS and row["verdict"] != Receipt.UNREADABLE]
     copies = signed_copies(
-        (Companion(row["path"], row["receipt_id"]) for row in known if row["media"] in SCANS),
+        (Companion(row["path"], row["receipt_id"]) for row in all_rows if row["media"] in SCANS),
         (Companion(row["path"], row["duplicate_of"] or row["receipt_id"]) for row in reports),
     )
-    new = {row["receipt_id"] for row in rows}
-    return {scan: report for scan, report in copies.items() if scan in new}
+    new_ids = {row["receipt_id"] for row in rows}
+    return {scan: report for scan, report in copies.items() if scan in new_ids}
 
 
 def _verdict(row: dict[str, Any], is_duplicate: bool) -> Receipt:

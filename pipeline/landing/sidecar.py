@@ -26,14 +26,14 @@ SLACK = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class Line:
+class ArrivalLine:
     """What one line of a ``received.csv`` says of one path."""
 
     received_at: datetime
     sha256: str | None
     noted_at: datetime  # when the list itself was last written
 
-    def is_about(self, sha256: str | None, written_at: datetime) -> bool:
+    def matches(self, sha256: str | None, written_at: datetime) -> bool:
         """Tell whether the line is about these bytes; without a hash it is about no file newer than the list itself.
 
         ``written_at`` is the time of the file, or of the archive that it lies in.
@@ -43,19 +43,19 @@ class Line:
         return written_at <= self.noted_at + SLACK
 
 
-def unspent(lines: Iterable[Line], times: Counter[datetime]) -> list[Line]:
-    """Return the lines that no file has used yet: each speaks once, for what first arrived under its path.
+def unused_lines(lines: Iterable[ArrivalLine], times: Counter[datetime]) -> list[ArrivalLine]:
+    """Return the lines that no file has used yet: each counts once, for what first arrived under its path.
 
     ``times``: how often something arrived under the path at each time.
     """
-    used = Counter(times)
-    rest = []
+    used_times = Counter(times)
+    unused = []
     for line in lines:
-        if used[line.received_at]:
-            used[line.received_at] -= 1
+        if used_times[line.received_at]:
+            used_times[line.received_at] -= 1
         else:
-            rest.append(line)
-    return rest
+            unused.append(line)
+    return unused
 
 
 def is_sidecar(name: str) -> bool:
@@ -63,38 +63,40 @@ def is_sidecar(name: str) -> bool:
     return name.lower() == SIDECAR
 
 
-def arrival_lines(content: bytes, where: str, noted_at: datetime) -> tuple[dict[str, list[Line]], list[str]]:
+def arrival_lines(
+    content: bytes, sidecar_path: str, noted_at: datetime
+) -> tuple[dict[str, list[ArrivalLine]], list[str]]:
     """Return the lines about each path below the sidecar's folder, and a warning for each line that cannot be used.
 
-    ``where`` is the sidecar's own path, ``noted_at`` its own time. Times are Vietnam time without zone, whole seconds.
+    ``sidecar_path`` is the sidecar's own path, ``noted_at`` its own time. Times are Vietnam time without zone, whole seconds.
     """
     encoding = text_encoding(content)
     if encoding is None:
-        return {}, [f"{where}: not a text file, so its arrival times are ignored; file times are used instead"]
-    folder = where.rpartition("/")[0]
+        return {}, [f"{sidecar_path}: not a text file, so its arrival times are ignored; file times are used instead"]
+    folder = sidecar_path.rpartition("/")[0]
     text = content.decode(encoding).lstrip("\ufeff")
     if text[:4].lower() == "sep=":  # Excel's own first line
         text = text.partition("\n")[2]
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text)))
     except csv.Error as error:
-        return {}, [f"{where}: {error}, so its arrival times are ignored; file times are used instead"]
+        return {}, [f"{sidecar_path}: {error}, so its arrival times are ignored; file times are used instead"]
     header = [name.strip().lower() for name in rows[0]] if rows else []
     if not {"path", "received_at"}.issubset(header):
-        return {}, [f"{where}: needs the columns path,received_at,sender; file times are used instead"]
-    lines: dict[str, list[Line]] = {}
+        return {}, [f"{sidecar_path}: needs the columns path,received_at,sender; file times are used instead"]
+    lines: dict[str, list[ArrivalLine]] = {}
     warnings: list[str] = []
     for number, row in enumerate(rows[1:], start=2):
         if not any(map(str.strip, row)):
             continue
-        cells = dict(zip(header, map(str.strip, row), strict=False))
-        path, moment = cells.get("path"), _moment(cells.get("received_at", ""))
+        fields = dict(zip(header, map(str.strip, row), strict=False))
+        path, moment = fields.get("path"), _moment(fields.get("received_at", ""))
         if not path or moment is None:
-            warnings.append(f"{where} line {number}: needs path and received_at as 2023-07-05 14:00:00; ignored")
+            warnings.append(f"{sidecar_path} line {number}: needs path and received_at as 2023-07-05 14:00:00; ignored")
             continue
         key = path_key(str(PurePosixPath(folder, path.replace("\\", "/"))))
-        sha256 = cells.get("sha256", "").lower() or None
-        lines.setdefault(key, []).append(Line(moment, sha256, noted_at))
+        sha256 = fields.get("sha256", "").lower() or None
+        lines.setdefault(key, []).append(ArrivalLine(moment, sha256, noted_at))
     return lines, warnings
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pipeline.cells.answering import NAME, sign
+from pipeline.cells.findings_sign import NAME, sign
 from pipeline.marked import words
 from pipeline.marked.dossier import Dossier
 from pipeline.marked.lost_formulas import LostFormula

@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from pipeline import tables
-from pipeline.files.guard import spared
+from pipeline.files.guard import skip_failure
 from pipeline.files.media import ZIP_HEADERS
 from pipeline.home import Home
 from pipeline.judged.validation_report import as_json, validation_report
@@ -68,7 +68,7 @@ def write_marked(home: Home) -> MarkingResult:
         failure_count = len(result.left_out)
         for dossier in dossiers:
             submission_outcomes = outcomes.filter(pl.col("submission_id") == dossier.submission["submission_id"])
-            with spared(result.left_out, str(dossier.submission["source_ref"])):
+            with skip_failure(result.left_out, str(dossier.submission["source_ref"])):
                 _write(home, folder.name, dossier, submission_outcomes, result)
         if len(result.left_out) == failure_count:
             write_atomically(fingerprint_path, partial(Path.write_text, data=fingerprint))
@@ -119,7 +119,7 @@ def _dossiers_of(home: Home, folder: Path) -> list[Dossier]:
         return []
     superseded = frames["verdicts"]["supersedes"].drop_nulls()
     verdicts = verdicts.filter(~pl.col("submission_id").is_in(superseded.implode()))
-    submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS, of=verdicts["submission_id"]).unique(
+    submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS, submissions=verdicts["submission_id"]).unique(
         "submission_id", keep="first", maintain_order=True
     )
     return list(build_dossiers(submissions, **frames))

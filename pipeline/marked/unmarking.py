@@ -7,7 +7,7 @@ fails now and nothing of what failed then.
 import re
 from collections.abc import Mapping
 
-from pipeline.cells.answering import NAME
+from pipeline.cells.findings_sign import NAME
 from pipeline.cells.workbook import RawCells
 from pipeline.marked.comments import AUTHOR, OUR_START
 from pipeline.marked.findings_sheet import FILL_COLUMNS, UNLOCKED

@@ -1,8 +1,8 @@
-"""What a home declares of its units: who need not send a form for a time, and by which keys a territory is divided.
+"""What a home declares about its units: who need not send a form for a time, and by which keys a territory is divided.
 
 Both are CSV files, one line a provision, laid over those that are shipped (``dbt_project/seeds``) like the register of
 units: a line takes the place of the one with the same key. ``registry/<name>.csv`` holds what was imported,
-``registry/history/<name>`` what stood there before each change.
+``registry/history/<name>`` its earlier versions.
 """
 
 import re
@@ -15,17 +15,17 @@ from typing import Any
 import polars as pl
 
 from pipeline import tables
-from pipeline.file_history import Kept
+from pipeline.file_history import VersionedFile
 from pipeline.forms import forms
 from pipeline.home import SEEDS, Home
-from pipeline.registry.register import Problem, RegisterError, in_order, problem, read_lines, read_span
+from pipeline.registry.register import RegisterError, RegisterProblem, problem, read_lines, read_span, sort_by_line
 from pipeline.registry.units import FOREVER, Unit, UnitRegistry
 
 LONGEST_TEXT = 500
 _SHARE = re.compile(r"[01](?:[.,]\d{1,9})?")
 
 Row = dict[str, Any]
-"""A provision by column, and ``line``: where it stands in the file at hand, 0 for one that stood there before."""
+"""A provision by column, and ``line``: its line in the file at hand, 0 for one imported or shipped before."""
 
 
 @dataclass(frozen=True)
@@ -36,20 +36,20 @@ class Provisions:
     schema: Mapping[str, Any]
     needed: tuple[str, ...]
     key: tuple[str, ...]
-    read: Callable[[int, dict[str, str], UnitRegistry], tuple[Row, list[Problem]]]
-    fit: Callable[[list[Row], UnitRegistry], Iterator[Problem]]
+    read: Callable[[int, dict[str, str], UnitRegistry], tuple[Row, list[RegisterProblem]]]
+    fit: Callable[[list[Row], UnitRegistry], Iterator[RegisterProblem]]
 
-    def kept(self, home: Home) -> Kept:
-        """Return where a home keeps what was imported."""
-        return Kept(home.registry / f"{self.name}.csv", home.registry / "history" / self.name)
+    def versioned_file(self, home: Home) -> VersionedFile:
+        """Return the file in which a home keeps what was imported."""
+        return VersionedFile(home.registry / f"{self.name}.csv", home.registry / "history" / self.name)
 
     def key_of(self, row: Row) -> str:
-        """Return what tells a provision from the others."""
+        """Return the key that distinguishes a provision from the others."""
         return " ".join(str(row[name]) for name in self.key if row[name])
 
 
 @dataclass(frozen=True)
-class Change:
+class ProvisionChange:
     """What an import changes, by key."""
 
     added: list[str]
@@ -61,71 +61,75 @@ class Change:
 
 
 def provisions_frame(home: Home, kind: Provisions, registry: UnitRegistry) -> pl.DataFrame:
-    """Return what holds in ``home``, shipped and imported, with the columns of the kind."""
-    rows = _laid_over(kind, _shipped(kind, registry), _own(home, kind, registry))
-    return pl.DataFrame([_without_line(row) for row in rows], schema=kind.schema).sort(kind.key)
+    """Return the provisions that hold in ``home``, shipped and imported, with the columns of the kind."""
+    rows = _overlay(kind, _shipped(kind, registry), _own(home, kind, registry))
+    return pl.DataFrame([_drop_line(row) for row in rows], schema=kind.schema).sort(kind.key)
 
 
-def change_by(
+def preview_change(
     home: Home, kind: Provisions, content: bytes, registry: UnitRegistry, *, replace: bool = False
-) -> tuple[Change, str]:
+) -> tuple[ProvisionChange, str]:
     """Return what a file would change in ``home``, and the text that would be kept; nothing is written.
 
     Raises ``RegisterError`` with every problem of the file by line and column.
     """
-    told = _read(kind, content, registry)
-    before = _own(home, kind, registry)
-    rows = told if replace else _laid_over(kind, before, told)
-    together = _laid_over(kind, _shipped(kind, registry), rows)
-    if problems := list(kind.fit(together, registry)):
-        raise RegisterError(in_order(problems))
-    return _change(kind, before, rows), as_csv(kind, rows)
+    imported = _read(kind, content, registry)
+    earlier_rows = _own(home, kind, registry)
+    rows = imported if replace else _overlay(kind, earlier_rows, imported)
+    combined = _overlay(kind, _shipped(kind, registry), rows)
+    if problems := list(kind.fit(combined, registry)):
+        raise RegisterError(sort_by_line(problems))
+    return _compare(kind, earlier_rows, rows), as_csv(kind, rows)
 
 
 def import_provisions(
     home: Home, kind: Provisions, content: bytes, registry: UnitRegistry, *, replace: bool = False
-) -> Change:
-    """Lay the provisions of a file over what was imported before, or in its place. Raises ``RegisterError``."""
-    change, text = change_by(home, kind, content, registry, replace=replace)
-    kind.kept(home).keep(text)
+) -> ProvisionChange:
+    """Add the provisions of a file to those imported before, or replace these. Raises ``RegisterError``."""
+    change, text = preview_change(home, kind, content, registry, replace=replace)
+    kind.versioned_file(home).keep(text)
     return change
 
 
-def undo(home: Home, kind: Provisions, registry: UnitRegistry) -> Change | None:
-    """Bring back what stood there before the last import; None where there was none."""
-    kept = kind.kept(home)
-    earlier = kept.before()
+def undo(home: Home, kind: Provisions, registry: UnitRegistry) -> ProvisionChange | None:
+    """Bring back what held before the last import; None where there was none."""
+    versioned_file = kind.versioned_file(home)
+    earlier = versioned_file.previous()
     if earlier is None:
         return None
-    rows = _sound(kind, earlier.read_bytes(), registry)
-    change = _change(kind, _own(home, kind, registry), rows)
-    earlier.replace(kept.file)
+    rows = _read_sound(kind, earlier.read_bytes(), registry)
+    change = _compare(kind, _own(home, kind, registry), rows)
+    earlier.replace(versioned_file.file)
     return change
 
 
-def exported(home: Home, kind: Provisions, registry: UnitRegistry, *, everything: bool = False) -> tuple[int, str]:
+def provisions_csv(
+    home: Home, kind: Provisions, registry: UnitRegistry, *, everything: bool = False
+) -> tuple[int, str]:
     """Return how many provisions were imported into ``home`` (``everything``: or are shipped), and a file of them."""
     own = _own(home, kind, registry)
-    rows = _laid_over(kind, _shipped(kind, registry), own) if everything else own
+    rows = _overlay(kind, _shipped(kind, registry), own) if everything else own
     return len(rows), as_csv(kind, rows)
 
 
-def misfits(home: Home, registry: UnitRegistry) -> list[Problem]:
+def misfits(home: Home, registry: UnitRegistry) -> list[RegisterProblem]:
     """Return why provisions of ``home`` would no longer fit if ``registry`` were its registry of units."""
-    found = []
+    misfit_problems = []
     for kind in KINDS:
         try:
-            _sound(kind, kind.kept(home).content, registry)
+            _read_sound(kind, kind.versioned_file(home).content, registry)
         except RegisterError as error:
             first = error.problems[0]
-            path = kind.kept(home).file
-            found.append(problem("still_needed", 1, found=f"{path}:{first.line}", why_vi=first.vi, why_en=first.en))
-    return found
+            path = kind.versioned_file(home).file
+            misfit_problems.append(
+                problem("still_needed", 1, found=f"{path}:{first.line}", why_vi=first.vi, why_en=first.en)
+            )
+    return misfit_problems
 
 
 def as_csv(kind: Provisions, rows: Iterable[Row]) -> str:
     """Return provisions as a file that can be imported again."""
-    frame = pl.DataFrame([_without_line(row) for row in rows], schema=kind.schema).sort(kind.key)
+    frame = pl.DataFrame([_drop_line(row) for row in rows], schema=kind.schema).sort(kind.key)
     return frame.write_csv()
 
 
@@ -133,21 +137,21 @@ def as_csv(kind: Provisions, rows: Iterable[Row]) -> str:
 
 
 def _own(home: Home, kind: Provisions, registry: UnitRegistry) -> list[Row]:
-    return [row | {"line": 0} for row in _sound(kind, kind.kept(home).content, registry)]
+    return [row | {"line": 0} for row in _read_sound(kind, kind.versioned_file(home).content, registry)]
 
 
 def _shipped(kind: Provisions, registry: UnitRegistry) -> list[Row]:
     content = (SEEDS / f"{kind.name}.csv").read_bytes()
-    return [row | {"line": 0} for row in _sound(kind, content, registry)]
+    return [row | {"line": 0} for row in _read_sound(kind, content, registry)]
 
 
-def _sound(kind: Provisions, content: bytes, registry: UnitRegistry) -> list[Row]:
+def _read_sound(kind: Provisions, content: bytes, registry: UnitRegistry) -> list[Row]:
     """Return the provisions of a file that may be empty; raises ``RegisterError``."""
     if not content.partition(b"\n")[2].strip():
         return []
     rows = _read(kind, content, registry)
     if problems := list(kind.fit(rows, registry)):
-        raise RegisterError(in_order(problems))
+        raise RegisterError(sort_by_line(problems))
     return rows
 
 
@@ -156,43 +160,43 @@ def _read(kind: Provisions, content: bytes, registry: UnitRegistry) -> list[Row]
     rows: list[Row] = []
     first_line: dict[str, int] = {}
     for line, field in lines:
-        row, more = kind.read(line, field, registry)
+        row, field_problems = kind.read(line, field, registry)
         key = kind.key_of(row)
-        if not more and first_line.setdefault(key, line) != line:
-            more = [problem("provision_twice", line, kind.key[0], found=key, other=first_line[key])]
-        problems += more
+        if not field_problems and first_line.setdefault(key, line) != line:
+            field_problems = [problem("provision_twice", line, kind.key[0], found=key, other=first_line[key])]
+        problems += field_problems
         rows.append(row | {"line": line})
     if problems:
-        raise RegisterError(in_order(problems))
+        raise RegisterError(sort_by_line(problems))
     return rows
 
 
-def _laid_over(kind: Provisions, below: list[Row], above: list[Row]) -> list[Row]:
-    told = {kind.key_of(row) for row in above}
-    return [*(row for row in below if kind.key_of(row) not in told), *above]
+def _overlay(kind: Provisions, base_rows: list[Row], new_rows: list[Row]) -> list[Row]:
+    replaced_keys = {kind.key_of(row) for row in new_rows}
+    return [*(row for row in base_rows if kind.key_of(row) not in replaced_keys), *new_rows]
 
 
-def _change(kind: Provisions, before: list[Row], after: list[Row]) -> Change:
-    was, is_now = ({kind.key_of(row): _without_line(row) for row in rows} for rows in (before, after))
-    return Change(
-        added=sorted(is_now.keys() - was.keys()),
-        changed=sorted(key for key in is_now.keys() & was.keys() if is_now[key] != was[key]),
-        withdrawn=sorted(was.keys() - is_now.keys()),
+def _compare(kind: Provisions, old: list[Row], new: list[Row]) -> ProvisionChange:
+    old_by_key, new_by_key = ({kind.key_of(row): _drop_line(row) for row in rows} for rows in (old, new))
+    return ProvisionChange(
+        added=sorted(new_by_key.keys() - old_by_key.keys()),
+        changed=sorted(key for key in new_by_key.keys() & old_by_key.keys() if new_by_key[key] != old_by_key[key]),
+        withdrawn=sorted(old_by_key.keys() - new_by_key.keys()),
     )
 
 
-def _without_line(row: Row) -> Row:
+def _drop_line(row: Row) -> Row:
     return {name: value for name, value in row.items() if name != "line"}
 
 
-def _unit(line: int, column: str, key: str, registry: UnitRegistry) -> tuple[Unit | None, list[Problem]]:
+def _unit(line: int, column: str, key: str, registry: UnitRegistry) -> tuple[Unit | None, list[RegisterProblem]]:
     unit = registry.units.get(key)
     if unit is None or unit.is_simulated:
         return None, [problem("unknown_unit", line, column, found=key)] if key else []
     return unit, []
 
 
-def _texts(line: int, field: Mapping[str, str], needed: Iterable[str], texts: Iterable[str]) -> list[Problem]:
+def _texts(line: int, field: Mapping[str, str], needed: Iterable[str], texts: Iterable[str]) -> list[RegisterProblem]:
     return [
         *(problem("blank", line, name) for name in needed if not field[name]),
         # Also what a spreadsheet would take for a formula.
@@ -207,33 +211,33 @@ def _texts(line: int, field: Mapping[str, str], needed: Iterable[str], texts: It
 # --- who need not send a form
 
 
-def _exemption(line: int, field: dict[str, str], registry: UnitRegistry) -> tuple[Row, list[Problem]]:
+def _exemption(line: int, field: dict[str, str], registry: UnitRegistry) -> tuple[Row, list[RegisterProblem]]:
     problems = _texts(line, field, ("unit_key", "valid_from", "reason", "source"), ("reason", "source"))
-    unit, more = _unit(line, "unit_key", field["unit_key"], registry)
-    problems += more
+    unit, field_problems = _unit(line, "unit_key", field["unit_key"], registry)
+    problems += field_problems
     form = field["form"].zfill(2) if field["form"].isdecimal() else field["form"]  # a spreadsheet makes 1 of 01
     if form and form not in forms().current:
         problems.append(problem("unknown_form", line, "form", found=form, known=", ".join(forms().current)))
-    begins, ends, more = read_span(line, field)
-    problems += more
-    if unit and begins and not (begins < unit.valid_to and unit.valid_from < (ends or FOREVER)):
+    start, end, field_problems = read_span(line, field)
+    problems += field_problems
+    if unit and start and not (start < unit.valid_to and unit.valid_from < (end or FOREVER)):
         problems.append(
             problem(
-                "outside_unit", line, "valid_from", found=_span(begins, ends), expected=_span_of(unit), other=unit.key
+                "outside_unit", line, "valid_from", found=_span(start, end), expected=_span_of(unit), other=unit.key
             )
         )
     return {
         "unit_key": field["unit_key"],
         "form": form or None,
-        "valid_from": begins,
-        "valid_to": ends,
+        "valid_from": start,
+        "valid_to": end,
         "reason": field["reason"],
         "source": field["source"],
     }, problems
 
 
-def _no_exemption_twice(rows: list[Row], registry: UnitRegistry) -> Iterator[Problem]:
-    """Tell of two exemptions that hold for one form of one unit on one day; ``form`` blank is all forms."""
+def _duplicate_exemptions(rows: list[Row], registry: UnitRegistry) -> Iterator[RegisterProblem]:
+    """Yield exemptions that hold for the same form, unit and day as another; a blank ``form`` means all forms."""
     by_unit: dict[str, list[Row]] = {}
     for row in sorted(rows, key=lambda row: row["line"]):
         for other in by_unit.setdefault(row["unit_key"], []):
@@ -243,30 +247,30 @@ def _no_exemption_twice(rows: list[Row], registry: UnitRegistry) -> Iterator[Pro
                 and row["valid_from"] < (other["valid_to"] or FOREVER)
                 and other["valid_from"] < (row["valid_to"] or FOREVER)
             ):
-                where = f"{other['unit_key']} {other['form'] or '*'} {_span(other['valid_from'], other['valid_to'])}"
-                yield problem("exempt_twice", row["line"], "valid_from", found=row["unit_key"], other=where)
+                overlap = f"{other['unit_key']} {other['form'] or '*'} {_span(other['valid_from'], other['valid_to'])}"
+                yield problem("exempt_twice", row["line"], "valid_from", found=row["unit_key"], other=overlap)
         by_unit[row["unit_key"]].append(row)
 
 
 # --- by which key a territory is divided
 
 
-def _split_key(line: int, field: dict[str, str], registry: UnitRegistry) -> tuple[Row, list[Problem]]:
+def _split_key(line: int, field: dict[str, str], registry: UnitRegistry) -> tuple[Row, list[RegisterProblem]]:
     problems = _texts(line, field, ("unit_key", "territory_key", "share", "source"), ("source",))
     units = {}
     for column in ("unit_key", "territory_key"):
-        units[column], more = _unit(line, column, field[column], registry)
-        problems += more
+        units[column], field_problems = _unit(line, column, field[column], registry)
+        problems += field_problems
     share = Decimal(field["share"].replace(",", ".")) if _SHARE.fullmatch(field["share"]) else None
     if field["share"] and (share is None or not 0 < share < 1):
         problems.append(problem("bad_share", line, "share", found=field["share"]))
     whole, part = units["unit_key"], units["territory_key"]
     if whole and part:
-        beside = {key for keys in _neighbours(whole.key, registry).values() if len(keys) > 1 for key in keys}
-        if part.key not in beside:
+        divisible = {key for keys in _related_units(whole.key, registry).values() if len(keys) > 1 for key in keys}
+        if part.key not in divisible:
             problems.append(
                 problem("not_divided", line, "territory_key", found=part.key, other=whole.key,
-                        known=", ".join(sorted(beside)) or "-")
+                        known=", ".join(sorted(divisible)) or "-")
             )  # fmt: skip
     return {
         "unit_key": field["unit_key"],
@@ -276,34 +280,34 @@ def _split_key(line: int, field: dict[str, str], registry: UnitRegistry) -> tupl
     }, problems
 
 
-def _shares_sum_to_one(rows: list[Row], registry: UnitRegistry) -> Iterator[Problem]:
-    """Tell of units whose shares do not add up, forward to its successors or backward to what it was put together from."""
+def _incomplete_shares(rows: list[Row], registry: UnitRegistry) -> Iterator[RegisterProblem]:
+    """Yield units whose shares do not add up, over their successors or over their predecessors."""
     by_unit: dict[str, list[Row]] = {}
     for row in rows:
         by_unit.setdefault(row["unit_key"], []).append(row)
-    for unit, of_unit in by_unit.items():
-        for keys in _neighbours(unit, registry).values():
-            parts = [row for row in of_unit if row["territory_key"] in keys]
+    for unit, unit_rows in by_unit.items():
+        for keys in _related_units(unit, registry).values():
+            parts = [row for row in unit_rows if row["territory_key"] in keys]
             total = sum((row["share"] for row in parts), Decimal(0))
             if parts and total != 1:
                 line = max(row["line"] for row in parts)
-                named = ", ".join(f"{row['territory_key']} {row['share'].normalize():f}" for row in parts)
+                share_list = ", ".join(f"{row['territory_key']} {row['share'].normalize():f}" for row in parts)
                 missing = ", ".join(sorted(keys - {row["territory_key"] for row in parts})) or "-"
                 yield problem("shares_not_one", line, "share", found=f"{total.normalize():f}", other=unit,
-                              parts=named, missing=missing)  # fmt: skip
+                              parts=share_list, missing=missing)  # fmt: skip
 
 
-def _neighbours(unit: str, registry: UnitRegistry) -> dict[str, set[str]]:
-    """Return the keys of the units that went into a unit, and of those that it became."""
+def _related_units(unit: str, registry: UnitRegistry) -> dict[str, set[str]]:
+    """Return the keys of the units that a unit became, and of those that it was made from."""
     pairs = registry.succession.select("predecessor_key", "successor_key").rows()
     return {
-        "later": {after for before, after in pairs if before == unit},
-        "earlier": {before for before, after in pairs if after == unit},
+        "later": {successor for predecessor, successor in pairs if predecessor == unit},
+        "earlier": {predecessor for predecessor, successor in pairs if successor == unit},
     }
 
 
-def _span(begins: date, ends: date | None) -> str:
-    return f"{begins:%d/%m/%Y} - {f'{ends:%d/%m/%Y}' if ends and ends != FOREVER else '...'}"
+def _span(start: date, end: date | None) -> str:
+    return f"{start:%d/%m/%Y} - {f'{end:%d/%m/%Y}' if end and end != FOREVER else '...'}"
 
 
 def _span_of(unit: Unit) -> str:
@@ -316,7 +320,7 @@ EXEMPTIONS = Provisions(
     needed=("unit_key", "form", "valid_from", "reason", "source"),
     key=("unit_key", "form", "valid_from"),
     read=_exemption,
-    fit=_no_exemption_twice,
+    fit=_duplicate_exemptions,
 )
 SPLIT_KEYS = Provisions(
     name="split_keys",
@@ -324,6 +328,6 @@ SPLIT_KEYS = Provisions(
     needed=("unit_key", "territory_key", "share", "source"),
     key=("unit_key", "territory_key"),
     read=_split_key,
-    fit=_shares_sum_to_one,
+    fit=_incomplete_shares,
 )
 KINDS = (EXEMPTIONS, SPLIT_KEYS)

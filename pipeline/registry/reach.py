@@ -1,4 +1,4 @@
-"""Which returns a change of the registry may place elsewhere: only these are read again."""
+"""Which returns a change of the registry may assign to other units: only these are read again."""
 
 import re
 
@@ -8,23 +8,23 @@ from pipeline.registry.units import Unit, UnitRegistry, name_key
 from pipeline.text.spelling import fold
 
 
-def touched(submissions: pl.DataFrame, before: UnitRegistry, after: UnitRegistry) -> pl.DataFrame:
-    """Return the submissions (``tables.SUBMISSIONS``) that ``after`` may place otherwise than ``before`` did.
+def affected_submissions(submissions: pl.DataFrame, old: UnitRegistry, new: UnitRegistry) -> pl.DataFrame:
+    """Return the submissions (``tables.SUBMISSIONS``) that ``new`` may place otherwise than ``old`` did.
 
     Those without a unit, those of a unit that changed or stands below one that did, and those that write a name which
-    a changed unit has or had. More than are placed otherwise in the end, never fewer.
+    a changed unit has or had. Possibly too many, never too few.
     """
-    changed = {key for key in {*before.units, *after.units} if before.units.get(key) != after.units.get(key)}
+    changed = {key for key in {*old.units, *new.units} if old.units.get(key) != new.units.get(key)}
     if not changed:
         return submissions.clear()
-    units = [unit for registry in (before, after) for unit in registry.units.values()]
-    below = changed | {unit.key for unit in units if unit.parent in changed}
-    names = {name for unit in units if unit.key in below for name in _names(unit)}
-    written = {text for text in submissions["unit_text"].drop_nulls().unique() if _keys(text) & names}
+    units = [unit for registry in (old, new) for unit in registry.units.values()]
+    affected_units = changed | {unit.key for unit in units if unit.parent in changed}
+    names = {name for unit in units if unit.key in affected_units for name in _names(unit)}
+    affected_texts = {text for text in submissions["unit_text"].drop_nulls().unique() if _keys(text) & names}
     return submissions.filter(
         pl.col("unit_key").is_null()
-        | pl.col("unit_key").is_in(sorted(below))
-        | pl.col("unit_text").is_in(sorted(written))
+        | pl.col("unit_key").is_in(sorted(affected_units))
+        | pl.col("unit_text").is_in(sorted(affected_texts))
     )
 
 

@@ -1,8 +1,8 @@
-"""Reads a register of units from CSV: one line a unit, every field checked, all problems told at once.
+"""Reads a register of units from CSV: one line a unit, every field checked, all problems reported at once.
 
 Columns: ``unit_key, name, level, parent_key, valid_from`` are needed; ``code, valid_to, aliases, successors, note`` may be
 left out. ``aliases`` and ``successors`` hold several with ``|`` between them. Days are 2025-07-01 or 01/07/2025.
-Whether the units fit together is asked in ``pipeline.registry.soundness``.
+``pipeline.registry.soundness`` checks whether the units fit together.
 """
 
 import csv
@@ -30,7 +30,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}/\d{1,2}/\d{4}")
 
 
 @dataclass(frozen=True)
-class Problem:
+class RegisterProblem:
     """What is wrong with a register, where (line of the file, column), and in both languages what to do."""
 
     code: str
@@ -43,13 +43,13 @@ class Problem:
 class RegisterError(ValueError):
     """A register that cannot be taken; carries every problem of it, in order of the lines."""
 
-    def __init__(self, problems: list[Problem]) -> None:
+    def __init__(self, problems: list[RegisterProblem]) -> None:
         super().__init__(f"{len(problems)} problems; the first, on line {problems[0].line}: {problems[0].en}")
         self.problems = problems
 
 
 @dataclass(frozen=True)
-class Entry:
+class UnitEntry:
     """One line of a register, read. ``valid_to`` is None while the unit lasts."""
 
     line: int
@@ -65,38 +65,38 @@ class Entry:
     note: str | None
 
 
-def problem(code: str, line: int, column: str | None = None, **details: object) -> Problem:
+def problem(code: str, line: int, column: str | None = None, **details: object) -> RegisterProblem:
     """Return the problem of that code with its sentences filled in; an unknown code is a ``KeyError``."""
-    said = _sentences()[code]
-    shown = {name: f"{value:%d/%m/%Y}" if isinstance(value, date) else value for name, value in details.items()}
-    return Problem(
-        code, line, column, *(said[language].format(**shown | {"column": column}) for language in ("vi", "en"))
+    sentences = _sentences()[code]
+    values = {name: f"{value:%d/%m/%Y}" if isinstance(value, date) else value for name, value in details.items()}
+    return RegisterProblem(
+        code, line, column, *(sentences[language].format(**values | {"column": column}) for language in ("vi", "en"))
     )
 
 
-def read_register(content: bytes) -> list[Entry]:
+def read_register(content: bytes) -> list[UnitEntry]:
     """Read the lines of a register; raises ``RegisterError`` with everything that is wrong with them."""
     lines, problems = read_lines(content, NEEDED, COLUMNS)
     entries, first_line = [], dict[str, int]()
     for line, field in lines:
-        entry, more = _entry(line, field)
-        problems += more
+        entry, field_problems = _entry(line, field)
+        problems += field_problems
         key = field["unit_key"]
         if key and first_line.setdefault(key, line) != line:
             problems.append(problem("twice", line, "unit_key", found=key, other=first_line[key]))
         if entry:
             entries.append(entry)
     if problems:
-        raise RegisterError(in_order(problems))
+        raise RegisterError(sort_by_line(problems))
     return entries
 
 
 def read_lines(
     content: bytes, needed: Sequence[str], columns: Sequence[str]
-) -> tuple[list[tuple[int, dict[str, str]]], list[Problem]]:
-    """Return number and fields by column of every line of a CSV, and the lines that have not as many as the header.
+) -> tuple[list[tuple[int, dict[str, str]]], list[RegisterProblem]]:
+    """Return number and fields by column of every line of a CSV, and problems for lines of another width than the header.
 
-    Raises ``RegisterError`` where it is no such file: no text, too many lines, other columns, nothing in it.
+    Raises ``RegisterError`` for any other file: no text, too many lines, other columns, nothing in it.
     """
     text = decode(content)
     if text is None:
@@ -113,16 +113,16 @@ def read_lines(
         raise RegisterError(problems)
     if not lines[1:]:
         raise RegisterError([problem("no_rows", 1)])
-    read = []
+    rows = []
     for line, fields in lines[1:]:
         if len(fields) == len(header):
-            read.append((line, dict(zip(header, (field.strip() for field in fields), strict=True))))
+            rows.append((line, dict(zip(header, (field.strip() for field in fields), strict=True))))
         else:
             problems.append(problem("wrong_width", line, found=len(fields), expected=len(header)))
-    return read, problems
+    return rows, problems
 
 
-def read_span(line: int, field: Mapping[str, str]) -> tuple[date | None, date | None, list[Problem]]:
+def read_span(line: int, field: Mapping[str, str]) -> tuple[date | None, date | None, list[RegisterProblem]]:
     """Return ``valid_from`` and ``valid_to`` of a line, and what is wrong with them."""
     days: dict[str, date | None] = {}
     problems = []
@@ -131,15 +131,15 @@ def read_span(line: int, field: Mapping[str, str]) -> tuple[date | None, date | 
         days[column] = parse_day(text) if _DAY.fullmatch(text) else None
         if text and days[column] is None:
             problems.append(problem("bad_date", line, column, found=text))
-    begins, ends = days["valid_from"], days["valid_to"]
-    if begins and ends and ends <= begins:
-        problems.append(problem("empty_span", line, "valid_to", found=begins, other=ends))
-    return begins, ends, problems
+    start, end = days["valid_from"], days["valid_to"]
+    if start and end and end <= start:
+        problems.append(problem("empty_span", line, "valid_to", found=start, other=end))
+    return start, end, problems
 
 
-def in_order(problems: list[Problem]) -> list[Problem]:
+def sort_by_line(problems: list[RegisterProblem]) -> list[RegisterProblem]:
     """Return problems in the order of their lines."""
-    return sorted(problems, key=lambda one: one.line)
+    return sorted(problems, key=lambda entry: entry.line)
 
 
 def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
@@ -147,7 +147,7 @@ def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
     first = text.partition("\n")[0]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if first.count(";") > first.count(",") else ",")
     while True:
-        begins = reader.line_num + 1
+        first_line_number = reader.line_num + 1
         try:
             fields = next(reader)
         except StopIteration:
@@ -155,10 +155,10 @@ def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
         except csv.Error:
             fields = []
         if any(field.strip() for field in fields):
-            yield begins, fields
+            yield first_line_number, fields
 
 
-def _entry(line: int, field: dict[str, str]) -> tuple[Entry | None, list[Problem]]:
+def _entry(line: int, field: dict[str, str]) -> tuple[UnitEntry | None, list[RegisterProblem]]:
     """Return a line as an entry, or what is wrong with its fields."""
     problems = [
         problem("blank", line, name)
@@ -168,7 +168,7 @@ def _entry(line: int, field: dict[str, str]) -> tuple[Entry | None, list[Problem
     key, name, level, code = field["unit_key"], field["name"], field["level"], field.get("code") or None
     if key and not _KEY.fullmatch(key):
         problems.append(problem("bad_key", line, "unit_key", found=key))
-    aliases = _several(field.get("aliases"))
+    aliases = _split_list(field.get("aliases"))
     for column, text in [("name", name), *(("aliases", alias) for alias in aliases)]:
         # Also what a spreadsheet would take for a formula.
         if text and (len(text) > LONGEST_NAME or not (text[0].isalpha() or text[0] == "(")):
@@ -179,29 +179,29 @@ def _entry(line: int, field: dict[str, str]) -> tuple[Entry | None, list[Problem
         code = code.zfill(2)  # a spreadsheet makes 8 of 08
     elif code:
         problems.append(problem("bad_code", line, "code", found=code))
-    begins, ends, more = read_span(line, field)
-    problems += more
-    if problems or begins is None:
+    start, end, field_problems = read_span(line, field)
+    problems += field_problems
+    if problems or start is None:
         return None, problems
     return (
-        Entry(
+        UnitEntry(
             line=line,
             key=key,
             name=name,
             level=Level(level),
             parent=field["parent_key"],
-            valid_from=begins,
-            valid_to=ends,
+            valid_from=start,
+            valid_to=end,
             code=code,
             aliases=aliases,
-            successors=_several(field.get("successors")),
+            successors=_split_list(field.get("successors")),
             note=field.get("note") or None,
         ),
         [],
     )
 
 
-def _several(text: str | None) -> tuple[str, ...]:
+def _split_list(text: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part.strip() for part in (text or "").split("|") if part.strip()))
 
 

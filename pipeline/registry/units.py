@@ -111,30 +111,30 @@ class UnitRegistry:
         "Lâm Đồng / TP. Bảo Lộc" names province and office; "(mới: ...)" a unit of the territory to come.
         """
         if " / " in text:
-            above, _, text = text.rpartition(" / ")
-            if above.count(" / ") > MOST_LEVELS - 2:
+            parent_text, _, text = text.rpartition(" / ")
+            if parent_text.count(" / ") > MOST_LEVELS - 2:
                 return None
-            parent = above
-        named = self._by_name.get(name_key(text)) or self._by_name.get(fold(text)) or []
-        valid = [unit for unit in named if unit.is_valid_on(day)]
+            parent = parent_text
+        namesakes = self._by_name.get(name_key(text)) or self._by_name.get(fold(text)) or []
+        valid = [unit for unit in namesakes if unit.is_valid_on(day)]
         if _NEW_TERRITORY.search(fold(text)):
-            later = sorted((unit for unit in named if unit.valid_from > day), key=lambda unit: unit.valid_from)
+            later = sorted((unit for unit in namesakes if unit.valid_from > day), key=lambda unit: unit.valid_from)
             valid = later[:1] or valid
-        if parent and (above_unit := self.find(parent, day)):
-            below = [unit for unit in valid if above_unit.key in self._chain(unit)]
-            valid = [unit for unit in below if unit.parent == above_unit.key] or below
+        if parent and (parent_unit := self.find(parent, day)):
+            descendants = [unit for unit in valid if parent_unit.key in self._chain(unit)]
+            valid = [unit for unit in descendants if unit.parent == parent_unit.key] or descendants
         if len(valid) > 1 and re.search(r"\b(chi cục|huyện|quận|thị xã|ccthads)\b", fold(text)):
             valid = [unit for unit in valid if unit.level == "office"] or valid
         if len(valid) > 1:  # a town and a district may have one name: the whole spelling tells them apart
-            spelt = fold(text)
-            valid = [u for u in valid if any(f" {name}".endswith(f" {spelt}") for name in u.names)] or valid
+            spelling = fold(text)
+            valid = [u for u in valid if any(f" {name}".endswith(f" {spelling}") for name in u.names)] or valid
         return valid[0] if len(valid) == 1 else None
 
     def find_ended(self, text: str, day: date, parent: str | None = None) -> Unit | None:
         """Return the unit last called ``text`` that had ended by ``day``, else None."""
-        written = text.rpartition(" / ")[2]
-        named = self._by_name.get(name_key(written)) or self._by_name.get(fold(written)) or []
-        for last in sorted({unit.valid_to for unit in named if unit.valid_to <= day}, reverse=True):
+        own_name = text.rpartition(" / ")[2]
+        namesakes = self._by_name.get(name_key(own_name)) or self._by_name.get(fold(own_name)) or []
+        for last in sorted({unit.valid_to for unit in namesakes if unit.valid_to <= day}, reverse=True):
             if unit := self.find(text, last - timedelta(days=1), parent):
                 return unit
         return None
@@ -142,27 +142,27 @@ class UnitRegistry:
     def successors(self, key: str, day: date) -> list[Unit]:
         """Return the units that exist on ``day`` and took over what ``key`` did; none where the registry knows none."""
         heirs: dict[str, list[str]] = {}
-        for before, after in self.succession.select("predecessor_key", "successor_key").iter_rows():
-            heirs.setdefault(before, []).append(after)
-        found: dict[str, Unit] = {}
-        seen, waiting = {key}, [key]
-        while waiting:
-            for heir in heirs.get(waiting.pop(), []):
+        for predecessor, successor in self.succession.select("predecessor_key", "successor_key").iter_rows():
+            heirs.setdefault(predecessor, []).append(successor)
+        valid_heirs: dict[str, Unit] = {}
+        visited, queue = {key}, [key]
+        while queue:
+            for heir in heirs.get(queue.pop(), []):
                 unit = self.units.get(heir)
-                if unit and heir not in seen:
-                    seen.add(heir)
+                if unit and heir not in visited:
+                    visited.add(heir)
                     if unit.is_valid_on(day):
-                        found[heir] = unit
+                        valid_heirs[heir] = unit
                     else:
-                        waiting.append(heir)
-        return sorted(found.values(), key=lambda unit: unit.name)
+                        queue.append(heir)
+        return sorted(valid_heirs.values(), key=lambda unit: unit.name)
 
     def _chain(self, unit: Unit) -> Iterator[str]:
         """Yield the keys of a unit and of all above it."""
-        above: Unit | None = unit
-        while above:
-            yield above.key
-            above = self.units.get(above.parent or "")
+        ancestor: Unit | None = unit
+        while ancestor:
+            yield ancestor.key
+            ancestor = self.units.get(ancestor.parent or "")
 
     def provinces_of(self, day: date) -> list[str]:
         """Return the provinces of the nation on ``day``."""
@@ -177,8 +177,8 @@ class UnitRegistry:
             u for u in self.units.values() if u.parent == province and u.level == "office" and u.is_valid_on(day)
         ]
         real = [u.key for u in offices if not u.is_simulated]
-        made_up = [u.key for u in offices if u.is_simulated]
-        return sorted(made_up or real) if is_simulated else sorted(real)
+        simulated = [u.key for u in offices if u.is_simulated]
+        return sorted(simulated or real) if is_simulated else sorted(real)
 
 
 def _unit(row: dict) -> Unit:
@@ -207,5 +207,5 @@ def _shipped_succession() -> pl.DataFrame:
 
 @cache
 def unit_registry() -> UnitRegistry:
-    """Return the shipped registry, read once per process; what a home lays over it: ``registry.of_home``."""
+    """Return the shipped registry, read once per process; ``home_register.registry_of`` gives a home's own."""
     return UnitRegistry(pl.read_csv(UNITS, schema=tables.UNITS))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline.forms.declaration import DeclarationError, Form, Row
+from pipeline.forms.declaration import DeclarationError, Form, FormRow
 from pipeline.forms.formulas import Figure, percent
 from pipeline.simulator.cube import Counts, Cube, Year
 from pipeline.simulator.transfers import transfers_of
@@ -63,7 +63,7 @@ def _before_2020(cube: Cube) -> Cube:
     return Cube(cube.axes, v)
 
 
-def _is_used(row: Row, cube: Cube) -> bool:
+def _is_used(row: FormRow, cube: Cube) -> bool:
     return all(row.attributes[axis] in members for axis, members in cube.axes.items())
 
 

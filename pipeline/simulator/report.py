@@ -8,7 +8,7 @@ from pathlib import Path
 from pipeline.calendar.periods import Period
 from pipeline.forms.declaration import Form
 from pipeline.forms.formulas import Figure
-from pipeline.forms.template import Header, address, write_workbook
+from pipeline.forms.template import ReportHeader, address, write_workbook
 from pipeline.vocabulary import Scope
 
 Figures = dict[str, list[list[Figure]]]
@@ -39,7 +39,7 @@ class Report:
     """A report that faults may still change; ``figures`` by form code, rows x columns in the order of ``forms``."""
 
     slot: Slot
-    header: Header
+    header: ReportHeader
     forms: dict[str, Form]
     figures: Figures
     previous: Callable[[], Figures]  # of the month before

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pipeline.forms import Form, forms
 from pipeline.forms.formulas import Figure
-from pipeline.forms.template import Header, write_workbook
+from pipeline.forms.template import ReportHeader, write_workbook
 from pipeline.home import PROJECT
 from pipeline.landing.sidecar import SIDECAR
 from pipeline.simulator.simulation import simulate, write_correction
@@ -90,7 +90,7 @@ def make_samples(samples: Path = SAMPLES, next_night: Path = NEXT_NIGHT) -> None
 
 def write_kien_giang(path: Path, printed: Printed = KIEN_GIANG_2022, *, revision: int = 1, reason: str = "") -> None:
     """Write the province's report of 2022 on our forms, with the figures that were printed and nothing else."""
-    header = Header(
+    header = ReportHeader(
         unit_name="Cục THADS tỉnh Kiên Giang",
         unit_key="kien-giang",
         parent_name="Tổng cục THADS",

@@ -12,7 +12,7 @@ from random import Random
 from pipeline.calendar.deadlines import due_on, working_day_after
 from pipeline.calendar.periods import Period
 from pipeline.forms import Form
-from pipeline.forms.template import Header
+from pipeline.forms.template import ReportHeader
 from pipeline.registry.units import unit_registry
 from pipeline.simulator.caseload import Caseload
 from pipeline.simulator.cube import Counts
@@ -204,7 +204,7 @@ def _agencies(territory: Territory) -> list[str]:
     return [f"Cục THADS {units[key].name}" if key == territory.province else units[key].name for key in territory.units]
 
 
-def _header(slot: Slot, seed: int) -> Header:
+def _header(slot: Slot, seed: int) -> ReportHeader:
     units, rng = unit_registry().units, Random(f"{seed}/{slot.unit}")
     unit, province = units[slot.unit], units[slot.province]
     is_regional = slot.period.end >= REGIONAL
@@ -215,7 +215,7 @@ def _header(slot: Slot, seed: int) -> Header:
         Scope.NATION: (department, "Bộ Tư pháp"),
     }
     unit_name, parent_name = names.get(slot.scope, (agency, department))
-    return Header(
+    return ReportHeader(
         unit_name=unit_name,
         unit_key=unit.key,
         parent_name=parent_name,

@@ -21,13 +21,13 @@ def parse_days(text: str) -> list[date | None]:
     """Return every day that a text names, in its order; None for one that does not exist."""
     if serial := _SERIAL.fullmatch(text):
         return [_DAY_ZERO + timedelta(int(serial[1]))] if int(serial[1]) in _SERIALS else []
-    named = sorted(
+    matches = sorted(
         (match.start(), parts if pattern is _ISO_DAY else parts[::-1])
         for pattern in (_ISO_DAY, _DAY, _DAY_IN_WORDS)
         for match in pattern.finditer(text)
         for parts in [tuple(map(int, match.groups()))]
     )
-    return [day_or_none(*parts) for _, parts in named]
+    return [day_or_none(*parts) for _, parts in matches]
 
 
 def day_or_none(year: int, month: int, day: int) -> date | None:

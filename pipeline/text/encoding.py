@@ -1,4 +1,4 @@
-"""In which encoding the bytes of a text are written."""
+"""Detects the encoding in which the bytes of a text are written."""
 
 import re
 

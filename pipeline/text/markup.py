@@ -35,8 +35,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, (Raw, jinja2.Undefined)) or hasattr(value, "__html__"):
         return value
     text = unicodedata.normalize("NFC", "" if value is None else str(value))
-    seen = "".join(" " if unicodedata.category(sign) in _UNSEEN else sign for sign in text)
-    line = " ".join(seen.split()).replace("://", ": //")
+    visible = "".join(" " if unicodedata.category(sign) in _UNSEEN else sign for sign in text)
+    line = " ".join(visible.split()).replace("://", ": //")
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
 
 
@@ -50,7 +50,7 @@ def markdown(value: Any) -> Any:
 def markdown_with_bold(value: Any) -> Any:
     """Return the value as Markdown in which the pairs of ** that our own sentences write stay bold.
 
-    What an office's file puts between them was plain text before: only ``BOLD``'s own words are let through.
+    What an office's file puts between them was plain text before: only the words of ``_BOLD_WORDS`` are let through.
     """
     text = markdown(value)
     return text if isinstance(text, Raw) or not isinstance(text, str) else _BOLD_ESCAPED.sub(r"**\1**", text)

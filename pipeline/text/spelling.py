@@ -1,7 +1,7 @@
-"""Text made comparable: one spelling for what people write in many.
+"""Text made comparable: one spelling for what people write in many ways.
 
-``fold`` gives the key by which labels and names are matched, ``bare`` the same without diacritics for a last resort.
-``folded`` and ``bared`` are their twins over whole columns and give the same results.
+``fold`` gives the key by which labels and names are matched, ``fold_bare`` the same without diacritics for a last resort.
+``fold_column`` and ``fold_bare_column`` are their twins over whole columns and give the same results.
 """
 
 import re
@@ -37,30 +37,33 @@ _LEGACY_SIGN = r"[\x{00A1}-\x{00FF}]"  # Western letters and signs; only text wi
 
 def fold(text: str) -> str:
     """Return the key of a label: Unicode, one tone placement, lower case, single spaces, no punctuation at its ends."""
-    text = re.sub(_INVISIBLE, "", modern(text))
+    text = re.sub(_INVISIBLE, "", modernise(text))
     text = _one_tone_placement(unicodedata.normalize("NFC", text).lower())
     return re.sub(_SPACE, " ", text).strip(_EDGES)
 
 
-def bare(text: str) -> str:
+def fold_bare(text: str) -> str:
     """Return the key of a label without diacritics (``đ`` is ``d``)."""
     decomposed = unicodedata.normalize("NFD", fold(text))
     return re.sub(f"[{_MARKS}]", "", decomposed).replace("đ", "d")
 
 
-def folded(column: pl.Expr) -> pl.Expr:
+def fold_column(column: pl.Expr) -> pl.Expr:
     """Return the label keys of a column, the same as ``fold`` gives one by one."""
-    text = modernised(column).str.replace_all(_INVISIBLE, "").str.normalize("NFC").str.to_lowercase()
+    text = modernise_column(column).str.replace_all(_INVISIBLE, "").str.normalize("NFC").str.to_lowercase()
     text = text.str.normalize("NFD")
     for pattern, replacement in _TONE_PLACES:
         text = text.str.replace_all(pattern, replacement)
     return text.str.normalize("NFC").str.replace_all(_SPACE, " ").str.strip_chars(_EDGES)
 
 
-def bared(column: pl.Expr) -> pl.Expr:
-    """Return the label keys of a column without diacritics, the same as ``bare`` gives one by one."""
+def fold_bare_column(column: pl.Expr) -> pl.Expr:
+    """Return the label keys of a column without diacritics, the same as ``fold_bare`` gives one by one."""
     return (
-        folded(column).str.normalize("NFD").str.replace_all(f"[{_MARKS}]", "").str.replace_all("đ", "d", literal=True)
+        fold_column(column)
+        .str.normalize("NFD")
+        .str.replace_all(f"[{_MARKS}]", "")
+        .str.replace_all("đ", "d", literal=True)
     )
 
 
@@ -74,7 +77,7 @@ def is_blank(text: str) -> bool:
     return not text.strip(BLANKS)
 
 
-def trimmed(column: pl.Expr) -> pl.Expr:
+def trim_column(column: pl.Expr) -> pl.Expr:
     """Return a column without what looks blank at the ends of its values, as ``trim`` does; null where that is all."""
     text = column.str.strip_chars(BLANKS)
     return pl.when(text != "").then(text)
@@ -83,10 +86,10 @@ def trimmed(column: pl.Expr) -> pl.Expr:
 def visible_key(column: pl.Expr) -> pl.Expr:
     """Return keys by which values that look the same are one: composed, lower case, one space for any, nothing unseen."""
     text = column.str.replace_all(_INVISIBLE, "").str.normalize("NFC").str.to_lowercase()
-    return trimmed(text.str.replace_all(_SPACE, " "))
+    return trim_column(text.str.replace_all(_SPACE, " "))
 
 
-def modern(text: str) -> str:
+def modernise(text: str) -> str:
     """Return text in Unicode: TCVN3 and VNI are converted when that makes Vietnamese of what was none.
 
     The reading with most well-formed syllables wins, and the text as it stands wins a tie: a lone word such as ``soá``
@@ -98,9 +101,9 @@ def modern(text: str) -> str:
     return max(readings, key=_share_of_syllables)
 
 
-def modernised(column: pl.Expr) -> pl.Expr:
-    """Return a column in Unicode, the same as ``modern`` gives one by one; only suspect values are looked at."""
-    return column.map_batches(_modernise, return_dtype=pl.String)
+def modernise_column(column: pl.Expr) -> pl.Expr:
+    """Return a column in Unicode, the same as ``modernise`` gives one by one; only suspect values are looked at."""
+    return column.map_batches(_modernise_series, return_dtype=pl.String)
 
 
 def decode(content: bytes) -> str | None:
@@ -109,13 +112,13 @@ def decode(content: bytes) -> str | None:
     if encoding != "cp1258":
         return content.decode(encoding).removeprefix("\ufeff") if encoding else None
     windows = unicodedata.normalize("NFC", content.decode("cp1258"))
-    return max(windows, modern(content.decode("cp1252", errors="replace")), key=_share_of_syllables)
+    return max(windows, modernise(content.decode("cp1252", errors="replace")), key=_share_of_syllables)
 
 
-def _modernise(column: pl.Series) -> pl.Series:
+def _modernise_series(column: pl.Series) -> pl.Series:
     suspects = column.filter(column.str.contains(_LEGACY_SIGN)).unique()
-    changed = {text: new for text in suspects if (new := modern(text)) != text}
-    return column.replace(list(changed), list(changed.values())) if changed else column
+    replacements = {text: new for text in suspects if (new := modernise(text)) != text}
+    return column.replace(list(replacements), list(replacements.values())) if replacements else column
 
 
 def _one_tone_placement(text: str) -> str:
@@ -141,13 +144,13 @@ def _pairs(code_page: str) -> dict[str, str]:
 @cache
 def _vni_pattern() -> tuple[re.Pattern[str], dict[str, str]]:
     pairs = _pairs("vni")
-    pairs = pairs | {stored.upper(): meant.upper() for stored, meant in pairs.items()}
+    pairs = pairs | {legacy.upper(): letters.upper() for legacy, letters in pairs.items()}
     longest_first = sorted(pairs, key=len, reverse=True)
     return re.compile("|".join(map(re.escape, longest_first))), pairs
 
 
 def _from_tcvn3(text: str) -> str:
-    return text.translate({ord(stored): meant for stored, meant in _pairs("tcvn3").items()})
+    return text.translate({ord(legacy): letter for legacy, letter in _pairs("tcvn3").items()})
 
 
 def _from_vni(text: str) -> str:

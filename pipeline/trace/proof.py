@@ -56,7 +56,7 @@ class CellVerifier:
     def find(self, submission_id: str, form: str | None, row: str | None, column: str) -> LandedCell | None:
         """Return the cell that was read for a form, row and column of a submission, None where there is none."""
         if submission_id not in self._cells_by_submission:
-            cells = read_tables(self._home.cells, "cells", tables.CELLS, of=pl.Series([submission_id]))
+            cells = read_tables(self._home.cells, "cells", tables.CELLS, submissions=pl.Series([submission_id]))
             self._cells_by_submission[submission_id] = cells
         matches = _select_cell(self._cells_by_submission[submission_id], submission_id, form, row, column)
         if matches.is_empty():

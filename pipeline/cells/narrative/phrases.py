@@ -13,14 +13,14 @@ import yaml
 from pipeline.cells.narrative.words import Word, keys, words
 from pipeline.forms.declaration import FOLDER
 
-# Kinds whose phrases stand for nothing but themselves; of one phrase in two kinds the first counts.
+# Kinds whose phrases stand for nothing but themselves; where a phrase is in two kinds, the first counts.
 _PLAIN = ("blockers", "neutral", "spoilers", "last_year", "comparisons", "base_words", "links", "hedges", "fillers")
 _LONGEST_HEDGE = 20  # characters
 _OPTION = re.compile(r"\(([^()]*)\)")
 
 
 @dataclass(frozen=True)
-class Say:
+class PhraseMeaning:
     """What a phrase stands for: a measure that topic and unit resolve, or indicators by unit of measure."""
 
     measure: str | None = None
@@ -31,7 +31,7 @@ class Say:
 
 
 @dataclass(frozen=True)
-class Found:
+class PhraseMatch:
     """A phrase found in a text: its kind, what it stands for and how many words it takes."""
 
     kind: str
@@ -48,25 +48,25 @@ class Lexicon:
     def add(self, kind: str, phrases: Sequence[str], value: Any = None) -> None:
         """Add phrases that stand for ``value``."""
         for phrase in phrases:
-            for spelled in spellings(phrase):
-                entries = self._by_first.setdefault(spelled[0], [])
-                entries.append((spelled, kind, value))
+            for spelling in spellings(phrase):
+                entries = self._by_first.setdefault(spelling[0], [])
+                entries.append((spelling, kind, value))
                 entries.sort(key=lambda entry: -len(entry[0]))
 
-    def find(self, words: Sequence[Word], at: int) -> Found | None:
-        """Return the longest phrase that begins with word ``at``."""
-        for spelled, kind, value in self._by_first.get(words[at].key, ()):
-            end = at + len(spelled)
-            if end <= len(words) and all(words[at + n].key == key for n, key in enumerate(spelled)):
-                return Found(kind, value, len(spelled))
+    def find(self, words: Sequence[Word], index: int) -> PhraseMatch | None:
+        """Return the longest phrase that begins with the word at ``index``."""
+        for spelling, kind, value in self._by_first.get(words[index].key, ()):
+            end = index + len(spelling)
+            if end <= len(words) and all(words[index + n].key == key for n, key in enumerate(spelling)):
+                return PhraseMatch(kind, value, len(spelling))
         return None
 
-    def find_before(self, words: Sequence[Word], at: int, longest: int = 4) -> Any:
-        """Return what the phrase that ends right before word ``at`` stands for, else None."""
-        for length in range(min(longest, at), 0, -1):
-            found = self.find(words, at - length)
-            if found and found.length == length:
-                return found.value
+    def find_before(self, words: Sequence[Word], index: int, longest: int = 4) -> Any:
+        """Return what the phrase that ends right before the word at ``index`` stands for, else None."""
+        for length in range(min(longest, index), 0, -1):
+            match = self.find(words, index - length)
+            if match and match.length == length:
+                return match.value
         return None
 
 
@@ -89,12 +89,12 @@ class Narrative:
 
 
 def spellings(phrase: str) -> Iterator[tuple[str, ...]]:
-    """Yield all ways to say a phrase, as keys: ``(a|b) c`` is "c", "a c" and "b c"."""
+    """Yield all variants of a phrase, as keys: ``(a|b) c`` is "c", "a c" and "b c"."""
     pieces = _OPTION.split(phrase)
-    choices = [["", *piece.split("|")] if odd % 2 else [piece] for odd, piece in enumerate(pieces)]
-    for chosen in product(*choices):
-        if spelled := keys(" ".join(chosen)):
-            yield spelled
+    choices = [["", *piece.split("|")] if number % 2 else [piece] for number, piece in enumerate(pieces)]
+    for choice in product(*choices):
+        if spelling := keys(" ".join(choice)):
+            yield spelling
 
 
 @cache
@@ -105,7 +105,7 @@ def narrative(folder: Path = FOLDER) -> Narrative:
         entry=entry,
         phrases=_phrases(entry),
         units=_lexicon("unit", {**entry["units"], "": entry["not_units"]}),
-        money={key: unit for unit, spelled in entry["money"].items() for word in spelled for key in keys(word)},
+        money={key: unit for unit, spelling in entry["money"].items() for word in spelling for key in keys(word)},
         ignored_after=_lexicon("ignored", entry["ignored"]["after"]),
         ignored_before=_lexicon("ignored", entry["ignored"]["before"]),
         periods=_lexicon("period", entry["period"]),
@@ -115,8 +115,8 @@ def narrative(folder: Path = FOLDER) -> Narrative:
 
 def is_hedged(raw: str) -> bool:
     """Tell whether a figure is printed as approximate: "hơn 267.000 tỷ đồng"."""
-    first = list(words(raw[:_LONGEST_HEDGE]))
-    return bool(first) and _hedges().find(first, 0) is not None
+    opening_words = list(words(raw[:_LONGEST_HEDGE]))
+    return bool(opening_words) and _hedges().find(opening_words, 0) is not None
 
 
 @cache
@@ -127,19 +127,21 @@ def _hedges() -> Lexicon:
 def _phrases(entry: dict[str, Any]) -> Lexicon:
     phrases = Lexicon()
     for spec in entry["measures"]:
-        phrases.add("measure", spec["say"], Say(**{name: value for name, value in spec.items() if name != "say"}))
+        phrases.add(
+            "measure", spec["say"], PhraseMeaning(**{name: value for name, value in spec.items() if name != "say"})
+        )
     for phrase, measure in entry["after_last_year"].items():
-        phrases.add("moved", [phrase], Say(measure))
+        phrases.add("moved", [phrase], PhraseMeaning(measure))
     for topic, spec in entry["topics"].items():
         phrases.add("topic", spec.get("say", ()), topic)
-    for lead, said in entry["leads"].items():
-        phrases.add("lead", said, lead)
-    for basis, said in entry["basis"].items():
-        phrases.add("basis", said, basis)
-    for level, said in entry["whole"].items():
-        phrases.add("whole", said, level)
-    for label, said in entry["ignored"]["between"].items():
-        phrases.add("no_figure", said, label)
+    for lead, phrases_said in entry["leads"].items():
+        phrases.add("lead", phrases_said, lead)
+    for basis, phrases_said in entry["basis"].items():
+        phrases.add("basis", phrases_said, basis)
+    for level, phrases_said in entry["whole"].items():
+        phrases.add("whole", phrases_said, level)
+    for label, phrases_said in entry["ignored"]["between"].items():
+        phrases.add("no_figure", phrases_said, label)
     for kind in _PLAIN:
         phrases.add(kind, entry[kind])
     return phrases
@@ -147,6 +149,6 @@ def _phrases(entry: dict[str, Any]) -> Lexicon:
 
 def _lexicon(kind: str, entries: dict[str, list[str]]) -> Lexicon:
     lexicon = Lexicon()
-    for value, said in entries.items():
-        lexicon.add(kind, said, value)
+    for value, phrases in entries.items():
+        lexicon.add(kind, phrases, value)
     return lexicon

@@ -50,8 +50,8 @@ def words(text: str) -> Iterator[Word]:
             continue
         kind, (start, end) = _KINDS[group], match.span()
         if kind is Kind.WORD:
-            spelled = match[0]
-            yield Word(kind, _key(spelled) if end - start <= _LONGEST_WORD else "", start, end, spelled[0].isupper())
+            spelling = match[0]
+            yield Word(kind, _key(spelling) if end - start <= _LONGEST_WORD else "", start, end, spelling[0].isupper())
         elif kind is Kind.NUMBER:
             yield Word(kind, "", start, end)
         else:
@@ -64,6 +64,6 @@ def keys(phrase: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=20_000)
-def _key(spelled: str) -> str:
-    key = fold(spelled)
+def _key(spelling: str) -> str:
+    key = fold(spelling)
     return "tỷ" if key == "tỉ" else key
