@@ -58,13 +58,13 @@ def _show(answer: Answer, fmt: str, output: Path | None) -> None:
 
 
 def _print_table(answer: Answer) -> None:
-    """Print rows as a table; where its columns have no room beside each other, one row below the other."""
+    """Print rows as a table; where the columns do not fit side by side, as one block per row."""
     frame = answer.texts()
-    shown = frame.head(MOST_ROWS)
-    if _width(shown) > out.width:
-        _print_records(shown)
+    head = frame.head(MOST_ROWS)
+    if _width(head) > out.width:
+        _print_records(head)
     else:
-        _print_columns(shown, {column.name for column in answer.columns if column.is_number})
+        _print_columns(head, {column.name for column in answer.columns if column.is_number})
     if frame.height > MOST_ROWS:
         err.print(f"... {frame.height - MOST_ROWS} more rows; --format csv gives all")
 
@@ -96,6 +96,6 @@ def _print_columns(frame: pl.DataFrame, numbers: set[str]) -> None:
     out.print(table)
 
 
-def _refuse(why: str) -> int:
-    err.print(Text(f"thads query: {why}"))
+def _refuse(reason: str) -> int:
+    err.print(Text(f"thads query: {reason}"))
     return 2
