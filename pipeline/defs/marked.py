@@ -16,16 +16,16 @@ from pipeline.marked import write_marked
 )
 def marked_workbooks(context: dg.AssetExecutionContext, home: OneWriter) -> dg.MaterializeResult:
     """Marked workbooks in ``marked/<period>``: one per version that is returned or queried, to go with its letter."""
-    done = write_marked(home.home)
-    context.log.info(f"{len(done.paths)} files marked, {done.beside} of them reports beside a file")
-    for item in done.left_out:
+    result = write_marked(home.home)
+    context.log.info(f"{len(result.paths)} files marked, {result.beside} of them reports beside a file")
+    for item in result.left_out:
         context.log.warning(f"not marked: {item}")
     return dg.MaterializeResult(
         metadata={
-            LEFT_OUT: done.left_out,
-            "written": len(done.paths),
-            "beside a file": done.beside,
+            LEFT_OUT: result.left_out,
+            "written": len(result.paths),
+            "beside a file": result.beside,
             "folder": dg.MetadataValue.path(str(home.home.marked)),
-            "files": dg.MetadataValue.md(linked_list(Links(home.home).to_all(done.paths, home.home.marked))),
+            "files": dg.MetadataValue.md(linked_list(Links(home.home).to_all(result.paths, home.home.marked))),
         }
     )
