@@ -67,7 +67,7 @@ def test_a_history_that_is_copied_is_judged_as_one_that_is_judged(tmp_path):
     home = history.histories(block, tmp_path, (1, 3))[3]
     judged = Home(tmp_path / "all-judged")
     for years in (-2, -1, 0):
-        block.lay_down(judged, years)
+        block.write_cells(judged, years)
     judge_changed(judged)
     # Ids are made from what is looked at, and sentences name its year.
     left_out = ("finding_id", "cause_id", "sentence_vi", "sentence_en")
