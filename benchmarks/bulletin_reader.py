@@ -20,65 +20,65 @@ from pipeline.published.query import run_query
 from tests import browser as chromium
 
 #: What a page holds, asked of the page as the browser has it: links, places, figures with their row and column.
-ASK = """() => ({
+PAGE_QUERY = """() => ({
     links: [...document.querySelectorAll('a[href]')].map(link => link.href),
     places: [...document.querySelectorAll('[id]')].map(place => place.id),
     figures: [...document.querySelectorAll('[data-table=mart_scorecard] data')].map(figure =>
         [figure.closest('[data-key]').dataset.key, figure.dataset.f, figure.value]),
 })"""
-MOST_TOLD = 20
+MOST_PRINTED = 20
 
 
 @dataclass
-class Found:
+class SiteReport:
     """What reading a site found: how much there is, and what is wrong with it."""
 
     pages: int = 0
     links: int = 0
     figures: int = 0
-    wrong: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
 
-def read_site(browser: Browser, site: Path, truth: dict[tuple[str, str], object]) -> Found:
+def read_site(browser: Browser, site: Path, truth: dict[tuple[str, str], object]) -> SiteReport:
     """Open every page of ``site``; ``truth`` is the scorecard, by report and column."""
-    found, start = Found(), site.as_uri() + "/"
+    report, start = SiteReport(), site.as_uri() + "/"
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_offline(True)
-    page, complaints = context.new_page(), []
-    page.on("console", lambda said: complaints.append(said.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("requestfailed", lambda request: complaints.append(f"asks for {request.url}"))
+    page, messages = context.new_page(), []
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on("requestfailed", lambda request: messages.append(f"asks for {request.url}"))
     places: dict[str, set[str]] = {}
-    wanted: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    link_targets: dict[str, set[tuple[str, str]]] = defaultdict(set)
     paths = sorted(path.relative_to(site).as_posix() for path in site.rglob("*.html"))
     for path in paths:
         page.goto(start + path)
-        held = page.evaluate(ASK)
-        places[path] = set(held["places"])
-        for link in held["links"]:
+        contents = page.evaluate(PAGE_QUERY)
+        places[path] = set(contents["places"])
+        for link in contents["links"]:
             target, place = urldefrag(urljoin(start + path, link))
             if not target.startswith(start):
-                found.wrong.append(f"{path}: leads out of the site, to {target}")
-            wanted[unquote(target.removeprefix(start)) or path].add((unquote(place), path))
-        for key, column, value in held["figures"]:
+                report.errors.append(f"{path}: leads out of the site, to {target}")
+            link_targets[unquote(target.removeprefix(start)) or path].add((unquote(place), path))
+        for key, column, value in contents["figures"]:
             if (key, column) in truth:
-                found.figures += 1
+                report.figures += 1
                 if Decimal(value) != truth[key, column]:
-                    found.wrong.append(f"{path}: {key} {column} is {value}, in the warehouse {truth[key, column]}")
-        found.wrong += [f"{path}: {said}" for said in complaints]
-        complaints.clear()
-        found.pages += 1
-        found.links += len(held["links"])
-        if found.pages % 500 == 0:
-            print(f"{found.pages} of {len(paths)} pages, {len(found.wrong)} wrong", flush=True)
+                    report.errors.append(f"{path}: {key} {column} is {value}, in the warehouse {truth[key, column]}")
+        report.errors += [f"{path}: {message}" for message in messages]
+        messages.clear()
+        report.pages += 1
+        report.links += len(contents["links"])
+        if report.pages % 500 == 0:
+            print(f"{report.pages} of {len(paths)} pages, {len(report.errors)} wrong", flush=True)
     context.close()
-    for target, named in sorted(wanted.items()):
-        for place, path in sorted(named):
+    for target, sources in sorted(link_targets.items()):
+        for place, path in sorted(sources):
             if target not in places and not (site / target).is_file():
-                found.wrong.append(f"{path}: there is no {target}")
+                report.errors.append(f"{path}: there is no {target}")
             elif place and target in places and place not in places[target]:
-                found.wrong.append(f"{path}: {target} has no place {place}")
-    return found
+                report.errors.append(f"{path}: {target} has no place {place}")
+    return report
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -92,17 +92,17 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     rows = run_query(home, "from mart_scorecard").to_dicts()
     truth = {(row["report_id"], name): value for row in rows for name, value in row.items() if value is not None}
-    began = time.monotonic()
+    start = time.monotonic()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=list(chromium.ARGUMENTS))
-        found = read_site(browser, (home.bulletin / "current").resolve(), truth)
+        report = read_site(browser, (home.bulletin / "current").resolve(), truth)
         browser.close()
-    print(*found.wrong[:MOST_TOLD], sep="\n")
+    print(*report.errors[:MOST_PRINTED], sep="\n")
     print(
-        f"{found.pages} pages, {found.links} links, {found.figures} figures compared: {len(found.wrong)} wrong; "
-        f"{time.monotonic() - began:.0f} s"
+        f"{report.pages} pages, {report.links} links, {report.figures} figures compared: {len(report.errors)} wrong; "
+        f"{time.monotonic() - start:.0f} s"
     )
-    return 1 if found.wrong else 0
+    return 1 if report.errors else 0
 
 
 if __name__ == "__main__":

@@ -25,9 +25,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("inbox", type=Path)
     files = sorted(parser.parse_args().inbox.rglob("*.xlsx"))
-    began, cpu = time.perf_counter(), time.process_time()
+    start, cpu = time.perf_counter(), time.process_time()
     rows = read_every_sheet(files)
-    seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - cpu
+    seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu
     print(json.dumps({"files": len(files), "rows": rows, "reading_s": seconds, "reading_cpu_s": cpu_seconds}))
 
 

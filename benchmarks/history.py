@@ -21,11 +21,11 @@ from statistics import median
 
 import polars as pl
 
-from benchmarks.measuring import Measured, add_runs, command_line, keep_figures, machine, measure, working_folder
+from benchmarks.measuring import Measurement, add_runs, command_line, keep_figures, machine, measure, working_folder
 from expectations.rules import packs
 from pipeline import tables
 from pipeline.cells.read import read_landed
-from pipeline.cli.exit import leaving_at_once
+from pipeline.cli.exit import quick_exit
 from pipeline.declared import export_declarations
 from pipeline.forms import forms
 from pipeline.home import Home
@@ -42,96 +42,105 @@ MONTHS = 12
 #: The last of thirteen months is the one that is added, the seventh of its statistical year.
 FIRST_MONTH, LAST_MONTH = "2035-04", "2036-04"
 AFTERWARDS = datetime(2036, 6, 1)
-READ = {"submissions": tables.SUBMISSIONS, "cells": tables.CELLS, "remarks": tables.REMARKS}
-#: The first two figures of an id tell its year.
+CELL_TABLES = {"submissions": tables.SUBMISSIONS, "cells": tables.CELLS, "remarks": tables.REMARKS}
+#: The first two digits of an id encode its year.
 YEAR_TAG = 50
 
 
-class Block:
-    """Twelve months of what was read, to be laid down under any year."""
+class YearOfReturns:
+    """Twelve months of returns as they were read, to be written under any year."""
 
     def __init__(self, inbox: Path, scratch: Home) -> None:
         """Take in the months of ``inbox`` but the last; ``scratch`` holds the bytes."""
         # The block lies years ahead, where the units of today have always been; a return of a month to come is none.
         receive(inbox, scratch, now=AFTERWARDS)
         read_landed(scratch)
-        submissions = read_tables(scratch.cells, "submissions", READ["submissions"])
+        submissions = read_tables(scratch.cells, "submissions", CELL_TABLES["submissions"])
         ends = submissions.select("receipt_id", "submission_id", "period_id", "period_end")
         self.scratch = scratch
         self.periods = sorted(set(submissions["period_id"]))[:MONTHS]
         self.receipts = pl.read_parquet(sorted(scratch.receipts.glob("*.parquet"))).join(
             ends.drop("submission_id"), on="receipt_id"
         )
-        self.read = {
+        self.tables = {
             "submissions": submissions,
-            "cells": read_tables(scratch.cells, "cells", READ["cells"]),
-            "remarks": read_tables(scratch.cells, "remarks", READ["remarks"]).join(
+            "cells": read_tables(scratch.cells, "cells", CELL_TABLES["cells"]),
+            "remarks": read_tables(scratch.cells, "remarks", CELL_TABLES["remarks"]).join(
                 ends.select("submission_id", "period_id"), on="submission_id"
             ),
         }
 
-    def lay_down(self, home: Home, years: int) -> None:
+    def write_cells(self, home: Home, years: int) -> None:
         """Write receipts and cells of the twelve months ``years`` later, a batch a month, after those that are there."""
         home.blobs.parent.mkdir(parents=True, exist_ok=True)
         if not home.blobs.exists():
             home.blobs.symlink_to(self.scratch.blobs.resolve(), target_is_directory=True)
         home.receipts.mkdir(parents=True, exist_ok=True)
-        first = len(list(home.receipts.glob("*.parquet"))) + 1
-        for number, period in enumerate(self.periods, start=first):
-            receipts = moved(self.receipts.filter(period_id=period), years, tag=years)
-            receipts = _received(receipts, number, "path").select(list(tables.RECEIPTS))
+        first_batch = len(list(home.receipts.glob("*.parquet"))) + 1
+        for number, period in enumerate(self.periods, start=first_batch):
+            receipts = move_rows(self.receipts.filter(period_id=period), years, tag=years)
+            receipts = _set_arrival(receipts, number, "path").select(list(tables.RECEIPTS))
             receipts.write_parquet(home.receipts / f"{number:06d}.parquet")
             frames = {
-                name: moved(frame.filter(period_id=period), years, tag=years) for name, frame in self.read.items()
+                name: move_rows(frame.filter(period_id=period), years, tag=years) for name, frame in self.tables.items()
             }
-            frames["submissions"] = _received(frames["submissions"], number, "source_ref")
-            frames = {name: frame.select(list(READ[name])) for name, frame in frames.items()}
+            frames["submissions"] = _set_arrival(frames["submissions"], number, "source_ref")
+            frames = {name: frame.select(list(CELL_TABLES[name])) for name, frame in frames.items()}
             commit_folder(home, home.cells / f"{number:06d}", frames, fingerprint=registry_of(home).version)
 
-    def lay_down_judged(self, home: Home, judged: Home, years: int, later: int) -> None:
-        """Write what judging made in ``judged`` of the block under ``years`` into ``home``, ``later`` years on."""
-        submissions = read_tables(home.cells, "submissions", READ["submissions"])
+    def write_judged(self, home: Home, judged: Home, years: int, years_later: int) -> None:
+        """Write what judging made in ``judged`` of the block under ``years`` into ``home``, ``years_later`` years on."""
+        submissions = read_tables(home.cells, "submissions", CELL_TABLES["submissions"])
         marks = fingerprints(submissions, waivers(answers(home)), forms(), registry_of(home), packs())
         for period in self.periods:
-            made, now = judged.judged / _year_on(period, years), _year_on(period, years + later)
+            source, period_later = (
+                judged.judged / _shift_period(period, years),
+                _shift_period(period, years + years_later),
+            )
             frames = {
-                name: moved(pl.read_parquet(made / f"{name}.parquet"), later, later=later)
+                name: move_rows(pl.read_parquet(source / f"{name}.parquet"), years_later, years_later=years_later)
                 for name in (*JUDGED, TALLIES)
             }
-            commit_folder(home, home.judged / now, frames, fingerprint=marks[now])
+            commit_folder(home, home.judged / period_later, frames, fingerprint=marks[period_later])
 
 
-def moved(frame: pl.DataFrame, years: int, *, tag: int | None = None, later: int = 0) -> pl.DataFrame:
+def move_rows(frame: pl.DataFrame, years: int, *, tag: int | None = None, years_later: int = 0) -> pl.DataFrame:
     """Return rows under another year: dates, periods and ids move; figures and sentences stay.
 
-    With ``tag``, ids get the figures of that year; without, the figures that they have move by ``later``: those of
+    With ``tag``, ids get the figures of that year; without, their own figures move by ``years_later``: those of
     submissions that a finding quotes too, of whatever year they are.
     """
 
-    def renamed(id_: pl.Expr) -> pl.Expr:
-        year = pl.lit(YEAR_TAG + tag) if tag is not None else id_.str.slice(0, 2).cast(pl.Int32, strict=False) + later
+    def rename_id(id_: pl.Expr) -> pl.Expr:
+        year = (
+            pl.lit(YEAR_TAG + tag)
+            if tag is not None
+            else id_.str.slice(0, 2).cast(pl.Int32, strict=False) + years_later
+        )
         return year.cast(pl.String) + id_.str.slice(2)
 
-    def of_row(name: str, of_type: pl.DataType) -> pl.Expr:
+    def move_column(name: str, dtype: pl.DataType) -> pl.Expr:
         column = pl.col(name)
         if name == "period_id":
-            return _year_of(column, years)
+            return _shift_year(column, years)
         if name == "report_id":
-            who = column.str.split("/")
-            return pl.concat_str(who.list.head(3).list.join("/"), pl.lit("/"), _year_of(who.list.get(3), years))
+            parts = column.str.split("/")
+            return pl.concat_str(parts.list.head(3).list.join("/"), pl.lit("/"), _shift_year(parts.list.get(3), years))
         if name in ("submission_id", "receipt_id", "supersedes"):
-            return renamed(column)
+            return rename_id(column)
         if name in ("finding_id", "cause_id"):
-            return pl.lit(f"{later:02d}") + column.str.slice(2)
-        if name == "cells" and of_type == tables.FINDINGS["cells"]:
-            quoted = pl.element().struct
-            return column.list.eval(quoted.with_fields(renamed(quoted.field("submission_id")).alias("submission_id")))
-        return column.dt.offset_by(f"{years}y") if of_type.is_temporal() else column
+            return pl.lit(f"{years_later:02d}") + column.str.slice(2)
+        if name == "cells" and dtype == tables.FINDINGS["cells"]:
+            quoted_cell = pl.element().struct
+            return column.list.eval(
+                quoted_cell.with_fields(rename_id(quoted_cell.field("submission_id")).alias("submission_id"))
+            )
+        return column.dt.offset_by(f"{years}y") if dtype.is_temporal() else column
 
-    return frame.select(of_row(name, of_type).alias(name) for name, of_type in frame.schema.items())
+    return frame.select(move_column(name, dtype).alias(name) for name, dtype in frame.schema.items())
 
 
-def _received(frame: pl.DataFrame, batch: int, path: str) -> pl.DataFrame:
+def _set_arrival(frame: pl.DataFrame, batch: int, path: str) -> pl.DataFrame:
     """Let a month come in one batch, at nine in the morning of the day after its period."""
     return frame.with_columns(
         batch=pl.lit(batch, pl.Int32),
@@ -140,40 +149,42 @@ def _received(frame: pl.DataFrame, batch: int, path: str) -> pl.DataFrame:
     )
 
 
-def _year_of(period: pl.Expr, years: int) -> pl.Expr:
+def _shift_year(period: pl.Expr, years: int) -> pl.Expr:
     return (period.str.slice(0, 4).cast(pl.Int32) + years).cast(pl.String) + period.str.slice(4)
 
 
-def _year_on(period: str, years: int) -> str:
+def _shift_period(period: str, years: int) -> str:
     return f"{int(period[:4]) + years}{period[4:]}"
 
 
-def histories(block: Block, work: Path, lengths: tuple[int, int]) -> dict[int, Home]:
+def histories(block: YearOfReturns, work: Path, lengths: tuple[int, int]) -> dict[int, Home]:
     """Return a home for each length in years, judged and declared; nothing is published there yet."""
     longest = max(lengths)
-    judged = Home(work / "judged")
+    judged_home = Home(work / "judged")
     for years in (1 - longest, 2 - longest):
-        block.lay_down(judged, years)
-    judge_changed(judged)
+        block.write_cells(judged_home, years)
+    judge_changed(judged_home)
     homes = {}
     for length in lengths:
         home = homes[length] = Home(work / f"{length}-years")
         for years in range(1 - length, 1):
-            block.lay_down(home, years)
+            block.write_cells(home, years)
         for number, years in enumerate(range(1 - length, 1)):
-            of = 1 - longest if number == 0 else 2 - longest
-            block.lay_down_judged(home, judged, of, years - of)
-        if again := judge_changed(home).periods:
-            raise RuntimeError(f"the history of {length} years is not as judging leaves it: {', '.join(again)}")
+            source_year = 1 - longest if number == 0 else 2 - longest
+            block.write_judged(home, judged_home, source_year, years - source_year)
+        if judged_periods := judge_changed(home).periods:
+            raise RuntimeError(
+                f"the history of {length} years is not as judging leaves it: {', '.join(judged_periods)}"
+            )
         export_declarations(home)
     return homes
 
 
-def build(home: Home, work: Path) -> Measured:
+def build(home: Home, work: Path) -> Measurement:
     """Build and publish what a home holds, through a night without an inbox."""
-    nothing = work / "nothing"
-    nothing.mkdir(exist_ok=True)
-    return measure(night(nothing, home), work / f"{home.root.name}.log")
+    empty_inbox = work / "nothing"
+    empty_inbox.mkdir(exist_ok=True)
+    return measure(night(empty_inbox, home), work / f"{home.root.name}.log")
 
 
 def night(inbox: Path, home: Home) -> list[str]:
@@ -181,42 +192,46 @@ def night(inbox: Path, home: Home) -> list[str]:
     return [sys.executable, "-m", "pipeline.cli.main", "load", str(inbox), "--home", str(home.root), "--json"]
 
 
-def told(one: Measured) -> str:
+def night_line(measurement: Measurement) -> str:
     """Tell what a night took, and the stages that took longest."""
-    stages = sorted(one.told.get("seconds", {}).items(), key=lambda stage: -stage[1])
-    return f"{one}  {'  '.join(f'{stage} {seconds:.1f}' for stage, seconds in stages[:5])}"
+    stages = sorted(measurement.periods_text.get("seconds", {}).items(), key=lambda stage: -stage[1])
+    return f"{measurement}  {'  '.join(f'{stage} {seconds:.1f}' for stage, seconds in stages[:5])}"
 
 
-def run(homes: dict[int, Home], inbox: Path, work: Path, repeat: int) -> dict[int, list[Measured]]:
+def run(homes: dict[int, Home], inbox: Path, work: Path, repeat: int) -> dict[int, list[Measurement]]:
     """Measure the night that adds the month to each history, in turn, each time to a fresh copy."""
-    measured: dict[int, list[Measured]] = {length: [] for length in homes}
+    measurements: dict[int, list[Measurement]] = {length: [] for length in homes}
     for _ in range(repeat):
         for length, home in homes.items():
             copy = Home(work / "night")
             shutil.rmtree(copy.root, ignore_errors=True)
             subprocess.run(["cp", "-a", str(home.root), str(copy.root)], check=True)
-            one = measure(night(inbox, copy), work / "night.log")
-            measured[length].append(one)
-            print(f"{length:2} years: {told(one)}", flush=True)
-    return measured
+            measurement = measure(night(inbox, copy), work / "night.log")
+            measurements[length].append(measurement)
+            print(f"{length:2} years: {night_line(measurement)}", flush=True)
+    return measurements
 
 
-def report(measured: dict[int, list[Measured]], homes: dict[int, Home], workbooks: int) -> list[str]:
+def report(measurements: dict[int, list[Measurement]], homes: dict[int, Home], workbooks: int) -> list[str]:
     """Return the figures against the aim: the run with least CPU of each counts."""
-    (short, of_short), (long, of_long) = sorted(measured.items())
+    (short_years, short_runs), (long_years, long_runs) = sorted(measurements.items())
     lines = [f"{workbooks} workbooks added, {machine()}"]
     for length, home in sorted(homes.items()):
         size = home.live.stat().st_size / 1e6
         lines.append(f"history of {length} years: {_rows(home):,} cells, warehouse of {size:,.0f} MB")
-    for name, of in (("CPU", lambda one: one.cpu_s), ("wall", lambda one: one.wall_s)):
-        few, many = min(map(of, of_short)), min(map(of, of_long))
+    for name, seconds_of in (("CPU", lambda one: one.cpu_s), ("wall", lambda one: one.wall_s)):
+        short_value, long_value = min(map(seconds_of, short_runs)), min(map(seconds_of, long_runs))
         lines.append(
-            f"{name}: {few:.1f} s after {short} year, {many:.1f} s after {long}: {many / few:.2f} x, "
-            f"aim {MOST_TIMES}: {'met' if many / few <= MOST_TIMES else 'MISSED'} "
-            f"(medians {median(map(of, of_short)):.1f} and {median(map(of, of_long)):.1f} s)"
+            f"{name}: {short_value:.1f} s after {short_years} year, {long_value:.1f} s after {long_years}: {long_value / short_value:.2f} x, "
+            f"aim {MOST_TIMES}: {'met' if long_value / short_value <= MOST_TIMES else 'MISSED'} "
+            f"(medians {median(map(seconds_of, short_runs)):.1f} and {median(map(seconds_of, long_runs)):.1f} s)"
         )
-    few, many = (min(runs, key=lambda one: one.cpu_s).told["seconds"] for runs in (of_short, of_long))
-    lines += [f"  {stage:12} {few.get(stage, 0):6.1f} {seconds:6.1f} s wall" for stage, seconds in many.items()]
+    short_value, long_value = (
+        min(runs, key=lambda one: one.cpu_s).periods_text["seconds"] for runs in (short_runs, long_runs)
+    )
+    lines += [
+        f"  {stage:12} {short_value.get(stage, 0):6.1f} {seconds:6.1f} s wall" for stage, seconds in long_value.items()
+    ]
     return lines
 
 
@@ -226,39 +241,39 @@ def _rows(home: Home) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the benchmark; return 0 whatever the figures are."""
-    parser = command_line("history", __doc__, provinces=12, keeps="histories and logs, to use them again,")
+    parser = command_line("history", __doc__, provinces=12, contents="histories and logs, to use them again,")
     add_runs(parser, repeat=3)
     parser.add_argument("--offices", type=int, metavar="N", help="offices a province (all that there are)")
     parser.add_argument("--years", type=int, default=10, metavar="N", help="years of the longer history (10)")
-    wanted = parser.parse_args(arguments)
-    lengths = (1, wanted.years)
-    with working_folder(wanted.keep, "history") as work:
-        inbox, added = work / "country" / "inbox", work / "added"
+    options = parser.parse_args(arguments)
+    lengths = (1, options.years)
+    with working_folder(options.keep, "history") as work:
+        inbox, added_inbox = work / "country" / "inbox", work / "added"
         homes = {length: Home(work / f"{length}-years") for length in lengths}
         if not all(home.live.exists() for home in homes.values()):
-            began = time.perf_counter()
+            start = time.perf_counter()
             truth = simulate(
                 work / "country",
-                provinces=wanted.provinces,
+                provinces=options.provinces,
                 first=FIRST_MONTH,
                 last=LAST_MONTH,
                 seed=2035,
-                offices_per_province=wanted.offices,
-                forms=wanted.forms,
+                offices_per_province=options.offices,
+                forms=options.forms,
             )
-            added.mkdir()
-            shutil.copytree(inbox / truth.periods[-1], added / truth.periods[-1])
-            print(f"{len(truth.reports)} workbooks simulated in {time.perf_counter() - began:.0f} s", flush=True)
-            homes = histories(Block(inbox, Home(work / "read")), work, lengths)
+            added_inbox.mkdir()
+            shutil.copytree(inbox / truth.periods[-1], added_inbox / truth.periods[-1])
+            print(f"{len(truth.reports)} workbooks simulated in {time.perf_counter() - start:.0f} s", flush=True)
+            homes = histories(YearOfReturns(inbox, Home(work / "read")), work, lengths)
             for length, home in homes.items():
-                print(f"{length:2} years built in full: {told(build(home, work))}", flush=True)
-        measured = run(homes, added, work, wanted.repeat)
-        workbooks = sum(1 for _ in added.rglob("*.xlsx"))
-        print("\n".join(report(measured, homes, workbooks)))
-        keep_figures(wanted.json, workbooks, measured)
+                print(f"{length:2} years built in full: {night_line(build(home, work))}", flush=True)
+        measurements = run(homes, added_inbox, work, options.repeat)
+        workbooks = sum(1 for _ in added_inbox.rglob("*.xlsx"))
+        print("\n".join(report(measurements, homes, workbooks)))
+        keep_figures(options.json, workbooks, measurements)
     return 0
 
 
 if __name__ == "__main__":
-    with leaving_at_once():  # else DuckDB's binding complains of what judging, done in this process, still holds
+    with quick_exit():  # else DuckDB's binding complains of what judging, done in this process, still holds
         sys.exit(main())

@@ -34,15 +34,15 @@ def main() -> int:
 def drill(inbox: Path, folder: Path, kills: int, seed: int) -> int:
     """Load once undisturbed, then kill and repeat; print what was found and return the exit code."""
     undisturbed = folder / "undisturbed"
-    started = time.monotonic()
+    start = time.monotonic()
     _load(inbox, undisturbed).wait()
-    whole = time.monotonic() - started
-    print(f"undisturbed load: {whole:.1f} s", flush=True)
+    duration = time.monotonic() - start
+    print(f"undisturbed load: {duration:.1f} s", flush=True)
     rng = random.Random(seed)
     failures = 0
     for number in range(kills):
         # One moment in each slice of the run, so that every stage is met.
-        moment = whole * (number + rng.random()) / kills
+        moment = duration * (number + rng.random()) / kills
         home = folder / f"killed-{number}"
         process = _load(inbox, home)
         try:

@@ -1,4 +1,4 @@
-"""A national month with faults, letter by letter: who was told what, over a mail server that is down for a night.
+"""A national month with faults, letter by letter: who received what, through a mail server that is down for a night.
 
 Simulates 760 workbooks of 63 provinces, faults in five of a hundred; everybody in the country has an address. Then four
 loads, each a whole ``thads load``: the month; the same again; the corrections, with the mail server down; the same again,
@@ -40,11 +40,11 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="thads-letters-") as folder, MailRoom() as room:
-        wrong = list(drill(Path(folder), room, options))
-    for line in wrong:
+        errors = list(drill(Path(folder), room, options))
+    for line in errors:
         print(f"WRONG: {line}")
-    print("every letter once" if not wrong else f"{len(wrong)} claims do not hold")
-    return 1 if wrong else 0
+    print("every letter once" if not errors else f"{len(errors)} claims do not hold")
+    return 1 if errors else 0
 
 
 def drill(folder: Path, room: MailRoom, options: argparse.Namespace) -> Iterator[str]:
@@ -61,53 +61,71 @@ def drill(folder: Path, room: MailRoom, options: argparse.Namespace) -> Iterator
     )
     home, inbox = Home(folder / "home"), folder / "country" / "inbox"
     people = _contacts(home, truth, room.port)
-    faulty = {fault.path for fault in truth.faults}
-    print(f"{len(truth.reports)} workbooks, {len(faulty)} with a fault, {people} people with an address", flush=True)
+    faulty_paths = {fault.path for fault in truth.faults}
+    print(
+        f"{len(truth.reports)} workbooks, {len(faulty_paths)} with a fault, {people} people with an address", flush=True
+    )
 
-    first = _load(home, inbox, room, "the month")
-    told = Counter(to for (to,) in room.recipients)
-    yield from (f"{to} got {letters} digests in a night" for to, letters in told.items() if letters > 1)
-    yield from _said_twice(home)
-    if not first["opened"] or not told:
+    first_night = _load(home, inbox, room, "the month")
+    digests_by_person = Counter(recipient for (recipient,) in room.recipients)
+    yield from (
+        f"{recipient} got {letters} digests in a night"
+        for recipient, letters in digests_by_person.items()
+        if letters > 1
+    )
+    yield from _repeated_messages(home)
+    if not first_night["opened"] or not digests_by_person:
         yield "no incident was opened, or nobody was told"
 
-    again = _load(home, inbox, room, "the same again")
-    if again["letters"]:
-        yield f"the same night again sent {again['letters']} letters"
+    second_night = _load(home, inbox, room, "the same again")
+    if second_night["letters"]:
+        yield f"the same night again sent {second_night['letters']} letters"
 
-    corrected = folder / "corrected"
-    nowhere = set(
+    correction_inbox = folder / "corrected"
+    unplaced_refs = set(
         run_query(home, "select source_ref from fct_alert where unit_key is null or period_id is null")["source_ref"]
     )
     for fault in truth.faults:
-        path = write_correction(truth, fault.id, corrected)
-        if fault.path in nowhere:  # only a file under the same path can take the place of one that has none
-            path.rename(corrected / fault.path)
+        path = write_correction(truth, fault.id, correction_inbox)
+        if fault.path in unplaced_refs:  # only a file under the same path can take the place of one that has none
+            path.rename(correction_inbox / fault.path)
     room.shut()
-    down = _load(home, corrected, room, "the corrections, mail server down")
+    night_down = _load(home, correction_inbox, room, "the corrections, mail server down")
     room.open()
-    up = _load(home, corrected, room, "the same again, mail server up")
-    if down["letters"] or not down["waiting"] or up["letters"] != down["waiting"] or up["waiting"]:
-        yield f"{down['waiting']} letters waited, {up['letters']} arrived, {up['waiting']} wait still"
-    notices = Counter(to for (to,) in room.recipients[-up["letters"] :])
-    yield from (f"{to} got {letters} notices" for to, letters in notices.items() if letters > 1)
-    yield from (f"{to} was told of the fault and not of its end" for to in told if to not in notices)
+    night_up = _load(home, correction_inbox, room, "the same again, mail server up")
+    if (
+        night_down["letters"]
+        or not night_down["waiting"]
+        or night_up["letters"] != night_down["waiting"]
+        or night_up["waiting"]
+    ):
+        yield f"{night_down['waiting']} letters waited, {night_up['letters']} arrived, {night_up['waiting']} wait still"
+    notices = Counter(recipient for (recipient,) in room.recipients[-night_up["letters"] :])
+    yield from (f"{recipient} got {letters} notices" for recipient, letters in notices.items() if letters > 1)
+    yield from (
+        f"{recipient} was told of the fault and not of its end"
+        for recipient in digests_by_person
+        if recipient not in notices
+    )
     yield from (
         f"a notice to {letter['To']} tells of no recovery"
-        for letter in room.letters[-up["letters"] :]
+        for letter in room.letters[-night_up["letters"] :]
         if "ĐÃ KHỚP" not in text_of(letter)
     )
-    yield from _said_twice(home)
+    yield from _repeated_messages(home)
     ids = Counter(letter["Message-ID"] for letter in room.letters)
     yield from (f"{name} arrived {times} times" for name, times in ids.items() if times > 1)
-    sent = len(Outbox(home).messages(MessageState.SENT))
-    if sent != len(room.letters):
-        yield f"the outbox says {sent} were sent, {len(room.letters)} arrived"
-    print(f"{len(room.letters)} letters to {len(told)} people, {up['open']} incidents still open", flush=True)
+    sent_count = len(Outbox(home).messages(MessageState.SENT))
+    if sent_count != len(room.letters):
+        yield f"the outbox says {sent_count} were sent, {len(room.letters)} arrived"
+    print(
+        f"{len(room.letters)} letters to {len(digests_by_person)} people, {night_up['open']} incidents still open",
+        flush=True,
+    )
 
 
 def _kinds() -> list[str]:
-    """Return the kinds of fault that an office can make in the workbook of a first month and that somebody is told of."""
+    """Return the kinds of fault that an office can make in the workbook of a first month and that is reported to somebody."""
     notes = {rule.id for pack in packs() for rule in pack.rules if rule.on_fail == OnFail.NOTE}
     return [
         name
@@ -115,39 +133,41 @@ def _kinds() -> list[str]:
         if Scope.OFFICE in fault.scopes
         and fault.suffix == ".xlsx"
         and fault.fits(DEFAULT_FORMS)
-        and not (fault.is_harmless or fault.beside or fault.months or fault.from_months > 1)
+        and not (fault.is_harmless or fault.related_reports or fault.months or fault.from_months > 1)
         and (fault.is_unreadable or set(fault.meant) - notes)
     ]
 
 
-def _load(home: Home, inbox: Path, room: MailRoom, what: str) -> dict[str, int]:
+def _load(home: Home, inbox: Path, room: MailRoom, label: str) -> dict[str, int]:
     """Load and print what came of it: incidents opened and resolved, letters that arrived."""
-    before, began = len(room.letters), time.monotonic()
+    letter_count, start = len(room.letters), time.monotonic()
     command = [sys.executable, "-m", "pipeline.cli.main", "load", str(inbox), "--home", str(home.root), "--json"]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"{what}: the load failed\n{done.stderr[-2000:]}")
-    night = json.loads(done.stdout.splitlines()[-1])
-    told = {
+    completed_process = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    if completed_process.returncode:
+        raise RuntimeError(f"{label}: the load failed\n{completed_process.stderr[-2000:]}")
+    night = json.loads(completed_process.stdout.splitlines()[-1])
+    summary = {
         "opened": len(night["alerts_opened"]),
         "resolved": len(night["alerts_resolved"]),
         "open": night["alerts_open"],
         "queued": night["messages"]["queued"],
-        "letters": len(room.letters) - before,
+        "letters": len(room.letters) - letter_count,
         "waiting": night["messages"]["waiting"],
     }
-    counts = ", ".join(f"{name} {count}" for name, count in told.items())
-    print(f"{what}: {counts} ({time.monotonic() - began:.0f} s)", flush=True)
-    return told
+    counts = ", ".join(f"{name} {count}" for name, count in summary.items())
+    print(f"{label}: {counts} ({time.monotonic() - start:.0f} s)", flush=True)
+    return summary
 
 
-def _said_twice(home: Home) -> Iterator[str]:
-    """Yield incidents that were told twice to one person as open, or twice as resolved."""
+def _repeated_messages(home: Home) -> Iterator[str]:
+    """Yield incidents that one person was told twice are open, or twice are resolved."""
     log = [entry for entry in journal.read(home.alerts / "deliveries.jsonl") if entry["event"] == "queued"]
     for kind in ("opened", "recovered"):
-        said = Counter((entry["person"], alert) for entry in log for alert in entry[kind])
+        counts = Counter((entry["person"], alert) for entry in log for alert in entry[kind])
         yield from (
-            f"{who} was told {times} times that {alert} {kind}" for (who, alert), times in said.items() if times > 1
+            f"{person} was told {times} times that {alert} {kind}"
+            for (person, alert), times in counts.items()
+            if times > 1
         )
 
 

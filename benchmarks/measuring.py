@@ -24,7 +24,7 @@ SECONDS_BETWEEN = 3.0
 
 
 @dataclass
-class Measured:
+class Measurement:
     """What one process took, and the JSON object that it printed last."""
 
     wall_s: float
@@ -36,9 +36,9 @@ class Measured:
         return f"{self.wall_s:7.1f} s wall {self.cpu_s:7.1f} s CPU {self.peak_bytes / GIBIBYTE:6.2f} GiB at most"
 
 
-def measure(command: list[str], log: Path) -> Measured:
+def measure(command: list[str], log: Path) -> Measurement:
     """Run a command to its end; raises ``RuntimeError`` with the end of its log where it fails."""
-    began = time.perf_counter()
+    start = time.perf_counter()
     with log.open("w+") as errors, tempfile.TemporaryFile("w+") as output:
         process = subprocess.Popen(command, stdout=output, stderr=errors, env=os.environ | {"NO_COLOR": "1"})
         memory = _Memory(psutil.Process(process.pid))
@@ -48,13 +48,13 @@ def measure(command: list[str], log: Path) -> Measured:
                 break
             memory.look()
             time.sleep(0.25)
-        wall = time.perf_counter() - began
+        wall = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         lines = output.read().splitlines()
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}:\n{log.read_text()[-2000:]}")
-    return Measured(wall, usage.ru_utime + usage.ru_stime, memory.peak, json.loads(lines[-1]))
+    return Measurement(wall, usage.ru_utime + usage.ru_stime, memory.peak, json.loads(lines[-1]))
 
 
 class _Memory:
@@ -66,26 +66,26 @@ class _Memory:
 
     def __init__(self, process: psutil.Process) -> None:
         self.process, self.peak = process, 0
-        self._most, self._asked = 0, 0.0
+        self._most_resident, self._last_look = 0, 0.0
 
     def look(self) -> None:
         """See how much there is now."""
-        processes = (self.process, *_below(self.process))
-        resident = self._sum(processes, lambda one: one.memory_info().rss)
-        if resident > 1.02 * self._most or time.monotonic() > self._asked + SECONDS_BETWEEN:
-            self._most, self._asked = max(self._most, resident), time.monotonic()
-            self.peak = max(self.peak, self._sum(processes, lambda one: one.memory_full_info().pss))
+        processes = (self.process, *_descendants(self.process))
+        resident = self._sum(processes, lambda member: member.memory_info().rss)
+        if resident > 1.02 * self._most_resident or time.monotonic() > self._last_look + SECONDS_BETWEEN:
+            self._most_resident, self._last_look = max(self._most_resident, resident), time.monotonic()
+            self.peak = max(self.peak, self._sum(processes, lambda member: member.memory_full_info().pss))
 
     @staticmethod
-    def _sum(processes: Iterable[psutil.Process], of: Callable[[psutil.Process], int]) -> int:
+    def _sum(processes: Iterable[psutil.Process], size: Callable[[psutil.Process], int]) -> int:
         total = 0
-        for one in processes:
+        for process in processes:
             with contextlib.suppress(psutil.Error, OSError):  # one ended while we looked
-                total += of(one)
+                total += size(process)
         return total
 
 
-def _below(process: psutil.Process) -> list[psutil.Process]:
+def _descendants(process: psutil.Process) -> list[psutil.Process]:
     with contextlib.suppress(psutil.Error):
         return process.children(recursive=True)
     return []
@@ -108,15 +108,17 @@ def machine() -> str:
     )
 
 
-def command_line(name: str, about: str | None, *, provinces: int, keeps: str) -> argparse.ArgumentParser:
+def command_line(name: str, description: str | None, *, provinces: int, contents: str) -> argparse.ArgumentParser:
     """Return a parser of ``python -m benchmarks.<name>`` with the options that every country and its folder take."""
     parser = argparse.ArgumentParser(
-        prog=f"python -m benchmarks.{name}", description=about, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog=f"python -m benchmarks.{name}",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--provinces", type=int, default=provinces, metavar="N", help=f"provinces that send returns ({provinces})"
     )
-    parser.add_argument("--keep", type=Path, metavar="DIR", help=f"keep {keeps} in this folder")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help=f"keep {contents} in this folder")
     return parser
 
 
@@ -139,8 +141,8 @@ def working_folder(keep: Path | None, name: str) -> Iterator[Path]:
             shutil.rmtree(work, ignore_errors=True)
 
 
-def keep_figures(file: Path | None, workbooks: int, measured: Mapping[Any, list[Measured]]) -> None:
+def keep_figures(file: Path | None, workbooks: int, measurements: Mapping[Any, list[Measurement]]) -> None:
     """Write every run as JSON, where a file was asked for."""
     if file:
-        figures = {name: [asdict(one) for one in runs] for name, runs in measured.items()}
+        figures = {name: [asdict(measurement) for measurement in runs] for name, runs in measurements.items()}
         file.write_text(json.dumps({"machine": machine(), "workbooks": workbooks, **figures}, indent=1))

@@ -17,16 +17,16 @@ from pipeline.published.releases import live_release
 KEYS = ("report_id", "submission_id", "previous_submission_id", "supersedes", "alert_id", "finding_id")
 
 
-def months_of(years: list[int]) -> list[str]:
+def list_periods(years: list[int]) -> list[str]:
     """Return the periods of statistical years."""
     return [f"{year}-{months:02d}" for year in years for months in range(1, 13)]
 
 
-def repeat_month(one: Home, many: Home, periods: list[str]) -> Path:
-    """Fill ``many`` with the month of ``one`` in each of ``periods``; return the warehouse, its only release."""
-    release = live_release(one)
+def repeat_month(source: Home, target: Home, periods: list[str]) -> Path:
+    """Fill ``target`` with the month of ``source`` in each of ``periods``; return the warehouse, its only release."""
+    release = live_release(source)
     assert release
-    folder = many.published / "releases"
+    folder = target.published / "releases"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"000001-{'0' * 16}.duckdb"
     shutil.copy(release.path, path)
@@ -50,31 +50,31 @@ def repeat_month(one: Home, many: Home, periods: list[str]) -> Path:
             [base[:4]],
         )
         for table, names, _ in tables:
-            changed = ["wanted_id as period_id"]
-            changed += [f"{key} || '/' || wanted_id as {key}" for key in KEYS if key in names]
+            replacements = ["wanted_id as period_id"]
+            replacements += [f"{key} || '/' || wanted_id as {key}" for key in KEYS if key in names]
             if "months" in names:
-                changed += [
+                replacements += [
                     "cast(wanted_id[6:7] as integer) as months",
                     "cast(wanted_id[1:4] as integer) as statistical_year",
                 ]
             connection.execute(
-                f"insert into {table} select * exclude (wanted_id) replace ({', '.join(changed)}) "
+                f"insert into {table} select * exclude (wanted_id) replace ({', '.join(replacements)}) "
                 f"from {table}, wanted where period_id = '{base}'"
             )
-    many.live.unlink(missing_ok=True)
-    many.live.hardlink_to(path)
-    _repeat_cells(one, many, [period for period in periods if period != base])
+    target.live.unlink(missing_ok=True)
+    target.live.hardlink_to(path)
+    _repeat_cells(source, target, [period for period in periods if period != base])
     return path
 
 
-def _repeat_cells(one: Home, many: Home, periods: list[str]) -> None:
-    shutil.rmtree(many.cells, ignore_errors=True)
-    shutil.copytree(one.cells, many.cells)
-    for batch in sorted(path for path in one.cells.iterdir() if path.is_dir()):
+def _repeat_cells(source: Home, target: Home, periods: list[str]) -> None:
+    shutil.rmtree(target.cells, ignore_errors=True)
+    shutil.copytree(source.cells, target.cells)
+    for batch in sorted(path for path in source.cells.iterdir() if path.is_dir()):
         for period in periods:
-            made = many.cells / f"{batch.name}-{period}"
-            made.mkdir()
+            folder = target.cells / f"{batch.name}-{period}"
+            folder.mkdir()
             for name in ("cells", "submissions"):
                 frame = pl.read_parquet(batch / f"{name}.parquet")
                 key = pl.col("submission_id") + f"/{period}"
-                frame.with_columns(key.alias("submission_id")).write_parquet(made / f"{name}.parquet")
+                frame.with_columns(key.alias("submission_id")).write_parquet(folder / f"{name}.parquet")

@@ -31,11 +31,11 @@ from pipeline.vocabulary import Receipt, Verdict
 
 _LOG = logging.getLogger("thads.check")
 
-LATER = 1_000_000  # batch of a file under check: after everything that was landed
+LAST_BATCH = 1_000_000  # batch of a file under check: after everything that was landed
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckResult:
     """What a check found: the submissions of a file with their verdicts, findings, and files that could not be read."""
 
     submissions: pl.DataFrame  # tables.SUBMISSIONS and verdict
@@ -55,52 +55,52 @@ class Checked:
         if not self.unreadable.is_empty() or self.submissions.is_empty():
             return Verdict.UNREADABLE
         verdicts = set(self.submissions["verdict"])
-        ranked = (Verdict.RETURNED, Verdict.ACCEPTED_WITH_QUERY)
-        return next((verdict for verdict in ranked if verdict in verdicts), Verdict.ACCEPTED)
+        ranking = (Verdict.RETURNED, Verdict.ACCEPTED_WITH_QUERY)
+        return next((verdict for verdict in ranking if verdict in verdicts), Verdict.ACCEPTED)
 
 
-def files_of(paths: Iterable[Path], warnings: list[str]) -> list[Path]:
+def list_files(paths: Iterable[Path], warnings: list[str]) -> list[Path]:
     """Return the files that paths name: files as they are, folders walked like an inbox; ``warnings`` are added to."""
     files: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found = inbox_files(path, Home(path / ".home"), warnings)
-            files += [file for _, file in found if not is_sidecar(file.name)]
+            entries = inbox_files(path, Home(path / ".home"), warnings)
+            files += [file for _, file in entries if not is_sidecar(file.name)]
         else:
             files.append(path)
     return list(dict.fromkeys(files))
 
 
-def check_files(files: Iterable[Path], home: Home) -> Iterator[tuple[Path, Checked]]:
+def check_files(files: Iterable[Path], home: Home) -> Iterator[tuple[Path, CheckResult]]:
     """Judge files one after the other in this process, each by itself; nothing that one of them does stops the rest.
 
     A file that is not there, or over which we fail ourselves, is unreadable with its reason.
     """
     for file in files:
-        yield file, _checked_whatever_happens(file, home)
+        yield file, _check_safely(file, home)
 
 
-def _checked_whatever_happens(file: Path, home: Home) -> Checked:
+def _check_safely(file: Path, home: Home) -> CheckResult:
     name = printable_path(file.name)
     try:
         return check_file(file, home)
     except FileNotFoundError:
-        return _refused(name, problem("no_file", file=name))
+        return _unreadable_result(name, problem("no_file", file=name))
     except (KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
     except BaseException:  # a panic in native code is no Exception
         _LOG.debug("checking %s failed", name, exc_info=True)
-        return _refused(name, problem("check_failed", file=name))
+        return _unreadable_result(name, problem("check_failed", file=name))
 
 
-def _refused(source_ref: str, why: FileProblem) -> Checked:
+def _unreadable_result(source_ref: str, reason: FileProblem) -> CheckResult:
     """Return that a file could not be judged at all, and why."""
-    row = {"source_ref": source_ref, "problem": why.code, "problem_vi": why.vi, "problem_en": why.en}
-    nothing = tables.SUBMISSIONS.to_frame().with_columns(verdict=pl.lit(None, pl.String))
-    return Checked(nothing, Judgement.none(), pl.DataFrame([row], schema=dict.fromkeys(row, pl.String)))
+    row = {"source_ref": source_ref, "problem": reason.code, "problem_vi": reason.vi, "problem_en": reason.en}
+    no_submissions = tables.SUBMISSIONS.to_frame().with_columns(verdict=pl.lit(None, pl.String))
+    return CheckResult(no_submissions, Judgement.none(), pl.DataFrame([row], schema=dict.fromkeys(row, pl.String)))
 
 
-def check_file(file: Path, home: Home, *, mark: bool = False) -> Checked:
+def check_file(file: Path, home: Home, *, mark: bool = False) -> CheckResult:
     """Judge ``file`` (workbook, CSV or zip) beside the history of ``home``; raises ``FileNotFoundError``.
 
     With ``mark`` each return with findings is also given back as an office would get it.
@@ -123,11 +123,11 @@ def check_file(file: Path, home: Home, *, mark: bool = False) -> Checked:
             )
         )
         # For the gate it arrives now; what is said of it goes by the time that it bears.
-        borne = landed.receipts.select("receipt_id", pl.col("received_at").alias("borne"))
-        submissions = reading.submissions.join(borne, on="receipt_id", how="left", maintain_order="left")
+        file_times = landed.receipts.select("receipt_id", pl.col("received_at").alias("borne"))
+        submissions = reading.submissions.join(file_times, on="receipt_id", how="left", maintain_order="left")
         submissions = submissions.with_columns(pl.coalesce("borne", "received_at").alias("received_at")).drop("borne")
         reading = replace(reading, submissions=submissions)
-        refused = pl.concat(
+        unreadable = pl.concat(
             [
                 landed.receipts.filter(pl.col("verdict") == Receipt.UNREADABLE).rename({"path": "source_ref"}),
                 reading.submissions.filter(~pl.col("is_readable")),
@@ -136,43 +136,47 @@ def check_file(file: Path, home: Home, *, mark: bool = False) -> Checked:
         ).select("source_ref", "problem", "problem_vi", "problem_en")
         readable = reading.submissions.filter(pl.col("is_readable"))
         if readable.is_empty():
-            return Checked(readable.with_columns(verdict=pl.lit(None, pl.String)), Judgement.none(), refused)
-        judgement = _judged(readable, reading, home, scratch).of(readable["submission_id"])
-        marked = _marked(readable, judgement, scratch) if mark else {}
+            return CheckResult(readable.with_columns(verdict=pl.lit(None, pl.String)), Judgement.none(), unreadable)
+        judgement = _judge_with_history(readable, reading, home, scratch).of(readable["submission_id"])
+        marked_files = _mark_files(readable, judgement, scratch) if mark else {}
     verdicts = judgement.verdicts.select("submission_id", "verdict")
-    return Checked(readable.join(verdicts, on="submission_id"), judgement, refused, reading.cells, marked)
+    return CheckResult(readable.join(verdicts, on="submission_id"), judgement, unreadable, reading.cells, marked_files)
 
 
-def _judged(readable: pl.DataFrame, reading: ReadingResult, home: Home, scratch: Home) -> Judgement:
-    beside = read_tables(home.cells, "submissions", tables.SUBMISSIONS).filter(
+def _judge_with_history(readable: pl.DataFrame, reading: ReadingResult, home: Home, scratch: Home) -> Judgement:
+    history = read_tables(home.cells, "submissions", tables.SUBMISSIONS).filter(
         pl.col("is_readable"),
         pl.col("period_id").is_in(readable["period_id"].implode()),
         ~pl.col("submission_id").is_in(readable["submission_id"].implode()),
     )
     # Nobody has received it yet, so it cannot be late.
-    under_check = readable.with_columns(batch=pl.lit(LATER, pl.Int32), received_at=pl.lit(None, tables.TIME))
-    together = pl.concat([beside, under_check])
-    known = read_tables(home.cells, "submissions", tables.SUBMISSIONS).filter("is_readable")
+    new_submissions = readable.with_columns(batch=pl.lit(LAST_BATCH, pl.Int32), received_at=pl.lit(None, tables.TIME))
+    all_submissions = pl.concat([history, new_submissions])
+    readable_history = read_tables(home.cells, "submissions", tables.SUBMISSIONS).filter("is_readable")
     return judge(
-        together,
-        pl.concat([read_tables(home.cells, "cells", tables.CELLS, submissions=beside["submission_id"]), reading.cells]),
+        all_submissions,
         pl.concat(
-            [read_tables(home.cells, "remarks", tables.REMARKS, submissions=beside["submission_id"]), reading.remarks]
+            [read_tables(home.cells, "cells", tables.CELLS, submissions=history["submission_id"]), reading.cells]
+        ),
+        pl.concat(
+            [read_tables(home.cells, "remarks", tables.REMARKS, submissions=history["submission_id"]), reading.remarks]
         ),
         database=scratch.root / "judging.duckdb",
-        others=others_of(home, together, known),
+        others=others_of(home, all_submissions, readable_history),
         registry=registry_of(home),
         by=validate_directly,  # somebody waits; a night asks Great Expectations
     )
 
 
-def _marked(readable: pl.DataFrame, judgement: Judgement, scratch: Home) -> dict[str, bytes]:
-    told = build_dossiers(readable, judgement.verdicts, judgement.findings, judgement.causes, judgement.cause_findings)
+def _mark_files(readable: pl.DataFrame, judgement: Judgement, scratch: Home) -> dict[str, bytes]:
+    all_dossiers = build_dossiers(
+        readable, judgement.verdicts, judgement.findings, judgement.causes, judgement.cause_findings
+    )
     files: dict[str, bytes] = {}
-    for dossier in told:
+    for dossier in all_dossiers:
         if dossier.causes:
             name, content, _ = mark_file(blob_path(scratch, dossier.submission["sha256"]), dossier)
             # Two reports of one CSV, or two files of one name in a zip.
-            free = name if name not in files else f"{dossier.submission['submission_id'][:8]}.{name}"
-            files[free] = content
+            unique_name = name if name not in files else f"{dossier.submission['submission_id'][:8]}.{name}"
+            files[unique_name] = content
     return files

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from expectations import child as aside
+from expectations import child
 from pipeline import tables
 from pipeline.cells import quarantine
 from pipeline.home import Home, vietnam_now
@@ -22,7 +22,7 @@ from pipeline.vocabulary import AlertState, Receipt, Verdict
 
 Progress = Callable[[str], None]
 
-#: With less than this a failed load is told to be for want of space.
+#: With less free space than this, the disk is blamed for a failed load.
 LEAST_FREE = 50_000_000
 
 PUBLISHED = "published__warehouse"
@@ -94,10 +94,10 @@ def run_night(home: Home, inbox: Path, *, full: bool = False, progress: Progress
         _tell_operators(home, failure)
         raise
     except Exception as error:
-        # Stages fail inside the run, which goes on to tell it; here even that was not possible, say for want of space.
-        broken_off = NightFailed(_broken_off(error, home))
-        _tell_operators(home, broken_off)
-        raise broken_off from error
+        # Stages fail inside the run, which then reports it; here even that was not possible, say for lack of space.
+        breakdown = NightFailed(_breakdown_report(error, home))
+        _tell_operators(home, breakdown)
+        raise breakdown from error
 
 
 def _tell_operators(home: Home, failure: NightFailed) -> None:
@@ -106,37 +106,37 @@ def _tell_operators(home: Home, failure: NightFailed) -> None:
 
     run = failure.run or f"process {os.getpid()}, {vietnam_now():%Y-%m-%d %H:%M:%S}"
     try:
-        told = tell_operators(home, Failure(run, failure.step, str(failure))).warnings()
+        messages = tell_operators(home, Failure(run, failure.step, str(failure))).warnings()
     except Exception as error:
         from pipeline.night_log import log_failure
 
         log_failure(home.root, error)
         return
-    if told:
-        home.note(told)
+    if messages:
+        home.note(messages)
 
 
 def _run(home: Home, inbox: Path, full: bool, progress: Progress) -> Night:
     warnings.filterwarnings("ignore", module="dagster")
     set_up_dagster(home)
     progress("starting")
-    aside.start()  # its imports pass while this process imports Dagster
+    child.start()  # its imports pass while this process imports Dagster
     from pipeline.definitions import defs
     from pipeline.night_log import STEPS, WATCHER
     from pipeline.run_history import relaxed_history
 
-    before = _alert_states(home)
+    previous_states = _alert_states(home)
     batches = set(read_receipts(home)["batch"])
-    kept_out = {entry.entry_id for entry in quarantine.entries(home)}
+    known_entries = {entry.entry_id for entry in quarantine.entries(home)}
 
-    watched = WATCHER.set(progress)
+    token = WATCHER.set(progress)
     dbt_log = home.night_log.with_name("dbt.log")
     dbt_log.parent.mkdir(parents=True, exist_ok=True)
     try:
         with (
             # dagster-dbt repeats all that dbt says on standard output, which is the summary's.
-            dbt_log.open("w", encoding="utf-8") as told,
-            redirect_stdout(told),
+            dbt_log.open("w", encoding="utf-8") as log,
+            redirect_stdout(log),
             relaxed_history(),
             _instance(home) as instance,
         ):
@@ -152,14 +152,14 @@ def _run(home: Home, inbox: Path, full: bool, progress: Progress) -> Night:
                 },
             )
     finally:
-        WATCHER.reset(watched)
+        WATCHER.reset(token)
     if not result.success or any(event.is_step_skipped for event in result.all_events):
-        failed = next((event.step_key for event in result.all_events if event.is_step_failure), None)
-        step = f"{failed} ({STEPS[failed]})" if failed in STEPS else failed
-        raise NightFailed(_told(result, home, home.night_log), run=result.run_id, step=step)
+        failed_step = next((event.step_key for event in result.all_events if event.is_step_failure), None)
+        step = f"{failed_step} ({STEPS[failed_step]})" if failed_step in STEPS else failed_step
+        raise NightFailed(_failure_report(result, home, home.night_log), run=result.run_id, step=step)
     return replace(
-        _summary(home, result, before, batches),
-        set_aside=[asdict(entry) for entry in quarantine.entries(home) if entry.entry_id not in kept_out],
+        _summary(home, result, previous_states, batches),
+        set_aside=[asdict(entry) for entry in quarantine.entries(home) if entry.entry_id not in known_entries],
     )
 
 
@@ -177,7 +177,7 @@ def _instance(home: Home) -> Any:
         overrides["storage"] = {
             "custom": {
                 "module": "pipeline.run_history",
-                "class": "KeptOpenHistory",
+                "class": "CachedHistoryStorage",
                 "config": {"base_dir": str(home.dagster)},
             }
         }
@@ -198,94 +198,100 @@ def set_up_dagster(home: Home) -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
-def _told(result: Any, home: Home, log: Path) -> str:
+def _failure_report(result: Any, home: Home, log: Path) -> str:
     """Say which step failed, why, which files are broken, which warehouse readers see now, and where the log is."""
     events = list(result.all_events)
-    done = {event.step_key for event in events if event.is_step_success}
-    failed = [event for event in events if event.is_failure and event.is_step_event]
-    if failed:
-        error = failed[0].event_specific_data.error
+    finished_steps = {event.step_key for event in events if event.is_step_success}
+    failures = [event for event in events if event.is_failure and event.is_step_event]
+    if failures:
+        error = failures[0].event_specific_data.error
         while error.cause:
             error = error.cause
         # Of what dagster-dbt says, what dbt said.
         reason = " ".join(error.message.split("Errors parsed from dbt logs:")[-1].split())
-        said = [f"step {failed[0].step_key} failed: {reason[:600]}"]
+        sentences = [f"step {failures[0].step_key} failed: {reason[:600]}"]
     else:
-        said = ["the run failed", *(event.message for event in events if event.is_failure)]
-    if tests := sorted(check.check_name for check in result.get_asset_check_evaluations() if _stops(check)):
-        said.append(f"Tests that failed: {', '.join(tests)}.")
-    said += _of_the_disk(home)
-    if PUBLISHED in done:
-        undone = [node.name for node in result.job_def.nodes_in_topological_order if node.name not in done]
-        said.append(f"Tonight's warehouse is published; not done: {', '.join(undone)}. Load again.")
+        sentences = ["the run failed", *(event.message for event in events if event.is_failure)]
+    if tests := sorted(check.check_name for check in result.get_asset_check_evaluations() if _is_our_failure(check)):
+        sentences.append(f"Tests that failed: {', '.join(tests)}.")
+    sentences += _disk_problems(home)
+    if PUBLISHED in finished_steps:
+        unfinished_steps = [
+            node.name for node in result.job_def.nodes_in_topological_order if node.name not in finished_steps
+        ]
+        sentences.append(f"Tonight's warehouse is published; not done: {', '.join(unfinished_steps)}. Load again.")
     else:
-        said.append("Yesterday's warehouse stays.")
-    return " ".join([*said, f"The log is {log}"])
+        sentences.append("Yesterday's warehouse stays.")
+    return " ".join([*sentences, f"The log is {log}"])
 
 
-def _broken_off(error: Exception, home: Home) -> str:
+def _breakdown_report(error: Exception, home: Home) -> str:
     """Log why the run could not go on; say it, which release readers see, and where the log is."""
     from pipeline.night_log import log_failure
     from pipeline.published.releases import live_release
 
-    live = live_release(home)
-    stands = f"Readers go on with release {live.number}." if live else "There is no warehouse yet."
+    release = live_release(home)
+    warehouse_state = f"Readers go on with release {release.number}." if release else "There is no warehouse yet."
     reason = " ".join(str(error).split())[:600] or type(error).__name__
-    return " ".join([f"the run broke off: {reason}.", *_of_the_disk(home), stands, *log_failure(home.root, error)])
+    return " ".join(
+        [f"the run broke off: {reason}.", *_disk_problems(home), warehouse_state, *log_failure(home.root, error)]
+    )
 
 
-def _of_the_disk(home: Home) -> list[str]:
+def _disk_problems(home: Home) -> list[str]:
     """Say what is wrong with the disk of the home and the files on it; nothing where nothing is."""
-    said = []
+    sentences = []
     free = shutil.disk_usage(home.root).free
     if free < LEAST_FREE:
-        said.append(
+        sentences.append(
             f"No space is left on the disk of {home.root}: {free // 1_000_000} MB free. Make room, then load again; "
             "what was done is kept."
         )
-    if broken := broken_files(home.root):
-        named = ", ".join(map(str, broken[:5])) + (f" and {len(broken) - 5} more" if len(broken) > 5 else "")
-        said.append(f"Not whole: {named} (docs/operations.md, 'A file of ours is broken').")
-    return said
+    if broken_paths := broken_files(home.root):
+        names = ", ".join(map(str, broken_paths[:5])) + (
+            f" and {len(broken_paths) - 5} more" if len(broken_paths) > 5 else ""
+        )
+        sentences.append(f"Not whole: {names} (docs/operations.md, 'A file of ours is broken').")
+    return sentences
 
 
-def _stops(check: Any) -> bool:
+def _is_our_failure(check: Any) -> bool:
     """Return whether a check says that we are wrong; those that only say that a return is wrong stop nothing."""
     return not check.passed and check.severity.value == "ERROR"
 
 
-def _summary(home: Home, result: Any, before: dict[str, str], batches: set[int]) -> Night:
+def _summary(home: Home, result: Any, previous_states: dict[str, str], batches: set[int]) -> Night:
     from pipeline.published.query import run_query
     from pipeline.published.releases import live_release
 
-    after = _alert_states(home)
-    now_open = {alert for alert, state in after.items() if state == AlertState.OPEN}
-    were_open = {alert for alert, state in before.items() if state == AlertState.OPEN}
-    told = run_query(
+    current_states = _alert_states(home)
+    open_ids = {alert for alert, state in current_states.items() if state == AlertState.OPEN}
+    previous_open_ids = {alert for alert, state in previous_states.items() if state == AlertState.OPEN}
+    alerts = run_query(
         home,
         "select alert_id, state, pack, rule_id, unit_key, form, period_id, origin, is_simulated, on_fail, source_ref, "
         "opened_version, resolved_version, sentence_vi, sentence_en, story_vi, story_en from fct_alert "
         "where list_contains($alerts, alert_id) order by alert_id",
-        {"alerts": sorted(now_open ^ were_open & after.keys())},
+        {"alerts": sorted(open_ids ^ previous_open_ids & current_states.keys())},
     ).to_dicts()
-    opened = [alert for alert in told if alert["state"] == AlertState.OPEN]
-    resolved = [alert for alert in told if alert["state"] == AlertState.RESOLVED]
+    opened_alerts = [alert for alert in alerts if alert["state"] == AlertState.OPEN]
+    resolved_alerts = [alert for alert in alerts if alert["state"] == AlertState.RESOLVED]
     returns = _returns(home, batches)
-    live = live_release(home)
+    release = live_release(home)
     return Night(
         verdicts={
             str(verdict): count for verdict in Verdict if (count := sum(row["verdict"] == verdict for row in returns))
         },
         returns=returns,
-        alerts_opened=opened,
-        alerts_resolved=resolved,
-        alerts_open=len(now_open),
-        release=live.number if live else 0,
+        alerts_opened=opened_alerts,
+        alerts_resolved=resolved_alerts,
+        alerts_open=len(open_ids),
+        release=release.number if release else 0,
         warehouse=home.live,
         letters_folder=home.alerts / "outbox",
         messages=_messages(result),
-        broken=_broken(home, returns),
-        left_out=_left_out(result),
+        broken=_reader_breakdowns(home, returns),
+        left_out=_left_out_items(result),
         run_id=result.run_id,
         seconds=_seconds(result),
     )
@@ -297,46 +303,46 @@ def _returns(home: Home, batches: set[int]) -> list[dict[str, Any]]:
         ~pl.col("batch").is_in(list(batches))
     )
     verdicts = read_tables(home.judged, "verdicts", tables.VERDICTS)
-    judged = submissions.join(verdicts.drop("period_id"), on="submission_id", how="left").with_columns(
+    judged_submissions = submissions.join(verdicts.drop("period_id"), on="submission_id", how="left").with_columns(
         pl.col("verdict").fill_null(str(Verdict.UNREADABLE))
     )
     receipts = read_receipts(home).filter(
         ~pl.col("batch").is_in(list(batches)), pl.col("verdict").is_in([Receipt.UNREADABLE, Receipt.DUPLICATE])
     )
     receipts = receipts.drop("problem_vi", "problem_en").join(
-        _told_of_files(home, receipts), on="receipt_id", how="left"
+        _file_problems(home, receipts), on="receipt_id", how="left"
     )
-    shown = ["source_ref", "unit_key", "scope", "period_id", "verdict", "version", "problem_vi", "problem_en"]
+    columns = ["source_ref", "unit_key", "scope", "period_id", "verdict", "version", "problem_vi", "problem_en"]
     return pl.concat(
         [
-            judged.select(shown),
+            judged_submissions.select(columns),
             receipts.rename({"path": "source_ref"}).select("source_ref", "verdict", "problem_vi", "problem_en"),
         ],
         how="diagonal",
     ).to_dicts()
 
 
-def _broken(home: Home, returns: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _reader_breakdowns(home: Home, returns: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return which of this night's files broke their reader, and how, for an engineer."""
     breakdowns = read_tables(home.cells, "breakdowns", tables.BREAKDOWNS)
-    known = read_tables(home.cells, "submissions", tables.SUBMISSIONS).select("submission_id", "source_ref")
-    tonight = [row["source_ref"] for row in returns]
-    return breakdowns.join(known, on="submission_id").filter(pl.col("source_ref").is_in(tonight)).to_dicts()
+    source_refs = read_tables(home.cells, "submissions", tables.SUBMISSIONS).select("submission_id", "source_ref")
+    tonight_refs = [row["source_ref"] for row in returns]
+    return breakdowns.join(source_refs, on="submission_id").filter(pl.col("source_ref").is_in(tonight_refs)).to_dicts()
 
 
-def _left_out(result: Any) -> list[str]:
+def _left_out_items(result: Any) -> list[str]:
     """Return what the stages after publishing could not make of single items."""
     from pipeline.defs.resources import LEFT_OUT
 
     return [
         item
         for stage in ("marked__workbooks", "alerts__letters", "bulletin__site")
-        for made in result.asset_materializations_for_node(stage)
-        for item in made.metadata[LEFT_OUT].value
+        for materialization in result.asset_materializations_for_node(stage)
+        for item in materialization.metadata[LEFT_OUT].value
     ]
 
 
-def _told_of_files(home: Home, receipts: pl.DataFrame) -> pl.DataFrame:
+def _file_problems(home: Home, receipts: pl.DataFrame) -> pl.DataFrame:
     """Return what is said of files that never became a submission: of bytes that came again, which version stands."""
     from pipeline.published.query import run_query
 
@@ -350,8 +356,8 @@ def _told_of_files(home: Home, receipts: pl.DataFrame) -> pl.DataFrame:
 
 def _messages(result: Any) -> dict[str, int]:
     """Return how many messages this night queued and sent, and how many wait or were refused."""
-    (made,) = result.asset_materializations_for_node("alerts__messages")
-    return {name: made.metadata[name].value for name in ("queued", "sent", "waiting", "refused")}
+    (materialization,) = result.asset_materializations_for_node("alerts__messages")
+    return {name: materialization.metadata[name].value for name in ("queued", "sent", "waiting", "refused")}
 
 
 def _alert_states(home: Home) -> dict[str, str]:

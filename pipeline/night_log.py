@@ -1,4 +1,4 @@
-"""The log of a night: everything to a file, and what a stage says to whoever watches."""
+"""The log of a night: everything goes to a file, and the beginning of each step to the watcher."""
 
 import logging
 import traceback
@@ -39,7 +39,7 @@ STEPS = {
 }
 
 
-class _Watched(logging.Handler):
+class _StepHandler(logging.Handler):
     """Says which stage begins; the rest stays in the file."""
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -59,8 +59,8 @@ def night_logger(context: dg.InitLoggerContext) -> logging.Logger:
         return logger
     logger.setLevel(logging.DEBUG)
     logger.propagate = False
-    to_file = logging.FileHandler(path, encoding="utf-8")
-    to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    logger.addHandler(to_file)
-    logger.addHandler(_Watched())
+    file_handler = logging.FileHandler(path, encoding="utf-8")
+    file_handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logger.addHandler(file_handler)
+    logger.addHandler(_StepHandler())
     return logger

@@ -44,7 +44,7 @@ def write_pages(folder: Path = DOCS) -> None:
         (folder / name).write_text(text, encoding="utf-8")
 
 
-def forms_page(declared: Forms) -> str:
+def forms_page(all_forms: Forms) -> str:
     """Return the page of all forms: rows, columns, units, computed columns and the table that each feeds."""
     return _page(
         "# Forms",
@@ -53,14 +53,14 @@ def forms_page(declared: Forms) -> str:
         "`thads template 01 --unit 'Gò Quao' --period 2023-09 -o mau.xlsx`.",
         "A column with a formula is computed in the template; the figure that an office sends is read all the same and "
         "judged by a [rule](rules.md). A blank unit is the form's own. Facts are described in [tables](tables.md).",
-        *(block for regime in declared.regimes.values() for block in _regime(regime.name, declared)),
+        *(block for regime in all_forms.regimes.values() for block in _regime(regime.name, all_forms)),
         "## Units of measure",
         "What stands on the form is turned into the base unit once, when it is read.",
         _table(
             ("code", "Vietnamese", "English", "one is", "also written"),
             (
                 (f"`{unit.code}`", unit.vi, unit.en, f"{figure(unit.factor)} {unit.base}", ", ".join(unit.aliases))
-                for unit in declared.units.values()
+                for unit in all_forms.units.values()
             ),
         ),
         "## Header of every sheet",
@@ -68,44 +68,44 @@ def forms_page(declared: Forms) -> str:
             ("code", "Vietnamese", "English", "choices"),
             (
                 (f"`{code}`", entry["vi"], entry["en"], ", ".join(entry.get("choices", {}).values()))
-                for code, entry in declared.header.items()
+                for code, entry in all_forms.header.items()
             ),
         ),
     )
 
 
-def _regime(name: str, declared: Forms) -> Iterator[str]:
-    regime = declared.regimes[name]
-    of_regime = [form for form in declared.all if form.regime == regime]
+def _regime(name: str, all_forms: Forms) -> Iterator[str]:
+    regime = all_forms.regimes[name]
+    regime_forms = [form for form in all_forms.all if form.regime == regime]
     yield f"## Circular {name}"
     yield f"For periods that end on or after {regime.valid_from} and before {regime.valid_to}."
     yield _table(
         ("form", "number", "title", "unit", "feeds"),
         (
-            (f"[{form.code}](#{slug(_title(form))})", form.number, form.vi, _unit(form), _fed(form))
-            for form in of_regime
+            (f"[{form.code}](#{slug(_title(form))})", form.number, form.vi, _unit(form), _fact_link(form))
+            for form in regime_forms
         ),
     )
-    for form in of_regime:
-        yield from _form(form, declared)
+    for form in regime_forms:
+        yield from _form(form, all_forms)
 
 
-def _form(form: Form, declared: Forms) -> Iterator[str]:
+def _form(form: Form, all_forms: Forms) -> Iterator[str]:
     yield f"### {_title(form)}"
-    yield f"{form.en}. No. {form.number}. Unit of measure: {_unit(form)}. Feeds {_fed(form)}."
+    yield f"{form.en}. No. {form.number}. Unit of measure: {_unit(form)}. Feeds {_fact_link(form)}."
     if not form.fact:
         yield "There is no template for it: it is known from published figures only."
     yield _table(
         ("column", "Vietnamese", "English", "unit", "computed as"),
         (
-            (f"`{column.code}`", column.vi, column.en, _unit(form, column), _computed(column, form))
+            (f"`{column.code}`", column.vi, column.en, _unit(form, column), _formula(column, form))
             for column in form.columns
         ),
     )
     yield _table(
         ("row", "Vietnamese", "English", "unit", "total of"),
         (
-            (f"`{row.code}`", row.vi, row.en, declared.units[row.unit].vi if row.unit else "", _parts(row, form))
+            (f"`{row.code}`", row.vi, row.en, all_forms.units[row.unit].vi if row.unit else "", _parts(row, form))
             for row in form.rows
         ),
     )
@@ -115,7 +115,7 @@ def _title(form: Form) -> str:
     return f"{form.code} · {form.vi}"
 
 
-def _fed(form: Form) -> str:
+def _fact_link(form: Form) -> str:
     return f"[{form.fact}](tables.md#{form.fact})" if form.fact else "no table of its own"
 
 
@@ -125,7 +125,7 @@ def _unit(form: Form, column: FormColumn | None = None) -> str:
     return forms().units[column.unit].vi if column.unit else ""
 
 
-def _computed(column: FormColumn, form: Form) -> str:
+def _formula(column: FormColumn, form: Form) -> str:
     if column.ratio:
         part, whole = (form.column[code].vi for code in column.ratio)
         return f"{part} / {whole}"
@@ -137,7 +137,7 @@ def _parts(row: FormRow, form: Form) -> str:
     return "; ".join(f"{len(rollup.parts)} rows along `{rollup.dimension}`" for rollup in rollups)
 
 
-def rules_page(of: tuple[Pack, ...]) -> str:
+def rules_page(rule_packs: tuple[Pack, ...]) -> str:
     """Return the page of all rule packs: what each rule compares, what failing does, and its sentences."""
     return _page(
         "# Rules",
@@ -147,7 +147,7 @@ def rules_page(of: tuple[Pack, ...]) -> str:
         "`return` holds the submission back, `query` lets it in flagged, `note` only remarks. Beside the tolerance, "
         "figures printed in rounded units may differ by half a unit of their last printed place.",
         "`*` stands for the workbook as a whole. Forms are described in [forms](forms.md).",
-        *(block for pack in of for block in _pack(pack)),
+        *(block for pack in rule_packs for block in _pack(pack)),
     )
 
 
@@ -203,13 +203,13 @@ def _forms(rule: Rule) -> str:
 
 
 def _span(first: date, last: date) -> str:
-    said = [f"on or after {first}"] if first != FIRST_DAY else []
-    return " and ".join([*said, *([f"before {last}"] if last != LAST_DAY else [])])
+    conditions = [f"on or after {first}"] if first != FIRST_DAY else []
+    return " and ".join([*conditions, *([f"before {last}"] if last != LAST_DAY else [])])
 
 
 def tables_page() -> str:
     """Return the page of all published tables: what a row is, every column, and who reads them."""
-    described = {layer: models(layer) for layer in LAYERS}
+    models_by_layer = {layer: models(layer) for layer in LAYERS}
     return _page(
         "# Published tables",
         "Everything in `published/warehouse.duckdb`, schema `main`. Figures are cumulative since 1 October: a month is "
@@ -220,18 +220,22 @@ def tables_page() -> str:
                 f"## {title}",
                 _table(
                     ("table", "one row per"),
-                    ((f"[{model['name']}](#{model['name']})", _grain(model)) for model in described[layer]),
+                    ((f"[{model['name']}](#{model['name']})", _grain(model)) for model in models_by_layer[layer]),
                 ),
             ).rstrip("\n")
             for layer, title in LAYERS.items()
         ),
-        *(block for layer in LAYERS for model in described[layer] for block in _model(model)),
+        *(block for layer in LAYERS for model in models_by_layer[layer] for block in _model(model)),
         "## Who reads them",
         _table(
             ("reader", "what for", "tables"),
             (
-                (one["label"], _prose(one["description"]), ", ".join(_REFERENCE.findall(" ".join(one["depends_on"]))))
-                for one in _yaml(MODELS / "exposures.yml")["exposures"]
+                (
+                    exposure["label"],
+                    _prose(exposure["description"]),
+                    ", ".join(_REFERENCE.findall(" ".join(exposure["depends_on"]))),
+                )
+                for exposure in _yaml(MODELS / "exposures.yml")["exposures"]
             ),
         ),
     )
@@ -308,8 +312,8 @@ def _table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 
 def slug(heading: str) -> str:
     """Return the anchor that a heading gets on the usual code hosts."""
-    kept = re.sub(r"[^\w\- ]", "", heading.strip().lower())
-    return kept.replace(" ", "-")
+    text = re.sub(r"[^\w\- ]", "", heading.strip().lower())
+    return text.replace(" ", "-")
 
 
 def _sum(terms: tuple[FormTerm, ...], labels: dict[str, str]) -> str:

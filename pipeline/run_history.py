@@ -17,7 +17,7 @@ from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 BUSY_SECONDS = 60
 
 
-class KeptOpenEventLog(SqliteEventLogStorage):
+class CachedEventLogStorage(SqliteEventLogStorage):
     """Dagster's event log, same files and tables, with one engine a file for as long as the process works on it."""
 
     def __init__(self, base_dir: str) -> None:
@@ -51,15 +51,15 @@ class KeptOpenEventLog(SqliteEventLogStorage):
         self._engines.clear()
 
 
-class KeptOpenHistory(DagsterSqliteStorage):
-    """Dagster's storage below its home, with :class:`KeptOpenEventLog`; for the one process that runs a night."""
+class CachedHistoryStorage(DagsterSqliteStorage):
+    """Dagster's storage below its home, with :class:`CachedEventLogStorage`; for the one process that runs a night."""
 
     def __init__(self, base_dir: str, inst_data: Any = None) -> None:
         super().__init__(base_dir, inst_data)
-        self._event_log_storage: SqliteEventLogStorage = KeptOpenEventLog(self._event_log_storage._base_dir)
+        self._event_log_storage: SqliteEventLogStorage = CachedEventLogStorage(self._event_log_storage._base_dir)
 
     @classmethod
-    def from_config_value(cls, inst_data: Any, config_value: Any) -> "KeptOpenHistory":
+    def from_config_value(cls, inst_data: Any, config_value: Any) -> "CachedHistoryStorage":
         """Make one from its entry in Dagster's configuration."""
         return cls.from_local(inst_data=inst_data, **config_value)
 
@@ -71,21 +71,21 @@ def relaxed_history() -> Iterator[None]:
     ``synchronous = normal`` flushes a write-ahead log at its checkpoint only, and a checkpoint comes when the last
     connection closes; one connection a file is held open so that it comes once.
     """
-    held: dict[str, sqlite3.Connection] = {}
+    connections: dict[str, sqlite3.Connection] = {}
 
     def relax(connection: Any, _: object) -> None:
         if isinstance(connection, sqlite3.Connection):
             connection.execute("pragma synchronous = normal")
             path = connection.execute("pragma database_list").fetchone()[2]
             # A new file becomes a write-ahead one only after its first connection.
-            if path not in held and connection.execute("pragma journal_mode").fetchone()[0] == "wal":
-                held[path] = sqlite3.connect(path, check_same_thread=False)
-                held[path].execute("select count(*) from sqlite_master").fetchall()
+            if path not in connections and connection.execute("pragma journal_mode").fetchone()[0] == "wal":
+                connections[path] = sqlite3.connect(path, check_same_thread=False)
+                connections[path].execute("select count(*) from sqlite_master").fetchall()
 
     sa.event.listen(sa.engine.Engine, "connect", relax)
     try:
         yield
     finally:
         sa.event.remove(sa.engine.Engine, "connect", relax)
-        for connection in held.values():
+        for connection in connections.values():
             connection.close()

@@ -15,7 +15,7 @@ from pipeline.home import Home
 from pipeline.judged.judge import judge_changed
 from pipeline.landing.receive import receive
 from pipeline.warehouse.build import (
-    Plan,
+    BuildPlan,
     build_environment,
     built_file,
     freeze_inputs,
@@ -30,9 +30,9 @@ class History:
     """Nights in one home."""
 
     home: Home
-    plans: list[Plan] = field(default_factory=list)
+    plans: list[BuildPlan] = field(default_factory=list)
 
-    def night(self, inbox: Path, *, with_tests: bool = False) -> Plan:
+    def night(self, inbox: Path, *, with_tests: bool = False) -> BuildPlan:
         """Take in what is new in ``inbox``, judge it, build the periods that changed and publish them."""
         receive(inbox, self.home)
         read_landed(self.home)
@@ -40,7 +40,7 @@ class History:
         export_declarations(self.home)
         return self.build(with_tests=with_tests)
 
-    def build(self, *, with_tests: bool = False) -> Plan:
+    def build(self, *, with_tests: bool = False) -> BuildPlan:
         """Build what changed since the live release, and publish it."""
         plan = prepare_build(self.home, freeze_inputs(self.home))
         self._dbt(with_tests)

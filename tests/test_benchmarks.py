@@ -7,7 +7,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from benchmarks import history, national_month
-from benchmarks.measuring import GIBIBYTE, Measured, measure
+from benchmarks.measuring import GIBIBYTE, Measurement, measure
 from benchmarks.national_month import main, report
 from pipeline import tables
 from pipeline.home import Home
@@ -44,10 +44,10 @@ def test_a_part_that_fails_is_told_with_the_end_of_its_log(tmp_path):
 
 
 def test_report_says_which_aims_are_missed():
-    load = Measured(50.0, 80.0, 3 * GIBIBYTE, {"seconds": {"landing": 1.0}})
-    floor = Measured(3.0, 3.0, GIBIBYTE, {"reading_s": 2.0})
+    load = Measurement(50.0, 80.0, 3 * GIBIBYTE, {"seconds": {"landing": 1.0}})
+    floor = Measurement(3.0, 3.0, GIBIBYTE, {"reading_s": 2.0})
     told = {"files": 760, "sample": 40, "start_s": 5, "checking_s": 50, "scaled_s": 955, "scaled_cpu_s": 800}
-    other = Measured(60.0, 60.0, GIBIBYTE, told)
+    other = Measurement(60.0, 60.0, GIBIBYTE, told)
     lines = report({"load": [load], "floor": [floor], "other": [other]}, 760)
     assert any("allowed 6 x 2.00 + 30 = 42.0 s: MISSED" in line for line in lines)
     assert any("19 x faster than the other way, aim 15: met (10 x less CPU)" in line for line in lines)
@@ -55,19 +55,19 @@ def test_report_says_which_aims_are_missed():
 
 
 def test_repeated_run_with_least_cpu_counts():
-    busy, quiet = (Measured(wall, cpu, GIBIBYTE, {"seconds": {}}) for wall, cpu in ((90.0, 60.0), (40.0, 50.0)))
-    floor = Measured(3.0, 3.0, GIBIBYTE, {"reading_s": 2.0})
+    busy, quiet = (Measurement(wall, cpu, GIBIBYTE, {"seconds": {}}) for wall, cpu in ((90.0, 60.0), (40.0, 50.0)))
+    floor = Measurement(3.0, 3.0, GIBIBYTE, {"reading_s": 2.0})
     assert any("load 40.0 s" in line for line in report({"load": [busy, quiet], "floor": [floor]}, 760))
 
 
 @pytest.mark.slow
 def test_a_history_that_is_copied_is_judged_as_one_that_is_judged(tmp_path):
     simulate(tmp_path / "country", 1, history.FIRST_MONTH, history.LAST_MONTH, seed=1, offices_per_province=1)
-    block = history.Block(tmp_path / "country" / "inbox", Home(tmp_path / "read"))
+    block = history.YearOfReturns(tmp_path / "country" / "inbox", Home(tmp_path / "read"))
     home = history.histories(block, tmp_path, (1, 3))[3]
     judged = Home(tmp_path / "all-judged")
     for years in (-2, -1, 0):
-        block.lay_down(judged, years)
+        block.write_cells(judged, years)
     judge_changed(judged)
     # Ids are made from what is looked at, and sentences name its year.
     left_out = ("finding_id", "cause_id", "sentence_vi", "sentence_en")

@@ -13,7 +13,7 @@ import pytest
 from sheets import HEADER, RECEPTION, draw
 from typer.testing import CliRunner
 
-from pipeline.check import Checked, check_file
+from pipeline.check import CheckResult, check_file
 from pipeline.cli.main import app
 from pipeline.forms import forms
 from pipeline.home import PROJECT, Home
@@ -32,7 +32,7 @@ ANOTHER_AGENCY = """
 FAULTS = ("balance_broken", "order_broken", "people_below_visits", "negative_count", "text_in_number", "excel_error")
 
 
-def checked(path: Path, tmp_path: Path) -> Checked:
+def checked(path: Path, tmp_path: Path) -> CheckResult:
     return check_file(path, Home(tmp_path / "no-home"))
 
 
@@ -49,7 +49,7 @@ def office(tmp_path_factory) -> tuple[Truth, Path]:
 
 
 @pytest.fixture(scope="module")
-def result(office, tmp_path_factory) -> Checked:
+def result(office, tmp_path_factory) -> CheckResult:
     return checked(office[1] / "kien-giang.go-quao.xlsx", tmp_path_factory.mktemp("check"))
 
 

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from pipeline import check as checking
 from pipeline import tables
-from pipeline.check import check_files, files_of
-from pipeline.cli.findings import blocks, plain_text, print_findings
+from pipeline.check import check_files, list_files
+from pipeline.cli.findings import group_findings, plain_text, print_findings
 from pipeline.cli.main import app
 from pipeline.home import PROJECT, Home
 from pipeline.vocabulary import Verdict
@@ -53,7 +53,7 @@ def told(ran) -> dict[str, dict]:
 
 
 def test_a_folder_is_walked_like_an_inbox(folder):
-    names = [path.name for path in files_of([folder, folder / "good.xlsx"], [])]
+    names = [path.name for path in list_files([folder, folder / "good.xlsx"], [])]
     assert names == ["good.xlsx", "letter.xlsx", "text.txt", "two.zip"]
 
 
@@ -119,7 +119,7 @@ def test_whatever_a_file_does_the_others_are_judged_and_it_is_named(error, monke
     def fail(file: Path, home: Home, **_: object):
         if file.name == "a.xlsx":
             raise error
-        return checking._refused(file.name, checking.problem("no_file", file=file.name))
+        return checking._unreadable_result(file.name, checking.problem("no_file", file=file.name))
 
     monkeypatch.setattr(checking, "check_file", fail)
     (_, first), (_, second) = check_files(paths, Home(tmp_path / "none"))
@@ -184,7 +184,7 @@ def test_findings_of_one_cause_are_one_block_whatever_rules_they_break():
     many = findings(*((f"a{n}", f"rule.{n % 4}", "01") for n in range(8)), ("b", "rule.0", "01"))
     causes = table(tables.CAUSES, [{"submission_id": "s", "cause_id": "c", "kind": "digits_swapped"}])
     of_cause = table(tables.CAUSE_FINDINGS, [{"cause_id": "c", "finding_id": f"a{n}"} for n in range(8)])
-    first, second = blocks(many, causes, of_cause)
+    first, second = group_findings(many, causes, of_cause)
     assert (first.is_cause, len(first.rows), second.is_cause, len(second.rows)) == (True, 8, False, 1)
     assert len({row["rule_id"] for row in first.examples()}) == 3, "examples are of different rules"
     assert "Một nguyên nhân, 8 chỗ" in printed(many, causes, of_cause)

@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from benchmarks.storm.in_process import reading_here
+from benchmarks.storm.in_process import read_in_process
 from pipeline import night, tables
 from pipeline.alerts import mail
 from pipeline.alerts.contacts import contacts_of
@@ -141,7 +141,7 @@ def test_files_that_broke_their_reader_or_were_set_aside_are_told_once_a_load(
         return read_long(text, receipt, *rest)
 
     monkeypatch.setattr(long_csv, "read_long", breaks)
-    with reading_here():
+    with read_in_process():
         receive(inbox, home)
         read_landed(home)
         (read,) = read_tables(home.cells, "submissions", tables.SUBMISSIONS).filter(file_name="go-quao.csv").to_dicts()

@@ -234,16 +234,16 @@ def test_the_cell_that_a_fault_changed_is_among_the_first_three_hypotheses_of_it
     truth, night = country
     drilled = trace(truth, night.home)
     missed = [
-        t.kind for t in drilled.traced if t.is_locatable and not (t.is_located and (t.is_named or not t.is_nameable))
+        t.kind for t in drilled.traces if t.is_locatable and not (t.is_located and (t.is_named or not t.is_nameable))
     ]
     # One of each, as drawn: the figures over many are those of the drill (docs/benchmarks.md).
-    assert len(missed) <= 0.1 * len(drilled.traced), missed
+    assert len(missed) <= 0.1 * len(drilled.traces), missed
     assert drilled.false_alarms == []
 
 
 def test_a_nation_that_is_not_its_provinces_is_found_and_they_are_not_asked(tmp_path):
     drilled = national(tmp_path)
-    assert [(traced.kind, traced.fired) for traced in drilled.traced] == [("nation_total_off", ("rollup.provinces",))]
+    assert [(traced.kind, traced.fired) for traced in drilled.traces] == [("nation_total_off", ("rollup.provinces",))]
     assert drilled.false_alarms == []
     truth = Truth.read(tmp_path / "truth.json")
     write_correction(truth, truth.faults[0].id, tmp_path / "next")

@@ -19,7 +19,7 @@ from pipeline.simulator.truth import Truth
 from pipeline.vocabulary import AlertEvent
 from pipeline.warehouse.build import built_file, prepare_build
 from pipeline.warehouse.marks import input_marks
-from pipeline.warehouse.periods import linked, tonight
+from pipeline.warehouse.periods import plan_periods, with_linked_periods
 from tests.histories import History, differences
 from tests.warehouse_inputs import Inputs
 
@@ -45,7 +45,7 @@ WITHDRAWN = ["Gò Quao,2023-10-01,2024-08-31,01,total.total,due,"]
 
 def of(rule: str, changed: set[str], known: list[str]) -> tuple[set[str], set[str]]:
     """The periods that models with this rule write, and those that they read besides."""
-    rows = tonight(changed, known).filter(looks_at=rule).to_dicts()
+    rows = plan_periods(changed, known).filter(looks_at=rule).to_dicts()
     written = {row["period_id"] for row in rows if row["is_written"]}
     return written, {row["period_id"] for row in rows} - written
 
@@ -72,7 +72,7 @@ def test_a_report_inside_a_month_is_compared_with_no_other() -> None:
 
 
 def test_periods_that_one_report_runs_through_are_written_together() -> None:
-    assert linked({"a"}, [{"b", "c"}, {"a", "b"}, {"d", "e"}]) == {"a", "b", "c"}
+    assert with_linked_periods({"a"}, [{"b", "c"}, {"a", "b"}, {"d", "e"}]) == {"a", "b", "c"}
 
 
 def test_an_office_of_the_simulator_that_is_named_for_the_first_time_concerns_every_period(tmp_path: Path) -> None:

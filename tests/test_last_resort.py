@@ -19,7 +19,7 @@ from pipeline.home import PROJECT, Home
 from pipeline.judged import judge as judging
 from pipeline.judged.judge import judge_changed
 from pipeline.landing.receive import receive
-from pipeline.last_resort import culprits, is_of_the_machine, judged_well, with_last_resort
+from pipeline.last_resort import find_culprits, is_machine_failure, try_judging, with_last_resort
 from pipeline.published.query import run_query
 from pipeline.storage import read_tables
 
@@ -75,7 +75,7 @@ class Stage:
 @pytest.mark.parametrize("bad", [[POISON], ["go-quao.csv", "kien-luong.csv"], [f"{office}.csv" for office in OFFICES]])
 def test_the_guilty_and_only_they_are_found(home, bad):
     stage = Stage(*bad)
-    assert sorted(suspect.source_ref for suspect in culprits(home, stage) or []) == sorted(bad)
+    assert sorted(suspect.source_ref for suspect in find_culprits(home, stage) or []) == sorted(bad)
     assert stage.trials <= 2 + 2 * len(bad) * 4
 
 
@@ -83,7 +83,7 @@ def test_a_stage_that_fails_without_them_too_is_not_their_fault(home):
     def stage(_: Home) -> None:
         raise ZeroDivisionError("of our own")
 
-    assert culprits(home, stage) is None
+    assert find_culprits(home, stage) is None
     with pytest.raises(ZeroDivisionError):
         with_last_resort(home, "judged", lambda: stage(home), stage)
     assert quarantine.entries(home) == []
@@ -109,7 +109,7 @@ def test_failures_of_the_machine_are_no_submissions_fault(home, error):
     def run() -> None:
         raise error
 
-    assert is_of_the_machine(home, error)
+    assert is_machine_failure(home, error)
     with pytest.raises(type(error)):
         with_last_resort(home, "judged", run, Stage(POISON))
     assert quarantine.entries(home) == []
@@ -117,19 +117,19 @@ def test_failures_of_the_machine_are_no_submissions_fault(home, error):
 
 def test_a_broken_file_of_ours_is_no_submissions_fault(home):
     (home.cells / "000001" / "cells.parquet").write_bytes(b"PAR1")
-    assert is_of_the_machine(home, ValueError("could not read"))
+    assert is_machine_failure(home, ValueError("could not read"))
 
 
 def test_trials_leave_the_home_as_it_is(home):
     before = {path: path.read_bytes() for path in home.root.rglob("*") if path.is_file()}
-    culprits(home, Stage(POISON))
+    find_culprits(home, Stage(POISON))
     assert {path: path.read_bytes() for path in home.root.rglob("*") if path.is_file()} == before
 
 
 def test_what_judging_fails_over_is_set_aside_and_the_rest_is_judged(home, monkeypatch):
     poisoned(monkeypatch, POISON)
     said: list[str] = []
-    with_last_resort(home, "judged", lambda: judge_changed(home), judged_well, say=said.append)
+    with_last_resort(home, "judged", lambda: judge_changed(home), try_judging, say=said.append)
     (entry,) = quarantine.entries(home)
     assert (entry.source_ref, entry.stage, entry.set_aside_by) == (POISON, "judged", quarantine.THE_NIGHT)
     assert entry.cause == "ZeroDivisionError: a bug of ours"

@@ -8,9 +8,9 @@ import pytest
 
 SCRIPT = """
 import atexit, sys
-from pipeline.cli.exit import leaving_at_once
+from pipeline.cli.exit import quick_exit
 
-with leaving_at_once():
+with quick_exit():
     atexit.register(print, "cleaned up")
     class Kept:
         def __del__(self):
@@ -42,9 +42,9 @@ def test_failure_ends_as_python_ends_it():
 def test_reader_that_left_does_not_change_the_exit_code():
     script = """
 import sys
-from pipeline.cli.exit import leaving_at_once
+from pipeline.cli.exit import quick_exit
 
-with leaving_at_once():
+with quick_exit():
     print("a line that waits in the buffer")
     sys.stdin.read()  # until the reader is gone
     sys.exit(3)

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from pipeline import tables
 from pipeline.cells.reading import submission_id
-from pipeline.check import Checked, check_file
+from pipeline.check import CheckResult, check_file
 from pipeline.cli.main import app
 from pipeline.forms import forms
 from pipeline.forms.formulas import recalculate
@@ -242,7 +242,7 @@ def keyed(content: bytes, *typed: tuple[str, str, float]) -> bytes:
     return buffer.getvalue()
 
 
-def told(checked: Checked) -> set[tuple[str, str, str]]:
+def told(checked: CheckResult) -> set[tuple[str, str, str]]:
     return {(row["rule_id"], row["sheet"], row["sentence_vi"]) for row in checked.findings.to_dicts()}
 
 

@@ -66,7 +66,7 @@ def failed(home: Home, *, where: str) -> str:
         stage("marked", "workbooks", [["published", "warehouse"]]),
         stage("alerts", "letters", [["marked", "workbooks"]]),
     ]
-    return night._told(dg.materialize(stages, raise_on_error=False), home, Path("night.log"))
+    return night._failure_report(dg.materialize(stages, raise_on_error=False), home, Path("night.log"))
 
 
 def test_a_failure_before_publishing_leaves_yesterdays_warehouse(tmp_path: Path) -> None:

@@ -19,10 +19,10 @@ from pipeline.published.record import storage_version
 from pipeline.published.releases import MOST_RELEASES, releases
 from pipeline.warehouse.build import (
     STORAGE_VERSION,
+    IncompleteBuild,
     NotPublishable,
-    NotWhole,
-    begin,
     build_environment,
+    create_build_file,
     dbt_arguments,
     frozen_plan,
     inputs_fingerprint,
@@ -287,7 +287,7 @@ def test_a_build_is_published_only_as_it_was_when_it_ended_green(home: Home) -> 
         (dbt / "run_results.json").write_text(json.dumps({"results": rows}))
 
     ended(("model.thads.a", "success"), ("model.thads.b", "success"), ("test.thads.sums", "fail"))
-    with pytest.raises(NotWhole, match=r"test\.thads\.sums"):
+    with pytest.raises(IncompleteBuild, match=r"test\.thads\.sums"):
         record_build(home, frozen_plan(home), "run")
     ended(("model.thads.a", "success"), ("model.thads.b", "success"), ("test.thads.sums", "pass"))
     record = record_build(home, frozen_plan(home), "run")
@@ -296,7 +296,7 @@ def test_a_build_is_published_only_as_it_was_when_it_ended_green(home: Home) -> 
         hand.execute("drop table b")
     with pytest.raises(NotPublishable):
         publish_build(home)
-    with pytest.raises(NotWhole, match="b"):
+    with pytest.raises(IncompleteBuild, match="b"):
         record_build(home, frozen_plan(home), "run")
     built(home, 2)
     record_build(home, frozen_plan(home), "run")
@@ -312,7 +312,7 @@ def test_a_release_is_begun_in_the_oldest_storage_and_one_of_another_is_carried_
     assert not old.record.storage.startswith(STORAGE_VERSION)
     for live in (None, old):
         build = home.root / f"begun-{live is None}.duckdb"
-        begin(build, live)
+        create_build_file(build, live)
         with duckdb.connect(str(build)) as connection:
             connection.execute("create table c as select 1 as i")
             assert storage_version(connection).startswith(STORAGE_VERSION)

@@ -160,8 +160,8 @@ def test_offices_that_are_merged_hand_over_all_they_have() -> None:
     old = [territory for territory in made.territories() if territory.province in ("kien-giang", "an-giang")]
     (new,) = (territory for territory in made.territories() if territory.province == "an-giang-2025")
     assert (len(old), len(new.units), new.periods[0].id) == (2, 16, "2025-10")
-    years = [Caseload.of(made, territory)[2025].year for territory in old]
-    caseload = Caseload.of(made, new)
+    years = [Caseload.by_year(made, territory)[2025].year for territory in old]
+    caseload = Caseload.by_year(made, new)
     for subject in ("cases", "money", "judgments", "officer_cases"):
         for measure, figures in caseload[2025].year[subject].values.items():
             parts = [year[subject].values[measure] for year in years]

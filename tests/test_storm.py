@@ -6,11 +6,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from benchmarks.storm.claims import clean_figures_lost
+from benchmarks.storm.claims import find_lost_figures
 from benchmarks.storm.clean import CleanReturn, clean_returns
 from benchmarks.storm.delivery import Delivery, deliver
 from benchmarks.storm.in_process import Weather, run_inbox, storm
-from benchmarks.storm.nights import storm_of_nights
+from benchmarks.storm.nights import run_nights
 from pipeline.tables import AMOUNT
 
 DRAWS, NIGHTS = 15, 1
@@ -31,10 +31,10 @@ def test_clean_returns_stand_figure_by_figure_as_another_program_reads_them(clea
 def test_a_figure_that_is_off_by_one_breaks_the_claim(clean):
     one = clean[0]
     standing = one.figures.with_columns(is_simulated=one.is_simulated)
-    assert list(clean_figures_lost(standing, [one])) == []
+    assert list(find_lost_figures(standing, [one])) == []
     changed = standing.with_columns((pl.col("value") + 1).cast(AMOUNT))
-    assert "figures do not stand" in next(clean_figures_lost(changed, [one]))
-    assert "figures do not stand" in next(clean_figures_lost(standing.head(3), [one]))
+    assert "figures do not stand" in next(find_lost_figures(changed, [one]))
+    assert "figures do not stand" in next(find_lost_figures(standing.head(3), [one]))
 
 
 def test_what_the_disk_cannot_hold_is_nobodys_delivery(tmp_path: Path):
@@ -55,6 +55,6 @@ def test_no_drawn_inbox_stops_landing_reading_and_judging(clean):
 
 @pytest.mark.slow
 def test_no_drawn_inbox_stops_a_night(clean):
-    seen = storm_of_nights(NIGHTS, clean, number=20261128)
+    seen = run_nights(NIGHTS, clean, number=20261128)
     assert seen.nights == NIGHTS
     assert seen.verdicts["accepted"] >= len(clean)

@@ -16,7 +16,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from benchmarks.storm.claims import receipts_lost
+from benchmarks.storm.claims import find_lost_receipts
 from pipeline.home import PROJECT, VIETNAM, Home
 from pipeline.landing.receive import read_receipts
 from pipeline.simulator.samples import SAMPLES
@@ -127,7 +127,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Path, dict]:
 
 def test_every_file_has_a_receipt_and_every_return_a_verdict(night):
     home, inbox, summary = night
-    assert [lost for lost in receipts_lost(inbox, read_receipts(home)) if "x.csv" not in lost] == []
+    assert [lost for lost in find_lost_receipts(inbox, read_receipts(home)) if "x.csv" not in lost] == []
     with duckdb.connect(str(home.live), read_only=True) as connection:
         rows, silent, doubled = connection.execute(
             "select count(*), count(*) filter (where verdict is null), count(*) - count(distinct submission_id) from fct_submission"

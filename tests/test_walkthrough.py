@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.walkthrough.walk import HERE, UNIT, Walk, walked
+from docs.walkthrough.walk import FOLDER, UNIT, Walk, run_walk
 from pipeline.cli import terminal
 from pipeline.home import PROJECT
 from pipeline.published.query import run_query
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def walk(tmp_path_factory) -> Walk:
-    return walked(tmp_path_factory.mktemp("walk"))
+    return run_walk(tmp_path_factory.mktemp("walk"))
 
 
 def test_the_walk_leaves_the_console_of_the_commands_as_it_was(walk, capsys):
@@ -26,23 +26,23 @@ def test_the_walk_leaves_the_console_of_the_commands_as_it_was(walk, capsys):
 
 
 def test_the_check_finds_the_slip_and_the_value_that_closes(walk):
-    assert walk.exits["check"] == 2
-    told = " ".join(walk.said["check"].split())
+    assert walk.exit_codes["check"] == 2
+    told = " ".join(walk.texts["check"].split())
     assert "278 (ô T14)" in told
     assert "Có thể hai chữ số bị đảo: ô T14" in told
     assert "nếu là 287 thì cả 3 chỗ không khớp đều khớp" in told
 
 
 def test_the_first_night_opens_one_alert_and_keeps_the_figures_out(walk):
-    assert walk.exits["night-1"] == 0
-    assert walk.said["alerts-1"].count("open ") == 1
-    assert "1 incidents" in walk.said["alerts-1"]
+    assert walk.exit_codes["night-1"] == 0
+    assert walk.texts["alerts-1"].count("open ") == 1
+    assert "1 incidents" in walk.texts["alerts-1"]
 
 
 def test_the_repaired_workbook_is_accepted_as_the_answer_and_the_alert_is_gone(walk):
-    assert walk.exits["again"] == 0
-    assert "resolved" in walk.said["alerts-2"]
-    assert "open " not in walk.said["alerts-2"]
+    assert walk.exit_codes["again"] == 0
+    assert "resolved" in walk.texts["alerts-2"]
+    assert "open " not in walk.texts["alerts-2"]
     versions = run_query(
         walk.home,
         f"select version, verdict, in_answer_to from fct_submission where unit_key = '{UNIT}' order by version",
@@ -59,7 +59,7 @@ def test_the_page_shows_the_commands_that_were_walked_and_pictures_that_are_ther
     assert shown == set(walk.commands)
     pictures = re.findall(r"\]\((walkthrough/[^)]+)\)", page)
     assert {Path(name).name for name in pictures} == {
-        path.name for path in HERE.iterdir() if path.suffix in (".svg", ".png")
+        path.name for path in FOLDER.iterdir() if path.suffix in (".svg", ".png")
     }
     for name in pictures:
         assert (PAGE.parent / name).stat().st_size < 250_000

@@ -11,7 +11,7 @@ from benchmarks.measuring import GIBIBYTE, machine
 from benchmarks.storm.clean import clean_returns
 from benchmarks.storm.corpus import load_corpus
 from benchmarks.storm.in_process import Weather, storm
-from benchmarks.storm.nights import Nights, storm_of_nights
+from benchmarks.storm.nights import Nights, run_nights
 
 
 def main() -> int:
@@ -32,26 +32,26 @@ def main() -> int:
             parser.error(f"there is no folder at {options.corpus}")
         return load_corpus(options.corpus)
     print(machine(), flush=True)
-    began = time.monotonic()
+    start = time.monotonic()
     if options.draws:
         share = -(-options.draws // options.processes)
         with ProcessPoolExecutor(options.processes) as pool:
             for weather in pool.map(
                 _draws, [share] * options.processes, range(options.seed, options.seed + options.processes)
             ):
-                print(_of_draws(weather), flush=True)
-        print(f"draws: {time.monotonic() - began:.0f} s", flush=True)
+                print(_draws_summary(weather), flush=True)
+        print(f"draws: {time.monotonic() - start:.0f} s", flush=True)
     if options.nights:
-        began = time.monotonic()
+        start = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="thads-storm-") as folder:
-            seen = storm_of_nights(
+            nights = run_nights(
                 options.nights,
                 clean_returns(Path(folder)),
                 number=options.seed,
                 progress=lambda nights: print(f"night {nights.nights}: {nights.files} files", flush=True),
             )
-        print(_of_nights(seen))
-        print(f"nights: {time.monotonic() - began:.0f} s")
+        print(_nights_summary(nights))
+        print(f"nights: {time.monotonic() - start:.0f} s")
     return 0
 
 
@@ -60,7 +60,7 @@ def _draws(draws: int, number: int) -> Weather:
         return storm(draws, clean_returns(Path(folder)), number=number)
 
 
-def _of_draws(weather: Weather) -> str:
+def _draws_summary(weather: Weather) -> str:
     return (
         f"{weather.draws} inboxes, {weather.files} files; longest inbox {weather.longest_s:.1f} s\n"
         f"  receipts {dict(weather.receipts.most_common())}\n  verdicts {dict(weather.verdicts.most_common())}\n"
@@ -68,10 +68,10 @@ def _of_draws(weather: Weather) -> str:
     )
 
 
-def _of_nights(seen: Nights) -> str:
+def _nights_summary(nights: Nights) -> str:
     return (
-        f"{seen.nights} whole nights, each twice: {seen.files} files, verdicts {dict(seen.verdicts.most_common())}; "
-        f"longest {seen.longest_night_s:.1f} s, peak {seen.peak_bytes / GIBIBYTE:.2f} GiB"
+        f"{nights.nights} whole nights, each twice: {nights.files} files, verdicts {dict(nights.verdicts.most_common())}; "
+        f"longest {nights.longest_night_s:.1f} s, peak {nights.peak_bytes / GIBIBYTE:.2f} GiB"
     )
 
 

@@ -22,36 +22,36 @@ from pipeline.vocabulary import Receipt, Verdict
 ACCEPTED = [str(Verdict.ACCEPTED), str(Verdict.ACCEPTED_WITH_QUERY)]
 
 
-def broken_claims(home: Home, inbox: Path, clean: list[CleanReturn]) -> list[str]:
+def find_broken_claims(home: Home, inbox: Path, clean: list[CleanReturn]) -> list[str]:
     """Return a sentence for each claim that does not hold of ``home`` after it loaded ``inbox``."""
     receipts = read_receipts(home)
     submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS)
     verdicts = read_tables(home.judged, "verdicts", tables.VERDICTS)
     return [
-        *receipts_lost(inbox, receipts),
-        *_submissions_lost(receipts, submissions),
-        *_verdicts_lost(submissions, verdicts),
-        *_unplaced_but_accepted(submissions, verdicts),
-        *clean_figures_lost(standing_figures(home, submissions, verdicts), clean),
+        *find_lost_receipts(inbox, receipts),
+        *_find_lost_submissions(receipts, submissions),
+        *_find_lost_verdicts(submissions, verdicts),
+        *_find_accepted_without_place(submissions, verdicts),
+        *find_lost_figures(standing_figures(home, submissions, verdicts), clean),
     ]
 
 
-def files_sent(inbox: Path) -> list[Path]:
+def list_files(inbox: Path) -> list[Path]:
     """Return what lies in an inbox, but for droppings and sidecars."""
-    walked = (Path(folder, name) for folder, _, names in os.walk(inbox) for name in names)
+    paths = (Path(folder, name) for folder, _, names in os.walk(inbox) for name in names)
     return sorted(
-        path for path in walked if not is_leftover(path.relative_to(inbox).as_posix()) and not is_sidecar(path.name)
+        path for path in paths if not is_leftover(path.relative_to(inbox).as_posix()) and not is_sidecar(path.name)
     )
 
 
-def receipts_lost(inbox: Path, receipts: pl.DataFrame) -> Iterator[str]:
+def find_lost_receipts(inbox: Path, receipts: pl.DataFrame) -> Iterator[str]:
     """Say which files of an inbox have no receipt, and which receipts no reason."""
-    outer = receipts.filter(~pl.col("path").str.contains("!/", literal=True))
-    known = Counter(outer["sha256"].to_list())
-    for path in files_sent(inbox):
+    outer_receipts = receipts.filter(~pl.col("path").str.contains("!/", literal=True))
+    receipt_counts = Counter(outer_receipts["sha256"].to_list())
+    for path in list_files(inbox):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
-        known[content] -= 1
-        if known[content] < 0:
+        receipt_counts[content] -= 1
+        if receipt_counts[content] < 0:
             yield f"{path.name!r} has no receipt"
     if receipts["receipt_id"].n_unique() != receipts.height:
         yield "two receipts have one id"
@@ -60,35 +60,37 @@ def receipts_lost(inbox: Path, receipts: pl.DataFrame) -> Iterator[str]:
         yield f"{silent['path'][0]!r} is unreadable and nobody says why"
 
 
-def _submissions_lost(receipts: pl.DataFrame, submissions: pl.DataFrame) -> Iterator[str]:
+def _find_lost_submissions(receipts: pl.DataFrame, submissions: pl.DataFrame) -> Iterator[str]:
     if submissions["submission_id"].n_unique() != submissions.height:
-        doubled = submissions.filter(pl.col("submission_id").is_duplicated())
-        yield f"two submissions have one id: {doubled['source_ref'].to_list()[:2]}"
-    landed = receipts.filter(pl.col("verdict") == Receipt.LANDED, pl.col("media").is_in(["xlsx", "csv", "txt"]))
-    lost = landed.join(submissions, on="receipt_id", how="anti")
-    if not lost.is_empty():
-        yield f"{lost['path'][0]!r} landed and became no submission"
+        repeated = submissions.filter(pl.col("submission_id").is_duplicated())
+        yield f"two submissions have one id: {repeated['source_ref'].to_list()[:2]}"
+    landed_receipts = receipts.filter(
+        pl.col("verdict") == Receipt.LANDED, pl.col("media").is_in(["xlsx", "csv", "txt"])
+    )
+    lost_receipts = landed_receipts.join(submissions, on="receipt_id", how="anti")
+    if not lost_receipts.is_empty():
+        yield f"{lost_receipts['path'][0]!r} landed and became no submission"
     silent = submissions.filter(~pl.col("is_readable"), pl.col("problem_vi").is_null() | pl.col("problem_en").is_null())
     if not silent.is_empty():
         yield f"{silent['source_ref'][0]!r} cannot be read and nobody says why"
-    broken = submissions.filter(pl.col("problem").is_in(FOR_ENGINEERS))
-    if not broken.is_empty():
-        yield f"{broken['source_ref'][0]!r} broke its reader: {broken['problem'][0]}"
+    breakdowns = submissions.filter(pl.col("problem").is_in(FOR_ENGINEERS))
+    if not breakdowns.is_empty():
+        yield f"{breakdowns['source_ref'][0]!r} broke its reader: {breakdowns['problem'][0]}"
 
 
-def _verdicts_lost(submissions: pl.DataFrame, verdicts: pl.DataFrame) -> Iterator[str]:
-    lost = submissions.filter("is_readable").join(verdicts, on="submission_id", how="anti")
-    if not lost.is_empty():
-        yield f"{lost['source_ref'][0]!r} was read and has no verdict"
+def _find_lost_verdicts(submissions: pl.DataFrame, verdicts: pl.DataFrame) -> Iterator[str]:
+    unjudged = submissions.filter("is_readable").join(verdicts, on="submission_id", how="anti")
+    if not unjudged.is_empty():
+        yield f"{unjudged['source_ref'][0]!r} was read and has no verdict"
     if verdicts["submission_id"].n_unique() != verdicts.height:
         yield "a submission has two verdicts"
 
 
-def _unplaced_but_accepted(submissions: pl.DataFrame, verdicts: pl.DataFrame) -> Iterator[str]:
+def _find_accepted_without_place(submissions: pl.DataFrame, verdicts: pl.DataFrame) -> Iterator[str]:
     accepted = submissions.join(verdicts.filter(pl.col("verdict").is_in(ACCEPTED)), on="submission_id", how="semi")
-    nowhere = accepted.filter(pl.any_horizontal(pl.col("unit_key", "period_id", "scope", "report_id").is_null()))
-    if not nowhere.is_empty():
-        yield f"{nowhere['source_ref'][0]!r} is accepted without unit, scope or period"
+    unplaced = accepted.filter(pl.any_horizontal(pl.col("unit_key", "period_id", "scope", "report_id").is_null()))
+    if not unplaced.is_empty():
+        yield f"{unplaced['source_ref'][0]!r} is accepted without unit, scope or period"
     early = accepted.filter(pl.col("period_end") > pl.col("received_at").dt.date())
     if not early.is_empty():
         yield f"{early['source_ref'][0]!r} is accepted for a period that had not ended when it arrived"
@@ -97,8 +99,8 @@ def _unplaced_but_accepted(submissions: pl.DataFrame, verdicts: pl.DataFrame) ->
 def standing_figures(home: Home, submissions: pl.DataFrame, verdicts: pl.DataFrame) -> pl.DataFrame:
     """Return the figures of submitted reports that stand, as ``FIGURES`` with ``is_simulated``."""
     cells = read_tables(home.cells, "cells", tables.CELLS)
-    sent = cells.select("submission_id", "form").unique()
-    current = current_forms(submissions.filter("is_readable"), verdicts.drop("period_id"), sent)
+    form_submissions = cells.select("submission_id", "form").unique()
+    current = current_forms(submissions.filter("is_readable"), verdicts.drop("period_id"), form_submissions)
     return (
         current.filter(pl.col("origin") == "submitted")
         .select("submission_id", "form", "unit_key", "is_simulated")
@@ -108,22 +110,22 @@ def standing_figures(home: Home, submissions: pl.DataFrame, verdicts: pl.DataFra
     )
 
 
-def clean_figures_lost(standing: pl.DataFrame, clean: list[CleanReturn]) -> Iterator[str]:
+def find_lost_figures(standing: pl.DataFrame, clean: list[CleanReturn]) -> Iterator[str]:
     """Say which clean return does not stand figure by figure, as another program read it."""
-    for one in clean:
-        stand = standing.filter(
-            pl.col("unit_key") == one.unit_key,
-            pl.col("is_simulated") == one.is_simulated,
+    for clean_return in clean:
+        current = standing.filter(
+            pl.col("unit_key") == clean_return.unit_key,
+            pl.col("is_simulated") == clean_return.is_simulated,
             pl.col("period_id") == PERIOD,
         )
-        missing = one.figures.join(stand, on=list(FIGURES), how="anti")
-        added = stand.drop("is_simulated").join(one.figures, on=list(FIGURES), how="anti")
-        if one.figures.is_empty():
-            yield f"{one.delivery.path} holds no figure to compare"
-        if not missing.is_empty() or not added.is_empty():
+        missing_figures = clean_return.figures.join(current, on=list(FIGURES), how="anti")
+        added_figures = current.drop("is_simulated").join(clean_return.figures, on=list(FIGURES), how="anti")
+        if clean_return.figures.is_empty():
+            yield f"{clean_return.delivery.path} holds no figure to compare"
+        if not missing_figures.is_empty() or not added_figures.is_empty():
             yield (
-                f"{one.delivery.path}: {missing.height} of {one.figures.height} figures do not stand and {added.height} "
-                f"others do, for example {(missing if missing.height else added).row(0)}"
+                f"{clean_return.delivery.path}: {missing_figures.height} of {clean_return.figures.height} figures do not stand and {added_figures.height} "
+                f"others do, for example {(missing_figures if missing_figures.height else added_figures).row(0)}"
             )
 
 

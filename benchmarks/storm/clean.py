@@ -55,7 +55,7 @@ def clean_returns(folder: Path, *, offices: int = 4) -> list[CleanReturn]:
         consolidated=False,
     )
     returns = [_workbook(folder / "inbox", report) for report in truth.reports]
-    return returns + [_as_csv(one, number) for number, one in enumerate(returns)]
+    return returns + [_as_csv(clean_return, number) for number, clean_return in enumerate(returns)]
 
 
 #: Provincial agencies that send their own caseload as clean CSV; nothing else in the storm names them.
@@ -74,11 +74,15 @@ def _workbook(inbox: Path, report: SentReport) -> CleanReturn:
 
 
 def _figures(path: Path, unit_key: str) -> pl.DataFrame:
-    """Read the figures of a workbook with openpyxl, by the codes that stand beside them."""
-    declared = {form.number: form for form in forms().in_force(LAST_DAY).values() if form.number}
+    """Read the figures of a workbook with openpyxl, by the codes next to them."""
+    declarations = {form.number: form for form in forms().in_force(LAST_DAY).values() if form.number}
     rows = []
     for sheet in openpyxl.load_workbook(path, data_only=True).worksheets:
-        form = next(one for one in declared.values() if one.code == sheet.title or one.number == sheet.title)
+        form = next(
+            candidate
+            for candidate in declarations.values()
+            if candidate.code == sheet.title or candidate.number == sheet.title
+        )
         columns = {cell.value: cell.column for cell in sheet[DATA] if cell.column > FIRST and cell.value in form.column}
         for line in sheet.iter_rows(min_row=DATA + 1):
             code = line[CODE].value
@@ -91,10 +95,10 @@ def _figures(path: Path, unit_key: str) -> pl.DataFrame:
                     form.code,
                     code,
                     column,
-                    _in_base(form, code, column, sheet.cell(line[0].row, at).value),
+                    _in_base(form, code, column, sheet.cell(line[0].row, position).value),
                 )
-                for column, at in columns.items()
-                if isinstance(sheet.cell(line[0].row, at).value, (int, float))
+                for column, position in columns.items()
+                if isinstance(sheet.cell(line[0].row, position).value, (int, float))
             ]
     return pl.DataFrame(rows, schema=FIGURES, orient="row")
 
@@ -103,21 +107,21 @@ def _in_base(form: Form, row: str, column: str, value: int | float) -> Decimal:
     return Decimal(repr(value)) * forms().units[form.unit_of(row, column)].factor
 
 
-def _as_csv(one: CleanReturn, number: int) -> CleanReturn:
+def _as_csv(source: CleanReturn, number: int) -> CleanReturn:
     """Return the same figures as a long CSV of an agency that only sends CSV."""
     unit = CSV_UNITS[number % len(CSV_UNITS)]
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\r\n")
     lines.writerow(["unit", "period_start", "period_end", "form", "row", "column", "value", "scope"])
-    for _, _, form, row, column, value in one.figures.iter_rows():
-        declared = forms().in_force(LAST_DAY)[form]
-        printed = value / forms().units[declared.unit_of(row, column)].factor
-        figure = f"{printed.normalize():f}".replace(".", ",")
+    for _, _, form, row, column, value in source.figures.iter_rows():
+        declaration = forms().in_force(LAST_DAY)[form]
+        printed_value = value / forms().units[declaration.unit_of(row, column)].factor
+        figure = f"{printed_value.normalize():f}".replace(".", ",")
         lines.writerow([unit, "2022-10-01", "2023-09-30", form, row, column, figure, "own"])
     delivery = Delivery(
         f"clean/{unit}.csv",
         text.getvalue().encode("utf-8-sig"),
-        one.delivery.written_at + timedelta(minutes=number),
+        source.delivery.written_at + timedelta(minutes=number),
         "clean CSV",
     )
-    return CleanReturn(delivery, unit, False, one.figures.with_columns(pl.lit(unit).alias("unit_key")))
+    return CleanReturn(delivery, unit, False, source.figures.with_columns(pl.lit(unit).alias("unit_key")))

@@ -17,7 +17,7 @@ class Delivery:
     path: str
     content: bytes
     written_at: datetime
-    label: str  # what it is, for whoever reads a report of the storm
+    label: str  # what it is, for the reader of a storm report
 
     def __repr__(self) -> str:
         return f"Delivery({self.path[:80]!r}, {len(self.content)} bytes, {self.written_at:%Y-%m-%d}, {self.label})"
@@ -30,13 +30,13 @@ def deliver(inbox: Path, deliveries: Iterable[Delivery]) -> list[str]:
     file where a folder stands) is nobody's delivery.
     """
     inbox.mkdir(parents=True, exist_ok=True)
-    taken = []
-    for one in deliveries:
-        file = inbox / one.path
+    written_paths = []
+    for delivery in deliveries:
+        file = inbox / delivery.path
         with suppress(OSError, ValueError):
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(one.content)
-            moment = one.written_at.replace(tzinfo=VIETNAM).timestamp()
+            file.write_bytes(delivery.content)
+            moment = delivery.written_at.replace(tzinfo=VIETNAM).timestamp()
             os.utime(file, (moment, moment))
-            taken.append(one.path)
-    return taken
+            written_paths.append(delivery.path)
+    return written_paths

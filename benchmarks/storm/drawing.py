@@ -147,7 +147,7 @@ PUBLISHED_HEADER = [
 
 
 @st.composite
-def tables_of_text(draw: st.DrawFn) -> bytes:
+def text_tables(draw: st.DrawFn) -> bytes:
     """A CSV, long or of published figures, with the habits of programs and people."""
     is_long = draw(st.booleans())
     header = list(LONG_HEADER if is_long else PUBLISHED_HEADER)
@@ -160,11 +160,11 @@ def tables_of_text(draw: st.DrawFn) -> bytes:
             row = [unit, start, end, *draw(st.sampled_from(LINES)), figure]
             row += [draw(st.sampled_from(["", " ", "own", "Toàn tỉnh", "3", "-1"])) for _ in header[len(row) :]]
         else:
-            indicator, of = draw(st.sampled_from(INDICATORS))
+            indicator, unit_text = draw(st.sampled_from(INDICATORS))
             case = draw(st.sampled_from(["A-1", "A-1", "A-2", "B", " A-1", ""]))
             level = draw(st.sampled_from(["province", "national", "district", ""]))
-            row = [case, unit, level, start, end, indicator, figure, of, "báo"]
-        rows.append(_torn(draw, row))
+            row = [case, unit, level, start, end, indicator, figure, unit_text, "báo"]
+        rows.append(_tear_line(draw, row))
     if draw(st.integers(0, 9)) == 0:
         header = [name.upper() for name in header]
     separator = draw(st.sampled_from(",;\t"))
@@ -173,12 +173,12 @@ def tables_of_text(draw: st.DrawFn) -> bytes:
     lines = csv.writer(text, delimiter=separator, quoting=quoting, lineterminator=draw(st.sampled_from(LINE_ENDS)))
     lines.writerow(header)
     lines.writerows(rows)
-    said = text.getvalue() + draw(st.sampled_from(["", "", ";;;;;;\n" * 2, ",,,\n", "\n\n", '"', "\x1a"]))
-    said = draw(st.sampled_from(["", "", "", "sep=;\n", "\n", "Báo cáo\n"])) + said
-    return said.encode(draw(st.sampled_from(ENCODINGS)), "replace")
+    content = text.getvalue() + draw(st.sampled_from(["", "", ";;;;;;\n" * 2, ",,,\n", "\n\n", '"', "\x1a"]))
+    content = draw(st.sampled_from(["", "", "", "sep=;\n", "\n", "Báo cáo\n"])) + content
+    return content.encode(draw(st.sampled_from(ENCODINGS)), "replace")
 
 
-def _torn(draw: st.DrawFn, row: list[str]) -> list[str]:
+def _tear_line(draw: st.DrawFn, row: list[str]) -> list[str]:
     """Return a line of a table as it is, or with a field too few or too many."""
     match draw(st.integers(0, 11)):
         case 0:
@@ -231,50 +231,50 @@ def workbooks(draw: st.DrawFn) -> bytes:
                 sheet.hide()
             if draw(st.integers(0, 7)) == 0:
                 continue  # a blank sheet
-            _fill(draw, book, sheet, top=draw(st.sampled_from([0, 0, 0, 3, 45])))
+            _fill_sheet(draw, book, sheet, top=draw(st.sampled_from([0, 0, 0, 3, 45])))
     return content.getvalue()
 
 
-def _fill(draw: st.DrawFn, book: xlsxwriter.Workbook, sheet: xlsxwriter.worksheet.Worksheet, *, top: int) -> None:
+def _fill_sheet(draw: st.DrawFn, book: xlsxwriter.Workbook, sheet: xlsxwriter.worksheet.Worksheet, *, top: int) -> None:
     start, end = draw(periods)
-    for at, (label, value) in enumerate(
+    for row, (label, value) in enumerate(
         [("Đơn vị báo cáo", draw(units)), ("Từ ngày", start), ("Đến ngày", end), ("Lần báo cáo", draw(figures))]
     ):
-        sheet.write_string(top + at, 0, label)
-        if at in (1, 2) and draw(st.booleans()) and value[:4].isdigit() and 1900 < int(value[:4]) < 2400:
-            with_format = book.add_format({"num_format": "dd/mm/yyyy"})
+        sheet.write_string(top + row, 0, label)
+        if row in (1, 2) and draw(st.booleans()) and value[:4].isdigit() and 1900 < int(value[:4]) < 2400:
+            date_format = book.add_format({"num_format": "dd/mm/yyyy"})
             try:
-                sheet.write_datetime(top + at, 1, datetime.fromisoformat(value), with_format)
+                sheet.write_datetime(top + row, 1, datetime.fromisoformat(value), date_format)
                 continue
             except ValueError:
                 pass
-        sheet.write_string(top + at, 1, value[:32_000])
-    for at, line in enumerate(RECEPTION):
+        sheet.write_string(top + row, 1, value[:32_000])
+    for row, line in enumerate(RECEPTION):
         for column, text in enumerate(line):
-            sheet.write_string(top + 5 + at, column, text)
-    for at, label in enumerate(RECEPTION_ROWS + ("Cộng nhóm",) * draw(st.integers(0, 1))):
-        sheet.write_string(top + 7 + at, 0, label)
+            sheet.write_string(top + 5 + row, column, text)
+    for row, label in enumerate(RECEPTION_ROWS + ("Cộng nhóm",) * draw(st.integers(0, 1))):
+        sheet.write_string(top + 7 + row, 0, label)
         for column in (1, 2) + (3,) * draw(st.integers(0, 1)):
-            _figure(draw, book, sheet, top + 7 + at, column)
+            _figure(draw, book, sheet, top + 7 + row, column)
 
 
 def _figure(
     draw: st.DrawFn, book: xlsxwriter.Workbook, sheet: xlsxwriter.worksheet.Worksheet, row: int, column: int
 ) -> None:
-    shown = book.add_format({"num_format": draw(st.sampled_from(FORMATS))})
+    cell_format = book.add_format({"num_format": draw(st.sampled_from(FORMATS))})
     match draw(st.integers(0, 6)):
         case 0:
             sheet.write_string(row, column, draw(figures)[:32_000])
         case 1:
-            sheet.write_number(row, column, draw(st.floats(allow_nan=False, allow_infinity=False)), shown)
+            sheet.write_number(row, column, draw(st.floats(allow_nan=False, allow_infinity=False)), cell_format)
         case 2:
             sheet.write_boolean(row, column, draw(st.booleans()))
         case 3:
             formula = draw(st.sampled_from(["=B8+C8", "=SUM(B1:B99)", "=1/0", '=INDIRECT("A1")', "=B8", "=A1:A3"]))
             value = draw(st.sampled_from(["", 0, 7, "#DIV/0!", "#REF!", "text"]))
-            sheet.write_formula(row, column, formula, shown, value)
+            sheet.write_formula(row, column, formula, cell_format, value)
         case _:
-            sheet.write_number(row, column, draw(st.integers(0, 10**15)), shown)
+            sheet.write_number(row, column, draw(st.integers(0, 10**15)), cell_format)
 
 
 # --- what is no report, archives, damage -----------------------------------------------------------------------------
@@ -323,7 +323,7 @@ FOLDERS = ("", "2023-09/", "kien-giang/", "a/b/c/d/", "t" * 150 + "/", "Thư m�
 SUFFIXES = ("xlsx", "csv", "txt", "zip", "xls", "XLSX", "CSV", "pdf", "docx", "", "tar.gz")
 
 
-def _named(suffix: str) -> st.SearchStrategy[str]:
+def _paths(suffix: str) -> st.SearchStrategy[str]:
     suffixes = st.one_of(st.just(suffix), st.just(suffix), st.sampled_from(SUFFIXES))
     return st.builds(
         lambda folder, name, ending: folder + (name.replace("{}", ending).strip() or "x"),
@@ -335,36 +335,36 @@ def _named(suffix: str) -> st.SearchStrategy[str]:
 
 def _damages() -> st.SearchStrategy[Callable[[bytes], bytes]]:
     """What may happen to bytes on their way; most often nothing."""
-    at = st.floats(0, 1, exclude_max=True)
+    fractions = st.floats(0, 1, exclude_max=True)
 
-    def cut(where: float) -> Callable[[bytes], bytes]:
-        return lambda content: content[: int(len(content) * where)]
+    def cut(fraction: float) -> Callable[[bytes], bytes]:
+        return lambda content: content[: int(len(content) * fraction)]
 
-    def flip(where: float, bit: int) -> Callable[[bytes], bytes]:
-        def flipped(content: bytes) -> bytes:
+    def flip(fraction: float, bit: int) -> Callable[[bytes], bytes]:
+        def flip_bit(content: bytes) -> bytes:
             if not content:
                 return content
-            place = int(len(content) * where)
-            return content[:place] + bytes([content[place] ^ (1 << bit)]) + content[place + 1 :]
+            position = int(len(content) * fraction)
+            return content[:position] + bytes([content[position] ^ (1 << bit)]) + content[position + 1 :]
 
-        return flipped
+        return flip_bit
 
-    def wipe(where: float, length: int) -> Callable[[bytes], bytes]:
-        def wiped(content: bytes) -> bytes:
-            place = int(len(content) * where)
-            return content[:place] + bytes(len(content[place : place + length])) + content[place + length :]
+    def wipe(fraction: float, length: int) -> Callable[[bytes], bytes]:
+        def wipe_bytes(content: bytes) -> bytes:
+            position = int(len(content) * fraction)
+            return content[:position] + bytes(len(content[position : position + length])) + content[position + length :]
 
-        return wiped
+        return wipe_bytes
 
-    nothing = st.just(lambda content: content)
+    no_damage = st.just(lambda content: content)
     return st.one_of(
-        nothing,
-        nothing,
-        nothing,
-        nothing,
-        st.builds(cut, at),
-        st.builds(flip, at, st.integers(0, 7)),
-        st.builds(wipe, at, st.integers(1, 300)),
+        no_damage,
+        no_damage,
+        no_damage,
+        no_damage,
+        st.builds(cut, fractions),
+        st.builds(flip, fractions, st.integers(0, 7)),
+        st.builds(wipe, fractions, st.integers(1, 300)),
         st.just(lambda content: content + content),
         st.just(lambda content: b"\0\0" + content),
     )
@@ -385,10 +385,10 @@ def archives(draw: st.DrawFn, contents: st.SearchStrategy[tuple[str, bytes]]) ->
             archive.writestr(zipfile.ZipInfo(name or "x"), member, draw(st.sampled_from(METHODS)))
         if draw(st.integers(0, 5)) == 0:
             archive.writestr("received.csv", draw(sidecars))
-    damaged = bytearray(content.getvalue())
-    if draw(st.integers(0, 9)) == 0 and (at := damaged.find(b"PK\x01\x02")) > 0:
-        damaged[at + 8] |= 1  # said to be encrypted
-    return bytes(damaged)
+    archive_bytes = bytearray(content.getvalue())
+    if draw(st.integers(0, 9)) == 0 and (offset := archive_bytes.find(b"PK\x01\x02")) > 0:
+        archive_bytes[offset + 8] |= 1  # said to be encrypted
+    return bytes(archive_bytes)
 
 
 sidecars = st.builds(
@@ -411,12 +411,12 @@ sidecars = st.builds(
 # --- an inbox --------------------------------------------------------------------------------------------------------
 
 _plain = st.one_of(
-    st.tuples(_named("csv"), tables_of_text()),
-    st.tuples(_named("txt"), texts),
-    st.tuples(_named("xlsx"), workbooks()),
-    st.tuples(_named("pdf"), foreign),
+    st.tuples(_paths("csv"), text_tables()),
+    st.tuples(_paths("txt"), texts),
+    st.tuples(_paths("xlsx"), workbooks()),
+    st.tuples(_paths("pdf"), foreign),
 )
-_packed = st.tuples(_named("zip"), archives(st.one_of(_plain, _plain, st.tuples(_named("zip"), archives(_plain)))))
+_packed = st.tuples(_paths("zip"), archives(st.one_of(_plain, _plain, st.tuples(_paths("zip"), archives(_plain)))))
 _labels = {"csv": "CSV", "txt": "text", "xlsx": "workbook", "pdf": "foreign", "zip": "archive"}
 _kinds = st.one_of(_plain, _plain, _plain, _packed)
 
@@ -436,11 +436,13 @@ def strangers(draw: st.DrawFn) -> Delivery:
 @st.composite
 def inboxes(draw: st.DrawFn, *, most: int = 9) -> list[Delivery]:
     """The strangers of one inbox in the order of their arrival, some of them twice, with or without a sidecar."""
-    drawn = draw(st.lists(strangers(), min_size=1, max_size=most))
-    for again in draw(st.lists(st.sampled_from(drawn), max_size=2)):
-        path = draw(st.sampled_from([again.path, f"lai/{again.path}"]))
-        drawn.append(Delivery(path, again.content, again.written_at + timedelta(days=1), f"{again.label} again"))
+    deliveries = draw(st.lists(strangers(), min_size=1, max_size=most))
+    for repeat in draw(st.lists(st.sampled_from(deliveries), max_size=2)):
+        path = draw(st.sampled_from([repeat.path, f"lai/{repeat.path}"]))
+        deliveries.append(
+            Delivery(path, repeat.content, repeat.written_at + timedelta(days=1), f"{repeat.label} again")
+        )
     if draw(st.integers(0, 3)) == 0:
         folder = draw(st.sampled_from(["", "2023-09/"]))
-        drawn.append(Delivery(f"{folder}received.csv", draw(sidecars), FIRST_MOMENT, "sidecar"))
-    return drawn
+        deliveries.append(Delivery(f"{folder}received.csv", draw(sidecars), FIRST_MOMENT, "sidecar"))
+    return deliveries

@@ -16,7 +16,7 @@ from unittest import mock
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from benchmarks.storm.claims import broken_claims, fingerprint
+from benchmarks.storm.claims import find_broken_claims, fingerprint
 from benchmarks.storm.clean import CleanReturn
 from benchmarks.storm.delivery import Delivery, deliver
 from benchmarks.storm.drawing import inboxes
@@ -43,7 +43,7 @@ class Weather:
     verdicts: Counter[str] = field(default_factory=Counter)
     problems: Counter[str] = field(default_factory=Counter)
 
-    def note(self, home: Home, seconds: float) -> None:
+    def count_inbox(self, home: Home, seconds: float) -> None:
         """Count what one inbox became."""
         receipts = read_receipts(home)
         submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS)
@@ -61,15 +61,15 @@ def run_inbox(deliveries: list[Delivery], clean: list[CleanReturn], weather: Wea
     folder = Path(tempfile.mkdtemp(prefix="thads-storm-"))
     try:
         inbox, home = folder / "inbox", Home(folder / "home")
-        deliver(inbox, [*deliveries, *(one.delivery for one in clean)])
-        started = time.monotonic()
-        with _patience(), reading_here():
+        deliver(inbox, [*deliveries, *(clean_return.delivery for clean_return in clean)])
+        start = time.monotonic()
+        with _time_limit(), read_in_process():
             load(inbox, home)
-            assert (broken := broken_claims(home, inbox, clean)) == [], broken
-            before = fingerprint(home)
+            assert (broken_claims := find_broken_claims(home, inbox, clean)) == [], broken_claims
+            first_fingerprint = fingerprint(home)
             load(inbox, home)
-        assert fingerprint(home) == before, "the same inbox again changed something"
-        weather.note(home, time.monotonic() - started)
+        assert fingerprint(home) == first_fingerprint, "the same inbox again changed something"
+        weather.count_inbox(home, time.monotonic() - start)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -95,31 +95,31 @@ def storm(draws: int, clean: list[CleanReturn], *, number: int, progress: object
         print_blob=False,
     )
     @given(inboxes(), st.integers(0, len(clean) - 1))
-    def holds(deliveries: list[Delivery], which: int) -> None:
-        run_inbox(deliveries, [clean[which], clean[(which + 3) % len(clean)]], weather)
+    def check_inbox(deliveries: list[Delivery], index: int) -> None:
+        run_inbox(deliveries, [clean[index], clean[(index + 3) % len(clean)]], weather)
         if callable(progress):
             progress(weather)
 
-    holds()
+    check_inbox()
     return weather
 
 
 @contextlib.contextmanager
-def reading_here() -> Iterator[None]:
+def read_in_process() -> Iterator[None]:
     """Read in this process: the start of a worker for every inbox would cost more than all the rest."""
     from pipeline.cells import read as reader
 
     read_files = reader.read_files
 
-    def here(*arguments: Any, **options: Any) -> Any:
+    def read_without_workers(*arguments: Any, **options: Any) -> Any:
         return read_files(*arguments, **options | {"workers": 0})
 
-    with mock.patch.object(reader, "read_files", here):
+    with mock.patch.object(reader, "read_files", read_without_workers):
         yield
 
 
 @contextlib.contextmanager
-def _patience() -> Iterator[None]:
+def _time_limit() -> Iterator[None]:
     def give_up(_: int, frame: FrameType | None) -> None:
         raise TimeoutError(f"an inbox takes more than {SECONDS_PER_DRAW} s of work; it stands at {frame}")
 
@@ -127,7 +127,7 @@ def _patience() -> Iterator[None]:
         (signal.ITIMER_PROF, signal.SIGPROF, SECONDS_PER_DRAW),
         (signal.ITIMER_REAL, signal.SIGALRM, 10 * SECONDS_PER_DRAW),
     )
-    before = {name: signal.signal(name, give_up) for _, name, _ in limits}
+    previous_handlers = {name: signal.signal(name, give_up) for _, name, _ in limits}
     for clock, _, seconds in limits:
         signal.setitimer(clock, seconds)
     try:
@@ -135,4 +135,4 @@ def _patience() -> Iterator[None]:
     finally:
         for clock, name, _ in limits:
             signal.setitimer(clock, 0)
-            signal.signal(name, before[name])
+            signal.signal(name, previous_handlers[name])

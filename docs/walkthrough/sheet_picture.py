@@ -25,10 +25,10 @@ def picture(workbook: Path, sheet: int, cells: str, target: Path, *, open_commen
     """Draw a range of a sheet (by its place in the workbook), with the comment of one cell open."""
     from playwright.sync_api import sync_playwright
 
-    shown = openpyxl.load_workbook(workbook, data_only=True).worksheets[sheet]
+    worksheet = openpyxl.load_workbook(workbook, data_only=True).worksheets[sheet]
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         page_file = Path(folder) / "sheet.html"
-        page_file.write_text(_page(shown, cells, open_comment), encoding="utf-8")
+        page_file.write_text(_page(worksheet, cells, open_comment), encoding="utf-8")
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1400, "height": 600})
         page.goto(page_file.as_uri())
@@ -44,38 +44,38 @@ def picture(workbook: Path, sheet: int, cells: str, target: Path, *, open_commen
 
 def _page(sheet: Any, cells: str, open_comment: str | None) -> str:
     left, top, right, bottom = range_boundaries(cells)
-    spans, hidden = {}, set()
-    for merged in sheet.merged_cells.ranges:
-        inside = [
+    spans, hidden_cells = {}, set()
+    for merged_range in sheet.merged_cells.ranges:
+        positions = [
             (row, column)
-            for row in range(merged.min_row, merged.max_row + 1)
-            for column in range(merged.min_col, merged.max_col + 1)
+            for row in range(merged_range.min_row, merged_range.max_row + 1)
+            for column in range(merged_range.min_col, merged_range.max_col + 1)
         ]
-        spans[inside[0]] = (
-            min(merged.max_row, bottom) - merged.min_row + 1,
-            min(merged.max_col, right) - merged.min_col + 1,
+        spans[positions[0]] = (
+            min(merged_range.max_row, bottom) - merged_range.min_row + 1,
+            min(merged_range.max_col, right) - merged_range.min_col + 1,
         )
-        hidden |= set(inside[1:])
+        hidden_cells |= set(positions[1:])
     widths = [_width(sheet, column) for column in range(left, right + 1)]
     head = "".join(f"<th>{get_column_letter(column)}</th>" for column in range(left, right + 1))
     columns = "".join(f'<col style="width:{width}px">' for width in (30, *widths))
     rows, note = [], ""
     for row in range(top, bottom + 1):
-        drawn = []
+        cells_html = []
         for column in range(left, right + 1):
-            if (row, column) in hidden:
+            if (row, column) in hidden_cells:
                 continue
             cell = sheet.cell(row, column)
-            mine = cell.coordinate == open_comment
-            if mine and cell.comment:
+            is_open_comment = cell.coordinate == open_comment
+            if is_open_comment and cell.comment:
                 note = f'<div class="note">{html.escape(cell.comment.text)}</div>'
-            down, across = spans.get((row, column), (1, 1))
-            drawn.append(
-                f'<td rowspan="{down}" colspan="{across}" style="{_look(cell)}"{" id=open" if mine else ""}'
-                f"{' class=noted' if cell.comment else ''}>{html.escape(_shown(cell))}</td>"
+            row_span, column_span = spans.get((row, column), (1, 1))
+            cells_html.append(
+                f'<td rowspan="{row_span}" colspan="{column_span}" style="{_style(cell)}"{" id=open" if is_open_comment else ""}'
+                f"{' class=noted' if cell.comment else ''}>{html.escape(_cell_text(cell))}</td>"
             )
         height = (sheet.row_dimensions[row].height or 15) * 4 / 3
-        rows.append(f'<tr style="height:{height:.0f}px"><th>{row}</th>{"".join(drawn)}</tr>')
+        rows.append(f'<tr style="height:{height:.0f}px"><th>{row}</th>{"".join(cells_html)}</tr>')
     return (
         f"<!doctype html><meta charset=utf-8><style>{STYLE}</style>"
         f'<table style="width:{30 + sum(widths)}px"><colgroup>{columns}</colgroup><tr><th></th>{head}</tr>{"".join(rows)}</table>{note}'
@@ -83,11 +83,11 @@ def _page(sheet: Any, cells: str, open_comment: str | None) -> str:
 
 
 def _width(sheet: Any, column: int) -> int:
-    own = [each.width for each in sheet.column_dimensions.values() if each.min and each.min <= column <= each.max]
-    return round((own[0] if own else 9) * PIXELS_A_LETTER)
+    sizes = [each.width for each in sheet.column_dimensions.values() if each.min and each.min <= column <= each.max]
+    return round((sizes[0] if sizes else 9) * PIXELS_A_LETTER)
 
 
-def _look(cell: Any) -> str:
+def _style(cell: Any) -> str:
     fill = cell.fill.fgColor.rgb if cell.fill.fill_type == "solid" and isinstance(cell.fill.fgColor.rgb, str) else None
     ink = cell.font.color.rgb if cell.font.color and isinstance(cell.font.color.rgb, str) else None
     parts = [
@@ -102,7 +102,7 @@ def _look(cell: Any) -> str:
     return ";".join(parts)
 
 
-def _shown(cell: Any) -> str:
+def _cell_text(cell: Any) -> str:
     if cell.value is None:
         return ""
     if isinstance(cell.value, int | float) and cell.number_format == "#,##0":

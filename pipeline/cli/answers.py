@@ -42,47 +42,52 @@ class Explanation:
     every_period: bool = False
 
 
-def explain_incidents(names: Sequence[str], said: Explanation, home: Path | None, *, as_json: bool) -> int:
+def explain_incidents(names: Sequence[str], explanation: Explanation, home: Path | None, *, as_json: bool) -> int:
     """Keep an answer for every finding of these incidents, all or none; return the exit code."""
 
-    def work(opened: Home) -> None:
-        rows = list({row["alert_id"]: row for name in names for row in [find(incidents(opened), name)]}.values())
+    def work(opened_home: Home) -> None:
+        rows = list({row["alert_id"]: row for name in names for row in [find(incidents(opened_home), name)]}.values())
         for row in rows:
             check_possible(row, AlertEvent.EXPLAINED)
         findings = sorted({finding for row in rows for finding in row["finding_ids"] or []})
-        given = explain(
-            opened,
+        answer_ids = explain(
+            opened_home,
             findings,
-            author=said.author,
-            reason=said.reason,
-            approver=said.approver,
-            expires_on=said.expires_on,
-            tolerance=_amount(said.tolerance),
-            every_period=said.every_period,
+            author=explanation.author,
+            reason=explanation.reason,
+            approver=explanation.approver,
+            expires_on=explanation.expires_on,
+            tolerance=_amount(explanation.tolerance),
+            every_period=explanation.every_period,
         )
-        of_finding = dict(zip(findings, given, strict=True))
-        kept = {row["alert_id"]: [of_finding[finding] for finding in sorted(row["finding_ids"] or [])] for row in rows}
+        answer_by_finding = dict(zip(findings, answer_ids, strict=True))
+        answers_by_alert = {
+            row["alert_id"]: [answer_by_finding[finding] for finding in sorted(row["finding_ids"] or [])]
+            for row in rows
+        }
         for row in rows:
-            ids = ", ".join(kept[row["alert_id"]])
-            record_events(opened, [row], Act(AlertEvent.EXPLAINED, said.author, said.reason, answer_id=ids))
+            ids = ", ".join(answers_by_alert[row["alert_id"]])
+            record_events(
+                opened_home, [row], Act(AlertEvent.EXPLAINED, explanation.author, explanation.reason, answer_id=ids)
+            )
         if as_json:
-            print(json.dumps([{"alert_id": alert, "answers": ids} for alert, ids in kept.items()]))
+            print(json.dumps([{"alert_id": alert, "answers": ids} for alert, ids in answers_by_alert.items()]))
             return
-        for alert, given in kept.items():
-            out.print(Text(f"{alert[:8]} đã giải trình · explained: {', '.join(given)}"))
-        until = f"{said.expires_on:%d/%m/%Y}"
-        out.print(Text(f"Có hiệu lực từ lần nạp sau đến hết {until} · holds from the next load until {until}"))
+        for alert, answer_ids in answers_by_alert.items():
+            out.print(Text(f"{alert[:8]} đã giải trình · explained: {', '.join(answer_ids)}"))
+        last_day = f"{explanation.expires_on:%d/%m/%Y}"
+        out.print(Text(f"Có hiệu lực từ lần nạp sau đến hết {last_day} · holds from the next load until {last_day}"))
 
-    return _told("alerts", home, work)
+    return _run("alerts", home, work)
 
 
 def show_answers(unit: str | None, standing: str | None, home: Path | None, *, as_json: bool) -> int:
     """Print the ledger with what became of each answer; return the exit code."""
 
-    def work(opened: Home) -> None:
+    def work(opened_home: Home) -> None:
         if standing and standing not in STANDINGS:
             raise AnswerError(f"'{standing}' is no standing; write one of {', '.join(STANDINGS)}")
-        rows = answers_with_standing(opened)
+        rows = answers_with_standing(opened_home)
         if unit:
             rows = rows.filter(pl.col("unit_key") == unit)
         if standing:
@@ -105,7 +110,7 @@ def show_answers(unit: str | None, standing: str | None, home: Path | None, *, a
             )
         out.print(Text(f"{rows.height} answers", style="bold"))
 
-    return _told("answers", home, work)
+    return _run("answers", home, work)
 
 
 def answers_with_standing(home: Home) -> pl.DataFrame:
@@ -124,27 +129,29 @@ def answers_with_standing(home: Home) -> pl.DataFrame:
     )
 
 
-def withdraw(names: Sequence[str], by: str, reason: str, home: Path | None) -> int:
+def withdraw(names: Sequence[str], user: str, reason: str, home: Path | None) -> int:
     """Withdraw answers, all or none; return the exit code."""
 
-    def work(opened: Home) -> None:
-        known = answers(opened)["answer_id"].to_list()
-        ids = [_one(name, known) for name in names]
+    def work(opened_home: Home) -> None:
+        known_ids = answers(opened_home)["answer_id"].to_list()
+        ids = [_find_answer(name, known_ids) for name in names]
         for answer_id in dict.fromkeys(ids):
-            revoke(opened, answer_id, author=by, reason=reason)
+            revoke(opened_home, answer_id, author=user, reason=reason)
             out.print(Text(f"{answer_id} {STANDINGS['withdrawn']}"))
 
-    return _told("answers", home, work)
+    return _run("answers", home, work)
 
 
-def _one(name: str, known: Sequence[str]) -> str:
-    near = [answer_id for answer_id in known if answer_id.startswith(name.lower())] if len(name) >= SHORTEST_ID else []
-    if len(near) != 1:
-        what = f"{len(near)} answers begin" if near else "no answer begins"
+def _find_answer(name: str, known_ids: Sequence[str]) -> str:
+    matches = (
+        [answer_id for answer_id in known_ids if answer_id.startswith(name.lower())] if len(name) >= SHORTEST_ID else []
+    )
+    if len(matches) != 1:
+        problem = f"{len(matches)} answers begin" if matches else "no answer begins"
         raise AnswerError(
-            f"{what} with '{name}'; 'thads answers list' shows the ids, write {SHORTEST_ID} letters or more"
+            f"{problem} with '{name}'; 'thads answers list' shows the ids, write {SHORTEST_ID} letters or more"
         )
-    return near[0]
+    return matches[0]
 
 
 def _amount(text: str) -> Decimal:
@@ -157,7 +164,7 @@ def _amount(text: str) -> Decimal:
     return amount
 
 
-def _told(command: str, home: Path | None, work: Callable[[Home], None]) -> int:
+def _run(command: str, home: Path | None, work: Callable[[Home], None]) -> int:
     try:
         work(open_home(home))
     except (NoWarehouse, UnknownIncident, ImpossibleAct, AnswerError, ValueError) as error:

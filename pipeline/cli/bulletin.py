@@ -15,19 +15,19 @@ from pipeline.published.query import NoWarehouse
 def write_bulletin(folder: Path | None, home: Path | None, *, as_json: bool) -> int:
     """Make the site and say where it is; return the exit code."""
     try:
-        made = make_bulletin(open_home(home), folder)
+        bulletin = make_bulletin(open_home(home), folder)
     except (NoWarehouse, FileExistsError) as error:
         err.print(Text(f"thads bulletin: {error}"))
         return 2
     if as_json:
-        print(json.dumps(as_object(made), ensure_ascii=False))
+        print(json.dumps(as_object(bulletin), ensure_ascii=False))
         return 0
-    out.print(Text(f"Bản tin · Bulletin: {made.folder / 'index.html'}", style="bold"))
+    out.print(Text(f"Bản tin · Bulletin: {bulletin.folder / 'index.html'}", style="bold"))
     out.print(
         Text(
-            f"{made.pages} trang · pages, {made.bytes / 1e6:.1f} MB, lớn nhất · largest {made.largest[0]} "
-            f"{made.largest[1] / 1000:.0f} kB, bản phát hành · release {made.release}"
-            + ("" if made.is_new else " (đã có · stood already)")
+            f"{bulletin.pages} trang · pages, {bulletin.bytes / 1e6:.1f} MB, lớn nhất · largest {bulletin.largest[0]} "
+            f"{bulletin.largest[1] / 1000:.0f} kB, bản phát hành · release {bulletin.release}"
+            + ("" if bulletin.is_new else " (đã có · stood already)")
         )
     )
     return 0

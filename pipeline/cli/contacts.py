@@ -21,9 +21,9 @@ SAMPLE = "docs/contacts.sample.yaml"
 
 def check_contacts(file: Path | None, home: Path | None, *, as_json: bool) -> int:
     """Print every mistake in the contacts with its line; return the exit code: 2 where there is one."""
-    opened = open_home(home)
-    path = file or contacts_path(opened)
-    contacts = _contacts(opened, path)
+    opened_home = open_home(home)
+    path = file or contacts_path(opened_home)
+    contacts = _contacts(opened_home, path)
     if contacts is None:
         return 2
     problems = sorted([*contacts.problems, *wrong_addresses(contacts)], key=lambda problem: problem.line)
@@ -57,32 +57,32 @@ def list_contacts(home: Path | None, *, as_json: bool) -> int:
 
 def try_contact(name: str, channel: str | None, home: Path | None) -> int:
     """Send a trial message to a person now, on one channel or on each; return the exit code: 1 where one failed."""
-    opened = open_home(home)
-    contacts = _contacts(opened)
+    opened_home = open_home(home)
+    contacts = _contacts(opened_home)
     person = contacts.person(name) if contacts else None
     if contacts is None or person is None:
         if contacts:
-            known = ", ".join(one.id for one in contacts.people) or "nobody"
-            err.print(Text(f"thads contacts: there is no '{name}' that can be told; there is {known}"))
+            known_ids = ", ".join(target.id for target in contacts.people) or "nobody"
+            err.print(Text(f"thads contacts: there is no '{name}' that can be told; there is {known_ids}"))
         return 2
-    tried = [one for one in person.channels if channel in (None, one.key)]
-    if not tried:
-        err.print(Text(f"thads contacts: '{name}' has {', '.join(one.key for one in person.channels)}"))
+    targets = [target for target in person.channels if channel in (None, target.key)]
+    if not targets:
+        err.print(Text(f"thads contacts: '{name}' has {', '.join(target.key for target in person.channels)}"))
         return 2
-    failed = 0
-    with Channels(opened) as channels:
-        for one in tried:
+    failure_count = 0
+    with Channels(opened_home) as channels:
+        for target in targets:
             try:
-                channels.send(_trial(person, one.key), address_of(one, contacts.servers), lambda: None)
+                channels.send(_trial_message(person, target.key), address_of(target, contacts.servers), lambda: None)
             except (DeliveryError, WrongAddress) as error:
-                failed += 1
-                err.print(Text(f"{one.label}: {error}", style="red"))
+                failure_count += 1
+                err.print(Text(f"{target.label}: {error}", style="red"))
             else:
-                out.print(Text(f"{one.label}: đã gửi · sent", style="green"))
-    return 1 if failed else 0
+                out.print(Text(f"{target.label}: đã gửi · sent", style="green"))
+    return 1 if failure_count else 0
 
 
-def _trial(person: Person, channel: str) -> Message:
+def _trial_message(person: Person, channel: str) -> Message:
     w = words(person.language)
     body = w["test_body"].format(name=person.name, channel=channel)
     now = vietnam_now().isoformat()

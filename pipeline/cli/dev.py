@@ -1,6 +1,6 @@
 """``thads dev``: the Dagster UI with daemon, schedule and sensors, on loopback only.
 
-Four processes below this one: the code server, the daemon, the UI behind its guard, and whoever serves the files that the
+Four child processes: the code server, the daemon, the UI behind its guard, and the server of the files that the
 UI links to. They begin together and end together, within five seconds of Ctrl-C or SIGTERM.
 """
 
@@ -25,7 +25,7 @@ from pipeline.night import set_up_dagster
 
 PORT = 3000
 HOST = "127.0.0.1"
-#: So long they may take to end by themselves.
+#: How long the processes may take to end by themselves.
 PATIENCE_SECONDS = 2.5
 LOOK_EVERY_SECONDS = 0.2
 WORKSPACE = "load_from:\n  - grpc_server: {{socket: '{socket}', location_name: thads}}\n"
@@ -33,52 +33,54 @@ WORKSPACE = "load_from:\n  - grpc_server: {{socket: '{socket}', location_name: t
 
 def start(home: Path | None = None, port: int = PORT) -> int:
     """Run until Ctrl-C or SIGTERM, or until one of the processes ends; return the exit code."""
-    opened = open_home(home)
-    if problem := _taken(port):
+    opened_home = open_home(home)
+    if problem := _port_problem(port):
         err.print(Text(f"thads dev: {problem}"))
         return 1
-    opened.inbox.mkdir(parents=True, exist_ok=True)
-    set_up_dagster(opened)
-    ending = threading.Event()
+    opened_home.inbox.mkdir(parents=True, exist_ok=True)
+    set_up_dagster(opened_home)
+    stop_event = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: ending.set())
+        signal.signal(name, lambda *_: stop_event.set())
     with tempfile.TemporaryDirectory(prefix="thads-") as folder:
-        services = _begin(opened, port, Path(folder), ending)
-        out.print(Text(f"http://{HOST}:{port}  ·  inbox: {opened.inbox}"))
-        gone = None
-        while not ending.wait(LOOK_EVERY_SECONDS) and gone is None:
-            gone = next((name for name, process in services.items() if process.poll() is not None), None)
-        _end(services.values())
-    if gone is None or ending.is_set():
+        services = _start_services(opened_home, port, Path(folder), stop_event)
+        out.print(Text(f"http://{HOST}:{port}  ·  inbox: {opened_home.inbox}"))
+        ended_service = None
+        while not stop_event.wait(LOOK_EVERY_SECONDS) and ended_service is None:
+            ended_service = next((name for name, process in services.items() if process.poll() is not None), None)
+        _stop(services.values())
+    if ended_service is None or stop_event.is_set():
         return 0
-    err.print(Text(f"thads dev: {gone} ended by itself, so the rest was ended too; what it said stands above"))
+    err.print(Text(f"thads dev: {ended_service} ended by itself, so the rest was ended too; what it said stands above"))
     return 1
 
 
-def _begin(home: Home, port: int, folder: Path, ending: threading.Event) -> dict[str, subprocess.Popen[bytes]]:
-    """Start the processes, each the first of a group of its own, and return them by what they are."""
+def _start_services(
+    home: Home, port: int, folder: Path, stop_event: threading.Event
+) -> dict[str, subprocess.Popen[bytes]]:
+    """Start the processes, each the first of a group of its own, and return them by name."""
     workspace, code = folder / "workspace.yaml", folder / "code"
     workspace.write_text(WORKSPACE.format(socket=code))
     dagster = ["-m", "pipeline.dagster_ui.service"]
     services = {
-        "the code server": _run(
+        "the code server": _start_process(
             *dagster, *("dagster", "code-server", "start", "--socket", str(code), "--location-name", "thads"),
             *("-m", "pipeline.definitions", "--log-level", "warning"),
         ),
     }  # fmt: skip
-    _await(code, services["the code server"], ending)
-    if ending.is_set():
+    _wait_for_socket(code, services["the code server"], stop_event)
+    if stop_event.is_set():
         return services
     services |= {
-        "the daemon": _run(
+        "the daemon": _start_process(
             *dagster, "dagster._daemon", "run", "-w", str(workspace), "--log-level", "warning"
         ),
-        "the UI": _run("-m", "pipeline.dagster_ui.control_room", str(workspace), str(port)),
+        "the UI": _start_process("-m", "pipeline.dagster_ui.control_room", str(workspace), str(port)),
     }  # fmt: skip
     address = Settings().files_url
     if place := place_of(address):
         # Where its port is taken, it says so, and the rest goes on.
-        services_of_files = _run("-m", "pipeline.dagster_ui.reading_room", str(home.root), *map(str, place))
+        services_of_files = _start_process("-m", "pipeline.dagster_ui.reading_room", str(home.root), *map(str, place))
         time.sleep(LOOK_EVERY_SECONDS)
         if services_of_files.poll() is None:
             services["the server of files"] = services_of_files
@@ -86,22 +88,22 @@ def _begin(home: Home, port: int, folder: Path, ending: threading.Event) -> dict
     return services
 
 
-def _run(*arguments: str) -> subprocess.Popen[bytes]:
+def _start_process(*arguments: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, *arguments], cwd=PROJECT, start_new_session=True)
 
 
-def _await(address: Path, process: subprocess.Popen[bytes], ending: threading.Event) -> None:
-    """Wait until the code server listens: who asks before it does is told that it is down."""
-    while process.poll() is None and not address.exists() and not ending.wait(LOOK_EVERY_SECONDS):
+def _wait_for_socket(address: Path, process: subprocess.Popen[bytes], stop_event: threading.Event) -> None:
+    """Wait until the code server listens: asked before that, it counts as down."""
+    while process.poll() is None and not address.exists() and not stop_event.wait(LOOK_EVERY_SECONDS):
         pass
 
 
-def _end(processes: Iterable[subprocess.Popen[bytes]]) -> None:
-    """Ask every group to end, and end what has not: a load that is killed needs nothing but the next load."""
+def _stop(processes: Iterable[subprocess.Popen[bytes]]) -> None:
+    """Ask every group to end and kill what does not: after a killed load the next load is all it takes."""
     groups = list(processes)
     _signal(groups, signal.SIGTERM)
-    until = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < until and any(_lives(process) for process in groups):
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline and any(_is_alive(process) for process in groups):
         time.sleep(LOOK_EVERY_SECONDS)
     _signal(groups, signal.SIGKILL)
     for process in groups:
@@ -114,8 +116,8 @@ def _signal(processes: Sequence[subprocess.Popen[bytes]], name: signal.Signals) 
             os.killpg(process.pid, name)
 
 
-def _lives(process: subprocess.Popen[bytes]) -> bool:
-    """Tell whether anything of a group is left."""
+def _is_alive(process: subprocess.Popen[bytes]) -> bool:
+    """Tell whether any process of a group is still running."""
     process.poll()
     try:
         os.killpg(process.pid, 0)
@@ -124,12 +126,12 @@ def _lives(process: subprocess.Popen[bytes]) -> bool:
     return True
 
 
-def _taken(port: int) -> str | None:
-    """Say that a port cannot be had, and what to do; None where it can."""
-    with socket.socket() as one:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def _port_problem(port: int) -> str | None:
+    """Say why a port is not available and what to do; None where it is."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            one.bind((HOST, port))
+            probe.bind((HOST, port))
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             return (

@@ -13,22 +13,22 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def leaving_at_once() -> Iterator[None]:
+def quick_exit() -> Iterator[None]:
     """End the process by the exit code of the command, once everything that is to run at exit has run.
 
     A command that ends by anything else than an exit code ends as Python ends it.
     """
     code: list[int] = []
-    atexit.register(_leave, code)  # the first registered is the last to run
+    atexit.register(_exit_at_once, code)  # the first registered is the last to run
     try:
         yield
-    except SystemExit as ending:
-        if ending.code is None or isinstance(ending.code, int):
-            code.append(ending.code or 0)
+    except SystemExit as system_exit:
+        if system_exit.code is None or isinstance(system_exit.code, int):
+            code.append(system_exit.code or 0)
         raise
 
 
-def _leave(code: list[int]) -> None:
+def _exit_at_once(code: list[int]) -> None:
     if not code:
         return
     logging.shutdown()  # it was registered before us, so it would run after

@@ -10,7 +10,7 @@ from rich.text import Text
 
 #: The worst first.
 ON_FAIL = ("return", "query", "note")
-#: Of findings that are told together.
+#: How many findings of one group are printed.
 MOST_EXAMPLES = 3
 COLOURS = {"return": "red", "query": "yellow", "note": "cyan"}
 WORDS = {"return": "TRẢ LẠI · RETURN", "query": "HỎI LẠI · QUERY", "note": "LƯU Ý · NOTE"}
@@ -38,13 +38,13 @@ def as_objects(findings: pl.DataFrame) -> list[dict[str, Any]]:
                     "column": cell["column_code"],
                     "row": cell["row_code"],
                     "raw": cell["raw"],
-                    "value": plain(cell["value"]),
+                    "value": plain_number(cell["value"]),
                 }
                 for cell in row["cells"]
             ],
-            "expected": plain(row["expected"]),
-            "found": plain(row["found"]),
-            "difference": plain(row["difference"]),
+            "expected": plain_number(row["expected"]),
+            "found": plain_number(row["found"]),
+            "difference": plain_number(row["difference"]),
             "unit": row["unit"],
             "sentence_vi": row["sentence_vi"],
             "sentence_en": row["sentence_en"],
@@ -55,7 +55,7 @@ def as_objects(findings: pl.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def plain(value: Any) -> Any:
+def plain_number(value: Any) -> Any:
     """Return a decimal as a whole number where it is one, else as a float; anything else as it is."""
     if value is None or not hasattr(value, "is_nan"):
         return value
@@ -71,8 +71,8 @@ def plain_text(value: Decimal | None) -> str | None:
 
 
 @dataclass
-class Block:
-    """Findings that are told together: those of one cause, or of one rule where no cause is known."""
+class FindingGroup:
+    """Findings printed together: those of one cause, or of one rule where no cause is known."""
 
     is_cause: bool
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -81,28 +81,28 @@ class Block:
         """Return the findings that stand for all: as many different rules as there are."""
         if len(self.rows) <= MOST_EXAMPLES:
             return self.rows
-        first = {(row["pack"], row["rule_id"]): row for row in reversed(self.rows)}.values()
-        chosen = sorted(first, key=_order)[:MOST_EXAMPLES]
-        chosen += [row for row in self.rows if row not in chosen][: MOST_EXAMPLES - len(chosen)]
-        return sorted(chosen, key=_order)
+        first_by_rule = {(row["pack"], row["rule_id"]): row for row in reversed(self.rows)}.values()
+        examples = sorted(first_by_rule, key=_order)[:MOST_EXAMPLES]
+        examples += [row for row in self.rows if row not in examples][: MOST_EXAMPLES - len(examples)]
+        return sorted(examples, key=_order)
 
 
-def blocks(
+def group_findings(
     findings: pl.DataFrame, causes: pl.DataFrame | None = None, cause_findings: pl.DataFrame | None = None
-) -> list[Block]:
+) -> list[FindingGroup]:
     """Return findings in blocks, the worst first (``tables.CAUSES`` and ``CAUSE_FINDINGS`` say what causes them)."""
     cause_of: dict[str, str] = {}
     if causes is not None and cause_findings is not None:
-        known = causes.filter(pl.col("kind") != "unknown").select("cause_id").unique()
+        known_causes = causes.filter(pl.col("kind") != "unknown").select("cause_id").unique()
         cause_of = dict(
-            cause_findings.join(known, on="cause_id", how="semi").select("finding_id", "cause_id").iter_rows()
+            cause_findings.join(known_causes, on="cause_id", how="semi").select("finding_id", "cause_id").iter_rows()
         )
-    grouped: dict[object, Block] = {}
+    groups: dict[object, FindingGroup] = {}
     for row in sorted(findings.to_dicts(), key=_order):
         cause = cause_of.get(row["finding_id"])
         key = (row["submission_id"], cause or (row["pack"], row["rule_id"]))
-        grouped.setdefault(key, Block(cause is not None)).rows.append(row)
-    return list(grouped.values())
+        groups.setdefault(key, FindingGroup(cause is not None)).rows.append(row)
+    return list(groups.values())
 
 
 def print_findings(
@@ -115,20 +115,20 @@ def print_findings(
 
     Of many that have one cause, or break one rule, a count and three examples are printed.
     """
-    for block in blocks(findings, causes, cause_findings):
-        count, shown = len(block.rows), block.examples()
+    for group in group_findings(findings, causes, cause_findings):
+        count, shown = len(group.rows), group.examples()
         if count > len(shown):
-            vi, en = ("một nguyên nhân", "one cause") if block.is_cause else ("một quy tắc", "one rule")
-            rules = ", ".join(dict.fromkeys(row["rule_id"] for row in block.rows))
+            vi, en = ("một nguyên nhân", "one cause") if group.is_cause else ("một quy tắc", "one rule")
+            rules = ", ".join(dict.fromkeys(row["rule_id"] for row in group.rows))
             console.print()
-            title = f"{WORDS[block.rows[0]['on_fail']]}  {vi.capitalize()}, {count} chỗ · {en}, {count} places: {rules}"
-            console.print(Text(title, style=f"bold {COLOURS[block.rows[0]['on_fail']]}"))
+            title = f"{WORDS[group.rows[0]['on_fail']]}  {vi.capitalize()}, {count} chỗ · {en}, {count} places: {rules}"
+            console.print(Text(title, style=f"bold {COLOURS[group.rows[0]['on_fail']]}"))
         for row in shown:
             _print_finding(row, console)
         if count > len(shown):
-            more = count - len(shown)
-            vi = f"  … và {more} chỗ nữa; có đủ trong --json và trong tệp đã đánh dấu"
-            en = f"  … and {more} more; all of them stand in --json and in the marked file"
+            rest = count - len(shown)
+            vi = f"  … và {rest} chỗ nữa; có đủ trong --json và trong tệp đã đánh dấu"
+            en = f"  … and {rest} more; all of them stand in --json and in the marked file"
             console.print()
             console.print(Text(vi))
             console.print(Text(en, style="dim"))

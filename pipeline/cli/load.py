@@ -41,7 +41,7 @@ def load_inbox(inbox: Path, home: Path | None, *, full: bool = False, as_json: b
     if as_json:
         print(json.dumps({"ok": True, **night.as_object()}, ensure_ascii=False, default=str))
     else:
-        _tell(night)
+        _print_summary(night)
     return 0
 
 
@@ -59,21 +59,21 @@ def _last_line(cause: str) -> str:
     return cause.strip().rpartition("\n")[2][:200]
 
 
-def _tell_sent_again(night: Night) -> None:
+def _print_repeats(night: Night) -> None:
     """Say of bytes that came before, and are not what stands, which version does."""
-    again = [row for row in night.returns if row["verdict"] == "duplicate" and row["problem_vi"]]
-    if again:
+    repeats = [row for row in night.returns if row["verdict"] == "duplicate" and row["problem_vi"]]
+    if repeats:
         out.print()
-        out.print(Text(f"Gửi lại bản cũ · Sent again: {len(again)}", style="bold yellow"))
-    for row in again[:MOST_LISTED]:
+        out.print(Text(f"Gửi lại bản cũ · Sent again: {len(repeats)}", style="bold yellow"))
+    for row in repeats[:MOST_LISTED]:
         out.print(Text(f"  {row['source_ref']}", style="bold"))
         out.print(Text(f"    {row['problem_vi']}"))
         out.print(Text(f"    {row['problem_en']}", style="dim"))
-    if len(again) > MOST_LISTED:
-        out.print(Text(f"  ... {len(again) - MOST_LISTED} more"))
+    if len(repeats) > MOST_LISTED:
+        out.print(Text(f"  ... {len(repeats) - MOST_LISTED} more"))
 
 
-def _tell(night: Night) -> None:
+def _print_summary(night: Night) -> None:
     table = Table(title="Kết quả nạp · What came in", show_edge=False)
     table.add_column("kết quả · verdict")
     table.add_column("số báo cáo · returns", justify="right")
@@ -84,7 +84,7 @@ def _tell(night: Night) -> None:
         out.print(table)
     else:
         out.print(Text("Không có gì mới · Nothing new", style="dim"))
-    _tell_sent_again(night)
+    _print_repeats(night)
     for title, colour, alerts in (
         ("Cảnh báo mới · Alerts opened", "red", night.alerts_opened),
         ("Cảnh báo đã đóng · Alerts resolved", "green", night.alerts_resolved),
@@ -96,15 +96,18 @@ def _tell(night: Night) -> None:
             # A file that nobody could read has a path, and perhaps neither unit nor period.
             place = [alert.get(key) for key in ("unit_key", "period_id", "form")]
             parts = (*(place if alert.get("unit_key") else [alert["source_ref"]]), alert["rule_id"])
-            where = " · ".join(str(part) for part in parts if part)
-            out.print(Text(f"  {where}", style="bold"))
+            label = " · ".join(str(part) for part in parts if part)
+            out.print(Text(f"  {label}", style="bold"))
             out.print(Text(f"    {alert['sentence_vi']}"))
         if len(alerts) > MOST_LISTED:
             out.print(Text(f"  ... {len(alerts) - MOST_LISTED} more: thads alerts list"))
     for title, lines in (
         (
             "Tệp làm lỗi phần đọc · Files that broke their reader",
-            [f"{one['source_ref']}: {one['problem']}: {_last_line(one['cause'])}" for one in night.broken],
+            [
+                f"{breakdown['source_ref']}: {breakdown['problem']}: {_last_line(breakdown['cause'])}"
+                for breakdown in night.broken
+            ],
         ),
         ("Chưa làm được · Could not be made", night.left_out),
     ):
@@ -130,6 +133,8 @@ def _tell(night: Night) -> None:
     out.print(Text(f"Kho dữ liệu · Warehouse: {night.warehouse}"))
     out.print(Text(f"Thư · Letters: {night.letters_folder}"))
     if any(night.messages.values()):
-        told = "  ".join(f"{words} {night.messages[name]}" for name, words in MESSAGES.items() if night.messages[name])
-        out.print(Text(f"Thư gửi đi · Messages: {told}"))
+        counts = "  ".join(
+            f"{words} {night.messages[name]}" for name, words in MESSAGES.items() if night.messages[name]
+        )
+        out.print(Text(f"Thư gửi đi · Messages: {counts}"))
     out.print(Text("  ".join(f"{stage} {seconds:.1f}s" for stage, seconds in night.seconds.items()), style="dim"))

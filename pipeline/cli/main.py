@@ -17,7 +17,7 @@ from pipeline.cli.commands import (
     units,
     warehouse,
 )
-from pipeline.cli.exit import leaving_at_once
+from pipeline.cli.exit import quick_exit
 from pipeline.cli.terminal import err
 
 app = typer.Typer(
@@ -41,9 +41,9 @@ for group in (
 
 
 def run() -> None:
-    """Run the command line; what a person can mend is told in one sentence, without a traceback."""
+    """Run the command line; what a person can fix is said in one sentence, without a traceback."""
     try:
-        with leaving_at_once():
+        with quick_exit():
             app()
     except (FileNotFoundError, PermissionError, NotADirectoryError, IsADirectoryError) as error:
         err.print(f"[red]thads:[/] {error}", highlight=False)

@@ -57,14 +57,14 @@ def _show(result: QueryResult, fmt: str, output: Path | None) -> None:
         output.write_text(text, encoding="utf-8") if output else print(text, end="")
 
 
-def _print_table(result: QueryResult) -> None:
-    """Print rows as a table; where its columns have no room beside each other, one row below the other."""
-    frame = result.texts()
-    shown = frame.head(MOST_ROWS)
-    if _width(shown) > out.width:
-        _print_records(shown)
+def _print_table(answer: QueryResult) -> None:
+    """Print rows as a table; where the columns do not fit side by side, as one block per row."""
+    frame = answer.texts()
+    head = frame.head(MOST_ROWS)
+    if _width(head) > out.width:
+        _print_records(head)
     else:
-        _print_columns(shown, {column.name for column in result.columns if column.is_number})
+        _print_columns(head, {column.name for column in answer.columns if column.is_number})
     if frame.height > MOST_ROWS:
         err.print(f"... {frame.height - MOST_ROWS} more rows; --format csv gives all")
 
@@ -96,6 +96,6 @@ def _print_columns(frame: pl.DataFrame, numbers: set[str]) -> None:
     out.print(table)
 
 
-def _refuse(why: str) -> int:
-    err.print(Text(f"thads query: {why}"))
+def _refuse(reason: str) -> int:
+    err.print(Text(f"thads query: {reason}"))
     return 2

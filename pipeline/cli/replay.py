@@ -23,13 +23,13 @@ def show_replay(pack: Path, first: str | None, last: str | None, home: Path | No
     """Print the returns whose verdict would flip; return the exit code."""
     try:
         bounds = [Period.parse(text) if text else None for text in (first, last)]
-        told = replay(open_home(home), pack, first=bounds[0], last=bounds[1], progress=lambda line: err.print(line))
+        result = replay(open_home(home), pack, first=bounds[0], last=bounds[1], progress=lambda line: err.print(line))
     except (PackError, FileNotFoundError, ValueError) as error:
         err.print(Text(f"thads replay: {error}"))
         return 2
-    flips = told.flips.to_dicts()
+    flips = result.flips.to_dicts()
     if as_json:
-        head = {"pack": told.pack.pack, "pack_version": told.pack.full_version, "judged": told.judged}
+        head = {"pack": result.pack.pack, "pack_version": result.pack.full_version, "judged": result.judged}
         print(json.dumps(head | {"flips": flips}, ensure_ascii=False, default=str))
         return 0
     for row in flips:
@@ -41,8 +41,8 @@ def show_replay(pack: Path, first: str | None, last: str | None, home: Path | No
         )
     out.print(
         Text(
-            f"{len(flips)} trong {told.judged} báo cáo đổi kết quả; chưa công bố gì. · "
-            f"{len(flips)} of {told.judged} returns would flip; nothing was published."
+            f"{len(flips)} trong {result.judged} báo cáo đổi kết quả; chưa công bố gì. · "
+            f"{len(flips)} of {result.judged} returns would flip; nothing was published."
         )
     )
     return 0

@@ -42,7 +42,7 @@ def simulate_country(
                 offices_per_province=offices,
                 consolidated=consolidated,
                 workbooks=workbooks,
-                progress=lambda done, total: bar.update(task, completed=done, total=total),
+                progress=lambda count, total: bar.update(task, completed=count, total=total),
             )
         except ValueError as error:
             err.print(Text(f"thads simulate: {error}"))
@@ -52,7 +52,7 @@ def simulate_country(
             f"{len(truth.reports)} workbooks below {out_dir / 'inbox'}, {len(truth.faults)} faults; truth in {out_dir / 'truth.json'}"
         )
     )
-    for planted in truth.faults:
-        out.print(Text(f"  {planted.id} {planted.kind}: {planted.path}", style="dim"))
+    for planted_fault in truth.faults:
+        out.print(Text(f"  {planted_fault.id} {planted_fault.kind}: {planted_fault.path}", style="dim"))
     out.print(Text("SỐ LIỆU MÔ PHỎNG · SIMULATED FIGURES", style="red"))
     return 0

@@ -55,41 +55,41 @@ WORDS = {
 }
 
 
-def show_status(period: str | None, unit: str | None, on: str | None, home: Path | None, *, as_json: bool) -> int:
+def show_status(period: str | None, unit: str | None, day_text: str | None, home: Path | None, *, as_json: bool) -> int:
     """Print what came for a period and what is missing, as it stood on a day (today); return the exit code."""
-    opened, day = open_home(home), parse_day(on) if on else vietnam_now().date()
+    opened_home, day = open_home(home), parse_day(day_text) if day_text else vietnam_now().date()
     try:
         if day is None:
-            raise ValueError(f"'{on}' is no day; write 2023-07-10 or 10/07/2023")
+            raise ValueError(f"'{day_text}' is no day; write 2023-07-10 or 10/07/2023")
         if period:
             Period.parse(period)
         else:
-            period = run_query(opened, LATEST)["period_id"][0]
+            period = run_query(opened_home, LATEST)["period_id"][0]
         if unit:
-            found = run_query(opened, UNIT, {"unit": unit})["unit_key"]
-            if found.is_empty():
+            unit_keys = run_query(opened_home, UNIT, {"unit": unit})["unit_key"]
+            if unit_keys.is_empty():
                 raise ValueError(f"no unit has the key or name '{unit}'; see: thads units list")
-            unit = found[0]
-        asked = {"period": period, "day": day}
-        records = run_query(opened, RECORDS, asked | {"unit": unit}).to_dicts() if period else []
-        forms = run_query(opened, FORMS, asked).to_dicts() if period else []
-        coverage = run_query(opened, COVERAGE, asked | {"unit": unit}).to_dicts() if period else []
+            unit = unit_keys[0]
+        parameters = {"period": period, "day": day}
+        records = run_query(opened_home, RECORDS, parameters | {"unit": unit}).to_dicts() if period else []
+        forms = run_query(opened_home, FORMS, parameters).to_dicts() if period else []
+        coverage = run_query(opened_home, COVERAGE, parameters | {"unit": unit}).to_dicts() if period else []
     except (NoWarehouse, ValueError) as error:
         err.print(Text(f"thads status: {error}"))
         return 2
-    of_unit: dict[tuple, list[dict[str, Any]]] = defaultdict(list)
+    forms_by_unit: dict[tuple, list[dict[str, Any]]] = defaultdict(list)
     for row in forms:
-        of_unit[row.pop("unit_key"), row.pop("scope"), row.pop("is_simulated")].append(row)
-    units = [row | {"forms": of_unit[row["unit_key"], row["scope"], row["is_simulated"]]} for row in records]
+        forms_by_unit[row.pop("unit_key"), row.pop("scope"), row.pop("is_simulated")].append(row)
+    units = [row | {"forms": forms_by_unit[row["unit_key"], row["scope"], row["is_simulated"]]} for row in records]
     if as_json:
-        told = {"period": period, "on": day.isoformat(), "units": units, "coverage": coverage}
-        print(json.dumps(told, ensure_ascii=False, default=str))
+        summary = {"period": period, "on": day.isoformat(), "units": units, "coverage": coverage}
+        print(json.dumps(summary, ensure_ascii=False, default=str))
         return 0
     out.print(_agencies(units, period, day))
     if coverage:
         out.print()
         out.print(_coverage(coverage))
-    if line := outbox_line(opened):
+    if line := outbox_line(opened_home):
         out.print(Text(line, style="yellow"))
     return 0
 
@@ -118,15 +118,15 @@ def _agencies(units: list[dict[str, Any]], period: str | None, day: date) -> Tab
 
 def _forms(forms: list[dict[str, Any]]) -> Text:
     """Return the statuses of a unit's forms, each with the forms it holds for; one that all share names none."""
-    shown = Text()
-    told = [(status, [row["form"] for row in forms if row["status"] == status]) for status in WORDS]
-    kinds = [(status, names) for status, names in told if names]
-    for status, names in kinds:
+    text = Text()
+    forms_by_status = [(status, [row["form"] for row in forms if row["status"] == status]) for status in WORDS]
+    statuses = [(status, names) for status, names in forms_by_status if names]
+    for status, names in statuses:
         colour, words = WORDS[status]
-        shown.append(" | " if shown else "")
-        shown.append(words if len(kinds) == 1 else f"{words}: {', '.join(names)}", style=colour)
+        text.append(" | " if text else "")
+        text.append(words if len(statuses) == 1 else f"{words}: {', '.join(names)}", style=colour)
     files = sorted({row["unreadable_file"] for row in forms if row["unreadable_file"]})
-    return shown.append(f" ({', '.join(files)})") if files else shown
+    return text.append(f" ({', '.join(files)})") if files else text
 
 
 def _coverage(coverage: list[dict[str, Any]]) -> Table:
@@ -138,7 +138,9 @@ def _coverage(coverage: list[dict[str, Any]]) -> Table:
     for row in coverage:
         name = row["name"] + (" (mô phỏng)" if row["is_simulated"] else "")
         lines[name, row["units_covered"], row["units_owed"], tuple(row["missing_units"])].append(row["form"])
-    for (name, there, owed, missing), forms in lines.items():
-        named = "; ".join(missing[:6]) + (f" ... +{len(missing) - 6}" if len(missing) > 6 else "")
-        table.add_row(Text(name), ", ".join(forms), f"{there}/{owed}", Text(named, style="red" if missing else ""))
+    for (name, covered, owed, missing), forms in lines.items():
+        missing_names = "; ".join(missing[:6]) + (f" ... +{len(missing) - 6}" if len(missing) > 6 else "")
+        table.add_row(
+            Text(name), ", ".join(forms), f"{covered}/{owed}", Text(missing_names, style="red" if missing else "")
+        )
     return table

@@ -18,43 +18,51 @@ from pipeline.vocabulary import Scope
 SCOPES = {"office": Scope.OFFICE, "province": Scope.PROVINCE, "nation": Scope.NATION}
 
 
-def write_template(form: str, unit: str, period: str, output: Path | None, scope: str | None, home: Path | None) -> int:
+def write_template(
+    form: str, unit_text: str, period_text: str, output: Path | None, scope: str | None, home: Path | None
+) -> int:
     """Write the blank workbook; return the exit code."""
     registry = registry_of(open_home(home))
     try:
-        of = Period.parse(period)
+        period = Period.parse(period_text)
     except ValueError as error:
         return _refuse(str(error))
-    found = _unit(unit, of.end, registry)
-    if found is None:
-        return _refuse(f"no unit is called '{unit}' on {of.end:%d/%m/%Y}; see: thads units list --on {of.end}")
-    in_force = {code: one for code, one in forms().in_force(of.end).items() if one.fact}
-    wanted = list(in_force) if form == "all" else form.split(",")
-    unknown = [code for code in wanted if code not in in_force]
-    if unknown:
+    unit = _unit(unit_text, period.end, registry)
+    if unit is None:
         return _refuse(
-            f"there is no form {', '.join(unknown)}; the forms on {of.end:%d/%m/%Y} are {', '.join(in_force)}"
+            f"no unit is called '{unit_text}' on {period.end:%d/%m/%Y}; see: thads units list --on {period.end}"
+        )
+    forms_in_force = {code: one for code, one in forms().in_force(period.end).items() if one.fact}
+    codes = list(forms_in_force) if form == "all" else form.split(",")
+    unknown_codes = [code for code in codes if code not in forms_in_force]
+    if unknown_codes:
+        return _refuse(
+            f"there is no form {', '.join(unknown_codes)}; the forms on {period.end:%d/%m/%Y} are {', '.join(forms_in_force)}"
         )
     if scope and scope not in {"own", "province"}:
         return _refuse(f"'{scope}' is no scope; write own or province")
-    parent = registry.units.get(found.parent or "")
+    parent = registry.units.get(unit.parent or "")
     header = ReportHeader(
-        unit_name=f"Cục THADS {found.name}" if found.level == "province" else found.name,
-        unit_key=found.key,
+        unit_name=f"Cục THADS {unit.name}" if unit.level == "province" else unit.name,
+        unit_key=unit.key,
         parent_name=f"Cục THADS {parent.name}"
         if parent and parent.level == "province"
         else (parent.name if parent else ""),
-        scope=Scope(scope) if scope and found.level == "province" else SCOPES[found.level],
-        period_start=of.start,
-        period_end=of.end,
+        scope=Scope(scope) if scope and unit.level == "province" else SCOPES[unit.level],
+        period_start=period.start,
+        period_end=period.end,
     )
-    path = output or Path(f"{found.key}.{of.id}.{form}.xlsx")
-    forms_wanted = {code: in_force[code] for code in wanted}
-    before, previous = figures_before(open_home(home), found.key, header.scope, of, forms_wanted)
-    write_workbook(path, header, list(forms_wanted.values()), previous=previous)
-    out.print(Text(f"{path}: {found.name}, {of.label_vi}, {', '.join(in_force[code].number for code in wanted)}"))
-    if before:
-        out.print(Text(f"  kỳ trước · the period before: {before.label_vi}, {', '.join(previous)}", style="dim"))
+    path = output or Path(f"{unit.key}.{period.id}.{form}.xlsx")
+    chosen_forms = {code: forms_in_force[code] for code in codes}
+    previous_period, previous = figures_before(open_home(home), unit.key, header.scope, period, chosen_forms)
+    write_workbook(path, header, list(chosen_forms.values()), previous=previous)
+    out.print(
+        Text(f"{path}: {unit.name}, {period.label_vi}, {', '.join(forms_in_force[code].number for code in codes)}")
+    )
+    if previous_period:
+        out.print(
+            Text(f"  kỳ trước · the period before: {previous_period.label_vi}, {', '.join(previous)}", style="dim")
+        )
     return 0
 
 
@@ -63,6 +71,6 @@ def _unit(text: str, day: date, registry: UnitRegistry) -> Unit | None:
     return by_key if by_key and by_key.is_valid_on(day) else registry.find(text, day)
 
 
-def _refuse(why: str) -> int:
-    err.print(Text(f"thads template: {why}"))
+def _refuse(reason: str) -> int:
+    err.print(Text(f"thads template: {reason}"))
     return 2

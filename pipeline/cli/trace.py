@@ -27,39 +27,42 @@ MOST_RULES = 12
 def show_trace(table: str, column: str, keys: Sequence[str], home: Path | None, *, as_json: bool) -> int:
     """Print where a number comes from; return the exit code: 0 proven, 1 not proven, 2 nothing to trace."""
     try:
-        found = trace(open_home(home), Question.parse(table, column, keys))
+        result = trace(open_home(home), Question.parse(table, column, keys))
     except (NoWarehouse, Untraceable) as error:
         err.print(Text(f"thads trace: {error}"))
         return 2
     if as_json:
-        print(json.dumps(found.as_object(), ensure_ascii=False, default=str))
+        print(json.dumps(result.as_object(), ensure_ascii=False, default=str))
     else:
-        out.print(_tree(found))
-        colour, word = ("green", "PROVEN") if found.is_proven else ("red", "NOT PROVEN")
+        out.print(_tree(result))
+        colour, word = ("green", "PROVEN") if result.is_proven else ("red", "NOT PROVEN")
         out.print(Text(word, style=f"bold {colour}"))
-    return 0 if found.is_proven else 1
+    return 0 if result.is_proven else 1
 
 
-def _tree(of: Trace, above: Tree | None = None) -> Tree:
-    place = ", ".join(f"{name}={value}" for name, value in of.key.items())
-    told = Text.assemble((str(of.value), "bold"), f"  {of.table}.{of.column}  ", (place, "dim"))
-    node = above.add(told) if above else Tree(told)
-    if of.parts:
+def _tree(step: Trace, parent: Tree | None = None) -> Tree:
+    place = ", ".join(f"{name}={value}" for name, value in step.key.items())
+    label = Text.assemble((str(step.value), "bold"), f"  {step.table}.{step.column}  ", (place, "dim"))
+    node = parent.add(label) if parent else Tree(label)
+    if step.parts:
         node.add(
             Text.assemble(
-                "= ", of.how or "", "  → ", (str(of.worked_out), "green" if of.worked_out == of.value else "bold red")
+                "= ",
+                step.how or "",
+                "  → ",
+                (str(step.worked_out), "green" if step.worked_out == step.value else "bold red"),
             )
         )
-    for part in of.parts:
+    for part in step.parts:
         _tree(part, node)
-    if of.cell and of.version and of.proof:
-        _add_cell(node, of, of.version)
+    if step.cell and step.version and step.proof:
+        _add_cell(node, step, step.version)
     return node
 
 
-def _add_cell(node: Tree, of: Trace, version: dict[str, Any]) -> None:
-    cell = of.cell
-    if cell is None or of.proof is None:
+def _add_cell(node: Tree, step: Trace, version: dict[str, Any]) -> None:
+    cell = step.cell
+    if cell is None or step.proof is None:
         return
     node.add(
         Text.assemble(
@@ -73,15 +76,15 @@ def _add_cell(node: Tree, of: Trace, version: dict[str, Any]) -> None:
             f", bản · version {version['version']} ({version['verdict']}), {version['received_at']}{fetch_row}",
         )
     )  # fmt: skip
-    colour, words = PROOFS[of.proof]
+    colour, words = PROOFS[step.proof]
     node.add(Text.assemble(("sha256 ", "dim"), version["sha256"][:16], "…  ", (words, colour)))
-    if of.worked_out != of.value:
-        node.add(Text(f"the cell reads {of.worked_out}, the table says {of.value}", style="red"))
-    rules = node.add(Text(f"quy tắc đã kiểm tra · rules that looked at it: {len(of.rules)}", style="dim"))
-    for rule in of.rules[:MOST_RULES]:
+    if step.worked_out != step.value:
+        node.add(Text(f"the cell reads {step.worked_out}, the table says {step.value}", style="red"))
+    rules = node.add(Text(f"quy tắc đã kiểm tra · rules that looked at it: {len(step.rules)}", style="dim"))
+    for rule in step.rules[:MOST_RULES]:
         colour, mark = MARKS.get(rule["status"], ("dim", "·"))
         if rule["status"] == "fail" and not rule["fails_here"]:
             colour, mark = "dim", "✓"  # it fails elsewhere in the form
         rules.add(Text.assemble((f"{mark} ", colour), f"{rule['rule_id']}: {rule['vi']} · {rule['en']}"))
-    if len(of.rules) > MOST_RULES:
-        rules.add(Text(f"… {len(of.rules) - MOST_RULES} more", style="dim"))
+    if len(step.rules) > MOST_RULES:
+        rules.add(Text(f"… {len(step.rules) - MOST_RULES} more", style="dim"))

@@ -38,51 +38,57 @@ def load_register(file: Path, home: Path | None, *, replace: bool, dry_run: bool
         return _refuse(
             f"there is no file at {file}; name a CSV file, or make one with: thads units export -o units.csv"
         )
-    opened, content = open_home(home), file.read_bytes()
+    opened_home, content = open_home(home), file.read_bytes()
     try:
         if dry_run:
-            before, (change, _) = registry_of(opened), preview_change(opened, content, replace=replace)
+            previous_registry, (change, _) = (
+                registry_of(opened_home),
+                preview_change(opened_home, content, replace=replace),
+            )
         else:
-            with one_writer(opened, patience=PATIENCE_SECONDS):
-                before, change = registry_of(opened), import_units(opened, content, replace=replace)
+            with one_writer(opened_home, patience=PATIENCE_SECONDS):
+                previous_registry, change = (
+                    registry_of(opened_home),
+                    import_units(opened_home, content, replace=replace),
+                )
     except RegisterError as error:
-        return tell_problems(file, error.problems, as_json=as_json)
+        return print_problems(file, error.problems, as_json=as_json)
     except HomeIsBusy as error:
         return _refuse(str(error))
-    _tell(opened, before, change, is_done=not dry_run, as_json=as_json)
+    _print_import(opened_home, previous_registry, change, is_done=not dry_run, as_json=as_json)
     return 0
 
 
 def undo_register(home: Path | None, *, as_json: bool) -> int:
     """Bring back what stood before the last import; return the exit code."""
-    opened = open_home(home)
+    opened_home = open_home(home)
     try:
-        with one_writer(opened, patience=PATIENCE_SECONDS):
-            before, change = registry_of(opened), undo(opened)
+        with one_writer(opened_home, patience=PATIENCE_SECONDS):
+            previous_registry, change = registry_of(opened_home), undo(opened_home)
     except RegisterError as error:
-        return tell_problems(opened.registry / "units.csv", error.problems, as_json=as_json, command="units undo")
+        return print_problems(opened_home.registry / "units.csv", error.problems, as_json=as_json, command="units undo")
     except HomeIsBusy as error:
         return _refuse(str(error))
     if change is None:
         return _refuse("nothing was imported into this home, so there is nothing to undo")
-    _tell(opened, before, change, is_done=True, as_json=as_json)
+    _print_import(opened_home, previous_registry, change, is_done=True, as_json=as_json)
     return 0
 
 
-def list_units(on: str | None, under: str | None, home: Path | None, *, as_json: bool) -> int:
+def list_units(day_text: str | None, parent_text: str | None, home: Path | None, *, as_json: bool) -> int:
     """Print the units of a day; return the exit code."""
-    day = parse_day(on) if on else vietnam_now().date()
+    day = parse_day(day_text) if day_text else vietnam_now().date()
     if day is None:
-        return _refuse(f"'{on}' is no day; write 2026-01-31 or 31/01/2026")
-    opened = open_home(home)
-    registry, own = registry_of(opened), set(own_keys(opened))
+        return _refuse(f"'{day_text}' is no day; write 2026-01-31 or 31/01/2026")
+    opened_home = open_home(home)
+    registry, home_keys = registry_of(opened_home), set(own_keys(opened_home))
     frame = _units_on(registry, day)
-    if under:
-        above = registry.units.get(under) or registry.find(under, day)
-        if above is None:
-            return _refuse(f"no unit is called '{under}' on {day:%d/%m/%Y}")
-        frame = frame.filter(pl.any_horizontal(pl.col("unit_key", "parent_key") == above.key))
-    rows = frame.with_columns(is_loaded=pl.col("unit_key").is_in(sorted(own))).to_dicts()
+    if parent_text:
+        parent = registry.units.get(parent_text) or registry.find(parent_text, day)
+        if parent is None:
+            return _refuse(f"no unit is called '{parent_text}' on {day:%d/%m/%Y}")
+        frame = frame.filter(pl.any_horizontal(pl.col("unit_key", "parent_key") == parent.key))
+    rows = frame.with_columns(is_loaded=pl.col("unit_key").is_in(sorted(home_keys))).to_dicts()
     if as_json:
         print(json.dumps({"on": day.isoformat(), "units": rows}, ensure_ascii=False, default=str))
         return 0
@@ -113,9 +119,11 @@ def list_units(on: str | None, under: str | None, home: Path | None, *, as_json:
 
 def export_units(output: Path | None, home: Path | None, *, everything: bool) -> int:
     """Write the register of this home, or all real units, as a file that can be edited and imported; return the exit code."""
-    opened = open_home(home)
-    registry = registry_of(opened)
-    keys = [unit.key for unit in registry.units.values() if not unit.is_simulated] if everything else own_keys(opened)
+    opened_home = open_home(home)
+    registry = registry_of(opened_home)
+    keys = (
+        [unit.key for unit in registry.units.values() if not unit.is_simulated] if everything else own_keys(opened_home)
+    )
     if not keys:
         return _refuse("nothing was imported into this home; add --all for the units that are shipped")
     text = registry_as_csv(registry, keys)
@@ -135,33 +143,35 @@ def _units_on(registry: UnitRegistry, day: date) -> pl.DataFrame:
     )
 
 
-def _tell(home: Home, before: UnitRegistry, change: RegisterChange, *, is_done: bool, as_json: bool) -> None:
+def _print_import(
+    home: Home, previous_registry: UnitRegistry, change: RegisterChange, *, is_done: bool, as_json: bool
+) -> None:
     submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS)
-    again = affected_submissions(submissions, before, change.registry)
+    returns = affected_submissions(submissions, previous_registry, change.registry)
     periods = sorted(
         period
         for period, end in submissions.select("period_id", "period_end").drop_nulls().unique().iter_rows()
-        if before.version_on(end) != change.registry.version_on(end)
+        if previous_registry.version_on(end) != change.registry.version_on(end)
     )
-    told = {
+    summary = {
         "imported": is_done,
         "added": change.added,
         "changed": change.changed,
         "withdrawn": change.withdrawn,
-        "returns_to_read_again": again.height,
-        "of_them_without_a_unit": again["unit_key"].null_count(),
+        "returns_to_read_again": returns.height,
+        "of_them_without_a_unit": returns["unit_key"].null_count(),
         "periods_to_judge_again": periods,
     }
     if as_json:
-        print(json.dumps(told, ensure_ascii=False))
+        print(json.dumps(summary, ensure_ascii=False))
         return
-    tell_change(change.added, change.changed, change.withdrawn)
-    if again.height or periods:
+    print_change(change.added, change.changed, change.withdrawn)
+    if returns.height or periods:
         out.print(
             Text(
-                f"Lần nạp sau đọc lại {again.height} báo cáo ({told['of_them_without_a_unit']} chưa rõ đơn vị), "
-                f"kiểm tra lại {len(periods)} kỳ · the next load reads {again.height} returns again "
-                f"({told['of_them_without_a_unit']} without a unit) and judges {len(periods)} periods again"
+                f"Lần nạp sau đọc lại {returns.height} báo cáo ({summary['of_them_without_a_unit']} chưa rõ đơn vị), "
+                f"kiểm tra lại {len(periods)} kỳ · the next load reads {returns.height} returns again "
+                f"({summary['of_them_without_a_unit']} without a unit) and judges {len(periods)} periods again"
             )
         )
     if not is_done:
@@ -170,23 +180,23 @@ def _tell(home: Home, before: UnitRegistry, change: RegisterChange, *, is_done: 
         out.print(Text("Trở lại như trước: thads units undo · To go back: thads units undo", style="dim"))
 
 
-def tell_change(added: list[str], changed: list[str], withdrawn: list[str]) -> None:
+def print_change(added: list[str], changed: list[str], withdrawn: list[str]) -> None:
     """Print what an import changes, by key."""
     for words, keys in (("thêm · added", added), ("sửa · changed", changed), ("bỏ · withdrawn", withdrawn)):
         if keys:
-            more = f"; ... +{len(keys) - MOST_LISTED}" if len(keys) > MOST_LISTED else ""
-            out.print(Text(f"{words}: {len(keys)}  {'; '.join(keys[:MOST_LISTED])}{more}"))
+            rest = f"; ... +{len(keys) - MOST_LISTED}" if len(keys) > MOST_LISTED else ""
+            out.print(Text(f"{words}: {len(keys)}  {'; '.join(keys[:MOST_LISTED])}{rest}"))
     if not (added or changed or withdrawn):
         out.print(Text("Không có gì thay đổi · Nothing changes", style="dim"))
 
 
-def tell_problems(file: Path, problems: list[RegisterProblem], *, as_json: bool, command: str = "units import") -> int:
+def print_problems(file: Path, problems: list[RegisterProblem], *, as_json: bool, command: str = "units import") -> int:
     """Print every problem of a file with line and column, in both languages; return the exit code."""
     if as_json:
-        print(json.dumps({"imported": False, "problems": [vars(one) for one in problems]}, ensure_ascii=False))
-    for one in problems:
-        where = f"{file}:{one.line}" + (f" [{one.column}]" if one.column else "")
-        err.print(Text(f"{where}: {one.vi}\n    {one.en}"))
+        print(json.dumps({"imported": False, "problems": [vars(problem) for problem in problems]}, ensure_ascii=False))
+    for problem in problems:
+        place = f"{file}:{problem.line}" + (f" [{problem.column}]" if problem.column else "")
+        err.print(Text(f"{place}: {problem.vi}\n    {problem.en}"))
     err.print(
         Text(
             f"thads {command}: {len(problems)} lỗi, chưa ghi gì · {len(problems)} problems, nothing was written",
@@ -196,6 +206,6 @@ def tell_problems(file: Path, problems: list[RegisterProblem], *, as_json: bool,
     return 2
 
 
-def _refuse(why: str) -> int:
-    err.print(Text(f"thads units: {why}"))
+def _refuse(reason: str) -> int:
+    err.print(Text(f"thads units: {reason}"))
     return 2

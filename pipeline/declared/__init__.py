@@ -17,11 +17,11 @@ from pipeline.storage import read_tables, write_atomically
 
 def export_declarations(home: Home) -> dict[str, int]:
     """Write ``declared/*.parquet`` where the content changed; return the rows of each table."""
-    declared, registry = forms(), registry_of(home)
+    all_forms, registry = forms(), registry_of(home)
     frames = {
-        "forms": declared.forms_frame(),
-        "lines": declared.lines_frame(),
-        "measures": declared.measures_frame(),
+        "forms": all_forms.forms_frame(),
+        "lines": all_forms.lines_frame(),
+        "measures": all_forms.measures_frame(),
         "rules": rules_frame(packs()),
         "deadlines": deadlines((period.id, period.end) for period in _periods(home)),
         "units": registry.frame,
@@ -35,10 +35,10 @@ def export_declarations(home: Home) -> dict[str, int]:
 
 def _periods(home: Home) -> list[Period]:
     """Return the standard periods of every statistical year between the first and the last that was reported."""
-    seen = read_tables(home.cells, "submissions", tables.SUBMISSIONS)["period_id"].drop_nulls().unique()
-    if seen.is_empty():
+    period_ids = read_tables(home.cells, "submissions", tables.SUBMISSIONS)["period_id"].drop_nulls().unique()
+    if period_ids.is_empty():
         return []
-    years = seen.str.slice(0, 4).cast(pl.Int32)
+    years = period_ids.str.slice(0, 4).cast(pl.Int32)
     first, last = int(str(years.min())), int(str(years.max()))
     return [Period(year, months) for year in range(first, last + 1) for months in range(1, 13)]
 

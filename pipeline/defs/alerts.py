@@ -1,4 +1,4 @@
-"""Stage alerts: each incident is told once, a resolved one once more; digests go to whoever is in the contacts."""
+"""Stage alerts: each incident is reported once, and once more when resolved; digests go to the people in the contacts."""
 
 import dagster as dg
 
@@ -18,20 +18,20 @@ from pipeline.defs.resources import LEFT_OUT, OneWriter
 )
 def letters(context: dg.AssetExecutionContext, home: OneWriter) -> dg.MaterializeResult:
     """Letters in ``alerts/outbox``: one per office and version; and the standing list of what is open."""
-    written = write_letters(home.home)
-    for incident in (*written.opened, *written.resolved):
+    result = write_letters(home.home)
+    for incident in (*result.opened, *result.resolved):
         context.log.info(f"{incident['state']}: {incident['sentence_vi']}")
-    for item in written.left_out:
+    for item in result.left_out:
         context.log.warning(f"not written: {item}")
     links, outbox = Links(home.home), home.home.alerts / "outbox"
     return dg.MaterializeResult(
         metadata={
-            LEFT_OUT: written.left_out,
-            "opened": len(written.opened),
-            "resolved": len(written.resolved),
-            "open": written.still_open,
+            LEFT_OUT: result.left_out,
+            "opened": len(result.opened),
+            "resolved": len(result.resolved),
+            "open": result.still_open,
             "outbox": dg.MetadataValue.path(str(outbox)),
-            "letters": dg.MetadataValue.md(linked_list(links.addresses(written.paths, outbox))),
+            "letters": dg.MetadataValue.md(linked_list(links.addresses(result.paths, outbox))),
             "all that is open": dg.MetadataValue.url(links.address(home.home.alerts / "standing.md")),
             "quality board": dg.MetadataValue.url(links.page("quality.html")),
             "try": "thads alerts list",
@@ -48,21 +48,21 @@ def letters(context: dg.AssetExecutionContext, home: OneWriter) -> dg.Materializ
 )
 def messages(context: dg.AssetExecutionContext, home: OneWriter) -> dg.MaterializeResult:
     """Digests by e-mail and chat: queued, sent, and what waits because a channel is down. That is never a red run."""
-    result = send_digests(home.home)
-    to_operators = tell_operators(home.home, *broken_files_of(home.home))
-    for line in (*result.warnings(), *to_operators.failures.values()):
+    digests = send_digests(home.home)
+    operator_messages = tell_operators(home.home, *broken_files_of(home.home))
+    for line in (*digests.warnings(), *operator_messages.failures.values()):
         context.log.warning(line)
     return dg.MaterializeResult(
         metadata={
-            "queued": result.queued,
-            "to operators": to_operators.queued,
-            "sent": result.sent,
-            "waiting": result.waiting,
-            "refused": result.refused,
-            "may arrive twice": len(result.uncertain),
-            "incidents without a contact": result.unaddressed,
-            "failed": dg.MetadataValue.md(markdown_table(("channel", "reason"), result.failures.items())),
-            "contacts": dg.MetadataValue.md(markdown_table(("line", "problem"), result.problem_rows())),
+            "queued": digests.queued,
+            "to operators": operator_messages.queued,
+            "sent": digests.sent,
+            "waiting": digests.waiting,
+            "refused": digests.refused,
+            "may arrive twice": len(digests.uncertain),
+            "incidents without a contact": digests.unaddressed,
+            "failed": dg.MetadataValue.md(markdown_table(("channel", "reason"), digests.failures.items())),
+            "contacts": dg.MetadataValue.md(markdown_table(("line", "problem"), digests.problem_rows())),
             "queue": dg.MetadataValue.path(str(home.home.alerts / "queue")),
             "try": "thads outbox list",
         }

@@ -37,16 +37,18 @@ def inbox_sensor(context: dg.SensorEvaluationContext, any_home: AnyHome) -> dg.S
     inbox = any_home.inbox
     if not inbox.exists():
         return dg.SkipReason(f"there is no inbox at {inbox}")
-    seen = inbox_fingerprint(inbox, any_home.home)
-    before, _, state = (context.cursor or "").partition(" ")
-    if seen != before:
+    snapshot = inbox_fingerprint(inbox, any_home.home)
+    last_snapshot, _, state = (context.cursor or "").partition(" ")
+    if snapshot != last_snapshot:
         # A file that is still being copied must not be taken for a broken one.
-        return dg.SensorResult(skip_reason="something arrived; waiting until it stands still", cursor=f"{seen} moving")
+        return dg.SensorResult(
+            skip_reason="something arrived; waiting until it stands still", cursor=f"{snapshot} moving"
+        )
     if state == "done":
         return dg.SkipReason("nothing arrived")
-    waiting = pending_hash(inbox, any_home.home)
-    requests = [dg.RunRequest(run_key=waiting)] if waiting else []
-    return dg.SensorResult(run_requests=requests, cursor=f"{seen} done")
+    run_key = pending_hash(inbox, any_home.home)
+    requests = [dg.RunRequest(run_key=run_key)] if run_key else []
+    return dg.SensorResult(run_requests=requests, cursor=f"{snapshot} done")
 
 
 @dg.run_failure_sensor(
@@ -57,7 +59,7 @@ def inbox_sensor(context: dg.SensorEvaluationContext, any_home: AnyHome) -> dg.S
 def failure_sensor(context: dg.RunFailureSensorContext, any_home: AnyHome) -> None:
     """Queue and send what failed: the step and its error, or that the process of the run is gone."""
     run = context.dagster_run
-    home = _home_of(run, any_home.home)
+    home = _run_home(run, any_home.home)
     events = context.get_step_failure_events()
     step, reason = None, context.failure_event.message or "the run failed"
     if events:
@@ -69,17 +71,17 @@ def failure_sensor(context: dg.RunFailureSensorContext, any_home: AnyHome) -> No
         data = events[0].step_failure_data.user_failure_data
         reason = (data.description if data else None) or (error.message if error else reason)
     reason = " ".join((reason or "").split("Errors parsed from dbt logs:")[-1].split())
-    done = tell_operators(home, Failure(run.run_id, step, reason))
-    home.note([f"run {run.run_id} ({run.job_name}) failed at {step}: {reason}", *done.warnings()])
-    context.log.info(f"messages queued: {done.queued}, sent: {done.sent}")
+    messages = tell_operators(home, Failure(run.run_id, step, reason))
+    home.note([f"run {run.run_id} ({run.job_name}) failed at {step}: {reason}", *messages.warnings()])
+    context.log.info(f"messages queued: {messages.queued}, sent: {messages.sent}")
 
 
-def _home_of(run: dg.DagsterRun, usual: Home) -> Home:
+def _run_home(run: dg.DagsterRun, default: Home) -> Home:
     """Return the home to which a run wrote, which its configuration may name."""
     node: object = run.run_config
     for key in ("resources", "home", "config", "root"):
         node = node.get(key) if isinstance(node, dict) else None
-    return Home(Path(node)) if isinstance(node, str) and node else usual
+    return Home(Path(node)) if isinstance(node, str) and node else default
 
 
 @dg.sensor(
@@ -92,16 +94,16 @@ def lost_night_sensor(context: dg.SensorEvaluationContext, any_home: AnyHome) ->
 
     It is marked where two looks find it so: between them a night that waits for another's lock gets it.
     """
-    under_way = context.instance.get_runs(
+    active_runs = context.instance.get_runs(
         dg.RunsFilter(job_name=nightly.name, statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING])
     )
-    if not under_way or not _is_free(any_home.home):
+    if not active_runs or not _is_free(any_home.home):
         return dg.SensorResult(skip_reason="no night is lost", cursor="")
-    seen = set((context.cursor or "").split())
-    for run in under_way:
-        if run.run_id in seen:
+    seen_runs = set((context.cursor or "").split())
+    for run in active_runs:
+        if run.run_id in seen_runs:
             context.instance.report_run_failed(run, f"the process of the run is gone, seen at {vietnam_now()}")
-    return dg.SensorResult(skip_reason="looking again", cursor=" ".join(run.run_id for run in under_way))
+    return dg.SensorResult(skip_reason="looking again", cursor=" ".join(run.run_id for run in active_runs))
 
 
 def _is_free(home: Home) -> bool:

@@ -16,18 +16,20 @@ from pipeline.defs.resources import LEFT_OUT, OneWriter
 )
 def bulletin_site(context: dg.AssetExecutionContext, home: OneWriter) -> dg.MaterializeResult:
     """The site of the live release below ``bulletin/current``; readers of the old one keep a whole one."""
-    made = make_bulletin(home.home)
-    context.log.info(f"{made.pages} pages of release {made.release}" + ("" if made.is_new else ", as they stood"))
-    for item in made.left_out:
+    bulletin = make_bulletin(home.home)
+    context.log.info(
+        f"{bulletin.pages} pages of release {bulletin.release}" + ("" if bulletin.is_new else ", as they stood")
+    )
+    for item in bulletin.left_out:
         context.log.warning(f"not made: {item}")
     return dg.MaterializeResult(
         metadata={
-            LEFT_OUT: list(made.left_out),
-            "release": made.release,
-            "pages": made.pages,
-            "megabytes": round(made.bytes / 1e6, 1),
-            "largest page": f"{made.largest[0]}, {made.largest[1] / 1000:.0f} kB",
+            LEFT_OUT: list(bulletin.left_out),
+            "release": bulletin.release,
+            "pages": bulletin.pages,
+            "megabytes": round(bulletin.bytes / 1e6, 1),
+            "largest page": f"{bulletin.largest[0]}, {bulletin.largest[1] / 1000:.0f} kB",
             "open": dg.MetadataValue.url(Links(home.home).page("index.html")),
-            "folder": dg.MetadataValue.path(str(made.folder)),
+            "folder": dg.MetadataValue.path(str(bulletin.folder)),
         }
     )

@@ -6,8 +6,8 @@ from typing import Any
 import dagster as dg
 
 from pipeline.cells.read import read_landed
-from pipeline.defs.described import columns_of
 from pipeline.defs.resources import OneWriter
+from pipeline.defs.table_schema import schema_metadata
 
 SPECS = [
     dg.AssetSpec(
@@ -16,7 +16,7 @@ SPECS = [
         group_name="cells",
         kinds={"parquet"},
         description=description,
-        metadata=columns_of(name),
+        metadata=schema_metadata(name),
     )
     for name, description in (
         ("submissions", "One row per version of a report, the unreadable ones too."),
@@ -29,13 +29,13 @@ SPECS = [
 @dg.multi_asset(specs=SPECS, name="cells")
 def cells(context: dg.AssetExecutionContext, home: OneWriter) -> Iterator[Any]:
     """Read every landed file that was not read yet."""
-    done = read_landed(home.home)
-    rows = {"submissions": done.submissions, "cells": done.cells, "remarks": done.remarks}
+    result = read_landed(home.home)
+    rows = {"submissions": result.submissions, "cells": result.cells, "remarks": result.remarks}
     for spec in SPECS:
         metadata: dict[str, Any] = {
             "new rows": rows[spec.key.path[-1]],
-            "batches": str(done.batches),
-            "unreadable": done.unreadable,
+            "batches": str(result.batches),
+            "unreadable": result.unreadable,
             "folder": dg.MetadataValue.path(str(home.home.cells)),
         }
         yield dg.MaterializeResult(asset_key=spec.key, metadata=metadata)

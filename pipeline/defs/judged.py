@@ -9,24 +9,24 @@ import dagster as dg
 from expectations.child import begin_docs, validate_aside
 from expectations.rules import packs
 from pipeline.dagster_ui import Links, markdown_table
-from pipeline.defs.described import columns_of
 from pipeline.defs.resources import OneWriter
+from pipeline.defs.table_schema import schema_metadata
 from pipeline.judged.answers import idle_lines
 from pipeline.judged.checks import HEADER, check_name, lost_outcomes, rule_results
 from pipeline.judged.judge import judge_changed
-from pipeline.last_resort import judged_well, with_last_resort
+from pipeline.last_resort import try_judging, with_last_resort
 from pipeline.warehouse.run import Dbt
 
-READ = [["cells", "submissions"], ["cells", "cells"], ["cells", "remarks"]]
+CELL_KEYS = [["cells", "submissions"], ["cells", "cells"], ["cells", "remarks"]]
 OUTCOMES = dg.AssetKey(["judged", "outcomes"])
 SPECS = [
     dg.AssetSpec(
         ["judged", name],
-        deps=READ,
+        deps=CELL_KEYS,
         group_name="judged",
         kinds={"great_expectations"},
         description=description,
-        metadata=columns_of(name),
+        metadata=schema_metadata(name),
     )
     for name, description in (
         ("outcomes", "One row per applicable rule, form and submission."),
@@ -50,32 +50,32 @@ RULE_CHECKS = [
     )
     for pack, rule in RULES
 ]
-NOTHING_LOST = dg.AssetCheckSpec(
+COMPLETENESS_CHECK = dg.AssetCheckSpec(
     "every_return_left_outcomes",
     asset=OUTCOMES,
     description="No readable return went without judgement. Only we can fix it.",
 )
-ANSWERS_IN_USE = dg.AssetCheckSpec(
+ANSWERS_CHECK = dg.AssetCheckSpec(
     "every_answer_silences_something",
     asset=dg.AssetKey(["judged", "waivers"]),
     description="No explanation is left whose finding is gone or whose time is over.",
 )
 
 
-@dg.multi_asset(specs=SPECS, check_specs=[*RULE_CHECKS, NOTHING_LOST, ANSWERS_IN_USE], name="judged")
+@dg.multi_asset(specs=SPECS, check_specs=[*RULE_CHECKS, COMPLETENESS_CHECK, ANSWERS_CHECK], name="judged")
 def judged(context: dg.AssetExecutionContext, home: OneWriter, dbt: Dbt) -> Iterator[Any]:
     """Judge the periods that changed, and show how each rule stands."""
     dbt.start_ahead(home.home)  # it imports and parses on the core that judging leaves idle
     judge = partial(judge_changed, home.home, by=validate_aside, progress=context.log.info)
-    done = with_last_resort(home.home, "judged", judge, judged_well, say=context.log.warning)
-    if done.periods:
+    summary = with_last_resort(home.home, "judged", judge, try_judging, say=context.log.warning)
+    if summary.periods:
         begin_docs()  # its pages are written while the warehouse is built
     links = Links(home.home)
     for spec in SPECS:
         metadata: dict[str, Any] = {
-            "rows of these periods": done.rows[spec.key.path[-1]],
-            "periods judged": ", ".join(done.periods) or "none",
-            "submissions": done.submissions,
+            "rows of these periods": summary.rows[spec.key.path[-1]],
+            "periods judged": ", ".join(summary.periods) or "none",
+            "submissions": summary.submissions,
             "folder": dg.MetadataValue.path(str(home.home.judged)),
             "data docs": dg.MetadataValue.url(links.data_docs),
             "quality board": dg.MetadataValue.url(links.page("quality.html")),
@@ -100,18 +100,18 @@ def judged(context: dg.AssetExecutionContext, home: OneWriter, dbt: Dbt) -> Iter
                 "try": f"thads query \"from fct_finding where pack = '{pack.pack}' and rule_id = '{rule.id}'\"",
             },
         )
-    lost = lost_outcomes(home.home)
+    lost_count = lost_outcomes(home.home)
     yield dg.AssetCheckResult(
-        asset_key=OUTCOMES, check_name=NOTHING_LOST.name, passed=lost == 0, metadata={"lost": lost}
+        asset_key=OUTCOMES, check_name=COMPLETENESS_CHECK.name, passed=lost_count == 0, metadata={"lost": lost_count}
     )
-    idle = idle_lines(home.home)
+    idle_answers = idle_lines(home.home)
     yield dg.AssetCheckResult(
-        asset_key=ANSWERS_IN_USE.asset_key,
-        check_name=ANSWERS_IN_USE.name,
-        passed=not idle,
+        asset_key=ANSWERS_CHECK.asset_key,
+        check_name=ANSWERS_CHECK.name,
+        passed=not idle_answers,
         severity=dg.AssetCheckSeverity.WARN,
         metadata={
-            "idle": len(idle),
-            "answers": dg.MetadataValue.md(markdown_table(("answer",), ([line] for line in idle))),
+            "idle": len(idle_answers),
+            "answers": dg.MetadataValue.md(markdown_table(("answer",), ([line] for line in idle_answers))),
         },
     )

@@ -5,8 +5,8 @@ from pathlib import Path
 import dagster as dg
 
 from pipeline.dagster_ui import markdown_table
-from pipeline.defs.described import columns_of
 from pipeline.defs.resources import OneWriter
+from pipeline.defs.table_schema import schema_metadata
 from pipeline.landing.receive import receive
 from pipeline.vocabulary import Receipt
 
@@ -21,7 +21,7 @@ class Inbox(dg.Config):
     key=["landing", "receipts"],
     group_name="landing",
     kinds={"parquet"},
-    metadata=columns_of("receipts"),
+    metadata=schema_metadata("receipts"),
     retry_policy=dg.RetryPolicy(max_retries=2, delay=5),
 )
 def receipts(context: dg.AssetExecutionContext, config: Inbox, home: OneWriter) -> dg.MaterializeResult:
@@ -29,18 +29,18 @@ def receipts(context: dg.AssetExecutionContext, config: Inbox, home: OneWriter) 
     inbox = Path(config.inbox) if config.inbox else home.inbox
     if not config.inbox:
         inbox.mkdir(parents=True, exist_ok=True)
-    landed = receive(inbox, home.home)
-    for warning in landed.warnings:
+    result = receive(inbox, home.home)
+    for warning in result.warnings:
         context.log.warning(warning)
     return dg.MaterializeResult(
         metadata={
-            "batch": landed.batch or 0,
-            "landed": landed.count(Receipt.LANDED),
-            "duplicates": landed.count(Receipt.DUPLICATE),
-            "unreadable": landed.count(Receipt.UNREADABLE),
-            "already landed": landed.already_landed,
+            "batch": result.batch or 0,
+            "landed": result.count(Receipt.LANDED),
+            "duplicates": result.count(Receipt.DUPLICATE),
+            "unreadable": result.count(Receipt.UNREADABLE),
+            "already landed": result.already_landed,
             "inbox": dg.MetadataValue.path(str(inbox)),
             "receipts": dg.MetadataValue.path(str(home.home.receipts)),
-            "problems": dg.MetadataValue.md(markdown_table(("file", "problem", "in words"), landed.problems())),
+            "problems": dg.MetadataValue.md(markdown_table(("file", "problem", "in words"), result.problems())),
         }
     )

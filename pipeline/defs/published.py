@@ -30,21 +30,21 @@ FRESHNESS = dg.FreshnessPolicy.cron(
 def published_warehouse(context: dg.AssetExecutionContext, home: OneWriter) -> dg.MaterializeResult:
     """The file that readers open. The last seven releases stay; readers never wait."""
     try:
-        live = publish_build(home.home)
+        release = publish_build(home.home)
     except NotPublishable as refusal:
         raise dg.Failure(str(refusal), allow_retries=False) from None
-    context.log.info(f"release {live.number} is live")
+    context.log.info(f"release {release.number} is live")
     return dg.MaterializeResult(
         metadata={
-            "release": live.number,
-            "made from": live.fingerprint,
+            "release": release.number,
+            "made from": release.fingerprint,
             "warehouse": dg.MetadataValue.path(str(home.home.live)),
-            "periods written": frozen_plan(home.home).told,
-            "megabytes": round(live.path.stat().st_size / 1e6, 1),
+            "periods written": frozen_plan(home.home).periods_text,
+            "megabytes": round(release.path.stat().st_size / 1e6, 1),
             "bulletin": dg.MetadataValue.url(Links(home.home).page("index.html")),
             "what changed": dg.MetadataValue.url(Links(home.home).page("changes.html")),
             "try": 'thads query "from mart_scorecard limit 20"',
             "rows": dg.MetadataValue.md(markdown_table(["table", "rows"], live_rows(home.home).items())),
         },
-        data_version=dg.DataVersion(live.fingerprint),
+        data_version=dg.DataVersion(release.fingerprint),
     )

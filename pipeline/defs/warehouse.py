@@ -11,7 +11,7 @@ from pipeline.dagster_ui.published_tables import PublishedTables, PublishedTable
 from pipeline.defs.resources import OneWriter
 from pipeline.home import Home
 from pipeline.judged.judge import judge_changed
-from pipeline.last_resort import built_well, with_last_resort
+from pipeline.last_resort import try_building, with_last_resort
 from pipeline.published import find_release
 from pipeline.published.mending import mend
 from pipeline.warehouse.build import freeze_inputs, prepare_build, record_build
@@ -35,7 +35,7 @@ def warehouse(context: dg.AssetExecutionContext, config: Build, home: OneWriter,
     tables are built together: a release that holds some of them as they are and others as they were would contradict
     itself.
     """
-    _refuse_some(context)
+    _refuse_partial_run(context)
     for sentence in mend(home.home):
         context.log.warning(sentence)
     events: list[Any] = []
@@ -50,7 +50,7 @@ def warehouse(context: dg.AssetExecutionContext, config: Build, home: OneWriter,
         build()
 
     try:
-        with_last_resort(home.home, "warehouse", build, built_well, say=context.log.warning, again=judge_and_build)
+        with_last_resort(home.home, "warehouse", build, try_building, say=context.log.warning, rerun=judge_and_build)
     except Exception:
         yield from events
         raise
@@ -58,42 +58,42 @@ def warehouse(context: dg.AssetExecutionContext, config: Build, home: OneWriter,
 
 
 def _events(context: dg.AssetExecutionContext, config: Build, home: Home, dbt: Dbt) -> Iterator[Any]:
-    """Yield what one build has to tell."""
+    """Yield the Dagster events of one build."""
     plan = freeze_inputs(home, everything=config.full)
     tables = PublishedTables(MANIFEST, home)
     release = None if config.full else find_release(home, plan.fingerprint)
     if release:
         context.log.info(f"nothing changed since release {release.number}: no build")
-        shown = tables.release_metadata(release.record.tables if release.record else {})
-        for asset in _in_order(context):
+        table_metadata = tables.release_metadata(release.record.tables if release.record else {})
+        for asset in _ordered_tables(context):
             yield dg.MaterializeResult(
                 asset_key=asset,
-                metadata={"unchanged since release": release.number, **shown.get(asset.path[-1], {})},
+                metadata={"unchanged since release": release.number, **table_metadata.get(asset.path[-1], {})},
                 data_version=dg.DataVersion(plan.fingerprint),
             )
         return
-    context.log.info(f"periods written: {plan.told}")
+    context.log.info(f"periods written: {plan.periods_text}")
     prepare_build(home, plan)
     yield from dbt.build(home, context, tables)
     record = record_build(home, plan, context.run_id)
     context.log.info(f"the build is whole: {record.models} models, {record.tests} tests passed")
 
 
-def _refuse_some(context: dg.AssetExecutionContext) -> None:
+def _refuse_partial_run(context: dg.AssetExecutionContext) -> None:
     """End the run, before anything is touched, where only some tables or tests were chosen."""
-    left_out = set(warehouse.keys) - set(context.selected_asset_keys)
-    left_out_checks = set(warehouse.check_keys) - set(context.selected_asset_check_keys)
-    if left_out or left_out_checks:
+    missing_tables = set(warehouse.keys) - set(context.selected_asset_keys)
+    missing_checks = set(warehouse.check_keys) - set(context.selected_asset_check_keys)
+    if missing_tables or missing_checks:
         raise dg.Failure(
-            f"Kho dữ liệu chỉ được dựng trọn vẹn; còn {len(left_out)} bảng và {len(left_out_checks)} kiểm tra không được "
+            f"Kho dữ liệu chỉ được dựng trọn vẹn; còn {len(missing_tables)} bảng và {len(missing_checks)} kiểm tra không được "
             "chọn. Hãy chạy cả job nightly, hoặc chọn mọi bảng của kho · the warehouse is built as a whole: "
-            f"{len(left_out)} tables and {len(left_out_checks)} tests were not chosen. Launch the job 'nightly', or choose "
+            f"{len(missing_tables)} tables and {len(missing_checks)} tests were not chosen. Launch the job 'nightly', or choose "
             "every table of the warehouse; nothing was changed.",
             allow_retries=False,
         )
 
 
-def _in_order(context: dg.AssetExecutionContext) -> list[dg.AssetKey]:
-    """Return the tables of this run, each after those that it is made from, as Dagster wants them told."""
+def _ordered_tables(context: dg.AssetExecutionContext) -> list[dg.AssetKey]:
+    """Return the tables of this run, each after those that it is made from: the order that Dagster requires."""
     parents = {spec.key: {dep.asset_key for dep in spec.deps} for spec in context.assets_def.specs}
     return [key for key in TopologicalSorter(parents).static_order() if key in context.selected_asset_keys]

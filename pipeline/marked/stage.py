@@ -119,7 +119,7 @@ def _dossiers_of(home: Home, folder: Path) -> list[Dossier]:
         return []
     superseded = frames["verdicts"]["supersedes"].drop_nulls()
     verdicts = verdicts.filter(~pl.col("submission_id").is_in(superseded.implode()))
-    submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS, submissions=verdicts["submission_id"]).unique(
-        "submission_id", keep="first", maintain_order=True
-    )
+    submissions = read_tables(
+        home.cells, "submissions", tables.SUBMISSIONS, submissions=verdicts["submission_id"]
+    ).unique("submission_id", keep="first", maintain_order=True)
     return list(build_dossiers(submissions, **frames))

@@ -24,24 +24,28 @@ class Cube:
         """Return unit x month of one line of a form; a member that is no member of its axis is the total."""
         figures: Any = self.values[measure]
         for axis, members in reversed(self.axes.items()):
-            at = 2 + list(self.axes).index(axis)
-            figures = figures.take(members.index(place[axis]), at) if place[axis] in members else figures.sum(at)
+            axis_number = 2 + list(self.axes).index(axis)
+            figures = (
+                figures.take(members.index(place[axis]), axis_number)
+                if place[axis] in members
+                else figures.sum(axis_number)
+            )
         return figures
 
-    def together(self, groups: Sequence[Sequence[int]]) -> "Cube":
+    def sum_units(self, groups: Sequence[Sequence[int]]) -> "Cube":
         """Return the figures of groups of units: every figure of a report is a sum over what it reports on."""
-        return Cube(self.axes, {name: summed(figures, groups) for name, figures in self.values.items()})
+        return Cube(self.axes, {name: sum_groups(figures, groups) for name, figures in self.values.items()})
 
 
 Year = dict[str, Cube]
 
 
-def summed(figures: Any, groups: Sequence[Sequence[int]]) -> Any:
+def sum_groups(figures: Any, groups: Sequence[Sequence[int]]) -> Any:
     """Return the sums over groups of units, the first axis."""
     return np.stack([figures[list(group)].sum(0) for group in groups])
 
 
-def beside(years: Sequence[Year]) -> Year:
+def join_territories(years: Sequence[Year]) -> Year:
     """Return the units of several territories in one year, one after the other."""
     return {
         subject: Cube(

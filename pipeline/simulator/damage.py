@@ -22,7 +22,7 @@ def replace_with_text(path: Path) -> None:
 
 
 def hide_sheet(name: str) -> Callable[[Path], None]:
-    """Return what hides a sheet of a workbook."""
+    """Return a function that hides a sheet of a workbook."""
 
     def change(xml: str) -> str:
         return xml.replace(f'<sheet name="{name}" ', f'<sheet name="{name}" state="hidden" ')
@@ -31,7 +31,7 @@ def hide_sheet(name: str) -> Callable[[Path], None]:
 
 
 def retype(sheet: int, address: str, text: str) -> Callable[[Path], None]:
-    """Return what types another text, or number, over a cell, whatever stood there."""
+    """Return a function that types another text or number over a cell, whatever it held."""
 
     def change(xml: str) -> str:
         cell = re.compile(rf'<c r="{address}"( s="\d+")?[^>]*?(?:/>|>.*?</c>)')
@@ -41,7 +41,7 @@ def retype(sheet: int, address: str, text: str) -> Callable[[Path], None]:
 
 
 def retype_figure(sheet: int, address: str, figure: int | Decimal) -> Callable[[Path], None]:
-    """Return what types another figure over a cell; formulas that rest on it keep the values that they had."""
+    """Return a function that types another figure over a cell; formulas that depend on it keep their old values."""
 
     def change(xml: str) -> str:
         cell = re.compile(rf'<c r="{address}"( s="\d+")?[^>]*?(?:/>|>.*?</c>)')
@@ -55,8 +55,8 @@ def format_rates_in_per_cent(path: Path) -> None:
     _rewrite(path, "xl/styles.xml", lambda xml: xml.replace('formatCode="0.00"', 'formatCode="0.00%"'))
 
 
-def copy_beside(name: str) -> Callable[[Path], None]:
-    """Return what leaves a second copy of the file beside it."""
+def leave_copy(name: str) -> Callable[[Path], None]:
+    """Return a function that leaves a second copy of the file next to it."""
 
     def copy(path: Path) -> None:
         shutil.copy2(path, path.with_name(f"{path.stem}{name}{path.suffix}"))
@@ -64,20 +64,20 @@ def copy_beside(name: str) -> Callable[[Path], None]:
     return copy
 
 
-def changed_copy(name: str, changes: Sequence[Callable[[Path], None]]) -> Callable[[Path], None]:
-    """Return what leaves a copy of the file beside it, and changes that."""
+def copy_and_change(name: str, changes: Sequence[Callable[[Path], None]]) -> Callable[[Path], None]:
+    """Return a function that leaves a copy of the file next to it, and changes the copy."""
 
     def copy(path: Path) -> None:
-        beside = path.with_name(f"{path.stem}{name}{path.suffix}")
-        shutil.copyfile(path, beside)  # with a time of its own: it is written later
+        copy_path = path.with_name(f"{path.stem}{name}{path.suffix}")
+        shutil.copyfile(path, copy_path)  # with a time of its own: it is written later
         for change in changes:
-            change(beside)
+            change(copy_path)
 
     return copy
 
 
 def forget_value(sheet: int, address: str) -> Callable[[Path], None]:
-    """Return what drops the cached value of a formula, as programs do that write formulas without computing them."""
+    """Return a function that drops the cached value of a formula, as programs do that write formulas without computing them."""
 
     def change(xml: str) -> str:
         cell = re.compile(rf'(<c r="{address}"[^>]*?)(?: t="str")?(><f>[^<]*</f>)<v>[^<]*</v></c>')
@@ -89,8 +89,8 @@ def forget_value(sheet: int, address: str) -> Callable[[Path], None]:
 def _rewrite(path: Path, member: str, change: Callable[[str], str]) -> None:
     with zipfile.ZipFile(path) as archive:
         members = [(info, archive.read(info)) for info in archive.infolist()]
-    rewritten = BytesIO()
-    with zipfile.ZipFile(rewritten, "w", zipfile.ZIP_DEFLATED) as archive:
+    new_content = BytesIO()
+    with zipfile.ZipFile(new_content, "w", zipfile.ZIP_DEFLATED) as archive:
         for info, content in members:
             archive.writestr(info, change(content.decode()).encode() if info.filename == member else content)
-    path.write_bytes(rewritten.getvalue())
+    path.write_bytes(new_content.getvalue())

@@ -3,7 +3,7 @@
 Cases are a stock with flows: new ones come in, some are delegated to a neighbour, revoked or completed, the rest stands
 somewhere. Money goes the way of the cases that it belongs to, so there is none where there are no cases. An office has
 its own size, season and pace and keeps them from year to year, so its totals drift instead of jumping about. Levels and
-shares are plausible beside published figures, no more.
+shares are plausible next to published figures, no more.
 """
 
 from dataclasses import dataclass, replace
@@ -112,9 +112,9 @@ class Rounding:
     def __call__(self, expected: Shares) -> Counts:
         """Return whole numbers, none of them above the next whole number from what is expected."""
         due = expected + self.rest
-        whole = np.floor(due)
-        self.rest = due - whole
-        return whole.astype(np.int64)
+        integers = np.floor(due)
+        self.rest = due - integers
+        return integers.astype(np.int64)
 
 
 def share_out(total: Counts, counts: Counts, weights: Shares) -> Counts:
@@ -122,10 +122,10 @@ def share_out(total: Counts, counts: Counts, weights: Shares) -> Counts:
 
     ``counts`` and ``weights`` are group x the shape of ``total``.
     """
-    spare = total - counts.sum(0)
+    surplus = total - counts.sum(0)
     running = (counts * weights).cumsum(0)
     edges = np.divide(running, running[-1], out=np.zeros_like(running), where=running[-1] > 0)
-    cuts = np.floor(spare * edges).astype(np.int64)
+    cuts = np.floor(surplus * edges).astype(np.int64)
     return np.diff(cuts, axis=0, prepend=0) + counts
 
 
@@ -139,23 +139,23 @@ def enforcement(rng: np.random.Generator, books: Books) -> tuple[Cube, Cube, Boo
     c, m = ({name: np.zeros(shape, np.int64) for name in names} for _ in range(2))
 
     stock, value = books.cases.copy(), books.money.copy()
-    opening, opened = stock.copy(), value.copy()
-    separate, separated = books.separate_cases.copy(), books.separate_money.copy()
+    opening, opening_value = stock.copy(), value.copy()
+    separate, separate_value = books.separate_cases.copy(), books.separate_money.copy()
     accept, delegate, revoke, complete = (Rounding(phase) for phase in np.moveaxis(books.phase, 1, 0))
     for month in range(MONTHS):
-        moved, moved_value = _to_separate_book(rng, TO_SEPARATE_BOOK["month"], stock, value, opening, opened)
+        moved, moved_value = _to_separate_book(rng, TO_SEPARATE_BOOK["month"], stock, value, opening, opening_value)
         stock, value = stock - moved, value - moved_value
-        opening, opened = opening - moved, opened - moved_value
-        separate, separated = separate + moved, separated + moved_value
+        opening, opening_value = opening - moved, opening_value - moved_value
+        separate, separate_value = separate + moved, separate_value + moved_value
 
-        new = accept(_expected(books.size * books.season[:, month]) * rng.uniform(0.99, 1.01))
-        received = spread(rng, new * RECEIPT)
-        new_value = new * (books.worth * rng.uniform(0.97, 1.03, new.shape)).astype(np.int64)
-        stock, value = stock + new, value + new_value
+        accepted = accept(_expected(books.size * books.season[:, month]) * rng.uniform(0.99, 1.01))
+        received = spread(rng, accepted * RECEIPT)
+        accepted_value = accepted * (books.worth * rng.uniform(0.97, 1.03, accepted.shape)).astype(np.int64)
+        stock, value = stock + accepted, value + accepted_value
         delegated = delegate(stock * DELEGATION)
         delegated_value, value = _part(rng, value, delegated, stock - delegated)
         # What one office delegates its neighbour accepts: the sums over a province agree.
-        new, new_value = new + np.roll(delegated, 1, 0), new_value + np.roll(delegated_value, 1, 0)
+        accepted, accepted_value = accepted + np.roll(delegated, 1, 0), accepted_value + np.roll(delegated_value, 1, 0)
         stock, value = stock - delegated + np.roll(delegated, 1, 0), value + np.roll(delegated_value, 1, 0)
 
         revoked = revoke(stock * REVOCATION)
@@ -170,23 +170,23 @@ def enforcement(rng: np.random.Generator, books: Books) -> tuple[Cube, Cube, Boo
 
         for name, count, amount in (
             ("judgments_received", received, 0),
-            ("newly_accepted", new, new_value),
+            ("newly_accepted", accepted, accepted_value),
             ("delegated", delegated, delegated_value),
             ("revoked", revoked, revoked_value),
             ("completed", completed, completed_value),
             ("terminated", terminated, terminated_value),
             ("reduced", 0, reduced_value),
         ):
-            before = (c[name][:, month - 1], m[name][:, month - 1]) if month else (0, 0)
-            c[name][:, month], m[name][:, month] = before[0] + count, before[1] + amount
+            previous = (c[name][:, month - 1], m[name][:, month - 1]) if month else (0, 0)
+            c[name][:, month], m[name][:, month] = previous[0] + count, previous[1] + amount
         standing, standing_value = _standing(rng, books, stock, value)
         for n, name in enumerate(STANDING):
             c[name][:, month], m[name][:, month] = standing[n], standing_value[n]
-        c["opening"][:, month], m["opening"][:, month] = opening, opened
-        c["separate_book"][:, month], m["separate_book"][:, month] = separate, separated
+        c["opening"][:, month], m["opening"][:, month] = opening, opening_value
+        c["separate_book"][:, month], m["separate_book"][:, month] = separate, separate_value
 
     moved, moved_value = _to_separate_book(rng, TO_SEPARATE_BOOK["year"], stock, value, stock, value)
-    following = replace(
+    next_books = replace(
         books,
         size=np.clip(books.size * np.clip(rng.normal(1.02, 0.02, units), 0.97, 1.06), FEWEST, MOST),
         pace=np.clip(books.pace * rng.uniform(0.98, 1.025, units), 0.8, 1.25),
@@ -194,9 +194,9 @@ def enforcement(rng: np.random.Generator, books: Books) -> tuple[Cube, Cube, Boo
         cases=stock - moved,
         money=value - moved_value,
         separate_cases=separate + moved,
-        separate_money=separated + moved_value,
+        separate_money=separate_value + moved_value,
     )
-    return Cube(axes, _with_totals(c)), Cube(axes, _with_totals(m)), following
+    return Cube(axes, _with_totals(c)), Cube(axes, _with_totals(m)), next_books
 
 
 def _expected(size: Shares) -> Shares:
@@ -206,11 +206,11 @@ def _expected(size: Shares) -> Shares:
 
 
 def _to_separate_book(
-    rng: np.random.Generator, chance: float, cases: Counts, money: Counts, opening: Counts, opened: Counts
+    rng: np.random.Generator, chance: float, cases: Counts, money: Counts, opening: Counts, opening_value: Counts
 ) -> tuple[Counts, Counts]:
     """Return how many opening cases leave for the separate book, and their money; some of both always stay."""
     moved = np.minimum(rng.binomial(cases, chance), np.maximum(np.minimum(cases, opening) - 1, 0) // 2)
-    worth = np.minimum(moved * (money // np.maximum(cases, 1)), opened - (opening - moved))
+    worth = np.minimum(moved * (money // np.maximum(cases, 1)), opening_value - (opening - moved))
     return moved, worth
 
 
@@ -219,8 +219,8 @@ def _part(
 ) -> tuple[Counts, Counts]:
     """Return the money of the cases that leave, each worth ``weight`` of one that stays, and of those that stay."""
     weights = rng.uniform(0.95, 1.05, (2, *leaving.shape)) * np.array([weight, 1])[:, None, None, None]
-    gone, left = share_out(value, np.stack([leaving, staying]), weights)
-    return gone, left
+    leaving_value, staying_value = share_out(value, np.stack([leaving, staying]), weights)
+    return leaving_value, staying_value
 
 
 def _standing(rng: np.random.Generator, books: Books, stock: Counts, value: Counts) -> tuple[Counts, Counts]:

@@ -5,7 +5,7 @@ import numpy as np
 from pipeline.forms.declaration import DeclarationError, Form, FormRow
 from pipeline.forms.formulas import Figure, percent
 from pipeline.simulator.cube import Counts, Cube, Year
-from pipeline.simulator.transfers import transfers_of
+from pipeline.simulator.transfers import transfers_cube
 
 #: Which subject a form shows.
 SUBJECTS = {
@@ -37,11 +37,11 @@ def lay_out(form: Form, year: Year) -> Counts:
     """Return the figures of a form as unit x month x row x column, additive over units; rates stay zero."""
     if form.code not in SUBJECTS:
         raise DeclarationError(f"form {form.code}: the simulator knows no figures for it; add them to SUBJECTS")
-    cube = transfers_of(year) if form.code == "transfers" else year[SUBJECTS[form.code]]
+    cube = transfers_cube(year) if form.code == "transfers" else year[SUBJECTS[form.code]]
     if "pulled_up" in form.column:
         cube = _before_2020(cube)
-    first = next(iter(cube.values.values()))
-    laid = np.zeros((*first.shape[:2], len(form.rows), len(form.columns)), np.int64)
+    first_values = next(iter(cube.values.values()))
+    figures = np.zeros((*first_values.shape[:2], len(form.rows), len(form.columns)), np.int64)
     for c, column in enumerate(form.column):
         if is_rate(form, column) or form.column[column].is_name:
             continue
@@ -49,8 +49,8 @@ def lay_out(form: Form, year: Year) -> Counts:
             raise DeclarationError(f"form {form.code}: the simulator knows no figures for column {column!r}")
         for r, row in enumerate(form.rows):
             if not row.is_open or _is_used(row, cube):
-                laid[:, :, r, c] = cube.line(column, row.attributes)
-    return laid
+                figures[:, :, r, c] = cube.line(column, row.attributes)
+    return figures
 
 
 def _before_2020(cube: Cube) -> Cube:
@@ -67,25 +67,27 @@ def _is_used(row: FormRow, cube: Cube) -> bool:
     return all(row.attributes[axis] in members for axis, members in cube.axes.items())
 
 
-def print_matrix(form: Form, figures: Counts, due: dict[str, int], *, is_together: bool = False) -> list[list[Figure]]:
+def print_matrix(
+    form: Form, figures: Counts, due: dict[str, int], *, is_consolidated: bool = False
+) -> list[list[Figure]]:
     """Return rows x columns as the office prints them; ``due`` is all that is due, by case and by money.
 
     An open line without figures stays blank, and so do all open lines of several offices together: the officers of one
     are not those of another.
     """
     matrix: list[list[Figure]] = figures.tolist()
-    at = {column: n for n, column in enumerate(form.column)}
+    column_index = {column: n for n, column in enumerate(form.column)}
     for column in form.columns:
         if not is_rate(form, column.code):
             continue
         for row, line in zip(form.rows, figures.tolist(), strict=True):
             if column.ratio:
-                part, whole = (line[at[name]] for name in column.ratio)
+                part, whole = (line[column_index[name]] for name in column.ratio)
             else:
-                part, whole = line[at["due"]], due[row.attributes["basis"]]
-            matrix[form.rows.index(row)][at[column.code]] = percent(part, whole)
+                part, whole = line[column_index["due"]], due[row.attributes["basis"]]
+            matrix[form.rows.index(row)][column_index[column.code]] = percent(part, whole)
     for r, row in enumerate(form.rows):
-        if row.is_open and (is_together or not figures[r].any()):
+        if row.is_open and (is_consolidated or not figures[r].any()):
             matrix[r] = [None] * len(form.columns)
     for c, column in enumerate(form.columns):
         if column.is_name:

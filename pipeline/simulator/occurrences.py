@@ -18,25 +18,25 @@ COERCION = {
 FORCED = {"distraint": 0.4, "handover": 0.6, "forced_act": 0.5}
 
 
-def letters_of(rng: np.random.Generator, units: int) -> Cube:
+def letters_cube(rng: np.random.Generator, units: int) -> Cube:
     """Return complaints, denunciations and petitions, and the matters in them."""
     kinds = {"complaint": 0.8, "denunciation": 0.15, "petition": 0.6}
     received = rng.poisson(list(kinds.values()), (units, MONTHS, len(kinds)))
-    within = rng.binomial(received, 0.6)
-    matters = rng.binomial(within, 0.9)
-    settled, open_matters = np.zeros_like(matters), np.zeros_like(matters[:, 0])
+    admissible = rng.binomial(received, 0.6)
+    matters = rng.binomial(admissible, 0.9)
+    settlements, open_matters = np.zeros_like(matters), np.zeros_like(matters[:, 0])
     for month in range(MONTHS):
         pending = open_matters + matters[:, month]
-        settled[:, month] = rng.binomial(pending, 0.6)
-        open_matters = pending - settled[:, month]
-    values = {"received": received, "within_competence": within, "matters": matters, "settled": settled}
+        settlements[:, month] = rng.binomial(pending, 0.6)
+        open_matters = pending - settlements[:, month]
+    values = {"received": received, "within_competence": admissible, "matters": matters, "settled": settlements}
     cube = Cube({"letter_kind": tuple(kinds)}, {name: flow.cumsum(1) for name, flow in values.items()})
     cube.values["outside_competence"] = cube.values["received"] - cube.values["within_competence"]
     cube.values["pending"] = cube.values["matters"] - cube.values["settled"]
     return cube
 
 
-def reception_of(rng: np.random.Generator, units: int) -> Cube:
+def reception_cube(rng: np.random.Generator, units: int) -> Cube:
     """Return visits and people received, all together and by leaders."""
     visits = rng.poisson(2.5, (units, MONTHS))
     by_leaders = rng.binomial(visits, 0.7)
@@ -50,19 +50,25 @@ def reception_of(rng: np.random.Generator, units: int) -> Cube:
     return Cube({"received_by": ("total", "leaders")}, values)
 
 
-def judgments_of(rng: np.random.Generator, brought_forward: Counts) -> Cube:
+def judgments_cube(rng: np.random.Generator, brought_forward: Counts) -> Cube:
     """Return the administrative judgments that are followed up."""
     units = len(brought_forward)
     names = ("newly_followed", "court_orders", "done", "annulled_or_postponed", "under_way")
     v = {name: np.zeros((units, MONTHS), np.int64) for name in names}
-    left, (new, ordered, done) = brought_forward, np.zeros((3, units), np.int64)
+    stock, (new_total, orders, finished_total) = brought_forward, np.zeros((3, units), np.int64)
     for month in range(MONTHS):
-        came = rng.poisson(0.25, units)
-        finished = rng.binomial(left + came, 0.06)
-        left = left + came - finished
-        new, ordered, done = new + came, ordered + rng.binomial(came, 0.8), done + finished
-        standing = rng.multinomial(left, [0.1, 0.6, 0.3])
-        for name, figures in zip(names, (new, ordered, done, standing[:, 0], standing[:, 1]), strict=True):
+        arrivals = rng.poisson(0.25, units)
+        finished_count = rng.binomial(stock + arrivals, 0.06)
+        stock = stock + arrivals - finished_count
+        new_total, orders, finished_total = (
+            new_total + arrivals,
+            orders + rng.binomial(arrivals, 0.8),
+            finished_total + finished_count,
+        )
+        standing = rng.multinomial(stock, [0.1, 0.6, 0.3])
+        for name, figures in zip(
+            names, (new_total, orders, finished_total, standing[:, 0], standing[:, 1]), strict=True
+        ):
             v[name][:, month] = figures
     v["brought_forward"] = np.repeat(brought_forward[:, None], MONTHS, 1)
     v["followed"] = v["brought_forward"] + v["newly_followed"]
@@ -71,14 +77,14 @@ def judgments_of(rng: np.random.Generator, brought_forward: Counts) -> Cube:
     return Cube({}, v)
 
 
-def discipline_of(rng: np.random.Generator, units: int) -> Cube:
+def discipline_cube(rng: np.random.Generator, units: int) -> Cube:
     """Return who was disciplined, and how."""
-    often = {"reprimand": 8, "warning": 3, "salary_cut": 1, "demotion": 1, "removal": 1, "dismissal": 1}
+    weights = {"reprimand": 8, "warning": 3, "salary_cut": 1, "demotion": 1, "removal": 1, "dismissal": 1}
     groups = ("leader", "enforcement_officer", "other_staff")
-    rate = 0.0004 * np.array(list(often.values()))
-    values = {name: rng.poisson(rate, (units, MONTHS, len(often))).cumsum(1) for name in groups}
+    rate = 0.0004 * np.array(list(weights.values()))
+    values = {name: rng.poisson(rate, (units, MONTHS, len(weights))).cumsum(1) for name in groups}
     everyone = np.add.reduce(list(values.values()))
-    return Cube({"sanction": tuple(often)}, values | {"all_staff": everyone})
+    return Cube({"sanction": tuple(weights)}, values | {"all_staff": everyone})
 
 
 def occurrences(rng: np.random.Generator, units: int) -> Year:
@@ -91,14 +97,14 @@ def occurrences(rng: np.random.Generator, units: int) -> Year:
     }
 
 
-def _decided(rng: np.random.Generator, came: Counts, chance: float) -> Counts:
+def _decide(rng: np.random.Generator, arrivals: Counts, chance: float) -> Counts:
     """Return how many of what came is decided each month; the rest waits. Arrays of unit x month x anything."""
-    decided, waiting = np.zeros_like(came), np.zeros_like(came[:, 0])
+    decisions, backlog = np.zeros_like(arrivals), np.zeros_like(arrivals[:, 0])
     for month in range(MONTHS):
-        pending = waiting + came[:, month]
-        decided[:, month] = rng.binomial(pending, chance)
-        waiting = pending - decided[:, month]
-    return decided
+        pending = backlog + arrivals[:, month]
+        decisions[:, month] = rng.binomial(pending, chance)
+        backlog = pending - decisions[:, month]
+    return decisions
 
 
 def _with_money(counts: dict[str, Counts], each: int) -> dict[str, Counts]:
@@ -107,65 +113,67 @@ def _with_money(counts: dict[str, Counts], each: int) -> dict[str, Counts]:
 
 
 def _exemptions(rng: np.random.Generator, units: int) -> Cube:
-    requested = rng.poisson(0.4, (units, MONTHS))
-    decided = _decided(rng, requested, 0.7)
-    granted = rng.binomial(decided, 0.85)
-    exempted = rng.binomial(granted, 0.6)
+    requests = rng.poisson(0.4, (units, MONTHS))
+    decisions = _decide(rng, requests, 0.7)
+    grants = rng.binomial(decisions, 0.85)
+    exemptions = rng.binomial(grants, 0.6)
     counts = {
-        "requested": requested,
-        "exempted": exempted,
-        "lowered": granted - exempted,
-        "refused": decided - granted,
+        "requested": requests,
+        "exempted": exemptions,
+        "lowered": grants - exemptions,
+        "refused": decisions - grants,
     }
     v = _with_money(counts, 9_000)
     # A reduction waives a third of what was asked for; the rest is refused.
-    left = v["lowered"][..., 1] * 2 // 3
-    v["lowered"][..., 1] -= left
-    v["refused"][..., 1] += left
+    rest = v["lowered"][..., 1] * 2 // 3
+    v["lowered"][..., 1] -= rest
+    v["refused"][..., 1] += rest
     v["granted"] = v["exempted"] + v["lowered"]
     v["undecided"] = v["requested"] - v["granted"] - v["refused"]
     return Cube({"basis": ("cases", "money")}, v)
 
 
 def _coercion(rng: np.random.Generator, units: int) -> Cube:
-    often = SECURITY | COERCION
-    decisions = rng.poisson(list(often.values()), (units, MONTHS, len(often)))
-    carried_out = _decided(rng, decisions, 0.8)
-    with_force = rng.binomial(carried_out, [FORCED.get(measure, 0.0) for measure in often])
-    counts = {"decisions": decisions, "carried_out": carried_out, "with_force": with_force}
+    monthly_rates = SECURITY | COERCION
+    decisions = rng.poisson(list(monthly_rates.values()), (units, MONTHS, len(monthly_rates)))
+    executions = _decide(rng, decisions, 0.8)
+    forced_executions = rng.binomial(executions, [FORCED.get(measure, 0.0) for measure in monthly_rates])
+    counts = {"decisions": decisions, "carried_out": executions, "with_force": forced_executions}
     v = {name: flow.cumsum(1) for name, flow in counts.items()}
     v["without_force"] = v["carried_out"] - v["with_force"]
     v["not_carried_out"] = v["decisions"] - v["carried_out"]
     # Both groups are printed and never added up, so they are members like the measures that they sum.
     groups = {"security": slice(0, len(SECURITY)), "coercion": slice(len(SECURITY), None)}
     values = {
-        name: np.concatenate([f, *(f[..., at].sum(-1, keepdims=True) for at in groups.values())], -1)
+        name: np.concatenate([f, *(f[..., span].sum(-1, keepdims=True) for span in groups.values())], -1)
         for name, f in v.items()
     }
-    return Cube({"enforcement_measure": (*often, *groups)}, values)
+    return Cube({"enforcement_measure": (*monthly_rates, *groups)}, values)
 
 
 def _supervision(rng: np.random.Generator, units: int) -> Cube:
-    often = {"supervision": 0.05, "procuracy": 0.12, "inspection": 0.15}
-    occasions = rng.poisson(list(often.values()), (units, MONTHS, len(often)))
-    conclusions = _decided(rng, occasions, 0.8)
+    monthly_rates = {"supervision": 0.05, "procuracy": 0.12, "inspection": 0.15}
+    occasions = rng.poisson(list(monthly_rates.values()), (units, MONTHS, len(monthly_rates)))
+    conclusions = _decide(rng, occasions, 0.8)
     recommendations = rng.poisson(1.5 * conclusions)
-    done = _decided(rng, recommendations, 0.5)
+    completions = _decide(rng, recommendations, 0.5)
     flows = {
         "occasions": occasions,
         "conclusions": conclusions,
         "recommendations": recommendations,
-        "recommendations_carried_out": done,
+        "recommendations_carried_out": completions,
     }
     v = {name: flow.cumsum(1) for name, flow in flows.items()}
     v["recommendations_open"] = v["recommendations"] - v["recommendations_carried_out"]
-    return Cube({"oversight": tuple(often)}, v)
+    return Cube({"oversight": tuple(monthly_rates)}, v)
 
 
 def _compensation(rng: np.random.Generator, units: int) -> Cube:
     claims = rng.poisson(0.01, (units, MONTHS))
-    settled = _decided(rng, claims, 0.2)
-    v = _with_money({"claims": claims, "claims_settled": settled, "claims_paid": rng.binomial(settled, 0.5)}, 120_000)
+    settlements = _decide(rng, claims, 0.2)
+    v = _with_money(
+        {"claims": claims, "claims_settled": settlements, "claims_paid": rng.binomial(settlements, 0.5)}, 120_000
+    )
     # Of what is claimed a part is paid.
     v["claims_paid"][..., 1] = v["claims_paid"][..., 1] * 3 // 5
     v["claims_pending"] = v["claims"] - v["claims_settled"]

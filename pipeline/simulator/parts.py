@@ -41,20 +41,20 @@ def _by_basis(cases: Cube, money: Cube, measures: Iterable[str], part: Callable[
     return Cube({"basis": ("cases", "money")}, values)
 
 
-def officers_of(rng: np.random.Generator, cases: Cube, money: Cube) -> Year:
+def officer_cubes(rng: np.random.Generator, cases: Cube, money: Cube) -> Year:
     """Return the caseload by enforcement officer: each has whole kinds of judgment, so every balance holds for each."""
     units, groups = len(cases.values["due"]), len(KINDS) * len(INITIATIVES)
     officers = rng.integers(FEWEST_OFFICERS, MOST_OFFICERS + 1, units)
     loads = cases.values["accepted_total"][:, -1].reshape(units, groups)
     # The largest group goes to the first officer, the next to the second, and round again.
     ranks = (-loads).argsort(1, kind="stable").argsort(1, kind="stable")
-    has = (ranks % officers[:, None])[..., None] == np.arange(MOST_OFFICERS)
+    is_carrier = (ranks % officers[:, None])[..., None] == np.arange(MOST_OFFICERS)
     axes = {"officer": tuple(f"officer_{n:02}" for n in range(1, MOST_OFFICERS + 1))}
     return {
         f"officer_{name}": Cube(
             axes,
             {
-                measure: figures.reshape(units, MONTHS, groups) @ has.astype(np.int64)
+                measure: figures.reshape(units, MONTHS, groups) @ is_carrier.astype(np.int64)
                 for measure, figures in cube.values.items()
             },
         )

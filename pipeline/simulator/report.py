@@ -35,7 +35,7 @@ class Slot:
 
 
 @dataclass
-class Report:
+class SimulatedReport:
     """A report that faults may still change; ``figures`` by form code, rows x columns in the order of ``forms``."""
 
     slot: Slot
@@ -46,8 +46,8 @@ class Report:
     received_at: datetime
     origin: tuple[int, int] = (0, 0)
     extra_sheets: Mapping[str, tuple[Form, list[list[Figure]]]] = field(default_factory=dict)
-    #: what lies beside the workbook: texts by the suffix of the file
-    beside: Mapping[str, str] = field(default_factory=dict)
+    #: files next to the workbook: texts by the suffix of the file
+    companion_files: Mapping[str, str] = field(default_factory=dict)
     #: done to the finished file, in order
     damage: list[Callable[[Path], None]] = field(default_factory=list)
 
@@ -63,32 +63,32 @@ class Report:
 
     def address(self, form: str, row: str, column: str) -> str | None:
         """Return where a cell stands in the finished sheet; nothing when the sheet has no such cell."""
-        declared = self.forms[form]
-        if row not in declared.row or column not in declared.column:
+        declaration = self.forms[form]
+        if row not in declaration.row or column not in declaration.column:
             return None
-        return address(declared, row, column, self.origin)
+        return address(declaration, row, column, self.origin)
 
-    def copy(self) -> "Report":
+    def copy(self) -> "SimulatedReport":
         """Return a report of its own with the same figures."""
         figures = {form: [list(line) for line in matrix] for form, matrix in self.figures.items()}
         return replace(self, forms=dict(self.forms), figures=figures, damage=list(self.damage))
 
     def write(self, path: Path) -> None:
-        """Write the workbook and damage it as told."""
-        extra = {name: matrix for name, (_, matrix) in self.extra_sheets.items()}
+        """Write the workbook, its companion files, and the damage."""
+        extra_figures = {name: matrix for name, (_, matrix) in self.extra_sheets.items()}
         write_workbook(
             path,
             self.header,
             [*self.forms.values(), *(form for form, _ in self.extra_sheets.values())],
-            self.figures | extra,
+            self.figures | extra_figures,
             is_simulated=True,
             origin=self.origin,
         )
         for damage in self.damage:
             damage(path)
-        for suffix, text in self.beside.items():
+        for suffix, text in self.companion_files.items():
             path.with_suffix(suffix).write_text(text, encoding="utf-8")
 
     def _place(self, form: str, row: str, column: str) -> tuple[int, int]:
-        declared = self.forms[form]
-        return list(declared.row).index(row), list(declared.column).index(column)
+        declaration = self.forms[form]
+        return list(declaration.row).index(row), list(declaration.column).index(column)

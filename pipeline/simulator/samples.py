@@ -25,9 +25,9 @@ from pipeline.vocabulary import Scope
 SAMPLES = PROJECT / "samples"
 NEXT_NIGHT = PROJECT / "docs" / "next-night"
 
-Printed = Mapping[tuple[str, str], Mapping[str, int | str]]
+PrintedFigures = Mapping[tuple[str, str], Mapping[str, int | str]]
 #: The report that this project began with: Kiên Giang, statistical year 2022, as printed (form 02 in thousand đồng).
-KIEN_GIANG_2022: Printed = {
+KIEN_GIANG_2022: PrintedFigures = {
     ("01", "total.total"): {
         "judgments_received": 9838,
         "due": 20352,
@@ -60,8 +60,8 @@ FAULTS = (
 RETURNED = "balance_broken"
 #: When the real report came is not known; put down is the day on which it was due, so that no file time makes it late.
 RECEIVED_2022 = "2022-10-06T16:00:00"
-NOTED = ("path", "received_at", "sender", "sha256")
-UNZIPPED = (1980, 1, 1, 0, 0, 0)
+SIDECAR_COLUMNS = ("path", "received_at", "sender", "sha256")
+ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def make_samples(samples: Path = SAMPLES, next_night: Path = NEXT_NIGHT) -> None:
@@ -74,21 +74,23 @@ def make_samples(samples: Path = SAMPLES, next_night: Path = NEXT_NIGHT) -> None
         truth = simulate(country, 1, "2023-06", "2023-06", SEED, faults=FAULTS, consolidated=False)
         archive = samples / "simulated-2023-09.zip"
         lines = []
-        for listed in sorted((country / "inbox").rglob(SIDECAR)):
-            with listed.open(encoding="utf-8", newline="") as stream:
+        for sidecar in sorted((country / "inbox").rglob(SIDECAR)):
+            with sidecar.open(encoding="utf-8", newline="") as stream:
                 for line in csv.DictReader(stream):
-                    file = listed.parent / line["path"]
+                    file = sidecar.parent / line["path"]
                     member = f"{archive.name}!/{file.relative_to(country / 'inbox').as_posix()}"
                     lines.append((member, line["received_at"], line["sender"], _sha256(file)))
-            listed.unlink()  # nobody believes a list inside an archive
+            sidecar.unlink()  # nobody believes a list inside an archive
         _zip(country / "inbox", archive)
         _note(samples / SIDECAR, lines)
         shutil.rmtree(next_night, ignore_errors=True)
-        (returned,) = [fault.id for fault in truth.faults if fault.kind == RETURNED]
-        write_correction(truth, returned, next_night)
+        (fault_id,) = [fault.id for fault in truth.faults if fault.kind == RETURNED]
+        write_correction(truth, fault_id, next_night)
 
 
-def write_kien_giang(path: Path, printed: Printed = KIEN_GIANG_2022, *, revision: int = 1, reason: str = "") -> None:
+def write_kien_giang(
+    path: Path, printed_figures: PrintedFigures = KIEN_GIANG_2022, *, revision: int = 1, reason: str = ""
+) -> None:
     """Write the province's report of 2022 on our forms, with the figures that were printed and nothing else."""
     header = ReportHeader(
         unit_name="Cục THADS tỉnh Kiên Giang",
@@ -100,25 +102,25 @@ def write_kien_giang(path: Path, printed: Printed = KIEN_GIANG_2022, *, revision
         revision=revision,
         reason=reason,
     )
-    declared = forms().in_force(header.period_end or date.max)
-    codes = dict.fromkeys(form for form, _ in printed)
+    forms_in_force = forms().in_force(header.period_end or date.max)
+    codes = dict.fromkeys(form for form, _ in printed_figures)
     path.parent.mkdir(parents=True, exist_ok=True)
-    figures = {code: _matrix(declared[code], printed) for code in codes}
-    write_workbook(path, header, [declared[code] for code in codes], figures)
+    figures = {code: _matrix(forms_in_force[code], printed_figures) for code in codes}
+    write_workbook(path, header, [forms_in_force[code] for code in codes], figures)
 
 
-def _matrix(form: Form, printed: Printed) -> list[list[Figure]]:
-    lines = {row: figures for (code, row), figures in printed.items() if code == form.code}
+def _matrix(form: Form, printed_figures: PrintedFigures) -> list[list[Figure]]:
+    lines = {row: figures for (code, row), figures in printed_figures.items() if code == form.code}
     return [[_figure(lines.get(row.code, {}).get(column.code)) for column in form.columns] for row in form.rows]
 
 
-def _figure(printed: int | str | None) -> Figure:
-    return Decimal(printed) if isinstance(printed, str) else printed
+def _figure(value: int | str | None) -> Figure:
+    return Decimal(value) if isinstance(value, str) else value
 
 
 def _note(sidecar: Path, lines: Iterable[tuple[str, str, str, str]]) -> None:
     with sidecar.open("w", encoding="utf-8", newline="") as stream:
-        csv.writer(stream, lineterminator="\n").writerows([NOTED, *lines])
+        csv.writer(stream, lineterminator="\n").writerows([SIDECAR_COLUMNS, *lines])
 
 
 def _sha256(file: Path) -> str:
@@ -128,11 +130,11 @@ def _sha256(file: Path) -> str:
 def _zip(folder: Path, archive: Path) -> None:
     """Pack a folder with fixed times, so that the same files give the same archive."""
     archive.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as zip_file:
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            member = zipfile.ZipInfo(path.relative_to(folder).as_posix(), UNZIPPED)
+            member = zipfile.ZipInfo(path.relative_to(folder).as_posix(), ZIP_EPOCH)
             member.compress_type = zipfile.ZIP_DEFLATED
-            packed.writestr(member, path.read_bytes())
+            zip_file.writestr(member, path.read_bytes())
 
 
 if __name__ == "__main__":

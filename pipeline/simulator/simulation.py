@@ -18,7 +18,7 @@ from pipeline.simulator.caseload import Caseload
 from pipeline.simulator.cube import Counts
 from pipeline.simulator.figures import print_matrix
 from pipeline.simulator.planting import plan_faults, plant
-from pipeline.simulator.report import Figures, Report, Slot
+from pipeline.simulator.report import Figures, SimulatedReport, Slot
 from pipeline.simulator.territory import DEFAULT_FORMS, Simulation, Territory, national_slot
 from pipeline.simulator.transfers import name_agencies
 from pipeline.simulator.truth import PlantedFault, SentReport, Truth
@@ -29,8 +29,8 @@ RECEIVED = "received.csv"
 REGIONAL = date(2025, 7, 1)
 #: Working days in which a report is due: circulars 06/2019/TT-BTP and 05/2024/TT-BTP.
 DUE = {Scope.OFFICE: 2, Scope.OWN: 2, Scope.PROVINCE: 4, Scope.NATION: 6}
-FAMILIES = ("Nguyễn", "Trần", "Lê", "Phạm", "Huỳnh", "Võ", "Đặng", "Bùi", "Danh", "Lâm")
-GIVEN = ("Văn An", "Thị Bình", "Quốc Cường", "Thị Dung", "Minh Đức", "Thu Hà", "Thanh Hải", "Thị Lan", "Ngọc Yến")
+FAMILY_NAMES = ("Nguyễn", "Trần", "Lê", "Phạm", "Huỳnh", "Võ", "Đặng", "Bùi", "Danh", "Lâm")
+GIVEN_NAMES = ("Văn An", "Thị Bình", "Quốc Cường", "Thị Dung", "Minh Đức", "Thu Hà", "Thanh Hải", "Thị Lan", "Ngọc Yến")
 
 Progress = Callable[[int, int], None]
 
@@ -57,7 +57,7 @@ def simulate(
     into the same line of a form. Raises ``FaultError`` when one cannot be planted, ``ValueError`` for
     months or provinces that there are not.
     """
-    made_with = Simulation(
+    simulation = Simulation(
         provinces,
         first,
         last,
@@ -68,32 +68,38 @@ def simulate(
         workbooks,
         national,
     )
-    territories = made_with.territories()
-    slots = made_with.slots(territories)
-    planned = plan_faults(faults or (), slots, made_with.forms, seed, faults_per_office)
+    territories = simulation.territories()
+    slots = simulation.slots(territories)
+    plan = plan_faults(faults or (), slots, simulation.forms, seed, faults_per_office)
     truth = Truth(
-        made_with=asdict(made_with) | {"forms": list(made_with.forms)},
-        periods=[period.id for period in made_with.periods()],
+        made_with=asdict(simulation) | {"forms": list(simulation.forms)},
+        periods=[period.id for period in simulation.periods()],
         provinces={territory.province: list(territory.offices) for territory in territories},
     )
-    inbox, done = out / "inbox", 0
-    sums = Sums()
-    for reports in (*(_reports(made_with, one, truth, sums=sums) for one in territories), sums.reports(made_with)):
+    inbox, count = out / "inbox", 0
+    sums = NationalSums()
+    for reports in (
+        *(_reports(simulation, territory, truth, sums=sums) for territory in territories),
+        sums.reports(simulation),
+    ):
         for report in reports:
-            report, planted = plant(report, planned.get(report.slot, ()), seed)
+            report, planted_faults = plant(report, plan.get(report.slot, ()), seed)
             report.write(inbox / report.slot.path)
-            truth.faults += planted
-            sent = _sent(report, planted)
-            truth.reports.append(sent)
-            truth.reports += [replace(sent, path=sent.path.removesuffix(".xlsx") + suffix) for suffix in report.beside]
-            done += 1
+            truth.faults += planted_faults
+            sent_report = _sent_report(report, planted_faults)
+            truth.reports.append(sent_report)
+            truth.reports += [
+                replace(sent_report, path=sent_report.path.removesuffix(".xlsx") + suffix)
+                for suffix in report.companion_files
+            ]
+            count += 1
             if progress:
-                progress(done, len(slots))
+                progress(count, len(slots))
     truth.faults.sort(key=lambda fault: int(fault.id.removeprefix("F")))
     truth.reports.sort(key=lambda report: (report.period, report.received_at, report.path))
     for period in truth.periods:
         (inbox / period / RECEIVED).unlink(missing_ok=True)
-    _write_received(inbox, truth.reports)
+    _write_sidecars(inbox, truth.reports)
     _add_nation(truth)
     truth.write(out / "truth.json")
     return truth
@@ -105,23 +111,23 @@ def write_correction(truth: Truth, fault_id: str, out: Path) -> Path:
     Returns the path of the workbook; what the registrar noted of its reception is added to ``received.csv``.
     """
     fault = truth.fault(fault_id)
-    made_with = Simulation(**truth.made_with | {"forms": tuple(truth.made_with["forms"])})
+    simulation = Simulation(**truth.made_with | {"forms": tuple(truth.made_with["forms"])})
     slot = Slot(Period.parse(fault.period), fault.province, fault.unit, Scope(fault.scope))
-    territories = [one for one in made_with.territories() if slot.period in one.periods]
+    territories = [one for one in simulation.territories() if slot.period in one.periods]
     if slot.scope == Scope.NATION:
-        sums = Sums()
+        sums = NationalSums()
         for territory in territories:
-            list(_reports(made_with, territory, None, (), sums))
-        report = next(one for one in sums.reports(made_with) if one.slot == slot)
+            list(_reports(simulation, territory, None, (), sums))
+        report = next(one for one in sums.reports(simulation) if one.slot == slot)
     else:
         territory = next(one for one in territories if one.province == fault.province)
-        (report,) = _reports(made_with, territory, None, {slot})
+        (report,) = _reports(simulation, territory, None, {slot})
     report.header = replace(report.header, revision=2, reason=f"Báo cáo bổ sung, đính chính: {fault.vi}")
     report.received_at = datetime.combine(working_day_after(report.received_at.date(), 2), time(9, 30))
     path = out / slot.path.replace(".xlsx", ".bo-sung-2.xlsx")
     report.write(path)
-    sent = replace(_sent(report, []), path=path.relative_to(out).as_posix())
-    _write_received(out, [sent])
+    sent_report = replace(_sent_report(report, []), path=path.relative_to(out).as_posix())
+    _write_sidecars(out, [sent_report])
     return path
 
 
@@ -129,43 +135,45 @@ def _reports(
     simulation: Simulation,
     territory: Territory,
     truth: Truth | None,
-    wanted: Collection[Slot] | None = None,
-    sums: "Sums | None" = None,
-) -> Iterator[Report]:
-    caseload = Caseload.of(simulation, territory)
+    wanted_slots: Collection[Slot] | None = None,
+    sums: "NationalSums | None" = None,
+) -> Iterator[SimulatedReport]:
+    caseload = Caseload.by_year(simulation, territory)
     for period in territory.periods:
-        of_period, year = simulation.forms_in(period), caseload[period.year]
+        period_forms, year = simulation.forms_in(period), caseload[period.year]
         if truth:
-            by_province = truth.totals.setdefault(period.id, {})
-            by_province[territory.province] = year.totals(of_period, period.months)
+            totals_by_province = truth.totals.setdefault(period.id, {})
+            totals_by_province[territory.province] = year.totals(period_forms, period.months)
         if sums is not None and simulation.national:
-            sums.add(period, *year.together(of_period, period.months))
+            sums.add(period, *year.sum_units(period_forms, period.months))
         for slot in simulation.slots_of(territory, period):
-            if wanted is not None and slot not in wanted:
+            if wanted_slots is not None and slot not in wanted_slots:
                 continue
-            printed = partial(_printed, year, of_period, territory, slot)
-            yield Report(
+            print_figures = partial(_print_figures, year, period_forms, territory, slot)
+            yield SimulatedReport(
                 slot=slot,
                 header=_header(slot, simulation.seed),
-                forms=dict(of_period),
-                figures=printed(period.months),
-                previous=partial(printed, period.months - 1),
+                forms=dict(period_forms),
+                figures=print_figures(period.months),
+                previous=partial(print_figures, period.months - 1),
                 received_at=_reception(slot, simulation.seed),
             )
 
 
-def _printed(year: Caseload, of_period: dict[str, Form], territory: Territory, slot: Slot, months: int) -> Figures:
+def _print_figures(
+    year: Caseload, period_forms: dict[str, Form], territory: Territory, slot: Slot, months: int
+) -> Figures:
     """Return what the unit of ``slot`` prints on its forms after so many months of the year."""
-    at = territory.units.index(slot.unit)
-    units = slice(None) if slot.scope == Scope.PROVINCE else slice(at, at + 1)
-    figures = year.figures(of_period, units, months)
-    if "transfers" in of_period and slot.scope != Scope.PROVINCE:
-        name_agencies(of_period["transfers"], figures["transfers"], at, _agencies(territory))
+    index = territory.units.index(slot.unit)
+    units = slice(None) if slot.scope == Scope.PROVINCE else slice(index, index + 1)
+    figures = year.figures(period_forms, units, months)
+    if "transfers" in period_forms and slot.scope != Scope.PROVINCE:
+        name_agencies(period_forms["transfers"], figures["transfers"], index, _agencies(territory))
     return figures
 
 
 @dataclass
-class Sums:
+class NationalSums:
     """What all territories report together, by period, for the report of the national department."""
 
     figures: dict[Period, dict[str, Counts]] = field(default_factory=dict)
@@ -173,28 +181,28 @@ class Sums:
 
     def add(self, period: Period, figures: dict[str, Counts], due: dict[str, int]) -> None:
         """Add a territory."""
-        known = self.figures.setdefault(period, {})
+        sums = self.figures.setdefault(period, {})
         for code, matrix in figures.items():
-            known[code] = known[code] + matrix if code in known else matrix
+            sums[code] = sums[code] + matrix if code in sums else matrix
         self.due.setdefault(period, Counter()).update(due)
 
-    def reports(self, simulation: Simulation) -> Iterator[Report]:
+    def reports(self, simulation: Simulation) -> Iterator[SimulatedReport]:
         """Yield the national reports."""
-        for period in sorted(self.figures, key=lambda one: one.id):
-            of_period, slot = simulation.forms_in(period), national_slot(period)
-            yield Report(
+        for period in sorted(self.figures, key=lambda key: key.id):
+            period_forms, slot = simulation.forms_in(period), national_slot(period)
+            yield SimulatedReport(
                 slot=slot,
                 header=_header(slot, simulation.seed),
-                forms=dict(of_period),
-                figures=self._of(period, of_period),
-                previous=partial(self._of, Period(period.year, period.months - 1), of_period),
+                forms=dict(period_forms),
+                figures=self._figures(period, period_forms),
+                previous=partial(self._figures, Period(period.year, period.months - 1), period_forms),
                 received_at=_reception(slot, simulation.seed),
             )
 
-    def _of(self, period: Period, of_period: dict[str, Form]) -> Figures:
+    def _figures(self, period: Period, period_forms: dict[str, Form]) -> Figures:
         return {
-            code: print_matrix(form, self.figures[period][code], self.due[period], is_together=True)
-            for code, form in of_period.items()
+            code: print_matrix(form, self.figures[period][code], self.due[period], is_consolidated=True)
+            for code, form in period_forms.items()
         }
 
 
@@ -222,7 +230,7 @@ def _header(slot: Slot, seed: int) -> ReportHeader:
         scope=slot.scope,
         period_start=slot.period.start,
         period_end=slot.period.end,
-        signer=f"{rng.choice(FAMILIES)} {rng.choice(GIVEN)}",
+        signer=f"{rng.choice(FAMILY_NAMES)} {rng.choice(GIVEN_NAMES)}",
     )
 
 
@@ -236,7 +244,7 @@ def _reception(slot: Slot, seed: int) -> datetime:
     return datetime.combine(day, time(7, 30)) + timedelta(minutes=rng.randrange(9 * 60))
 
 
-def _sent(report: Report, planted: Sequence[PlantedFault]) -> SentReport:
+def _sent_report(report: SimulatedReport, planted_faults: Sequence[PlantedFault]) -> SentReport:
     slot = report.slot
     return SentReport(
         path=slot.path,
@@ -245,33 +253,33 @@ def _sent(report: Report, planted: Sequence[PlantedFault]) -> SentReport:
         unit=slot.unit,
         scope=slot.scope.value,
         received_at=report.received_at.isoformat(timespec="seconds"),
-        faults=tuple(fault.id for fault in planted),
+        faults=tuple(fault.id for fault in planted_faults),
     )
 
 
-def _write_received(inbox: Path, reports: Sequence[SentReport]) -> None:
+def _write_sidecars(inbox: Path, reports: Sequence[SentReport]) -> None:
     """Note in each period's folder when its files came and from whom; what is noted already stays."""
     by_period: dict[str, list[SentReport]] = defaultdict(list)
     for report in reports:
         by_period[report.period].append(report)
-    for period, sent in by_period.items():
+    for period, sent_reports in by_period.items():
         path = inbox / period / RECEIVED
         is_new = not path.exists()
         with path.open("a", encoding="utf-8", newline="") as file:
             lines = csv.writer(file, lineterminator="\n")
             if is_new:
                 lines.writerow(["path", "received_at", "sender"])
-            for report in sent:
+            for report in sent_reports:
                 relative = report.path.removeprefix(f"{period}/")
                 lines.writerow([relative, report.received_at, f"{report.unit}@thads.example"])
 
 
 def _add_nation(truth: Truth) -> None:
-    for by_province in truth.totals.values():
+    for totals_by_province in truth.totals.values():
         nation: dict[str, dict[str, int]] = {}
-        for by_form in by_province.values():
-            for form, figures in by_form.items():
+        for totals_by_form in totals_by_province.values():
+            for form, figures in totals_by_form.items():
                 sums = nation.setdefault(form, dict.fromkeys(figures, 0))
                 for column, figure in figures.items():
                     sums[column] += figure
-        by_province["nation"] = nation
+        totals_by_province["nation"] = nation

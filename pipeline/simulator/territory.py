@@ -60,16 +60,16 @@ class Simulation:
         return [Period.ending_in(month // 12, month % 12 + 1) for month in months]
 
     def territories(self, registry: UnitRegistry | None = None) -> list[Territory]:
-        """Return the provinces: Kiên Giang first, the others by code, those that were to be merged beside each other.
+        """Return the provinces: Kiên Giang first, the others by code, those that were to be merged next to each other.
 
         Each reports only while it exists; those that there are at the beginning report on, merged or not, to the end.
         """
         registry = registry or unit_registry()
-        reporting: dict[tuple[str, tuple[str, ...]], list[Period]] = defaultdict(list)
+        periods_by_territory: dict[tuple[str, tuple[str, ...]], list[Period]] = defaultdict(list)
         for period in self.periods():
-            for province, offices in self._reporting(period, registry).items():
-                reporting[province, tuple(offices)].append(period)
-        return [Territory(*who, tuple(periods)) for who, periods in reporting.items()]
+            for province, offices in self._offices_by_province(period, registry).items():
+                periods_by_territory[province, tuple(offices)].append(period)
+        return [Territory(*key, tuple(periods)) for key, periods in periods_by_territory.items()]
 
     def slots(self, territories: Sequence[Territory]) -> list[Slot]:
         """Return every report that is sent, by period."""
@@ -77,7 +77,12 @@ class Simulation:
             slot
             for period in self.periods()
             for slot in (
-                *(slot for one in territories if period in one.periods for slot in self.slots_of(one, period)),
+                *(
+                    slot
+                    for territory in territories
+                    if period in territory.periods
+                    for slot in self.slots_of(territory, period)
+                ),
                 *([national_slot(period)] if self.national else []),
             )
         ]
@@ -93,26 +98,28 @@ class Simulation:
 
     def forms_in(self, period: Period) -> dict[str, Form]:
         """Return the simulated forms that are in force at the end of a period."""
-        in_force = forms().in_force(period.end)
-        return {code: in_force[code] for code in self.forms if code in in_force}
+        forms_in_force = forms().in_force(period.end)
+        return {code: forms_in_force[code] for code in self.forms if code in forms_in_force}
 
-    def _reporting(self, period: Period, registry: UnitRegistry) -> dict[str, list[str]]:
-        began = _provinces(self.periods()[0].end, registry)
-        if len(began) < self.provinces:
+    def _offices_by_province(self, period: Period, registry: UnitRegistry) -> dict[str, list[str]]:
+        first_provinces = _provinces(self.periods()[0].end, registry)
+        if len(first_provinces) < self.provinces:
             end = self.periods()[0].end
-            raise ValueError(f"on {end:%d/%m/%Y} there are {len(began)} provinces, not {self.provinces}")
-        lineages = {_lineage(province) for province in began[: self.provinces]}
-        of_period = _provinces(period.end, registry)
-        valid = (
-            began[: self.provinces] if of_period == began else [key for key in of_period if _lineage(key) in lineages]
+            raise ValueError(f"on {end:%d/%m/%Y} there are {len(first_provinces)} provinces, not {self.provinces}")
+        lineages = {_lineage(province) for province in first_provinces[: self.provinces]}
+        current_provinces = _provinces(period.end, registry)
+        provinces = (
+            first_provinces[: self.provinces]
+            if current_provinces == first_provinces
+            else [key for key in current_provinces if _lineage(key) in lineages]
         )
         offices = {
             province: registry.parts_of(province, period.end, is_simulated=True)[: self.offices_per_province]
-            for province in valid
+            for province in provinces
         }
         if self.workbooks is not None:
             surplus = sum(map(len, offices.values())) + len(offices) * (1 + self.consolidated) - self.workbooks
-            while surplus > 0 and any(len(below) > 1 for below in offices.values()):
+            while surplus > 0 and any(len(province_offices) > 1 for province_offices in offices.values()):
                 for province in reversed(offices):
                     if surplus > 0 and len(offices[province]) > 1:
                         offices[province].pop()
@@ -133,7 +140,7 @@ def _calendar_month(text: str) -> tuple[int, int]:
     return int(year), int(month)
 
 
-def came_from(
+def find_predecessors(
     province: str, offices: Sequence[str], limit: int | None = None
 ) -> tuple[int, dict[str, list[str]]] | None:
     """Return the statistical year in which a territory's offices came about, and whose they were: province and offices.
@@ -141,25 +148,27 @@ def came_from(
     None for offices that have been there from the beginning.
     """
     registry = unit_registry()
-    born = max(registry.units[key].valid_from for key in (province, *offices))
-    if born <= BEGINNING:
+    start = max(registry.units[key].valid_from for key in (province, *offices))
+    if start <= BEGINNING:
         return None
-    eve = born - timedelta(days=1)
-    before = [old for old in _provinces(eve, registry) if _lineage(old) == province]
-    return statistical_year(born), {old: registry.parts_of(old, eve, is_simulated=True)[:limit] for old in before}
+    eve = start - timedelta(days=1)
+    predecessors = [province_key for province_key in _provinces(eve, registry) if _lineage(province_key) == province]
+    return statistical_year(start), {
+        province_key: registry.parts_of(province_key, eve, is_simulated=True)[:limit] for province_key in predecessors
+    }
 
 
 def _provinces(day: date, registry: UnitRegistry) -> list[str]:
-    """Return the provinces of a day, Kiên Giang's first, then by code, with their later partners beside them."""
-    every = [unit for unit in registry.units.values() if unit.level == "province"]
+    """Return the provinces of a day, Kiên Giang's first, then by code, with their later partners next to them."""
+    provinces = [unit for unit in registry.units.values() if unit.level == "province"]
     first_code: dict[str, tuple[bool, str]] = {}
-    for unit in every:
+    for unit in provinces:
         rank = (unit.key != "kien-giang", unit.code or "")
         lineage = _lineage(unit.key)
         first_code[lineage] = min(rank, first_code.get(lineage, rank))
-    valid = [unit for unit in every if unit.is_valid_on(day)]
-    valid.sort(key=lambda unit: (first_code[_lineage(unit.key)], unit.key != "kien-giang", unit.code or ""))
-    return [unit.key for unit in valid]
+    current_provinces = [unit for unit in provinces if unit.is_valid_on(day)]
+    current_provinces.sort(key=lambda unit: (first_code[_lineage(unit.key)], unit.key != "kien-giang", unit.code or ""))
+    return [unit.key for unit in current_provinces]
 
 
 def _lineage(province: str) -> str:

@@ -11,7 +11,7 @@ from pipeline.simulator.cube import Cube, Year
 TO, FROM = "line_01", "line_02"
 
 
-def transfers_of(year: Year) -> Cube:
+def transfers_cube(year: Year) -> Cube:
     """Return what every unit delegates to the next, and receives from the one before."""
     values = {}
     for basis, sent, received in (
@@ -25,10 +25,10 @@ def transfers_of(year: Year) -> Cube:
     return Cube({"line": (TO, FROM)}, values)
 
 
-def name_agencies(form: Form, matrix: list[list[Figure]], at: int, names: Sequence[str]) -> None:
-    """Write into the annex of unit ``at`` whom it sends to and whom it receives from; blank lines stay blank."""
+def name_agencies(form: Form, matrix: list[list[Figure]], index: int, names: Sequence[str]) -> None:
+    """Write into the annex of unit ``index`` whom it sends to and whom it receives from; blank lines stay blank."""
     column = list(form.column).index("counterpart")
-    for line, unit in ((TO, (at + 1) % len(names)), (FROM, at - 1)):
+    for line, unit in ((TO, (index + 1) % len(names)), (FROM, index - 1)):
         row = matrix[list(form.row).index(line)]
         if any(row):
             row[column] = names[unit]

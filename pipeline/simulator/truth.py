@@ -1,7 +1,7 @@
 """What is true of a simulated country: its totals, its reports, and every fault planted in them (``truth.json``).
 
-This is the contract between the simulator and whoever measures how well faults are found. Of each planted fault it
-tells what was done (``kind``, ``vi``, ``en``), where (``path`` of the file in the inbox, ``period``, ``province``,
+This is the contract between the simulator and the drills that measure how well faults are found. Of each planted fault it
+records what was done (``kind``, ``vi``, ``en``), where (``path`` of the file in the inbox, ``period``, ``province``,
 ``unit``, ``scope``), every cell that differs from the truth (``changes``: form, row, column, sheet, address, and the
 figure ``written`` beside the ``true`` one, which is the value that closes everything), the kind of likely cause that
 explains it (``cause``, a kind of ``pipeline.causes`` or null), the rules that must find it (``meant``) and those that
@@ -13,11 +13,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-Printed = int | float | str | None
+PrintedValue = int | float | str | None
 
 
 @dataclass(frozen=True)
-class Change:
+class ChangedCell:
     """A cell that a fault changed, in printed units. ``address`` is null where the finished sheet has no such cell.
 
     ``is_root`` is false for a cell that a formula changed because another cell was wrong.
@@ -28,8 +28,8 @@ class Change:
     row: str
     column: str
     address: str | None
-    true: Printed
-    written: Printed
+    true: PrintedValue
+    written: PrintedValue
     is_root: bool = True
 
 
@@ -55,7 +55,7 @@ class PlantedFault:
     unit: str
     scope: str
     path: str
-    changes: tuple[Change, ...]
+    changes: tuple[ChangedCell, ...]
 
 
 @dataclass(frozen=True)
@@ -100,14 +100,14 @@ class Truth:
     @classmethod
     def read(cls, path: Path) -> "Truth":
         """Read ``truth.json``."""
-        told = json.loads(path.read_text(encoding="utf-8"))
-        told["reports"] = [SentReport(**report | {"faults": tuple(report["faults"])}) for report in told["reports"]]
-        told["faults"] = [
+        record = json.loads(path.read_text(encoding="utf-8"))
+        record["reports"] = [SentReport(**report | {"faults": tuple(report["faults"])}) for report in record["reports"]]
+        record["faults"] = [
             PlantedFault(
                 **fault
                 | {name: tuple(fault[name]) for name in ("meant", "entails")}
-                | {"changes": tuple(Change(**change) for change in fault["changes"])}
+                | {"changes": tuple(ChangedCell(**change) for change in fault["changes"])}
             )
-            for fault in told["faults"]
+            for fault in record["faults"]
         ]
-        return cls(**told)
+        return cls(**record)

@@ -26,9 +26,9 @@ from pipeline.published.releases import (
 )
 from pipeline.storage import batches_of, read_tables, write_atomically
 from pipeline.vocabulary import UNPLACED
-from pipeline.warehouse.dbt import WHEN_TOLD
+from pipeline.warehouse.dbt import WAIT_OPTION
 from pipeline.warehouse.marks import Marks, input_marks
-from pipeline.warehouse.periods import linked, tonight
+from pipeline.warehouse.periods import plan_periods, with_linked_periods
 
 #: A build reads every input by a glob, and a glob must find a file; this one sorts before all batches.
 PLACEHOLDER = "000000.parquet"
@@ -42,12 +42,12 @@ class NotPublishable(RuntimeError):
     """The build is not one that ended green and whole; the message says what to launch."""
 
 
-class NotWhole(RuntimeError):
+class IncompleteBuild(RuntimeError):
     """Only some of the tables were asked for; the message says what to launch."""
 
 
 def built_file(home: Home) -> Path:
-    """Return the file that dbt builds, beside the live one."""
+    """Return the file that dbt builds, next to the live one."""
     return home.warehouse / "build.duckdb"
 
 
@@ -76,10 +76,10 @@ def dbt_environment(target: Path) -> dict[str, str]:
 
     The sources are named from the home, in which dbt runs: so what was parsed once serves every home.
     """
-    here = Home(Path())
+    relative_home = Home(Path())
     return {
-        "THADS_HOME": str(here.root),
-        "THADS_INPUTS": str(inputs_folder(here)),
+        "THADS_HOME": str(relative_home.root),
+        "THADS_INPUTS": str(inputs_folder(relative_home)),
         "DBT_PROJECT_DIR": str(DBT_PROJECT),
         "DBT_PROFILES_DIR": str(DBT_PROJECT),
         "DBT_TARGET_PATH": str(target),
@@ -91,14 +91,14 @@ def dbt_environment(target: Path) -> dict[str, str]:
     }
 
 
-def dbt_arguments(command: str = "build", *, unit_tests: bool = False, when_told: Path | None = None) -> list[str]:
+def dbt_arguments(command: str = "build", *, unit_tests: bool = False, parse_file: Path | None = None) -> list[str]:
     """Return dbt's command line: one build a night, with every data test; unit tests belong to ``make test``.
 
-    ``when_told`` names what was parsed: dbt then waits for a word on its standard input.
+    ``parse_file`` is dbt's parse of the project: dbt then waits for a line on its standard input.
     """
     return [
         *(sys.executable, "-P", "-m", "pipeline.warehouse.dbt"),
-        *((WHEN_TOLD, str(when_told)) if when_told else ()),
+        *((WAIT_OPTION, str(parse_file)) if parse_file else ()),
         *("--no-version-check", "--no-use-colors", "--log-level-file", "warn"),
         command,
         *(() if unit_tests or command != "build" else ("--exclude-resource-types", "unit_test", "exposure")),
@@ -106,7 +106,7 @@ def dbt_arguments(command: str = "build", *, unit_tests: bool = False, when_told
 
 
 @dataclass(frozen=True)
-class Plan:
+class BuildPlan:
     """What a build is made from, and which periods it writes; ``written`` is None where it writes all of them."""
 
     fingerprint: str
@@ -115,12 +115,12 @@ class Plan:
     is_asked: bool = False
 
     @property
-    def told(self) -> str:
+    def periods_text(self) -> str:
         """The periods that are written, in words."""
         return "all" if self.written is None else ", ".join(self.written) or "none"
 
 
-def freeze_inputs(home: Home, *, everything: bool = False) -> Plan:
+def freeze_inputs(home: Home, *, everything: bool = False) -> BuildPlan:
     """Mark what there is to build from, and plan the build: tonight's periods, or ``everything``.
 
     What is marked here is what is published later (:func:`frozen_plan`): people may act on incidents meanwhile.
@@ -128,60 +128,64 @@ def freeze_inputs(home: Home, *, everything: bool = False) -> Plan:
     home.warehouse.mkdir(parents=True, exist_ok=True)
     _link_events(home)
     marks = input_marks(home)
-    written = None if everything else _changed(home, marks)
+    periods = None if everything else _changed_periods(home, marks)
     marks.write(home.warehouse / "marks.parquet")
-    plan = Plan(marks.fingerprint, None if written is None else tuple(sorted(written)), everything)
+    plan = BuildPlan(marks.fingerprint, None if periods is None else tuple(sorted(periods)), everything)
     write_atomically(home.warehouse / "plan.json", lambda path: path.write_text(json.dumps(asdict(plan))))
     return plan
 
 
-def frozen_plan(home: Home) -> Plan:
+def frozen_plan(home: Home) -> BuildPlan:
     """Return the plan that was made last."""
-    told = json.loads((home.warehouse / "plan.json").read_text())
-    return Plan(told["fingerprint"], None if told["written"] is None else tuple(told["written"]), told["is_asked"])
+    record = json.loads((home.warehouse / "plan.json").read_text())
+    return BuildPlan(
+        record["fingerprint"], None if record["written"] is None else tuple(record["written"]), record["is_asked"]
+    )
 
 
-def prepare_build(home: Home, plan: Plan | None = None) -> Plan:
+def prepare_build(home: Home, plan: BuildPlan | None = None) -> BuildPlan:
     """Remove what an earlier build left and lay out what tonight's needs; return the plan.
 
     The file to build begins as a copy of the live release, or empty where all periods are written. Below
     ``warehouse/inputs`` stand links to the inputs of the periods that are written, and nothing else.
     """
     plan = plan or freeze_inputs(home)
-    for rest in ("build.json", "build.duckdb", "build.duckdb.wal", "staging.duckdb", "staging.duckdb.wal"):
-        (home.warehouse / rest).unlink(missing_ok=True)
+    for name in ("build.json", "build.duckdb", "build.duckdb.wal", "staging.duckdb", "staging.duckdb.wal"):
+        (home.warehouse / name).unlink(missing_ok=True)
     (target_folder(home) / "run_results.json").unlink(missing_ok=True)
     placeholder = home.receipts / PLACEHOLDER
     if not placeholder.exists() or list(pl.read_parquet_schema(placeholder)) != list(tables.RECEIPTS):
         write_atomically(placeholder, pl.DataFrame(schema=tables.RECEIPTS).write_parquet)
     live = live_release(home)
     if plan.written is None or live is None:
-        begin(built_file(home))
+        create_build_file(built_file(home))
         _link_inputs(home, None)
         return plan
-    marks, before = Marks.read(home.warehouse / "marks.parquet"), _marks_of(home, live)
-    assert before is not None
-    begin(built_file(home), live)
+    marks, previous_marks = Marks.read(home.warehouse / "marks.parquet"), _release_marks(home, live)
+    assert previous_marks is not None
+    create_build_file(built_file(home), live)
     _link_inputs(home, plan.written)
     with duckdb.connect(str(home.warehouse / "staging.duckdb")) as staging:
-        staging.register("rows", tonight(plan.written, marks.periods.keys() | before.periods.keys()).to_arrow())
+        staging.register(
+            "rows", plan_periods(plan.written, marks.periods.keys() | previous_marks.periods.keys()).to_arrow()
+        )
         staging.execute("create table tonight as from rows")
     return plan
 
 
-def begin(build: Path, live: Release | None = None) -> None:
+def create_build_file(build: Path, live: Release | None = None) -> None:
     """Lay out the file to build in the oldest storage version, which it keeps: with the tables of a release, or none."""
     if live is not None and live.record is not None and live.record.storage.startswith(STORAGE_VERSION):
         shutil.copyfile(live.path, build)
         return
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{_quoted(build)}' as build (storage_version '{STORAGE_VERSION}')")
+        connection.execute(f"attach '{_sql_text(build)}' as build (storage_version '{STORAGE_VERSION}')")
         if live is not None:
-            connection.execute(f"attach '{_quoted(live.path)}' as live (read_only)")
+            connection.execute(f"attach '{_sql_text(live.path)}' as live (read_only)")
             connection.execute("copy from database live to build")
 
 
-def _quoted(path: Path) -> str:
+def _sql_text(path: Path) -> str:
     return str(path).replace("'", "''")
 
 
@@ -197,23 +201,28 @@ class BuildRecord:
     modified_ns: int
 
 
-def record_build(home: Home, plan: Plan, run_id: str) -> BuildRecord:
-    """Note that dbt made and tested every table, so that the build may be published; raises ``NotWhole``."""
+def record_build(home: Home, plan: BuildPlan, run_id: str) -> BuildRecord:
+    """Note that dbt made and tested every table, so that the build may be published; raises ``IncompleteBuild``."""
     results = read_object(target_folder(home) / "run_results.json").get("results", [])
-    ended = Counter((one["unique_id"].partition(".")[0], one["status"]) for one in results)
-    bad = sorted(one["unique_id"] for one in results if one["status"] not in ("success", "pass", "warn"))
-    models, missing = ended["model", "success"], sorted(_tables_due(home) - _tables_in(built_file(home)))
-    if bad or missing or not models:
-        named = ", ".join([*bad, *missing][:5]) or "dbt built nothing"
-        raise NotWhole(f"the build is not whole ({named}); launch the job 'nightly', or run 'thads load INBOX'")
+    counts = Counter((result["unique_id"].partition(".")[0], result["status"]) for result in results)
+    failed_nodes = sorted(
+        result["unique_id"] for result in results if result["status"] not in ("success", "pass", "warn")
+    )
+    models, missing_tables = (
+        counts["model", "success"],
+        sorted(_expected_tables(home) - _existing_tables(built_file(home))),
+    )
+    if failed_nodes or missing_tables or not models:
+        names = ", ".join([*failed_nodes, *missing_tables][:5]) or "dbt built nothing"
+        raise IncompleteBuild(f"the build is not whole ({names}); launch the job 'nightly', or run 'thads load INBOX'")
     state = built_file(home).stat()
-    tests = ended["test", "pass"] + ended["test", "warn"]
+    tests = counts["test", "pass"] + counts["test", "warn"]
     record = BuildRecord(plan.fingerprint, run_id, models, tests, state.st_size, state.st_mtime_ns)
     write_atomically(home.warehouse / "build.json", lambda path: path.write_text(json.dumps(asdict(record), indent=1)))
     return record
 
 
-def _tables_due(home: Home) -> set[str]:
+def _expected_tables(home: Home) -> set[str]:
     """Return the names of the tables that dbt was to build into the file."""
     nodes = read_object(target_folder(home) / "manifest.json").get("nodes", {}).values()
     return {
@@ -225,7 +234,7 @@ def _tables_due(home: Home) -> set[str]:
     }
 
 
-def _tables_in(build: Path) -> set[str]:
+def _existing_tables(build: Path) -> set[str]:
     with duckdb.connect(str(build), read_only=True) as connection:
         return {name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
 
@@ -237,12 +246,12 @@ def refuse_unfinished(home: Home) -> None:
     plan = frozen_plan(home)
     record, build = read_object(home.warehouse / "build.json"), built_file(home)
     state = build.stat() if build.exists() else None
-    is_whole = state is not None and (record.get("fingerprint"), record.get("size"), record.get("modified_ns")) == (
+    is_complete = state is not None and (record.get("fingerprint"), record.get("size"), record.get("modified_ns")) == (
         plan.fingerprint,
         state.st_size,
         state.st_mtime_ns,
     )
-    if is_whole or ((state is None or not plan.is_asked) and find_release(home, plan.fingerprint)):
+    if is_complete or ((state is None or not plan.is_asked) and find_release(home, plan.fingerprint)):
         return
     raise NotPublishable(
         _refusal(
@@ -270,8 +279,8 @@ def publish_build(home: Home) -> Release:
     marks = home.warehouse / "marks.parquet"
     write_atomically(_marks_path(home, plan.fingerprint), lambda path: shutil.copyfile(marks, path))
     live = publish(home, built_file(home), plan.fingerprint, is_forced=plan.is_asked)
-    kept = {_marks_path(home, release.fingerprint) for release in releases(home)}
-    for path in set(_marks_path(home, "").parent.glob("*.parquet")) - kept:
+    current_marks = {_marks_path(home, release.fingerprint) for release in releases(home)}
+    for path in set(_marks_path(home, "").parent.glob("*.parquet")) - current_marks:
         path.unlink()
     (home.warehouse / "build.json").unlink(missing_ok=True)
     return live
@@ -282,16 +291,16 @@ def inputs_fingerprint(home: Home) -> str:
     return input_marks(home).fingerprint
 
 
-def _changed(home: Home, marks: Marks) -> set[str] | None:
+def _changed_periods(home: Home, marks: Marks) -> set[str] | None:
     """Return the periods that the live release does not hold as they are now; None where that is unknown or most."""
-    before = _marks_of(home, live_release(home))
-    if before is None or before.ground != marks.ground:
+    previous_marks = _release_marks(home, live_release(home))
+    if previous_marks is None or previous_marks.ground != marks.ground:
         return None
-    changed = linked(marks.changed_since(before), marks.links)
-    return changed if len(changed) <= MOST_WRITTEN * len(marks.periods) else None
+    changed_periods = with_linked_periods(marks.changed_since(previous_marks), marks.links)
+    return changed_periods if len(changed_periods) <= MOST_WRITTEN * len(marks.periods) else None
 
 
-def _marks_of(home: Home, release: Release | None) -> Marks | None:
+def _release_marks(home: Home, release: Release | None) -> Marks | None:
     path = _marks_path(home, release.fingerprint) if release else None
     return Marks.read(path) if path and path.exists() else None
 
@@ -327,8 +336,8 @@ def _link_inputs(home: Home, written: tuple[str, ...] | None) -> None:
         judged = [folder for folder in judged if folder.name in ("none", *written)]
         cells = [folder for folder in cells if folder.name in ("000000", *batches)]
     for stage, folders in (("judged", judged), ("cells", cells)):
-        below = inputs_folder(home) / stage
-        shutil.rmtree(below, ignore_errors=True)
-        below.mkdir(parents=True)
+        target = inputs_folder(home) / stage
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
         for folder in folders:
-            (below / folder.name).symlink_to(folder.resolve(), target_is_directory=True)
+            (target / folder.name).symlink_to(folder.resolve(), target_is_directory=True)

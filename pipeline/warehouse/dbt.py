@@ -9,31 +9,31 @@ from pathlib import Path
 
 from pipeline.child_process import end_with_parent
 
-WHEN_TOLD = "--when-told"
+WAIT_OPTION = "--when-told"
 
 
 def main() -> None:
     """Run dbt with the arguments of the command line."""
     end_with_parent()
     arguments = sys.argv[1:]
-    if arguments[:1] == [WHEN_TOLD]:
-        sys.exit(_run_when_told(Path(arguments[1]), arguments[2:]))
+    if arguments[:1] == [WAIT_OPTION]:
+        sys.exit(_run_on_signal(Path(arguments[1]), arguments[2:]))
     from dbt.cli.main import cli
 
     cli(arguments, prog_name="dbt")
 
 
-def _run_when_told(parsed: Path, arguments: list[str]) -> int:
+def _run_on_signal(parse_file: Path, arguments: list[str]) -> int:
     """Import, wait, run; return dbt's exit code: 0 well, 1 a node failed, 2 dbt itself failed."""
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
 
-    manifest = Manifest.from_msgpack(parsed.read_bytes())
+    manifest = Manifest.from_msgpack(parse_file.read_bytes())
     manifest.build_flat_graph()
     if not sys.stdin.readline():
         return 0
-    done = dbtRunner(manifest=manifest).invoke(arguments)
-    return 0 if done.success else 2 if done.exception else 1
+    result = dbtRunner(manifest=manifest).invoke(arguments)
+    return 0 if result.success else 2 if result.exception else 1
 
 
 if __name__ == "__main__":

@@ -19,20 +19,20 @@ class ManifestError(RuntimeError):
 
 def manifest_path(target: Path = TARGET) -> Path:
     """Return an up-to-date manifest; raises ``ManifestError`` with dbt's words where the project cannot be parsed."""
-    manifest, marked = target / "manifest.json", target / "manifest.sha256"
+    manifest, mark_file = target / "manifest.json", target / "manifest.sha256"
     target.mkdir(parents=True, exist_ok=True)
     with FileLock(target / "manifest.lock"):
         mark = f"{project_fingerprint()} {DBT_PROJECT}"  # dbt keeps the place of each seed
-        is_whole = manifest.exists() and parsed_path(target).exists()
-        if not (is_whole and marked.exists() and marked.read_text() == mark):
-            marked.unlink(missing_ok=True)
+        is_complete = manifest.exists() and parsed_path(target).exists()
+        if not (is_complete and mark_file.exists() and mark_file.read_text() == mark):
+            mark_file.unlink(missing_ok=True)
             _parse(target)
-            marked.write_text(mark)
+            mark_file.write_text(mark)
     return manifest
 
 
 def parsed_path(target: Path = TARGET) -> Path:
-    """Return what dbt itself keeps of a parse, beside the manifest; it is as up to date as :func:`manifest_path` is."""
+    """Return dbt's own record of a parse, next to the manifest; it is as up to date as :func:`manifest_path` is."""
     return target / "partial_parse.msgpack"
 
 
@@ -40,8 +40,8 @@ def _parse(target: Path) -> None:
     # Parsing only what changed, dbt forgets singular tests whose description did not.
     parsed_path(target).unlink(missing_ok=True)
     environment = {**os.environ, **dbt_environment(target), "DBT_LOG_FORMAT": "text"}
-    run = subprocess.run(
+    completed_process = subprocess.run(
         dbt_arguments("parse"), cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
     )
-    if run.returncode:
-        raise ManifestError(f"dbt cannot parse {DBT_PROJECT}:\n{run.stdout}{run.stderr}")
+    if completed_process.returncode:
+        raise ManifestError(f"dbt cannot parse {DBT_PROJECT}:\n{completed_process.stdout}{completed_process.stderr}")

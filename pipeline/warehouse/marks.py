@@ -1,6 +1,6 @@
 """What each period of the warehouse is made from, as a mark: the same mark means the same rows.
 
-Marks are hashes of content, never of times, and are read off what the stages left beside their files, so that a night
+Marks are hashes of content, never of times, and are read from what the stages left next to their files, so that a night
 need not read the history to know that it did not change.
 """
 
@@ -21,7 +21,7 @@ from pipeline.vocabulary import UNPLACED, Receipt
 
 PROJECT_INPUTS = ("dbt_project.yml", "profiles.yml", "models/**/*", "macros/**/*", "seeds/**/*", "tests/**/*")
 MARKS = {"period_id": pl.String, "mark": pl.String}
-#: The row of a table of marks that tells what all periods rest on.
+#: The row of a table of marks that holds what all periods depend on.
 GROUND = "*"
 
 
@@ -38,12 +38,12 @@ class Marks:
         """Return a hash of everything: the same fingerprint means the same warehouse."""
         return _hash([self.ground, *(f"{period} {mark}" for period, mark in sorted(self.periods.items()))])
 
-    def changed_since(self, before: "Marks") -> set[str]:
+    def changed_since(self, previous: "Marks") -> set[str]:
         """Return the periods whose mark is another one, that are new, or that are gone."""
         return {
             period
-            for period in self.periods.keys() | before.periods.keys()
-            if self.periods.get(period) != before.periods.get(period)
+            for period in self.periods.keys() | previous.periods.keys()
+            if self.periods.get(period) != previous.periods.get(period)
         }
 
     def write(self, path: Path) -> None:
@@ -75,24 +75,24 @@ def input_marks(home: Home) -> Marks:
             pl.col("period_id").fill_null(UNPLACED),
         )
     )
-    refused = receipts.filter(pl.col("verdict") != str(Receipt.LANDED))
-    judged = {
+    refused_receipts = receipts.filter(pl.col("verdict") != str(Receipt.LANDED))
+    judged_hashes = {
         folder.name: content_hash(folder)
         for folder in sorted(home.judged.glob("*"))
         if (folder / "verdicts.parquet").exists()
     }
-    paths = _paths(submissions, receipts, judged)
-    batches = _of_batches(home, submissions, refused)
-    said = pl.concat(
+    paths = _path_marks(submissions, receipts, judged_hashes)
+    batches = _batch_marks(home, submissions, refused_receipts)
+    all_marks = pl.concat(
         [
             batches,
-            _of_deadlines(home).join(batches.select("period_id").unique(), on="period_id", how="semi"),
-            _of_events(home),
-            _of_answers(submissions),
-            _of_duplicates(submissions, receipts, judged),
+            _deadline_marks(home).join(batches.select("period_id").unique(), on="period_id", how="semi"),
+            _event_marks(home),
+            _answer_marks(submissions),
+            _duplicate_marks(submissions, receipts, judged_hashes),
             paths.select("period_id", "said"),
             pl.DataFrame(
-                [(period, f"judged {hashed}") for period, hashed in judged.items()],
+                [(period, f"judged {judged_hash}") for period, judged_hash in judged_hashes.items()],
                 schema=["period_id", "said"],
                 orient="row",
             ).cast(pl.String),
@@ -100,7 +100,10 @@ def input_marks(home: Home) -> Marks:
     )
     return Marks(
         ground=_ground(home, submissions["unit_key"]),
-        periods={period: _hash(sorted(set(of))) for period, of in said.group_by("period_id").agg("said").iter_rows()},
+        periods={
+            period: _hash(sorted(set(lines)))
+            for period, lines in all_marks.group_by("period_id").agg("said").iter_rows()
+        },
         links=tuple(
             frozenset(periods)
             for (periods,) in paths.group_by("path").agg(pl.col("period_id").unique()).select("period_id").iter_rows()
@@ -114,10 +117,10 @@ def project_fingerprint() -> str:
     return hash_of_files(DBT_PROJECT, (file for pattern in PROJECT_INPUTS for file in DBT_PROJECT.glob(pattern)))
 
 
-def _ground(home: Home, named: pl.Series) -> str:
+def _ground(home: Home, reported_units: pl.Series) -> str:
     """Return a hash of what every period rests on: the project with its seeds, what is declared, and who is known.
 
-    Offices that stand for nothing outside the simulator are known once a submission has ``named`` them; in any period
+    Offices that stand for nothing outside the simulator are known once they are among ``reported_units``; in any period
     an agency may be looked for by its name.
     """
     declared = [file for file in home.declared.glob("*.parquet") if file.stem != "deadlines"]
@@ -125,25 +128,32 @@ def _ground(home: Home, named: pl.Series) -> str:
     simulated = (
         pl.read_parquet(units).filter("is_simulated")["unit_key"] if units.exists() else pl.Series([], dtype=pl.String)
     )
-    known = sorted(set(named.drop_nulls()) & set(simulated))
-    return _hash([project_fingerprint(), hash_of_files(home.declared, declared), *known])
+    known_units = sorted(set(reported_units.drop_nulls()) & set(simulated))
+    return _hash([project_fingerprint(), hash_of_files(home.declared, declared), *known_units])
 
 
-def _of_batches(home: Home, submissions: pl.DataFrame, refused: pl.DataFrame) -> pl.DataFrame:
+def _batch_marks(home: Home, submissions: pl.DataFrame, refused_receipts: pl.DataFrame) -> pl.DataFrame:
     """Say for each period which batches hold its submissions, and what is in them."""
-    placed = pl.concat(
-        [submissions.select("period_id", "batch"), refused.select(pl.lit(UNPLACED).alias("period_id"), "batch")]
+    batch_periods = pl.concat(
+        [
+            submissions.select("period_id", "batch"),
+            refused_receipts.select(pl.lit(UNPLACED).alias("period_id"), "batch"),
+        ]
     ).unique()
-    batches = placed["batch"].unique().sort()
+    batches = batch_periods["batch"].unique().sort()
     contents = [
         f"{content_hash(home.cells / f'{batch:06d}')} {hash_of_files(home.receipts, [home.receipts / f'{batch:06d}.parquet'])}"
         for batch in batches
     ]
-    told = pl.DataFrame({"batch": batches, "content": contents}, schema={"batch": pl.Int32, "content": pl.String})
-    return placed.join(told, on="batch").select("period_id", pl.format("batch {} {}", "batch", "content").alias("said"))
+    batch_contents = pl.DataFrame(
+        {"batch": batches, "content": contents}, schema={"batch": pl.Int32, "content": pl.String}
+    )
+    return batch_periods.join(batch_contents, on="batch").select(
+        "period_id", pl.format("batch {} {}", "batch", "content").alias("said")
+    )
 
 
-def _of_deadlines(home: Home) -> pl.DataFrame:
+def _deadline_marks(home: Home) -> pl.DataFrame:
     path = home.declared / "deadlines.parquet"
     if not path.exists():
         return pl.DataFrame(schema={"period_id": pl.String, "said": pl.String})
@@ -152,7 +162,7 @@ def _of_deadlines(home: Home) -> pl.DataFrame:
     )
 
 
-def _of_events(home: Home) -> pl.DataFrame:
+def _event_marks(home: Home) -> pl.DataFrame:
     """Say what people did to the incidents of each period."""
     return read_events(home).select(
         pl.col("incident").struct.field("period_id").fill_null(UNPLACED),
@@ -160,7 +170,7 @@ def _of_events(home: Home) -> pl.DataFrame:
     )
 
 
-def _of_answers(submissions: pl.DataFrame) -> pl.DataFrame:
+def _answer_marks(submissions: pl.DataFrame) -> pl.DataFrame:
     """Say of marked workbooks that came back whether what they say they answer is there, in any period."""
     return submissions.drop_nulls("in_answer_to").select(
         "period_id",
@@ -172,19 +182,19 @@ def _of_answers(submissions: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _of_duplicates(submissions: pl.DataFrame, receipts: pl.DataFrame, judged: dict[str, str]) -> pl.DataFrame:
+def _duplicate_marks(submissions: pl.DataFrame, receipts: pl.DataFrame, judged_hashes: dict[str, str]) -> pl.DataFrame:
     """Say of bytes that came again which versions of their reports there are, and how those were judged.
 
     Such a file has no period of its own; what is answered rests on the version that stood.
     """
     verdicts = pl.DataFrame(
-        {"period_id": list(judged), "judged": list(judged.values())},
+        {"period_id": list(judged_hashes), "judged": list(judged_hashes.values())},
         schema={"period_id": pl.String, "judged": pl.String},
     )
-    again = receipts.drop_nulls("duplicate_of").select(again="receipt_id", receipt_id="duplicate_of")
+    duplicates = receipts.drop_nulls("duplicate_of").select(again="receipt_id", receipt_id="duplicate_of")
     versions = submissions.drop_nulls("report_id").select("report_id", "submission_id", "period_id")
     return (
-        again.join(submissions.select("receipt_id", "report_id").drop_nulls(), on="receipt_id")
+        duplicates.join(submissions.select("receipt_id", "report_id").drop_nulls(), on="receipt_id")
         .join(versions, on="report_id")
         .join(verdicts, on="period_id", how="left")
         .select(
@@ -194,7 +204,7 @@ def _of_duplicates(submissions: pl.DataFrame, receipts: pl.DataFrame, judged: di
     )
 
 
-def _paths(submissions: pl.DataFrame, receipts: pl.DataFrame, judged: dict[str, str]) -> pl.DataFrame:
+def _path_marks(submissions: pl.DataFrame, receipts: pl.DataFrame, judged_hashes: dict[str, str]) -> pl.DataFrame:
     """Say what lies under the paths of files without a place in any report: period_id, path and ``said``.
 
     Such files are told apart by their path alone, so that whatever comes under it, or answers what lies there, may
@@ -202,7 +212,7 @@ def _paths(submissions: pl.DataFrame, receipts: pl.DataFrame, judged: dict[str, 
     """
     stem = pl.col("path").str.replace(r"[.][^./]*$", "")
     submissions, receipts = submissions.with_columns(stem), receipts.with_columns(stem)
-    placeless = pl.concat(
+    unplaced_files = pl.concat(
         [
             submissions.filter(pl.col("report_id").is_null()).select("path", "period_id"),
             receipts.filter(pl.col("verdict") != str(Receipt.LANDED)).select(
@@ -211,10 +221,10 @@ def _paths(submissions: pl.DataFrame, receipts: pl.DataFrame, judged: dict[str, 
         ]
     ).unique()
     verdicts = pl.DataFrame(
-        {"period_id": list(judged), "judged": list(judged.values())},
+        {"period_id": list(judged_hashes), "judged": list(judged_hashes.values())},
         schema={"period_id": pl.String, "judged": pl.String},
     )
-    known = submissions.join(verdicts, on="period_id", how="left").with_columns(
+    known_submissions = submissions.join(verdicts, on="period_id", how="left").with_columns(
         pl.format(
             "{} {} {} {}",
             "submission_id",
@@ -223,21 +233,21 @@ def _paths(submissions: pl.DataFrame, receipts: pl.DataFrame, judged: dict[str, 
             pl.col("judged").fill_null(""),
         ).alias("what")
     )
-    answered = submissions.select("path", in_answer_to="submission_id")
-    lies_there = pl.concat(
+    answer_paths = submissions.select("path", in_answer_to="submission_id")
+    path_contents = pl.concat(
         [
             receipts.select("path", pl.format("{} {} {}", "receipt_id", "batch", "verdict").alias("what")),
-            known.select("path", "what"),
-            known.drop("path").join(answered, on="in_answer_to").select("path", "what"),
+            known_submissions.select("path", "what"),
+            known_submissions.drop("path").join(answer_paths, on="in_answer_to").select("path", "what"),
         ]
     )
-    together = (
-        lies_there.join(placeless.select("path").unique(), on="path", how="semi")
+    path_marks = (
+        path_contents.join(unplaced_files.select("path").unique(), on="path", how="semi")
         .group_by("path")
         .agg(pl.col("what").sort())
         .with_columns(pl.format("path {} {}", "path", pl.col("what").list.join("|")).alias("said"))
     )
-    return placeless.join(together, on="path").select("period_id", "path", "said")
+    return unplaced_files.join(path_marks, on="path").select("period_id", "path", "said")
 
 
 def _hash(words: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ import polars as pl
 
 _STANDARD = re.compile(r"(\d{4})-(\d{2})")
 
-TONIGHT = {"looks_at": pl.String, "period_id": pl.String, "is_written": pl.Boolean}
+PLAN_SCHEMA = {"looks_at": pl.String, "period_id": pl.String, "is_written": pl.Boolean}
 
 
 class _Months(NamedTuple):
@@ -21,55 +21,57 @@ class _Months(NamedTuple):
     months: int
 
 
-def _itself(_: _Months, __: _Months) -> bool:
+def _is_same_period(_: _Months, __: _Months) -> bool:
     return False
 
 
-def _year_so_far(period: _Months, other: _Months) -> bool:
+def _is_earlier_this_year(period: _Months, other: _Months) -> bool:
     return other.year == period.year and other.months < period.months
 
 
-def _last_year(period: _Months, other: _Months) -> bool:
+def _is_year_before(period: _Months, other: _Months) -> bool:
     return other.year == period.year - 1 and other.months == period.months
 
 
 #: By name: whether a period's rows are made from another period's figures too. Only whole months are ever compared.
-LOOKS_AT: dict[str, Callable[[_Months, _Months], bool]] = {
-    "itself": _itself,
-    "year_so_far": _year_so_far,
-    "last_year": _last_year,
+PERIOD_RULES: dict[str, Callable[[_Months, _Months], bool]] = {
+    "itself": _is_same_period,
+    "year_so_far": _is_earlier_this_year,
+    "last_year": _is_year_before,
 }
 
 
-def tonight(changed: Collection[str], known: Iterable[str]) -> pl.DataFrame:
-    """Return, for each rule of ``LOOKS_AT``, the periods that are written and those that are read for that, as ``TONIGHT``.
+def plan_periods(changed: Collection[str], known_periods: Iterable[str]) -> pl.DataFrame:
+    """Return, for each rule of ``PERIOD_RULES``, the periods that are written and those that are read for that, as ``PLAN_SCHEMA``.
 
     ``changed``: periods whose input changed, appeared or went; ``known``: all that are published or will be.
     """
     months = {
-        period: _Months(int(match[1]), int(match[2])) for period in known if (match := _STANDARD.fullmatch(period))
+        period: _Months(int(match[1]), int(match[2]))
+        for period in known_periods
+        if (match := _STANDARD.fullmatch(period))
     }
     rows = []
-    for name, looks_at in LOOKS_AT.items():
-        written = set(changed) | {
+    for name, is_needed in PERIOD_RULES.items():
+        written_periods = set(changed) | {
             period
-            for period, of in months.items()
-            if any(looks_at(of, months[other]) for other in changed if other in months)
+            for period, month in months.items()
+            if any(is_needed(month, months[other]) for other in changed if other in months)
         }
-        read = written | {
+        read_periods = written_periods | {
             other
-            for other, of in months.items()
-            if any(looks_at(months[period], of) for period in written if period in months)
+            for other, month in months.items()
+            if any(is_needed(months[period], month) for period in written_periods if period in months)
         }
-        rows += [(name, period, period in written) for period in sorted(read)]
-    return pl.DataFrame(rows, schema=TONIGHT, orient="row")
+        rows += [(name, period, period in written_periods) for period in sorted(read_periods)]
+    return pl.DataFrame(rows, schema=PLAN_SCHEMA, orient="row")
 
 
-def linked(changed: Collection[str], links: Iterable[Collection[str]]) -> set[str]:
+def with_linked_periods(changed: Collection[str], links: Iterable[Collection[str]]) -> set[str]:
     """Return ``changed`` and all periods that are in one of ``links`` with them, however many steps away."""
-    reached = set(changed)
-    waiting = [set(link) for link in links]
-    while touching := [link for link in waiting if link & reached]:
-        waiting = [link for link in waiting if not link & reached]
-        reached = reached.union(*touching)
-    return reached
+    linked_periods = set(changed)
+    open_links = [set(link) for link in links]
+    while adjacent_links := [link for link in open_links if link & linked_periods]:
+        open_links = [link for link in open_links if not link & linked_periods]
+        linked_periods = linked_periods.union(*adjacent_links)
+    return linked_periods

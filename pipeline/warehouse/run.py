@@ -30,7 +30,7 @@ class Dbt(dg.ConfigurableResource):
         """Start dbt for ``home`` and let it import; :meth:`build` tells it to go on."""
         if self._process is None:
             self._process = subprocess.Popen(
-                dbt_arguments(when_told=parsed_path()),
+                dbt_arguments(parse_file=parsed_path()),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -59,27 +59,27 @@ class Dbt(dg.ConfigurableResource):
         rows: dict[str, int] = {}
         for event in invocation.stream_raw_events():
             rows |= row_counts(event.raw_event)
-            for told in event.to_default_asset_events(
+            for asset_event in event.to_default_asset_events(
                 manifest=tables.manifest,
                 dagster_dbt_translator=invocation.dagster_dbt_translator,
                 context=context,
                 target_path=invocation.target_path,
             ):
-                yield _with_more(told, tables, rows)
+                yield _with_table_metadata(asset_event, tables, rows)
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
-        """End a dbt that nobody told to go on: nothing had changed, or a stage before failed."""
+        """End a dbt that was never told to go on: nothing had changed, or an earlier stage failed."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
             self._process = None
 
 
-def _with_more(told: Any, tables: PublishedTables, rows: dict[str, int]) -> Any:
+def _with_table_metadata(asset_event: Any, tables: PublishedTables, rows: dict[str, int]) -> Any:
     """Return the event that says that a table stands with what there is to show of it; any other event as it is."""
-    if not isinstance(told, dg.Output):
-        return told
-    node = str(told.metadata["unique_id"].value)
-    return told.with_metadata(
-        {**told.metadata, **tables.table_metadata(tables.manifest["nodes"][node], rows.get(node))}
+    if not isinstance(asset_event, dg.Output):
+        return asset_event
+    node = str(asset_event.metadata["unique_id"].value)
+    return asset_event.with_metadata(
+        {**asset_event.metadata, **tables.table_metadata(tables.manifest["nodes"][node], rows.get(node))}
     )

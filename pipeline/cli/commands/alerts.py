@@ -95,8 +95,8 @@ def explain_alerts(
     """Answer for these incidents: the same findings are silent while the answer holds, and not one step beyond."""
     from pipeline.cli.answers import Explanation, author, explain_incidents
 
-    said = Explanation(author(by), reason, approver, expires.date(), tolerance, every_period)
-    raise typer.Exit(explain_incidents(ids, said, home, as_json=as_json))
+    explanation = Explanation(author(by), reason, approver, expires.date(), tolerance, every_period)
+    raise typer.Exit(explain_incidents(ids, explanation, home, as_json=as_json))
 
 
 @group.command("resolve")

@@ -47,7 +47,7 @@ def check(
     """Judge files without loading them. Exit 0: accepted; 2: would be returned; 3: cannot be read; the worst counts."""
     from pipeline.cli.check import check
 
-    raise typer.Exit(check(paths, home, as_json=as_json, read=read, marked=marked, report=report))
+    raise typer.Exit(check(paths, home, as_json=as_json, with_cells=read, marked_path=marked, report_path=report))
 
 
 def template(

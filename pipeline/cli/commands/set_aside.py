@@ -23,7 +23,7 @@ def list_entries(
     """List what is set aside: since when, by whom, for what reason."""
     from pipeline.cli.set_aside import show_entries
 
-    raise typer.Exit(show_entries(home, every=every, as_json=as_json))
+    raise typer.Exit(show_entries(home, with_released=every, as_json=as_json))
 
 
 @group.command("add")

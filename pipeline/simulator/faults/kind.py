@@ -1,4 +1,4 @@
-"""What a named kind of fault is, and what all of them have in hand."""
+"""What a named kind of fault is, and the tools that all of them share."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,43 +14,43 @@ import yaml
 from pipeline.calendar.periods import Period
 from pipeline.forms.declaration import Form
 from pipeline.forms.formulas import Figure
-from pipeline.simulator.report import Report, Slot
-from pipeline.simulator.truth import Change, PlantedFault, Printed
+from pipeline.simulator.report import SimulatedReport, Slot
+from pipeline.simulator.truth import ChangedCell, PlantedFault, PrintedValue
 from pipeline.vocabulary import Scope
 
 TABLES = Path(__file__).with_name("cells.yaml")
 TOTAL = "total.total"
 PARTS = ("in_progress", "other_eligible", "not_eligible", "postponed", "suspended")
 
-#: What a cell that is out of step with the cells around it may set off besides.
+#: Further rules that may fire when a cell is out of step with the cells around it.
 NEIGHBOURS = ("balance.*", "rollup.*", "ratio.*", "order.*", "cross.*", "change.*", "cumulative.*", "continuity.*")
 TOTALS = ("rollup.*", "cross.*", "change.*", "cumulative.*", "continuity.*")
 #: What other periods may say of figures that are out of scale.
 HISTORY = ("rollup.offices", "cross.*", "change.*", "cumulative.*", "continuity.*")
 
-Touched = tuple[str, str, str, Figure, Figure]
+CellChange = tuple[str, str, str, Figure, Figure]
 """Form, row, column, true figure, written figure."""
 
-Act = Callable[[Report, Random], Iterator[Touched]]
+Act = Callable[[SimulatedReport, Random], Iterator[CellChange]]
 Place = tuple[str, str]
 
 
-class Beside(StrEnum):
-    """Another report of the same unit, beside which a fault shows."""
+class RelatedReport(StrEnum):
+    """Another report of the same unit, against which a fault shows."""
 
     PREVIOUS = "previous"  # of the month before
     LAST_YEAR = "last_year"  # of the same months of the year before
     YEAR_END = "year_end"  # of all of the year before
     TENTH_MONTH = "tenth_month"  # of ten months of this year
 
-    def of(self, period: Period) -> Period | None:
+    def related_period(self, period: Period) -> Period | None:
         """Return the period of that report; None where there can be none."""
         match self:
-            case Beside.PREVIOUS:
+            case RelatedReport.PREVIOUS:
                 return Period(period.year, period.months - 1) if period.months > 1 else None
-            case Beside.LAST_YEAR:
+            case RelatedReport.LAST_YEAR:
                 return Period(period.year - 1, period.months)
-            case Beside.YEAR_END:
+            case RelatedReport.YEAR_END:
                 return Period(period.year - 1, 12)
             case _:
                 return Period(period.year, 10) if period.months > 10 else None
@@ -80,9 +80,9 @@ class Fault:
     is_whole: bool = False
     is_unreadable: bool = False
     is_of_sheet: bool = False  # the sheet is to be mended, none of the cells that it changed
-    beside: tuple[
-        Beside, ...
-    ] = ()  # reports of the same unit that it shows beside; they are there and stay as they are
+    related_reports: tuple[
+        RelatedReport, ...
+    ] = ()  # reports of the same unit against which it shows; they exist and stay unchanged
     needs_offices: bool = False  # so are all that the province adds up
     from_months: int = 1  # chosen at random, it avoids shorter periods: there may be too few cases to show it
     months: tuple[int, ...] = ()  # the only periods in which it can be made, all where empty
@@ -102,23 +102,25 @@ class Fault:
         """Tell whether a report on these forms has what the fault changes."""
         return set(self.forms) <= set(report_forms)
 
-    def looks_at(self, slot: Slot, slots: Iterable[Slot]) -> list[Slot | None]:
-        """Return the reports beside which the fault shows; None for one that there cannot be."""
-        periods = (beside.of(slot.period) for beside in self.beside)
-        earlier = [replace(slot, period=period) if period else None for period in periods]
+    def related_slots(self, slot: Slot, slots: Iterable[Slot]) -> list[Slot | None]:
+        """Return the reports against which the fault shows; None for one that cannot exist."""
+        periods = (related.related_period(slot.period) for related in self.related_reports)
+        earlier_slots = [replace(slot, period=period) if period else None for period in periods]
         if not self.needs_offices:
-            return earlier
-        parts = [one for one in slots if (one.period, one.province) == (slot.period, slot.province) and one != slot]
-        return [*earlier, *parts]
+            return earlier_slots
+        office_slots = [
+            other for other in slots if (other.period, other.province) == (slot.period, slot.province) and other != slot
+        ]
+        return [*earlier_slots, *office_slots]
 
-    def plant(self, report: Report, rng: Random, id: str) -> PlantedFault:
+    def plant(self, report: SimulatedReport, rng: Random, id: str) -> PlantedFault:
         """Change the report and return what was done."""
-        missing = [form for form in self.forms if form not in report.forms]
-        if missing:
-            raise FaultError(f"{self.name}: the report has no form {', '.join(missing)}")
-        touched = list(self.act(report, rng))
+        missing_forms = [form for form in self.forms if form not in report.forms]
+        if missing_forms:
+            raise FaultError(f"{self.name}: the report has no form {', '.join(missing_forms)}")
+        cell_changes = list(self.act(report, rng))
         changes = (
-            Change(
+            ChangedCell(
                 form,
                 form,
                 row,
@@ -128,7 +130,7 @@ class Fault:
                 _printed(written),
                 not self.is_of_sheet,
             )
-            for form, row, column, true, written in touched
+            for form, row, column, true, written in cell_changes
         )
         slot = report.slot
         return PlantedFault(
@@ -154,12 +156,12 @@ FAULTS: dict[str, Fault] = {}
 OTHER_NAMES = {"carried_over_typed_over": "balance_broken", "text_renamed": "unreadable_text_renamed"}
 
 
-def fault_named(name: str) -> Fault:
+def find_fault(name: str) -> Fault:
     """Return a fault by its name; raises ``FaultError`` naming all that there are."""
-    found = FAULTS.get(OTHER_NAMES.get(name, name))
-    if found is None:
+    match = FAULTS.get(OTHER_NAMES.get(name, name))
+    if match is None:
         raise FaultError(f"no fault is called {name!r}; there are {', '.join(sorted(FAULTS))}")
-    return found
+    return match
 
 
 def fault(
@@ -175,18 +177,18 @@ def fault(
     is_whole: bool = False,
     is_unreadable: bool = False,
     is_of_sheet: bool = False,
-    beside: Sequence[Beside] = (),
+    related_reports: Sequence[RelatedReport] = (),
     needs_offices: bool = False,
     from_months: int = 1,
     months: Sequence[int] = (),
     suffix: str = ".xlsx",
 ) -> Callable[[Act], Act]:
-    """Return what makes a fault of a function and registers it under the function's name."""
+    """Return a decorator that registers a function as a fault under the function's name."""
 
     def register(act: Act) -> Act:
-        called = name or act.__name__.strip("_")
-        FAULTS[called] = Fault(
-            called,
+        fault_name = name or act.__name__.strip("_")
+        FAULTS[fault_name] = Fault(
+            fault_name,
             vi,
             en,
             act,
@@ -198,7 +200,7 @@ def fault(
             is_whole or is_unreadable,
             is_unreadable,
             is_of_sheet,
-            tuple(beside),
+            tuple(related_reports),
             needs_offices,
             from_months,
             tuple(months),
@@ -211,8 +213,8 @@ def fault(
 
 def register_all(table: str, plant: Callable[..., None]) -> None:
     """Register the faults of a table of ``cells.yaml``; ``plant`` gets name, place and the rest of each as keywords."""
-    for name, told in _tables()[table].items():
-        plant(name=name, **told["at"], **{key: value for key, value in told.items() if key != "at"})
+    for name, entry in _tables()[table].items():
+        plant(name=name, **entry["at"], **{key: value for key, value in entry.items() if key != "at"})
 
 
 @cache
@@ -220,40 +222,40 @@ def _tables() -> dict[str, dict[str, dict[str, Any]]]:
     return yaml.safe_load(TABLES.read_text(encoding="utf-8"))
 
 
-def count(report: Report, form: str, row: str, column: str) -> int:
+def count(report: SimulatedReport, form: str, row: str, column: str) -> int:
     """Return a figure that is a whole number."""
     figure = report.figure(form, row, column)
     assert isinstance(figure, int), (form, row, column, figure)
     return figure
 
 
-def type_over(report: Report, form: str, row: str, column: str, written: Figure) -> Touched:
-    """Type a figure over another and tell both."""
+def type_over(report: SimulatedReport, form: str, row: str, column: str, written: Figure) -> CellChange:
+    """Type a figure over another and return both."""
     true = report.figure(form, row, column)
     report.put(form, row, column, written)
     return form, row, column, true, written
 
 
-def add(report: Report, form: str, row: str, column: str, more: int) -> Touched:
-    """Type over a figure what is ``more`` than it."""
-    return type_over(report, form, row, column, count(report, form, row, column) + more)
+def add(report: SimulatedReport, form: str, row: str, column: str, amount: int) -> CellChange:
+    """Type over a figure one that is ``amount`` higher."""
+    return type_over(report, form, row, column, count(report, form, row, column) + amount)
 
 
-def replace_figures(report: Report, form: str, figures: Sequence[Sequence[Figure]]) -> Iterator[Touched]:
-    """Type a whole matrix over the form, and tell the cells that differ."""
-    declared: Form = report.forms[form]
-    for row, line in zip(declared.row, figures, strict=True):
-        for column, written in zip(declared.column, line, strict=True):
+def replace_figures(report: SimulatedReport, form: str, figures: Sequence[Sequence[Figure]]) -> Iterator[CellChange]:
+    """Type a whole matrix over the form, and yield the cells that differ."""
+    declaration: Form = report.forms[form]
+    for row, line in zip(declaration.row, figures, strict=True):
+        for column, written in zip(declaration.column, line, strict=True):
             if written != report.figure(form, row, column):
                 yield type_over(report, form, row, column, written)
 
 
 def leaf(
-    report: Report,
+    report: SimulatedReport,
     form: str,
     columns: Sequence[str],
     rng: Random,
-    is_wanted: Callable[[int], bool] = lambda figure: figure > 0,
+    is_suitable: Callable[[int], bool] = lambda figure: figure > 0,
 ) -> Place:
     """Choose an input cell of one kind and initiative among ``columns``."""
     places = [
@@ -261,7 +263,7 @@ def leaf(
         for row in report.forms[form].rows
         if not row.is_total
         for column in columns
-        if isinstance(figure := report.figure(form, row.code, column), int) and is_wanted(figure)
+        if isinstance(figure := report.figure(form, row.code, column), int) and is_suitable(figure)
     ]
     if not places:
         raise FaultError(
@@ -270,5 +272,5 @@ def leaf(
     return rng.choice(places)
 
 
-def _printed(figure: Figure) -> Printed:
+def _printed(figure: Figure) -> PrintedValue:
     return float(figure) if isinstance(figure, Decimal) else figure

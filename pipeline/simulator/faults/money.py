@@ -5,8 +5,8 @@ from dataclasses import replace
 from random import Random
 
 from pipeline.forms.formulas import recalculate
-from pipeline.simulator.faults.kind import NEIGHBOURS, PARTS, Touched, count, fault, leaf, replace_figures, type_over
-from pipeline.simulator.report import Report
+from pipeline.simulator.faults.kind import NEIGHBOURS, PARTS, CellChange, count, fault, leaf, replace_figures, type_over
+from pipeline.simulator.report import SimulatedReport
 
 
 @fault(
@@ -19,7 +19,7 @@ from pipeline.simulator.report import Report
     cause="unit_thousand",
     is_whole=True,
 )
-def _unit_slip(report: Report, rng: Random) -> Iterator[Touched]:
+def _unit_slip(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     form = report.forms["02"]
     counts = [column for column in form.column if form.column[column].unit != "percent"]
     for row in form.row:
@@ -36,7 +36,7 @@ def _unit_slip(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["02"],
     cause="unit_thousand",
 )
-def _cell_in_dong(report: Report, rng: Random) -> Iterator[Touched]:
+def _cell_in_dong(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     row, column = leaf(report, "02", ("opening", "newly_accepted"), rng)
     yield type_over(report, "02", row, column, 1000 * count(report, "02", row, column))
 
@@ -51,7 +51,7 @@ def _cell_in_dong(report: Report, rng: Random) -> Iterator[Touched]:
     cause="unit_thousand",
     is_whole=True,
 )
-def _money_in_million(report: Report, rng: Random) -> Iterator[Touched]:
+def _money_in_million(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     form = report.forms["02"]
     counts = [column for column in form.column if form.column[column].unit != "percent"]
     for row in form.row:
@@ -68,7 +68,7 @@ def _money_in_million(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["02"],
     cause="sign",
 )
-def _negative_money(report: Report, rng: Random) -> Iterator[Touched]:
+def _negative_money(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     row, column = leaf(report, "02", PARTS, rng)
     yield type_over(report, "02", row, column, -count(report, "02", row, column))
 
@@ -82,24 +82,24 @@ def _negative_money(report: Report, rng: Random) -> Iterator[Touched]:
     from_months=3,
     is_whole=True,
 )
-def _money_per_case_low(report: Report, rng: Random) -> Iterator[Touched]:
-    form, before = report.forms["02"], report.figures["02"]
-    at = {column: n for n, column in enumerate(form.column)}
-    after = [list(line) for line in before]
-    for row, line in zip(form.rows, after, strict=True):
+def _money_per_case_low(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
+    form, figures = report.forms["02"], report.figures["02"]
+    column_index = {column: n for n, column in enumerate(form.column)}
+    new_figures = [list(line) for line in figures]
+    for row, line in zip(form.rows, new_figures, strict=True):
         if row.is_total:
             continue
-        completed = line[at["completed"]]
+        completed = line[column_index["completed"]]
         assert isinstance(completed, int)
         for column in ("completed", "terminated", "reduced"):
-            figure = line[at[column]]
+            figure = line[column_index[column]]
             assert isinstance(figure, int)
-            line[at[column]] = figure // 2000
+            line[column_index[column]] = figure // 2000
         # What was not paid is still being enforced: every balance holds, only the worth of a case is absurd.
-        standing = line[at["in_progress"]]
+        standing = line[column_index["in_progress"]]
         assert isinstance(standing, int)
-        line[at["in_progress"]] = standing + completed - completed // 2000
-    yield from replace_figures(report, "02", recalculate(form, after))
+        line[column_index["in_progress"]] = standing + completed - completed // 2000
+    yield from replace_figures(report, "02", recalculate(form, new_figures))
 
 
 @fault(
@@ -119,6 +119,6 @@ def _money_per_case_low(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["02"],
     is_whole=True,
 )
-def _wrong_unit_of_measure(report: Report, rng: Random) -> Iterator[Touched]:
+def _wrong_unit_of_measure(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     report.forms["02"] = replace(report.forms["02"], unit="vnd")
     yield from ()

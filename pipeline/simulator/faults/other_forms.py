@@ -7,8 +7,8 @@ from typing import Any
 from pipeline.forms.formulas import Figure, recalculate
 from pipeline.simulator.faults.kind import (
     TOTAL,
+    CellChange,
     FaultError,
-    Touched,
     add,
     count,
     fault,
@@ -16,26 +16,28 @@ from pipeline.simulator.faults.kind import (
     replace_figures,
     type_over,
 )
-from pipeline.simulator.report import Report
+from pipeline.simulator.report import SimulatedReport
 
 #: A row out of step with its total, a province and the month before.
-BESIDE = ("rollup.*", "cumulative.*", "continuity.*")
+SIDE_EFFECTS = ("rollup.*", "cumulative.*", "continuity.*")
 
 
-def _rows(report: Report, form: str, row: str) -> list[str]:
+def _rows(report: SimulatedReport, form: str, row: str) -> list[str]:
     """Return the rows that a fault may choose from: the one named, else all that are no totals."""
-    return [row] if row else [one.code for one in report.forms[form].rows if not one.is_total]
+    return [row] if row else [candidate.code for candidate in report.forms[form].rows if not candidate.is_total]
 
 
-def _typed_over(name: str, form: str, column: str, *, row: str = "", entails: Sequence[str] = (), **told: Any) -> None:
+def _register_typed_total(
+    name: str, form: str, column: str, *, row: str = "", entails: Sequence[str] = (), **options: Any
+) -> None:
     """Register a computed cell that is typed over its formula."""
 
-    @fault(name=name, entails=[*BESIDE, *entails], forms=[form], cause="total_typed_over", **told)
-    def act(report: Report, rng: Random) -> Iterator[Touched]:
+    @fault(name=name, entails=[*SIDE_EFFECTS, *entails], forms=[form], cause="total_typed_over", **options)
+    def act(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
         yield add(report, form, rng.choice(_rows(report, form, row)), column, rng.randint(1, 30))
 
 
-def _above(
+def _register_excess_part(
     name: str,
     form: str,
     lesser: str,
@@ -44,41 +46,43 @@ def _above(
     row: str = "",
     entails: Sequence[str] = (),
     cause: str = "digit_wrong",
-    **told: Any,
+    **options: Any,
 ) -> None:
     """Register a part that is typed larger than its whole."""
 
-    @fault(name=name, entails=[*BESIDE, *entails], forms=[form], cause=cause, **told)
-    def act(report: Report, rng: Random) -> Iterator[Touched]:
-        chosen = rng.choice(_rows(report, form, row))
-        yield type_over(report, form, chosen, lesser, count(report, form, chosen, greater) + rng.randint(1, 9))
+    @fault(name=name, entails=[*SIDE_EFFECTS, *entails], forms=[form], cause=cause, **options)
+    def act(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
+        row_code = rng.choice(_rows(report, form, row))
+        yield type_over(report, form, row_code, lesser, count(report, form, row_code, greater) + rng.randint(1, 9))
 
 
-def _officer_left_out(name: str, form: str, beside: str, **told: Any) -> None:
+def _register_missing_officer(name: str, form: str, beside: str, **options: Any) -> None:
     """Register a form that leaves out one officer: it agrees with itself, and says less than the other form."""
 
-    @fault(name=name, forms=[form, beside], is_whole=True, **told)
-    def act(report: Report, rng: Random) -> Iterator[Touched]:
-        declared = report.forms[form]
-        used = [n for n, row in enumerate(declared.rows) if row.is_open and report.figure(form, row.code, "due")]
-        after: list[list[Figure]] = [list(line) for line in report.figures[form]]
-        after[rng.choice(used)] = [None] * len(declared.columns)
-        yield from replace_figures(report, form, recalculate(declared, after))
+    @fault(name=name, forms=[form, beside], is_whole=True, **options)
+    def act(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
+        declaration = report.forms[form]
+        used_rows = [
+            n for n, row in enumerate(declaration.rows) if row.is_open and report.figure(form, row.code, "due")
+        ]
+        figures: list[list[Figure]] = [list(line) for line in report.figures[form]]
+        figures[rng.choice(used_rows)] = [None] * len(declaration.columns)
+        yield from replace_figures(report, form, recalculate(declaration, figures))
 
 
-def _more_than_the_whole(name: str, form: str, row: str, whole: str, columns: Sequence[str], **told: Any) -> None:
+def _register_excess_row(name: str, form: str, row: str, whole: str, columns: Sequence[str], **options: Any) -> None:
     """Register a row that has more than the total of another form, and whose own sums hold."""
 
-    @fault(name=name, forms=[form, whole], **told)
-    def act(report: Report, rng: Random) -> Iterator[Touched]:
-        first = columns[0]
-        more = count(report, whole, TOTAL, first) - count(report, form, row, first) + rng.randint(1, 50)
+    @fault(name=name, forms=[form, whole], **options)
+    def act(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
+        first_column = columns[0]
+        excess = count(report, whole, TOTAL, first_column) - count(report, form, row, first_column) + rng.randint(1, 50)
         for column in columns:
-            yield add(report, form, row, column, more)
+            yield add(report, form, row, column, excess)
 
 
-register_all("typed_over", _typed_over)
-register_all("above", _above)
+register_all("typed_over", _register_typed_total)
+register_all("above", _register_excess_part)
 
 
 # --- officers
@@ -91,17 +95,17 @@ register_all("above", _above)
     forms=["04"],
     cause="digit_wrong",
 )
-def _officer_off(report: Report, rng: Random) -> Iterator[Touched]:
-    used = [row.code for row in report.forms["04"].rows if row.is_open and report.figure("04", row.code, "due")]
-    yield add(report, "04", rng.choice(used), "newly_accepted", rng.randint(1, 30))
+def _officer_off(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
+    used_rows = [row.code for row in report.forms["04"].rows if row.is_open and report.figure("04", row.code, "due")]
+    yield add(report, "04", rng.choice(used_rows), "newly_accepted", rng.randint(1, 30))
 
 
-register_all("officer_left_out", _officer_left_out)
+register_all("officer_left_out", _register_missing_officer)
 
 
 # --- parts of forms 01 and 02
 
-register_all("more_than_the_whole", _more_than_the_whole)
+register_all("more_than_the_whole", _register_excess_row)
 
 
 @fault(
@@ -112,9 +116,9 @@ register_all("more_than_the_whole", _more_than_the_whole)
     forms=["credit"],
     cause="digit_wrong",
 )
-def _completed_above_eligible(report: Report, rng: Random) -> Iterator[Touched]:
-    more = count(report, "credit", "cases", "eligible") + rng.randint(1, 9)
-    yield type_over(report, "credit", "cases", "completed", more)
+def _completed_above_eligible(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
+    figure = count(report, "credit", "cases", "eligible") + rng.randint(1, 9)
+    yield type_over(report, "credit", "cases", "completed", figure)
 
 
 @fault(
@@ -125,9 +129,9 @@ def _completed_above_eligible(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["credit"],
     cause="digit_wrong",
 )
-def _eligible_above_due(report: Report, rng: Random) -> Iterator[Touched]:
-    more = count(report, "credit", "cases", "due") + rng.randint(1, 9)
-    yield type_over(report, "credit", "cases", "eligible", more)
+def _eligible_above_due(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
+    figure = count(report, "credit", "cases", "due") + rng.randint(1, 9)
+    yield type_over(report, "credit", "cases", "eligible", figure)
 
 
 @fault(
@@ -137,7 +141,7 @@ def _eligible_above_due(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["credit"],
     cause="total_typed_over",
 )
-def _credit_rate_impossible(report: Report, rng: Random) -> Iterator[Touched]:
+def _credit_rate_impossible(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     rate = report.figure("credit", "money", "completion_rate")
     if rate is None or isinstance(rate, str):
         raise FaultError("credit_rate_impossible: the report prints no rate; take a later period")

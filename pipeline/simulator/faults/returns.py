@@ -8,11 +8,11 @@ from random import Random
 from pipeline.forms.declaration import forms
 from pipeline.forms.template import header_address
 from pipeline.simulator import damage
-from pipeline.simulator.faults.kind import TOTAL, Beside, FaultError, Touched, count, fault, replace_figures
-from pipeline.simulator.report import Report
+from pipeline.simulator.faults.kind import TOTAL, CellChange, FaultError, RelatedReport, count, fault, replace_figures
+from pipeline.simulator.report import SimulatedReport
 from pipeline.vocabulary import Scope
 
-ANOTHER = ("Chi cục THADS huyện Tân Hiệp", "Chi cục THADS huyện An Biên")
+OTHER_UNIT_NAMES = ("Chi cục THADS huyện Tân Hiệp", "Chi cục THADS huyện An Biên")
 LONG_CSV = "unit,period_start,period_end,form,row,column,value"
 
 
@@ -22,7 +22,7 @@ LONG_CSV = "unit,period_start,period_end,form,row,column,value"
     meant=["header.period"],
     is_whole=True,
 )
-def _period_missing(report: Report, rng: Random) -> Iterator[Touched]:
+def _period_missing(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     report.header = replace(report.header, period_start=None, period_end=None)
     yield from ()
 
@@ -33,7 +33,7 @@ def _period_missing(report: Report, rng: Random) -> Iterator[Touched]:
     meant=["header.unit"],
     is_whole=True,
 )
-def _unknown_unit(report: Report, rng: Random) -> Iterator[Touched]:
+def _unknown_unit(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     report.header = replace(report.header, unit_name="Chi cục THADS huyện Không Có", unit_key="khong-co.o-dau")
     yield from ()
 
@@ -45,9 +45,9 @@ def _unknown_unit(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["01", "02"],
     is_whole=True,
 )
-def _sheets_disagree(report: Report, rng: Random) -> Iterator[Touched]:
+def _sheets_disagree(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     address = header_address(report.forms["02"], "unit", report.origin)
-    other = next(name for name in ANOTHER if name != report.header.unit_name)
+    other = next(name for name in OTHER_UNIT_NAMES if name != report.header.unit_name)
     report.damage.append(damage.retype(_sheet(report, "02"), address, other))
     yield from ()
 
@@ -60,21 +60,22 @@ def _sheets_disagree(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["01"],
     is_whole=True,
 )
-def _form_of_old_circular(report: Report, rng: Random) -> Iterator[Touched]:
+def _form_of_old_circular(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     form = report.forms["01"]
-    old = forms().in_force(form.regime.valid_from - timedelta(days=1))["01"]
-    if old.regime == form.regime:
+    old_form = forms().in_force(form.regime.valid_from - timedelta(days=1))["01"]
+    if old_form.regime == form.regime:
         raise FaultError("form_of_old_circular: no circular is older than the one in force; take a later period")
     true = {
         (row, column): report.figure("01", row, column)
         for row in form.row
         for column in form.column
-        if column not in old.column
+        if column not in old_form.column
     }
     report.figures["01"] = [
-        [report.figure("01", row, column) if column in form.column else 0 for column in old.column] for row in form.row
+        [report.figure("01", row, column) if column in form.column else 0 for column in old_form.column]
+        for row in form.row
     ]
-    report.forms["01"] = old
+    report.forms["01"] = old_form
     yield from (("01", row, column, figure, None) for (row, column), figure in true.items())
 
 
@@ -85,12 +86,12 @@ def _form_of_old_circular(report: Report, rng: Random) -> Iterator[Touched]:
     suffix=".csv",
     is_whole=True,
 )
-def _unknown_form(report: Report, rng: Random) -> Iterator[Touched]:
-    report.beside = {".csv": "\n".join([LONG_CSV, _line(report, rng, form="47"), ""])}
+def _unknown_form(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
+    report.companion_files = {".csv": "\n".join([LONG_CSV, _line(report, rng, form="47"), ""])}
     yield from ()
 
 
-def _line(report: Report, rng: Random, form: str = "01") -> str:
+def _line(report: SimulatedReport, rng: Random, form: str = "01") -> str:
     """Return a line of a CSV about a figure that the unit may report beside its workbook."""
     period = report.slot.period
     return f"{report.slot.unit},{period.start},{period.end},{form},{TOTAL},due,{rng.randint(1, 90)}"
@@ -104,9 +105,9 @@ def _line(report: Report, rng: Random, form: str = "01") -> str:
     suffix=".csv",
     is_whole=True,
 )
-def _line_cut_short(report: Report, rng: Random) -> Iterator[Touched]:
+def _line_cut_short(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     line = _line(report, rng)
-    report.beside = {".csv": "\n".join([LONG_CSV, line, line.rpartition(",")[0], ""])}
+    report.companion_files = {".csv": "\n".join([LONG_CSV, line, line.rpartition(",")[0], ""])}
     yield from ()
 
 
@@ -117,9 +118,9 @@ def _line_cut_short(report: Report, rng: Random) -> Iterator[Touched]:
     suffix=".csv",
     is_whole=True,
 )
-def _line_repeated(report: Report, rng: Random) -> Iterator[Touched]:
+def _line_repeated(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     line = _line(report, rng)
-    report.beside = {".csv": "\n".join([LONG_CSV, line, line, ""])}
+    report.companion_files = {".csv": "\n".join([LONG_CSV, line, line, ""])}
     yield from ()
 
 
@@ -130,8 +131,8 @@ def _line_repeated(report: Report, rng: Random) -> Iterator[Touched]:
     suffix=".csv",
     is_whole=True,
 )
-def _column_unread(report: Report, rng: Random) -> Iterator[Touched]:
-    report.beside = {".csv": "\n".join([f"{LONG_CSV},ghi_chu", f"{_line(report, rng)},7", ""])}
+def _column_unread(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
+    report.companion_files = {".csv": "\n".join([f"{LONG_CSV},ghi_chu", f"{_line(report, rng)},7", ""])}
     yield from ()
 
 
@@ -140,8 +141,8 @@ def _column_unread(report: Report, rng: Random) -> Iterator[Touched]:
     "The same file was sent twice",
     is_whole=True,
 )
-def _sent_twice(report: Report, rng: Random) -> Iterator[Touched]:
-    report.damage.append(damage.copy_beside(" (1)"))
+def _sent_twice(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
+    report.damage.append(damage.leave_copy(" (1)"))
     yield from ()
 
 
@@ -152,17 +153,17 @@ def _sent_twice(report: Report, rng: Random) -> Iterator[Touched]:
     suffix=" (lan 2).xlsx",
     is_whole=True,
 )
-def _lower_number_later(report: Report, rng: Random) -> Iterator[Touched]:
+def _lower_number_later(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     report.header = replace(report.header, revision=3, reason="Đính chính sau khi rà soát")
     numbers = [
         damage.retype(_sheet(report, code), header_address(form, "revision", report.origin), "2")
         for code, form in report.forms.items()
     ]
-    report.damage.append(damage.changed_copy(" (lan 2)", numbers))
+    report.damage.append(damage.copy_and_change(" (lan 2)", numbers))
     yield from ()
 
 
-def _sheet(report: Report, form: str) -> int:
+def _sheet(report: SimulatedReport, form: str) -> int:
     return list(report.forms).index(form) + 1
 
 
@@ -175,9 +176,9 @@ def _sheet(report: Report, form: str) -> int:
     suffix=".txt",
     is_whole=True,
 )
-def _text_contradicts(report: Report, rng: Random) -> Iterator[Touched]:
+def _text_contradicts(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     completed = count(report, "01", TOTAL, "completed")
-    report.beside = {".txt": _in_words(report, completed + rng.randint(1, 90))}
+    report.companion_files = {".txt": _report_text(report, completed + rng.randint(1, 90))}
     yield from ()
 
 
@@ -189,20 +190,20 @@ def _text_contradicts(report: Report, rng: Random) -> Iterator[Touched]:
     suffix=".txt",
     is_whole=True,
 )
-def _text_agrees(report: Report, rng: Random) -> Iterator[Touched]:
-    report.beside = {".txt": _in_words(report, count(report, "01", TOTAL, "completed"))}
+def _text_agrees(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
+    report.companion_files = {".txt": _report_text(report, count(report, "01", TOTAL, "completed"))}
     yield from ()
 
 
-def _in_words(report: Report, completed: int) -> str:
-    def said(figure: int) -> str:
+def _report_text(report: SimulatedReport, completed: int) -> str:
+    def spell(figure: int) -> str:
         return f"{figure:,}".replace(",", ".")
 
-    received, due = (said(count(report, "01", TOTAL, name)) for name in ("newly_accepted", "due"))
+    received, due = (spell(count(report, "01", TOTAL, name)) for name in ("newly_accepted", "due"))
     return (
         f"{forms().header['simulated']['vi']}\n"
         f"{report.slot.period.label_vi}, {report.header.unit_name} báo cáo kết quả công tác.\n"
-        f"Thụ lý mới {received} việc. Tổng số phải thi hành là {due} việc. Thi hành xong {said(completed)} việc.\n"
+        f"Thụ lý mới {received} việc. Tổng số phải thi hành là {due} việc. Thi hành xong {spell(completed)} việc.\n"
     )
 
 
@@ -211,11 +212,11 @@ def _in_words(report: Report, completed: int) -> str:
     "The figures are last month's",
     meant=["duplicate.month"],
     entails=["rollup.offices", "change.*", "cumulative.*"],
-    beside=[Beside.PREVIOUS],
+    related_reports=[RelatedReport.PREVIOUS],
     cause="last_month_copied",
     is_whole=True,
 )
-def _same_as_last_month(report: Report, rng: Random) -> Iterator[Touched]:
+def _same_as_last_month(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     for form, figures in report.previous().items():
         yield from replace_figures(report, form, figures)
 
@@ -225,7 +226,7 @@ def _same_as_last_month(report: Report, rng: Random) -> Iterator[Touched]:
     "A text file renamed to .xlsx",
     is_unreadable=True,
 )
-def _unreadable_text_renamed(report: Report, rng: Random) -> Iterator[Touched]:
+def _unreadable_text_renamed(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     report.damage.append(damage.replace_with_text)
     yield from ()
 
@@ -235,6 +236,6 @@ def _unreadable_text_renamed(report: Report, rng: Random) -> Iterator[Touched]:
     "A file cut off on its way",
     is_unreadable=True,
 )
-def _truncated_zip(report: Report, rng: Random) -> Iterator[Touched]:
+def _truncated_zip(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     report.damage.append(damage.truncate)
     yield from ()

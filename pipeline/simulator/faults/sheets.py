@@ -11,14 +11,14 @@ from pipeline.simulator.faults.kind import (
     NEIGHBOURS,
     PARTS,
     TOTAL,
-    Touched,
+    CellChange,
     count,
     fault,
     leaf,
     replace_figures,
     type_over,
 )
-from pipeline.simulator.report import Report
+from pipeline.simulator.report import SimulatedReport
 
 
 @fault(
@@ -29,7 +29,7 @@ from pipeline.simulator.report import Report
     forms=["01"],
     cause="sign",
 )
-def _negative_count(report: Report, rng: Random) -> Iterator[Touched]:
+def _negative_count(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     row, column = leaf(report, "01", PARTS, rng)
     yield type_over(report, "01", row, column, -count(report, "01", row, column))
 
@@ -42,7 +42,7 @@ def _negative_count(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["01"],
     cause="digit_wrong",
 )
-def _fraction_count(report: Report, rng: Random) -> Iterator[Touched]:
+def _fraction_count(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     row, column = leaf(report, "01", PARTS, rng)
     yield type_over(report, "01", row, column, count(report, "01", row, column) + Decimal("0.5"))
 
@@ -54,7 +54,7 @@ def _fraction_count(report: Report, rng: Random) -> Iterator[Touched]:
     entails=NEIGHBOURS,
     forms=["02"],
 )
-def _text_in_number(report: Report, rng: Random) -> Iterator[Touched]:
+def _text_in_number(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     row, column = leaf(report, "02", PARTS, rng, lambda figure: "0" in str(figure)[1:])
     true = str(report.figure("02", row, column))
     yield type_over(report, "02", row, column, true[0] + true[1:].replace("0", "O", 1))
@@ -67,7 +67,7 @@ def _text_in_number(report: Report, rng: Random) -> Iterator[Touched]:
     entails=NEIGHBOURS,
     forms=["01"],
 )
-def _excel_error(report: Report, rng: Random) -> Iterator[Touched]:
+def _excel_error(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     row, column = leaf(report, "01", PARTS, rng)
     yield type_over(report, "01", row, column, "#REF!")
 
@@ -80,7 +80,7 @@ def _excel_error(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["01"],
     cause="not_recalculated",
 )
-def _formula_without_value(report: Report, rng: Random) -> Iterator[Touched]:
+def _formula_without_value(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     true, address = report.figure("01", TOTAL, "due"), report.address("01", TOTAL, "due")
     assert address is not None
     report.damage.append(damage.forget_value(list(report.forms).index("01") + 1, address))
@@ -95,7 +95,7 @@ def _formula_without_value(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["01"],
     cause="cell_blank",
 )
-def _total_blank(report: Report, rng: Random) -> Iterator[Touched]:
+def _total_blank(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     column = rng.choice(["newly_accepted", "due", "eligible", "completed", "carried_over"])
     yield type_over(report, "01", TOTAL, column, None)
 
@@ -108,7 +108,7 @@ def _total_blank(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["01"],
     cause="cell_blank",
 )
-def _part_blank(report: Report, rng: Random) -> Iterator[Touched]:
+def _part_blank(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     row, column = leaf(report, "01", PARTS, rng)
     yield type_over(report, "01", row, column, None)
 
@@ -122,7 +122,7 @@ def _part_blank(report: Report, rng: Random) -> Iterator[Touched]:
     cause="columns_swapped",
     is_whole=True,
 )
-def _columns_swapped(report: Report, rng: Random) -> Iterator[Touched]:
+def _columns_swapped(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     for row in report.forms["01"].row:
         completed, standing = (report.figure("01", row, column) for column in ("completed", "in_progress"))
         if completed != standing:
@@ -138,13 +138,13 @@ def _columns_swapped(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["01"],
     is_whole=True,
 )
-def _row_missing(report: Report, rng: Random) -> Iterator[Touched]:
+def _row_missing(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     form = report.forms["01"]
     row = rng.choice([row.code for row in form.rows if not row.is_total])
-    at = list(form.row).index(row)
-    lost = list(zip(form.column, report.figures["01"].pop(at), strict=True))
+    index = list(form.row).index(row)
+    lost_cells = list(zip(form.column, report.figures["01"].pop(index), strict=True))
     report.forms["01"] = replace(form, rows=tuple(r for r in form.rows if r.code != row))
-    yield from (("01", row, column, true, None) for column, true in lost)
+    yield from (("01", row, column, true, None) for column, true in lost_cells)
 
 
 @fault(
@@ -155,12 +155,12 @@ def _row_missing(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["01"],
     is_whole=True,
 )
-def _column_missing(report: Report, rng: Random) -> Iterator[Touched]:
+def _column_missing(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     form = report.forms["01"]
-    at = list(form.column).index("suspended")
-    lost = [(row, line.pop(at)) for row, line in zip(form.row, report.figures["01"], strict=True)]
+    index = list(form.column).index("suspended")
+    lost_cells = [(row, line.pop(index)) for row, line in zip(form.row, report.figures["01"], strict=True)]
     report.forms["01"] = replace(form, columns=tuple(c for c in form.columns if c.code != "suspended"))
-    yield from (("01", row, "suspended", true, None) for row, true in lost)
+    yield from (("01", row, "suspended", true, None) for row, true in lost_cells)
 
 
 @fault(
@@ -171,7 +171,7 @@ def _column_missing(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["01"],
     is_whole=True,
 )
-def _hidden_sheet(report: Report, rng: Random) -> Iterator[Touched]:
+def _hidden_sheet(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     name = "Nháp"
     draft = [[figure + 1 if isinstance(figure, int) else figure for figure in line] for line in report.figures["01"]]
     report.extra_sheets = {name: (replace(report.forms["01"], code=name), draft)}
@@ -186,7 +186,7 @@ def _hidden_sheet(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["01"],
     is_whole=True,
 )
-def _form_twice(report: Report, rng: Random) -> Iterator[Touched]:
+def _form_twice(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     name = "01 (2)"
     report.extra_sheets = {name: (replace(report.forms["01"], code=name), report.figures["01"])}
     yield from ()
@@ -199,14 +199,16 @@ def _form_twice(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["09"],
     is_whole=True,
 )
-def _private_sheet(report: Report, rng: Random) -> Iterator[Touched]:
+def _private_sheet(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     form, name = report.forms["09"], "Theo dõi riêng"
     rows = tuple(replace(row, code=f"tdr_{n}", vi=f"Hồ sơ {n}", en=f"File {n}") for n, row in enumerate(form.rows))
     columns = tuple(
-        replace(one, code=f"gc_{n}", vi=f"Ghi chú {n}", en=f"Note {n}") for n, one in enumerate(form.columns)
+        replace(column, code=f"gc_{n}", vi=f"Ghi chú {n}", en=f"Note {n}") for n, column in enumerate(form.columns)
     )
-    own = replace(form, code=name, number="Sổ tay", vi=name, en="Kept by hand", rows=rows, columns=columns, rollups=())
-    report.extra_sheets = {name: (own, [[rng.randint(1, 99) for _ in columns] for _ in rows])}
+    private_form = replace(
+        form, code=name, number="Sổ tay", vi=name, en="Kept by hand", rows=rows, columns=columns, rollups=()
+    )
+    report.extra_sheets = {name: (private_form, [[rng.randint(1, 99) for _ in columns] for _ in rows])}
     yield from ()
 
 
@@ -218,7 +220,7 @@ def _private_sheet(report: Report, rng: Random) -> Iterator[Touched]:
     is_whole=True,
     is_of_sheet=True,
 )
-def _blank_form(report: Report, rng: Random) -> Iterator[Touched]:
+def _blank_form(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     form = report.forms["08"]
     yield from replace_figures(report, "08", [[None] * len(form.columns)] * len(form.rows))
 
@@ -230,12 +232,12 @@ def _blank_form(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["09"],
     is_whole=True,
 )
-def _row_added(report: Report, rng: Random) -> Iterator[Touched]:
+def _row_added(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     form = report.forms["09"]
-    more = replace(
+    extra_row = replace(
         form.rows[-1], code="others", vi="Trong đó cán bộ khác tiếp", en="Of these, by other staff", attributes={}
     )
-    report.forms["09"] = replace(form, rows=(*form.rows, more))
+    report.forms["09"] = replace(form, rows=(*form.rows, extra_row))
     report.figures["09"].append([rng.randint(1, 9) for _ in form.columns])
     yield from ()
 
@@ -249,14 +251,14 @@ def _row_added(report: Report, rng: Random) -> Iterator[Touched]:
     is_whole=True,
     is_of_sheet=True,
 )
-def _row_twice(report: Report, rng: Random) -> Iterator[Touched]:
+def _row_twice(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     form, sheet = report.forms["08"], list(report.forms).index("08") + 1
     rows = [row for row in form.rows if not row.is_total]
     # The upper one takes the name of the lower: whoever reads on sees the lower one's own figures last.
-    one, other = (rows[n] for n in sorted(rng.sample(range(len(rows)), 2)))
-    for address, text in zip(row_head(form, one.code, report.origin), (other.vi, other.code), strict=True):
+    upper, lower = (rows[n] for n in sorted(rng.sample(range(len(rows)), 2)))
+    for address, text in zip(row_head(form, upper.code, report.origin), (lower.vi, lower.code), strict=True):
         report.damage.append(damage.retype(sheet, address, text))
-    yield from (("08", one.code, column, report.figure("08", one.code, column), None) for column in form.column)
+    yield from (("08", upper.code, column, report.figure("08", upper.code, column), None) for column in form.column)
 
 
 @fault(
@@ -266,7 +268,7 @@ def _row_twice(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["01"],
     is_whole=True,
 )
-def _label_wrong(report: Report, rng: Random) -> Iterator[Touched]:
+def _label_wrong(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     form = report.forms["01"]
     row, other = rng.sample([row for row in form.rows if row.code.endswith(".total") and row.code != TOTAL], 2)
     label, _ = row_head(form, row.code, report.origin)
@@ -279,7 +281,7 @@ def _label_wrong(report: Report, rng: Random) -> Iterator[Touched]:
     "Zeros are written as dashes",
     forms=["10"],
 )
-def _dashes(report: Report, rng: Random) -> Iterator[Touched]:
+def _dashes(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     for row in report.forms["10"].rows:
         for column in report.forms["10"].column:
             if not row.is_total and report.figure("10", row.code, column) == 0:
@@ -291,7 +293,7 @@ def _dashes(report: Report, rng: Random) -> Iterator[Touched]:
     "Figures are typed as text with points between thousands",
     forms=["02"],
 )
-def _figures_as_text(report: Report, rng: Random) -> Iterator[Touched]:
+def _figures_as_text(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     for column in ("opening", "newly_accepted"):
         figure = count(report, "02", "civil.on_request", column)
         yield type_over(report, "02", "civil.on_request", column, f"{figure:,}".replace(",", "."))
@@ -302,7 +304,7 @@ def _figures_as_text(report: Report, rng: Random) -> Iterator[Touched]:
     "The table stands elsewhere on the sheet",
     is_whole=True,
 )
-def _shifted_table(report: Report, rng: Random) -> Iterator[Touched]:
+def _shifted_table(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     report.origin = (rng.randint(1, 4), rng.randint(1, 3))
     yield from ()
 
@@ -313,7 +315,7 @@ def _shifted_table(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["01"],
     is_whole=True,
 )
-def _reordered_columns(report: Report, rng: Random) -> Iterator[Touched]:
+def _reordered_columns(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     form = report.forms["01"]
     order = list(range(len(form.columns)))
     rng.shuffle(order)

@@ -11,15 +11,15 @@ from pipeline.forms.template import header_address
 from pipeline.simulator import damage
 from pipeline.simulator.faults.kind import (
     NEIGHBOURS,
+    CellChange,
     FaultError,
-    Touched,
     count,
     fault,
     leaf,
     replace_figures,
     type_over,
 )
-from pipeline.simulator.report import Report
+from pipeline.simulator.report import SimulatedReport
 
 RATES = ("eligible_share", "completion_rate")
 
@@ -33,17 +33,17 @@ RATES = ("eligible_share", "completion_rate")
     cause="not_recalculated",
     is_whole=True,
 )
-def _stale_totals(report: Report, rng: Random) -> Iterator[Touched]:
+def _stale_totals(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     form = report.forms["01"]
     row, column = leaf(report, "01", ("opening", "newly_accepted"), rng, lambda figure: figure >= 3)
     true, address = count(report, "01", row, column), report.address("01", row, column)
     assert address is not None
     # The workbook was calculated on an older figure; then the true one was typed, and it was saved as it stood.
-    before: list[list[Figure]] = [list(line) for line in report.figures["01"]]
-    before[list(form.row).index(row)][list(form.column).index(column)] = true - rng.randint(1, true // 2 + 1)
-    for touched in replace_figures(report, "01", recalculate(form, before)):
-        if touched[1:3] != (row, column):
-            yield touched
+    old_figures: list[list[Figure]] = [list(line) for line in report.figures["01"]]
+    old_figures[list(form.row).index(row)][list(form.column).index(column)] = true - rng.randint(1, true // 2 + 1)
+    for cell_change in replace_figures(report, "01", recalculate(form, old_figures)):
+        if cell_change[1:3] != (row, column):
+            yield cell_change
     report.damage.append(damage.retype_figure(list(report.forms).index("01") + 1, address, true))
 
 
@@ -57,7 +57,7 @@ def _stale_totals(report: Report, rng: Random) -> Iterator[Touched]:
     cause="rates_as_fractions",
     is_whole=True,
 )
-def _rates_as_fractions(report: Report, rng: Random) -> Iterator[Touched]:
+def _rates_as_fractions(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     for row in report.forms["01"].row:
         for column in RATES:
             if isinstance(rate := report.figure("01", row, column), Decimal) and rate:
@@ -72,7 +72,7 @@ def _rates_as_fractions(report: Report, rng: Random) -> Iterator[Touched]:
     from_months=3,
     cause="cell_blank",
 )
-def _division_by_zero(report: Report, rng: Random) -> Iterator[Touched]:
+def _division_by_zero(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     rows = [
         row
         for row in report.forms["01"].row
@@ -91,7 +91,7 @@ def _division_by_zero(report: Report, rng: Random) -> Iterator[Touched]:
     meant=["reading.rate_without_base"],
     forms=["01"],
 )
-def _rate_without_base(report: Report, rng: Random) -> Iterator[Touched]:
+def _rate_without_base(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     rows = [row for row in report.forms["01"].row if report.figure("01", row, "eligible") == 0]
     if not rows:
         raise FaultError("rate_without_base: every row of the report has eligible cases; take another report")
@@ -104,7 +104,7 @@ def _rate_without_base(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["01"],
     is_whole=True,
 )
-def _rates_in_per_cent_format(report: Report, rng: Random) -> Iterator[Touched]:
+def _rates_in_per_cent_format(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     for form, figures in report.figures.items():
         for row, line in zip(report.forms[form].row, figures, strict=True):
             for column, figure in zip(report.forms[form].column, list(line), strict=True):
@@ -120,17 +120,17 @@ def _rates_in_per_cent_format(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["01"],
     is_whole=True,
 )
-def _subtotal_row(report: Report, rng: Random) -> Iterator[Touched]:
+def _subtotal_row(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     form = report.forms["01"]
-    after = rng.choice([n for n, row in enumerate(form.rows) if row.is_total and n > 3])
-    lines = [report.figures["01"][n] for n, row in enumerate(form.rows[:after]) if not row.is_total]
+    position = rng.choice([n for n, row in enumerate(form.rows) if row.is_total and n > 3])
+    lines = [report.figures["01"][n] for n, row in enumerate(form.rows[:position]) if not row.is_total]
     sums: list[Figure] = [
         None if form.columns[n].ratio else sum(line[n] or 0 for line in lines)  # type: ignore[misc]
         for n in range(len(form.columns))
     ]
-    more = replace(form.rows[0], code="cong_nhom", vi="Cộng nhóm án", en="Subtotal", attributes={}, is_total=False)
-    report.forms["01"] = replace(form, rows=(*form.rows[:after], more, *form.rows[after:]), rollups=())
-    report.figures["01"] = [*report.figures["01"][:after], sums, *report.figures["01"][after:]]
+    subtotal = replace(form.rows[0], code="cong_nhom", vi="Cộng nhóm án", en="Subtotal", attributes={}, is_total=False)
+    report.forms["01"] = replace(form, rows=(*form.rows[:position], subtotal, *form.rows[position:]), rollups=())
+    report.figures["01"] = [*report.figures["01"][:position], sums, *report.figures["01"][position:]]
     yield from ()
 
 
@@ -141,12 +141,12 @@ def _subtotal_row(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["09"],
     is_whole=True,
 )
-def _column_added(report: Report, rng: Random) -> Iterator[Touched]:
+def _column_added(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     form = report.forms["09"]
-    more = replace(
+    extra_column = replace(
         form.columns[-1], code="luot_dong_nguoi", vi="Lượt đông người", en="Large groups", labels=("Lượt đông người",)
     )
-    report.forms["09"] = replace(form, columns=(*form.columns, more))
+    report.forms["09"] = replace(form, columns=(*form.columns, extra_column))
     for line in report.figures["09"]:
         line.append(rng.randint(1, 9))
     yield from ()
@@ -159,7 +159,7 @@ def _column_added(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["01"],
     is_whole=True,
 )
-def _blank_copy(report: Report, rng: Random) -> Iterator[Touched]:
+def _blank_copy(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     name, form = "01 (2)", report.forms["01"]
     report.extra_sheets = {name: (replace(form, code=name), [[None] * len(form.columns)] * len(form.rows))}
     yield from ()
@@ -175,7 +175,7 @@ def _blank_copy(report: Report, rng: Random) -> Iterator[Touched]:
     is_whole=True,
     is_of_sheet=True,
 )
-def _last_month_first(report: Report, rng: Random) -> Iterator[Touched]:
+def _last_month_first(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     period = report.slot.period
     if period.months == 1:
         raise FaultError("last_month_first: no month of the year is before the first; take a later period")

@@ -8,15 +8,15 @@ from pipeline.simulator.faults.kind import (
     NEIGHBOURS,
     TOTAL,
     TOTALS,
+    CellChange,
     FaultError,
-    Touched,
     add,
     count,
     fault,
     leaf,
     type_over,
 )
-from pipeline.simulator.report import Report
+from pipeline.simulator.report import SimulatedReport
 from pipeline.vocabulary import Scope
 
 
@@ -28,7 +28,7 @@ from pipeline.vocabulary import Scope
     forms=["01"],
     cause="total_typed_over",
 )
-def _balance_broken(report: Report, rng: Random) -> Iterator[Touched]:
+def _balance_broken(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     true = count(report, "01", TOTAL, "carried_over")
     yield type_over(report, "01", TOTAL, "carried_over", true - rng.randint(1, max(2, true // 40)))
 
@@ -42,7 +42,7 @@ def _balance_broken(report: Report, rng: Random) -> Iterator[Touched]:
     from_months=3,
     cause="term_left_out",
 )
-def _due_is_accepted(report: Report, rng: Random) -> Iterator[Touched]:
+def _due_is_accepted(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     accepted = count(report, "01", TOTAL, "accepted_total")
     if accepted == report.figure("01", TOTAL, "due"):
         raise FaultError("due_is_accepted: nothing was delegated or revoked in this report; take a later period")
@@ -57,7 +57,7 @@ def _due_is_accepted(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["01"],
     cause="total_typed_over",
 )
-def _total_row_off(report: Report, rng: Random) -> Iterator[Touched]:
+def _total_row_off(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     yield add(report, "01", "total.ex_officio", "separate_book", rng.randint(1, 30))
 
 
@@ -69,7 +69,7 @@ def _total_row_off(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["01"],
     cause="total_typed_over",
 )
-def _initiative_off(report: Report, rng: Random) -> Iterator[Touched]:
+def _initiative_off(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     yield add(report, "01", "civil.total", "judgments_received", rng.randint(1, 30))
 
 
@@ -81,14 +81,14 @@ def _initiative_off(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["01"],
     cause="digits_swapped",
 )
-def _digits_swapped(report: Report, rng: Random) -> Iterator[Touched]:
+def _digits_swapped(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     def can_swap(figure: int) -> bool:
         return figure >= 10 and len(set(str(figure))) > 1
 
     row, column = leaf(report, "01", ("opening", "newly_accepted"), rng, can_swap)
     digits = list(str(report.figure("01", row, column)))
-    at = next(n for n in range(len(digits) - 1) if digits[n] != digits[n + 1])
-    digits[at], digits[at + 1] = digits[at + 1], digits[at]
+    position = next(n for n in range(len(digits) - 1) if digits[n] != digits[n + 1])
+    digits[position], digits[position + 1] = digits[position + 1], digits[position]
     yield type_over(report, "01", row, column, int("".join(digits)))
 
 
@@ -100,7 +100,7 @@ def _digits_swapped(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["01"],
     cause="digit_wrong",
 )
-def _order_broken(report: Report, rng: Random) -> Iterator[Touched]:
+def _order_broken(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     row, _ = leaf(report, "01", ("completed",), rng)
     yield type_over(report, "01", row, "terminated", count(report, "01", row, "completed") + rng.randint(1, 9))
 
@@ -114,7 +114,7 @@ def _order_broken(report: Report, rng: Random) -> Iterator[Touched]:
     from_months=3,
     cause="digit_wrong",
 )
-def _people_below_visits(report: Report, rng: Random) -> Iterator[Touched]:
+def _people_below_visits(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     visits = count(report, "09", "total", "visits")
     if not visits:
         raise FaultError("people_below_visits: nobody was received in this report; take a later period")
@@ -128,10 +128,10 @@ def _people_below_visits(report: Report, rng: Random) -> Iterator[Touched]:
     entails=["rollup.offices", "change.*", "cumulative.*"],
     forms=["09"],
 )
-def _leaders_above_all(report: Report, rng: Random) -> Iterator[Touched]:
-    more = rng.randint(1, 5)
+def _leaders_above_all(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
+    excess = rng.randint(1, 5)
     for column in ("visits", "people"):
-        yield type_over(report, "09", "leaders", column, count(report, "09", "total", column) + more)
+        yield type_over(report, "09", "leaders", column, count(report, "09", "total", column) + excess)
 
 
 @fault(
@@ -141,7 +141,7 @@ def _leaders_above_all(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["01"],
     cause="total_typed_over",
 )
-def _ratio_impossible(report: Report, rng: Random) -> Iterator[Touched]:
+def _ratio_impossible(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     rate = report.figure("01", TOTAL, "completion_rate")
     if not isinstance(rate, Decimal):
         raise FaultError("ratio_impossible: the report prints no completion rate")
@@ -158,11 +158,11 @@ def _ratio_impossible(report: Report, rng: Random) -> Iterator[Touched]:
     scopes=[Scope.PROVINCE],
     needs_offices=True,
 )
-def _province_total_off(report: Report, rng: Random) -> Iterator[Touched]:
-    more = rng.randint(3, 60)
+def _province_total_off(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
+    excess = rng.randint(3, 60)
     # Every total moves along, so that the report agrees with itself.
     for row in ("civil.on_request", "civil.total", "total.on_request", TOTAL):
-        yield add(report, "01", row, "judgments_received", more)
+        yield add(report, "01", row, "judgments_received", excess)
 
 
 @fault(
@@ -173,7 +173,7 @@ def _province_total_off(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["09"],
     scopes=[Scope.NATION],
 )
-def _nation_total_off(report: Report, rng: Random) -> Iterator[Touched]:
+def _nation_total_off(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     yield add(report, "09", "total", "people", rng.randint(3, 60))
 
 
@@ -188,7 +188,7 @@ def _nation_total_off(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["01"],
     cause="term_left_out",
 )
-def _eligible_part_left_out(report: Report, rng: Random) -> Iterator[Touched]:
+def _eligible_part_left_out(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     parts = ("in_progress", "postponed_by_consent", "other_eligible")
     part = rng.choice([name for name in parts if count(report, "01", TOTAL, name)])
     yield add(report, "01", TOTAL, "eligible", -count(report, "01", TOTAL, part))
@@ -203,7 +203,7 @@ def _eligible_part_left_out(report: Report, rng: Random) -> Iterator[Touched]:
     from_months=3,
     cause="term_left_out",
 )
-def _delegated_left_out(report: Report, rng: Random) -> Iterator[Touched]:
+def _delegated_left_out(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     delegated = count(report, "02", TOTAL, "delegated")
     if not delegated:
         raise FaultError("delegated_left_out: nothing was delegated in this report; take a later period")
@@ -218,7 +218,7 @@ def _delegated_left_out(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["02"],
     cause="total_typed_over",
 )
-def _accepted_typed_over(report: Report, rng: Random) -> Iterator[Touched]:
+def _accepted_typed_over(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     yield add(report, "02", TOTAL, "accepted_total", rng.randint(1_000, 900_000))
 
 
@@ -230,7 +230,7 @@ def _accepted_typed_over(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["01"],
     cause="total_typed_over",
 )
-def _eligible_carried_over_off(report: Report, rng: Random) -> Iterator[Touched]:
+def _eligible_carried_over_off(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     yield add(report, "01", TOTAL, "eligible_carried_over", rng.randint(1, 30))
 
 
@@ -242,7 +242,7 @@ def _eligible_carried_over_off(report: Report, rng: Random) -> Iterator[Touched]
     forms=["02"],
     cause="digit_wrong",
 )
-def _reduced_above_completed(report: Report, rng: Random) -> Iterator[Touched]:
+def _reduced_above_completed(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     row, _ = leaf(report, "02", ("completed",), rng)
     paid = count(report, "02", row, "completed") - count(report, "02", row, "terminated")
     yield type_over(report, "02", row, "reduced", paid + rng.randint(1_000, 90_000))
@@ -257,7 +257,7 @@ def _reduced_above_completed(report: Report, rng: Random) -> Iterator[Touched]:
     cause="row_shifted",
     is_whole=True,
 )
-def _row_shifted(report: Report, rng: Random) -> Iterator[Touched]:
+def _row_shifted(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     leaves = [row.code for row in report.forms["01"].rows if not row.is_total]
     true = [count(report, "01", row, "newly_accepted") for row in leaves]
     first = rng.randint(0, 3)
@@ -279,7 +279,7 @@ def _row_shifted(report: Report, rng: Random) -> Iterator[Touched]:
     forms=["01"],
     cause="total_typed_over",
 )
-def _share_impossible(report: Report, rng: Random) -> Iterator[Touched]:
+def _share_impossible(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     share = report.figure("01", TOTAL, "eligible_share")
     if not isinstance(share, Decimal):
         raise FaultError("share_impossible: the report prints no share")
@@ -292,7 +292,7 @@ def _share_impossible(report: Report, rng: Random) -> Iterator[Touched]:
     meant=["ratio.truncated"],
     forms=["01", "02"],
 )
-def _rate_truncated(report: Report, rng: Random) -> Iterator[Touched]:
+def _rate_truncated(report: SimulatedReport, rng: Random) -> Iterator[CellChange]:
     def cut(form: str, row: str) -> Decimal:
         part, whole = (count(report, form, row, name) for name in ("completed", "eligible"))
         return Decimal(10_000 * part // whole) / 100

@@ -1,4 +1,4 @@
-"""How a table of Parquet is described in Dagster: its columns, from the contract between the stages."""
+"""The schema of a Parquet table for Dagster: its columns, from the contract between the stages."""
 
 import dagster as dg
 import polars as pl
@@ -6,7 +6,7 @@ import polars as pl
 from pipeline import tables
 
 
-def columns_of(name: str) -> dict[str, dg.TableSchema]:
+def schema_metadata(name: str) -> dict[str, dg.TableSchema]:
     """Return the metadata that lists the columns of ``pipeline.tables.<NAME>``; nothing where the contract has none."""
     schema: pl.Schema | None = getattr(tables, name.upper(), None)
     if schema is None:
