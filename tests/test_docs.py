@@ -27,6 +27,8 @@ KEPT = [
 BUILT = [reference.REFERENCE / page for page in ("commands.md", "forms.md", "rules.md", "tables.md")]
 DOCUMENTS = [*KEPT, *BUILT]
 
+THADS = get_command(app)
+
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#{1,6} +(.*)$", re.MULTILINE)
 FENCED = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -69,7 +71,7 @@ def commands_in_sentences(text: str) -> Iterator[list[str]]:
 
 def resolve(words: list[str]) -> tuple[object, list[str]]:
     """Walk down the command groups as far as the words name commands; return the command and the rest."""
-    command = get_command(app)
+    command = THADS
     while isinstance(command, TyperGroup) and words and not words[0].startswith("-"):
         assert words[0] in command.commands, f"there is no command 'thads {words[0]}'"
         command, words = command.commands[words[0]], words[1:]
@@ -122,10 +124,11 @@ def test_command_lines_in_blocks_are_accepted(document: Path, texts: dict[Path, 
 
 def test_page_of_commands_describes_every_command(texts: dict[Path, str]) -> None:
     page = texts[reference.REFERENCE / "commands.md"]
+    commands = dict(leaves())
     sections = dict(re.findall(r"^## (thads .*)\n((?:(?!## ).*\n)*)", page, re.MULTILINE))
-    assert list(sections) == [word for word, _ in leaves()]
+    assert list(sections) == list(commands)
     assert len(sections) > 40
-    for word, command in leaves():
+    for word, command in commands.items():
         said = sections[word]
         unsaid = [
             option for one in command.params for option in one.opts if option.startswith("-") and option not in said
@@ -192,6 +195,13 @@ def test_make_targets_shown_exist(document: Path, texts: dict[Path, str]) -> Non
         for word in re.findall(r"^make ([a-z-]+)", code, re.MULTILINE)
     }
     assert shown <= targets, f"{name(document)}: the Makefile has no target {', '.join(sorted(shown - targets))}"
+
+
+@pytest.mark.parametrize("document", KEPT, ids=name)
+def test_files_of_ours_that_are_named_exist(document: Path, texts: dict[Path, str]) -> None:
+    ours = re.compile(r"(?:pipeline|expectations|dbt_project|tests|benchmarks|samples)/[\w./-]*")
+    named = {code for code in INLINE.findall(texts[document]) if ours.fullmatch(code)}
+    assert [code for code in sorted(named) if not (PROJECT / code).exists()] == []
 
 
 def test_readme_fits_on_one_screen() -> None:
