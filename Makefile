@@ -44,8 +44,9 @@ check: setup ## format, lint, type-check, and who may import whom
 	@$(BIN)/lint-imports
 	@$(BIN)/sqlfluff lint dbt_project/models --processes 2 -q
 
-docs: setup ## write docs/forms.md, docs/rules.md and docs/tables.md from the declarations
+docs: setup ## write docs/reference/: every command, form, rule and table, from what the code declares
 	@$(BIN)/python -m pipeline.reference
+	@echo "Written to docs/reference/"
 
 walkthrough: setup ## walk docs/walkthrough.md and draw its pictures again (needs Chromium)
 	@$(BIN)/python -m docs.walkthrough.walk

@@ -46,7 +46,7 @@ def load_in_nights(inbox: Path, home: Path, work: Path) -> list[Measurement]:
         nights.append(measure(command, work / f"night-{number}.log"))
         print(
             f"night {number}: {len(part)} months, {nights[-1]}; of it the bulletin "
-            f"{nights[-1].periods_text['seconds'].get('bulletin', 0):.1f} s wall",
+            f"{nights[-1].output['seconds'].get('bulletin', 0):.1f} s wall",
             flush=True,
         )
     return nights
@@ -65,7 +65,7 @@ def measure_whole(home: Path, work: Path) -> Measurement:
 
 def report(measurement: Measurement) -> list[str]:
     """Return the figures against the aims."""
-    summary = measurement.periods_text
+    summary = measurement.output
     path, size = summary["largest"]
     return [
         machine(),
@@ -101,7 +101,7 @@ def main(arguments: list[str] | None = None) -> int:
                     consolidated=False,
                 )
             nights = load_in_nights(country / "inbox", home, work)
-            (work / "nights.json").write_text(json.dumps([night.periods_text["seconds"] for night in nights], indent=1))
+            (work / "nights.json").write_text(json.dumps([night.output["seconds"] for night in nights], indent=1))
         print("\n".join(report(measure_whole(home, work))))
     return 0
 

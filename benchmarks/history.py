@@ -194,7 +194,7 @@ def night(inbox: Path, home: Home) -> list[str]:
 
 def night_line(measurement: Measurement) -> str:
     """Tell what a night took, and the stages that took longest."""
-    stages = sorted(measurement.periods_text.get("seconds", {}).items(), key=lambda stage: -stage[1])
+    stages = sorted(measurement.output.get("seconds", {}).items(), key=lambda stage: -stage[1])
     return f"{measurement}  {'  '.join(f'{stage} {seconds:.1f}' for stage, seconds in stages[:5])}"
 
 
@@ -227,7 +227,7 @@ def report(measurements: dict[int, list[Measurement]], homes: dict[int, Home], w
             f"(medians {median(map(seconds_of, short_runs)):.1f} and {median(map(seconds_of, long_runs)):.1f} s)"
         )
     short_value, long_value = (
-        min(runs, key=lambda one: one.cpu_s).periods_text["seconds"] for runs in (short_runs, long_runs)
+        min(runs, key=lambda one: one.cpu_s).output["seconds"] for runs in (short_runs, long_runs)
     )
     lines += [
         f"  {stage:12} {short_value.get(stage, 0):6.1f} {seconds:6.1f} s wall" for stage, seconds in long_value.items()

@@ -30,7 +30,7 @@ class Measurement:
     wall_s: float
     cpu_s: float
     peak_bytes: int
-    told: dict[str, Any] = field(default_factory=dict)
+    output: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.wall_s:7.1f} s wall {self.cpu_s:7.1f} s CPU {self.peak_bytes / GIBIBYTE:6.2f} GiB at most"

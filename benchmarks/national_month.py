@@ -61,7 +61,7 @@ def report(measurements: dict[str, list[Measurement]], workbooks: int) -> list[s
     best_runs = {part: min(runs, key=lambda run: run.cpu_s) for part, runs in measurements.items() if runs}
     lines = [f"{workbooks} workbooks, {machine()}"]
     if "other" in best_runs:
-        summary = best_runs["other"].periods_text
+        summary = best_runs["other"].output
         lines.append(
             f"other: {summary['sample']} of {summary['files']} workbooks took {summary['checking_s']:.1f} s after a start of "
             f"{summary['start_s']:.1f} s; scaled to all of them {summary['scaled_s']:.0f} s "
@@ -69,14 +69,14 @@ def report(measurements: dict[str, list[Measurement]], workbooks: int) -> list[s
         )
     load = best_runs.get("load")
     if load and "floor" in best_runs:
-        floor = best_runs["floor"].periods_text["reading_s"]
+        floor = best_runs["floor"].output["reading_s"]
         allowed = TIMES_FLOOR * floor + START_SECONDS
         lines.append(
             f"load {load.wall_s:.1f} s, allowed {TIMES_FLOOR} x {floor:.2f} + {START_SECONDS} = {allowed:.1f} s: "
             f"{verdict(load.wall_s < allowed)}"
         )
     if load and "other" in best_runs:
-        other = best_runs["other"].periods_text
+        other = best_runs["other"].output
         times, times_cpu = other["scaled_s"] / load.wall_s, other["scaled_cpu_s"] / load.cpu_s
         lines.append(
             f"load is {times:.0f} x faster than the other way, aim {TIMES_FASTER}: {verdict(times >= TIMES_FASTER)} "
@@ -87,7 +87,7 @@ def report(measurements: dict[str, list[Measurement]], workbooks: int) -> list[s
             f"peak memory {load.peak_bytes / GIBIBYTE:.2f} GiB, allowed {MOST_MEMORY / GIBIBYTE:.0f}: "
             f"{verdict(load.peak_bytes < MOST_MEMORY)}"
         )
-        stages = load.periods_text.get("seconds", {})
+        stages = load.output.get("seconds", {})
         lines += [f"  {stage:24} {seconds:6.1f} s" for stage, seconds in stages.items()]
         lines.append(f"  {'start, Dagster, summary':24} {load.wall_s - sum(stages.values()):6.1f} s")
     return lines

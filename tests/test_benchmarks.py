@@ -21,8 +21,8 @@ def test_benchmark_runs_on_three_workbooks(tmp_path, capsys):
     assert main(["--workbooks", "3", "--provinces", "1", "--only", "floor", "--json", str(figures)]) == 0
     told = json.loads(figures.read_text())
     assert told["workbooks"] == 3
-    assert told["floor"][0]["told"]["files"] == 3
-    assert told["floor"][0]["told"]["rows"] > 300
+    assert told["floor"][0]["output"]["files"] == 3
+    assert told["floor"][0]["output"]["rows"] > 300
     assert "3 workbooks" in capsys.readouterr().out
 
 
@@ -31,10 +31,17 @@ def test_load_and_the_other_way_are_measured_on_the_same_workbooks(tmp_path, cap
     figures = tmp_path / "figures.json"
     main(["--workbooks", "3", "--provinces", "1", "--sample", "0", "--json", str(figures)])
     told = json.loads(figures.read_text())
-    assert told["load"][0]["told"]["verdicts"] == {"accepted": 3}
-    assert set(told["load"][0]["told"]["seconds"]) >= {"landing", "cells", "judged", "warehouse", "published", "alerts"}
-    assert told["other"][0]["told"]["sample"] == 3
-    assert told["other"][0]["told"]["failures"] == 0  # the simulated books balance, whoever checks them
+    assert told["load"][0]["output"]["verdicts"] == {"accepted": 3}
+    assert set(told["load"][0]["output"]["seconds"]) >= {
+        "landing",
+        "cells",
+        "judged",
+        "warehouse",
+        "published",
+        "alerts",
+    }
+    assert told["other"][0]["output"]["sample"] == 3
+    assert told["other"][0]["output"]["failures"] == 0  # the simulated books balance, whoever checks them
     assert "x faster than the other way" in capsys.readouterr().out
 
 

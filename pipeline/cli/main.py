@@ -20,9 +20,14 @@ from pipeline.cli.commands import (
 from pipeline.cli.exit import quick_exit
 from pipeline.cli.terminal import err
 
+EVERYWHERE = (
+    "Exit codes of every command: 2 where an option is wrong, or a file or folder is not there; "
+    "1 where the warehouse cannot be read; 130 after Ctrl-C."
+)
 app = typer.Typer(
     name="thads",
     help="Statistics of civil-judgment enforcement: load returns, judge them, ask the warehouse.",
+    epilog=EVERYWHERE,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -17,7 +17,8 @@ from pipeline.home import Home
 PUBLISHED = ("core", "marts")
 #: The line of ``dbt_project/macros/tell_rows.sql``.
 ROW_COUNT_LINE = re.compile(r"rows: (\d+)")
-DOCS = "docs/tables.md"
+#: Written by ``make docs``.
+DOCS = "docs/reference/tables.md"
 
 
 class PublishedTableTranslator(DagsterDbtTranslator):

@@ -17,7 +17,7 @@ nightly = dg.define_asset_job(
     selection=dg.AssetSelection.all(),
     # One process, so that one lock is held from the first stage to the last.
     executor_def=dg.in_process_executor,
-    # Whoever starts it, and with whatever else configured: the README sends the engineer to this log first.
+    # Whoever starts it, and with whatever else configured: docs/operations.md sends the engineer to this log first.
     config={"loggers": {"night": {"config": {}}}},
     description="From inbox to letters: land, read, judge, build, publish, tell.",
 )

@@ -29,7 +29,10 @@ def list_alerts(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List incidents with their age, the open ones unless asked otherwise."""
+    """List incidents with their age, the open ones unless asked otherwise.
+
+    Exit codes: 0 listed; 2 no such state, unit or severity, or no warehouse yet.
+    """
     from pipeline.alerts.incidents import IncidentFilter
     from pipeline.cli.alerts import show_alerts
 
@@ -43,7 +46,10 @@ def show_alert(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show one incident: every finding with its cells, and what happened to it."""
+    """Show one incident: every finding with its cells, and what happened to it.
+
+    Exit codes: 0 shown; 2 no such incident.
+    """
     from pipeline.cli.alerts import show_alert
 
     raise typer.Exit(show_alert(alert, home, as_json=as_json))
@@ -57,7 +63,10 @@ def acknowledge_alerts(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say that somebody has seen these incidents."""
+    """Say that somebody has seen these incidents.
+
+    Exit codes: 0 done; 2 not possible, and nothing was changed.
+    """
     from pipeline.cli.alerts import Act, AlertEvent, act, author
 
     raise typer.Exit(act(ids, Act(AlertEvent.ACKNOWLEDGED, author(by), reason), home, as_json=as_json))
@@ -72,7 +81,10 @@ def assign_alerts(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Give these incidents to somebody."""
+    """Give these incidents to somebody.
+
+    Exit codes: 0 done; 2 not possible, and nothing was changed.
+    """
     from pipeline.cli.alerts import Act, AlertEvent, act, author
 
     raise typer.Exit(act(ids, Act(AlertEvent.ASSIGNED, author(by), reason, to), home, as_json=as_json))
@@ -92,7 +104,12 @@ def explain_alerts(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Answer for these incidents: the same findings are silent while the answer holds, and not one step beyond."""
+    """Answer for these incidents: from the next load on the same findings are silent while the answer holds.
+
+    A difference one step beyond the answer is found again. What an office explained is listed by thads answers list.
+
+    Exit codes: 0 done; 2 not possible, and nothing was changed.
+    """
     from pipeline.cli.answers import Explanation, author, explain_incidents
 
     explanation = Explanation(author(by), reason, approver, expires.date(), tolerance, every_period)
@@ -107,7 +124,10 @@ def resolve_alerts(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Close these incidents by hand; the next version that fails opens them again."""
+    """Close these incidents by hand; the next version that fails opens them again.
+
+    Exit codes: 0 done; 2 not possible, and nothing was changed.
+    """
     from pipeline.cli.alerts import Act, AlertEvent, act, author
 
     raise typer.Exit(act(ids, Act(AlertEvent.RESOLVED, author(by), reason), home, as_json=as_json))
@@ -121,7 +141,10 @@ def reopen_alerts(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Undo what a person did about these incidents."""
+    """Undo what a person did about these incidents.
+
+    Exit codes: 0 done; 2 not possible, and nothing was changed.
+    """
     from pipeline.cli.alerts import Act, AlertEvent, act, author
 
     raise typer.Exit(act(ids, Act(AlertEvent.REOPENED, author(by), reason), home, as_json=as_json))

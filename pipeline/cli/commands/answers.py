@@ -18,7 +18,10 @@ def list_answers(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List what offices explained, and whether each answer still silences anything."""
+    """List what offices explained: which answers hold, have expired, or match nothing any more.
+
+    Exit codes: 0 listed; 2 no such standing.
+    """
     from pipeline.cli.answers import show_answers
 
     raise typer.Exit(show_answers(unit, standing, home, as_json=as_json))
@@ -31,7 +34,10 @@ def withdraw_answers(
     by: ByOption = None,
     home: HomeOption = None,
 ) -> None:
-    """Withdraw answers; the next load finds again what they silenced."""
+    """Withdraw answers; the next load finds again what they silenced.
+
+    Exit codes: 0 done; 2 not possible, and nothing was changed.
+    """
     from pipeline.cli.answers import author, withdraw
 
     raise typer.Exit(withdraw(ids, author(by), reason, home))

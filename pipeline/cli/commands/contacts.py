@@ -18,7 +18,10 @@ def check_contacts(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Name every mistake in the contacts by its line. Exit 2: there is one."""
+    """Name every mistake in the contacts by its line.
+
+    Exit codes: 0 no mistake; 2 mistakes, or no such file.
+    """
     from pipeline.cli.contacts import check_contacts
 
     raise typer.Exit(check_contacts(file, home, as_json=as_json))
@@ -26,7 +29,10 @@ def check_contacts(
 
 @group.command("list")
 def list_contacts(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """List who is told of which units, on which channels."""
+    """List who is told of which units, on which channels.
+
+    Exit codes: 0 listed; 2 there are no contacts.
+    """
     from pipeline.cli.contacts import list_contacts
 
     raise typer.Exit(list_contacts(home, as_json=as_json))
@@ -40,7 +46,10 @@ def try_contact(
     ] = None,
     home: HomeOption = None,
 ) -> None:
-    """Send a trial message to a person now. Exit 1: a channel did not take it."""
+    """Send a trial message to a person now.
+
+    Exit codes: 0 sent; 1 a channel did not take it; 2 no such person or channel.
+    """
     from pipeline.cli.contacts import try_contact
 
     raise typer.Exit(try_contact(person, channel, home))

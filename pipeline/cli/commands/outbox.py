@@ -18,7 +18,10 @@ def list_outbox(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the messages that were not sent yet, and why not."""
+    """List the messages that were not sent yet, and why not.
+
+    Exit codes: 0 listed; 2 no such state.
+    """
     from pipeline.cli.outbox import show_outbox
 
     raise typer.Exit(show_outbox(state, home, as_json=as_json))
@@ -30,7 +33,10 @@ def show_message(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show one message as it was or will be sent."""
+    """Show one message as it was or will be sent.
+
+    Exit codes: 0 shown; 2 no such message.
+    """
     from pipeline.cli.outbox import show_message
 
     raise typer.Exit(show_message(message, home, as_json=as_json))
@@ -44,7 +50,10 @@ def send_outbox(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Send what waits now. Exit 1: something still waits."""
+    """Send what waits now.
+
+    Exit codes: 0 all sent; 1 something still waits or was refused; 2 no such message.
+    """
     from pipeline.cli.outbox import send_outbox
 
     raise typer.Exit(send_outbox(ids or [], home, as_json=as_json))
@@ -58,7 +67,10 @@ def drop_messages(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take messages out of the outbox without sending them; what they told counts as told."""
+    """Take messages out of the outbox without sending them; what they told counts as told.
+
+    Exit codes: 0 done; 2 no such message, and nothing was dropped.
+    """
     from pipeline.cli.alerts import author
     from pipeline.cli.outbox import drop_messages
 

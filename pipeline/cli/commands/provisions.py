@@ -22,7 +22,10 @@ def _group(name: str, columns: str, help: str) -> typer.Typer:
         home: HomeOption = None,
         as_json: JsonOption = False,
     ) -> None:
-        """Lay a file over what is shipped. Exit 2: it has problems, each told with line and column; nothing is written."""
+        """Lay a file over what is shipped; the next load builds every period again.
+
+        Exit codes: 0 done; 2 the file has problems: each is named by line and column, and nothing is written.
+        """
         from pipeline.cli.provisions import load_provisions
 
         raise typer.Exit(load_provisions(name, file, home, replace=replace, dry_run=dry_run, as_json=as_json))
@@ -35,14 +38,20 @@ def _group(name: str, columns: str, help: str) -> typer.Typer:
         everything: Annotated[bool, typer.Option("--all", help="Also what is shipped.")] = False,
         home: HomeOption = None,
     ) -> None:
-        """Write what was imported as CSV, to be edited and imported again."""
+        """Write what was imported as CSV, to be edited and imported again.
+
+        Exit codes: 0 written; 2 there is nothing to write.
+        """
         from pipeline.cli.provisions import export_provisions
 
         raise typer.Exit(export_provisions(name, output, home, everything=everything))
 
     @group.command("undo")
     def undo_file(home: HomeOption = None, as_json: JsonOption = False) -> None:
-        """Bring back what stood before the last import."""
+        """Bring back what stood before the last import.
+
+        Exit codes: 0 done; 2 there is no import to undo.
+        """
         from pipeline.cli.provisions import undo_provisions
 
         raise typer.Exit(undo_provisions(name, home, as_json=as_json))

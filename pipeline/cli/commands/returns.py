@@ -16,7 +16,12 @@ def load(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Load everything new in INBOX: one night, through the Dagster job; then say what came in and what was found."""
+    """Load everything new in INBOX: one night, through the Dagster job; then say what came in and what was found.
+
+    It is safe to run again at any moment: only what is missing is done. The last lines of a load that fails name the step, the tests or files that are broken, and the warehouse that stands.
+
+    Exit codes: 0 done, also when returns are bad; 1 the load itself failed; 2 there is no such inbox.
+    """
     from pipeline.cli.load import load_inbox
 
     raise typer.Exit(load_inbox(inbox, home, full=full, as_json=as_json))
@@ -44,7 +49,14 @@ def check(
         bool, typer.Option("--read", help="Also say all that was understood of each return, cell by cell.")
     ] = False,
 ) -> None:
-    """Judge files without loading them. Exit 0: accepted; 2: would be returned; 3: cannot be read; the worst counts."""
+    """Judge files without loading them; each finding names its cell and shows the sum.
+
+    Each file is judged by itself, beside the history of the home if there is any. Of a folder, everything in it is judged.
+
+    Exit codes: 0 accepted, also with a query; 2 would be returned; 3 cannot be read, or is not there; of several files the worst counts.
+
+    Example: thads check samples/kien-giang-2022/kien-giang.2022-12.xlsx  # exit 2: cell T14 is off by 174
+    """
     from pipeline.cli.check import check
 
     raise typer.Exit(check(paths, home, as_json=as_json, with_cells=read, marked_path=marked, report_path=report))
@@ -60,7 +72,12 @@ def template(
     scope: Annotated[str | None, typer.Option("--scope", help="own or province, for a provincial agency.")] = None,
     home: HomeOption = None,
 ) -> None:
-    """Make a blank official workbook: live totals, unit and period filled in, last period's figures as comments."""
+    """Make a blank official workbook: live totals, unit and period filled in, last period's figures as comments.
+
+    Exit codes: 0 written; 2 unknown form, unit or period.
+
+    Example: thads template 01,02 --unit 'Gò Quao' --period 2023-09 -o mau.xlsx
+    """
     from pipeline.cli.template import write_template
 
     raise typer.Exit(write_template(form, unit, period, output, scope, home))
@@ -82,7 +99,16 @@ def simulate(
         int | None, typer.Option("--workbooks", min=1, help="At most so many workbooks a month.")
     ] = None,
 ) -> None:
-    """Write a made-up country of workbooks that agree with each other, with named faults planted in it."""
+    """Write a made-up country of workbooks that agree with each other, with named faults planted in it.
+
+    What was planted stands in truth.json beside the inbox. No home is needed.
+
+    Exit codes: 0 written; 2 such a country cannot be made.
+
+    Example: thads simulate --out build/country --provinces 2 --from 2022-10 --to 2022-12 --seed 7
+
+    Example: thads simulate --out build/country --faults list  # the faults it can plant
+    """
     from pipeline.cli.simulate import simulate_country
 
     raise typer.Exit(

@@ -20,7 +20,10 @@ def list_entries(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List what is set aside: since when, by whom, for what reason."""
+    """List what is set aside, by people or by a night that failed over it: since when, by whom, for what reason.
+
+    Exit codes: 0 listed.
+    """
     from pipeline.cli.set_aside import show_entries
 
     raise typer.Exit(show_entries(home, with_released=every, as_json=as_json))
@@ -34,7 +37,10 @@ def add_entry(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Set a landed file or one of its submissions aside; the next load leaves it out of every figure."""
+    """Set a landed file or one of its submissions aside; the next load leaves it out of every figure.
+
+    Exit codes: 0 done; 2 no such file or submission, or several.
+    """
     from pipeline.cli.set_aside import add
 
     raise typer.Exit(add(what, reason, by, home, as_json=as_json))
@@ -48,7 +54,10 @@ def release_entry(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Let it in again; the next load reads and judges it like any other."""
+    """Let it in again; the next load reads and judges it like any other.
+
+    Exit codes: 0 done; 2 no such entry, or several.
+    """
     from pipeline.cli.set_aside import let_in
 
     raise typer.Exit(let_in(what, reason, by, home, as_json=as_json))

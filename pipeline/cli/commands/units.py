@@ -26,7 +26,12 @@ def import_register(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Load a register of offices. Exit 2: it has problems, each told with line and column; nothing is written."""
+    """Lay a register of offices over the shipped one; the next load reads and judges again what it touches.
+
+    Exit codes: 0 done; 2 the file has problems: each is named by line and column, and nothing is written.
+
+    Example: thads units import units.csv --dry-run
+    """
     from pipeline.cli.units import load_register
 
     raise typer.Exit(load_register(file, home, replace=replace, dry_run=dry_run, as_json=as_json))
@@ -41,7 +46,10 @@ def list_register(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the units that exist on a day."""
+    """List the units that exist on a day: shipped, loaded, or not named yet.
+
+    Exit codes: 0 listed; 2 no such unit or day.
+    """
     from pipeline.cli.units import list_units
 
     raise typer.Exit(list_units(on, under, home, as_json=as_json))
@@ -55,7 +63,10 @@ def export_register(
     everything: Annotated[bool, typer.Option("--all", help="Also the units that are shipped.")] = False,
     home: HomeOption = None,
 ) -> None:
-    """Write what was imported as CSV, to be edited and imported again."""
+    """Write what was imported as CSV, to be edited and imported again.
+
+    Exit codes: 0 written; 2 there is nothing to write.
+    """
     from pipeline.cli.units import export_units
 
     raise typer.Exit(export_units(output, home, everything=everything))
@@ -63,7 +74,10 @@ def export_register(
 
 @group.command("undo")
 def undo_import(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Bring back what stood before the last import."""
+    """Bring back what stood before the last import.
+
+    Exit codes: 0 done; 2 there is no import to undo.
+    """
     from pipeline.cli.units import undo_register
 
     raise typer.Exit(undo_register(home, as_json=as_json))
