@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import duckdb
+from benchmarks.same_outputs import table_differences
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -64,27 +64,7 @@ def drill(inbox: Path, folder: Path, kills: int, seed: int) -> int:
 
 def differences(one: Path, other: Path) -> Iterator[str]:
     """Yield what differs between the published tables of two homes, and between their letters."""
-    connection = duckdb.connect()
-    for name, home in (("one", one), ("other", other)):
-        connection.execute(f"attach '{home / 'published' / 'warehouse.duckdb'}' as {name} (read_only)")
-    tables = {
-        name: {
-            row[0]
-            for row in connection.execute(
-                f"select table_name from duckdb_tables() where database_name = '{name}'"
-            ).fetchall()
-        }
-        for name in ("one", "other")
-    }
-    if tables["one"] != tables["other"]:
-        yield f"tables {sorted(tables['one'] ^ tables['other'])}"
-    for table in sorted(tables["one"] & tables["other"]):
-        for left, right in (("one", "other"), ("other", "one")):
-            (count,) = connection.execute(
-                f"select count(*) from (from {left}.main.{table} except all from {right}.main.{table})"
-            ).fetchone() or (0,)
-            if count:
-                yield f"{count} rows of {table} only in {left}"
+    yield from table_differences({"one": one, "other": other})
     letters = [sorted(path.name for path in (home / "alerts" / "outbox").rglob("*.md")) for home in (one, other)]
     if letters[0] != letters[1]:
         yield f"letters {len(letters[0])} and {len(letters[1])}"

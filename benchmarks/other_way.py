@@ -17,7 +17,10 @@ from typing import Any
 import pandas as pd
 from openpyxl import load_workbook
 
-from expectations.kinds import Balance, Integer, Order, Rollup
+from expectations.kinds.balance import Balance
+from expectations.kinds.integer import Integer
+from expectations.kinds.order import Order
+from expectations.kinds.rollup import Rollup
 from expectations.rules import packs
 from pipeline.forms import Form, forms
 

@@ -61,7 +61,7 @@ def compare(inboxes: dict[str, Path], trees: dict[str, Path], folder: Path) -> i
             print(f"{name}: exit codes {codes}", flush=True)
             count += 1
             continue
-        differences = [*table_differences(homes["before"], homes["after"]), *file_differences(*homes.values())]
+        differences = [*table_differences(homes), *file_differences(*homes.values())]
         checks = [_checked(tree, inbox) for tree in trees.values()]
         if checks[0] != checks[1]:
             differences.append("what thads check says: " + _first_difference(*checks))
@@ -77,26 +77,26 @@ def compare(inboxes: dict[str, Path], trees: dict[str, Path], folder: Path) -> i
     return 1 if count else 0
 
 
-def table_differences(before: Path, after: Path) -> Iterator[str]:
-    """Yield what differs between the published tables of two homes: columns, and rows with examples."""
+def table_differences(homes: dict[str, Path]) -> Iterator[str]:
+    """Yield what differs between the published tables of two homes, each by its name: columns, and rows with an example."""
     connection = duckdb.connect()
     columns = {}
-    for name, home in (("before", before), ("after", after)):
+    for name, home in homes.items():
         connection.execute(f"attach '{home / 'published' / 'warehouse.duckdb'}' as {name} (read_only)")
         listed = connection.execute(
             "select table_name, list(column_name || ' ' || data_type order by column_index) from duckdb_columns() "
             f"where database_name = '{name}' and not internal group by table_name"
         ).fetchall()
         columns[name] = dict(listed)
-    for table in sorted(columns["before"].keys() | columns["after"].keys()):
-        described = [columns[name].get(table) for name in ("before", "after")]
-        if described[0] != described[1]:
-            yield f"columns of {table}: {described[0]} / {described[1]}"
+    one, other = homes
+    for table in sorted(columns[one].keys() | columns[other].keys()):
+        if columns[one].get(table) != columns[other].get(table):
+            yield f"columns of {table}: {columns[one].get(table)} / {columns[other].get(table)}"
             continue
-        for one, other in (("before", "after"), ("after", "before")):
-            rows = connection.sql(f"from {one}.main.{table} except all from {other}.main.{table}").fetchall()
+        for here, there in ((one, other), (other, one)):
+            rows = connection.sql(f"from {here}.main.{table} except all from {there}.main.{table}").fetchall()
             if rows:
-                yield f"{len(rows)} rows of {table} only {one}, e.g. {rows[0]}"
+                yield f"{len(rows)} rows of {table} only {here}, e.g. {rows[0]}"
 
 
 def file_differences(before: Path, after: Path) -> Iterator[str]:
@@ -133,7 +133,8 @@ def _as_text(content: bytes) -> str:
 def _simulated(folder: Path, months: int, offices: int) -> Path:
     last = f"2023-{months - 3:02}" if months > 3 else f"2022-{months + 9:02}"
     command = ["simulate", "--out", str(folder), "--from", "2022-10", "--to", last, "--offices", str(offices)]
-    _run(PROJECT, [*command, "--faults", "40", "--seed", "11"]).wait()
+    if code := _run(PROJECT, [*command, "--faults", "40", "--seed", "11"]).wait():
+        raise SystemExit(f"thads simulate ended with {code}: try 'thads {' '.join(command)}'")
     return folder / "inbox"
 
 

@@ -33,7 +33,7 @@ def rule_key(pack: Pack, rule: Rule, form: str) -> str:
 def comparisons(pack: Pack, rule: Rule, form: str) -> list[str]:
     """Return the SELECTs whose rows are the comparisons that ``rule`` makes on ``form``; columns as ``COLUMNS``.
 
-    Of a kind that compares its rules at once there are none here: :func:`comparisons_together` makes those.
+    Rules that are compared together make none here: :func:`comparisons_together` makes those.
     """
     beside = "beside" if rule.partner_relation else "null::varchar"
     return [
@@ -50,18 +50,11 @@ def comparisons(pack: Pack, rule: Rule, form: str) -> list[str]:
     ]
 
 
-def comparisons_together(kind: type[Rule], asked: str) -> str | None:
-    """Return the SELECT that compares every rule of ``kind`` in the table ``asked`` (pack, rule_id, form) at once.
-
-    None of a kind whose rules compare one by one.
-    """
-    select = kind.select_together(asked)
-    return (
-        select
-        and f"""
+def comparisons_together(kind: type[Rule], asked: str) -> str:
+    """Return the SELECT that compares every rule of ``kind`` in the table ``asked`` (pack, rule_id, form) at once."""
+    return f"""
         select submission_id, concat_ws('/', pack, form, rule_id)::made.rule_key as rule_key, pack, rule_id, form, row_code, column_code,
                found::{AMOUNT}, expected::{AMOUNT}, low::{AMOUNT}, high::{AMOUNT}, null::varchar, remark_id, null::varchar
-        from ({select})
+        from ({kind.select_together(asked)})
         order by rule_key
     """
-    )

@@ -52,6 +52,8 @@ class Rule(BaseModel):
     detects_copy: ClassVar[bool] = False
     #: It says that a part never exceeds its whole, whatever else is printed: see :meth:`part_and_whole`.
     limits_part: ClassVar[bool] = False
+    #: One SELECT compares all rules of the kind: see :meth:`select_together`.
+    is_compared_together: ClassVar[bool] = False
     #: Its stories tell amounts in the unit that the form prints; those of other kinds in base units.
     tells_printed_unit: ClassVar[bool] = False
 
@@ -66,13 +68,13 @@ class Rule(BaseModel):
         """
 
     @classmethod
-    def select_together(cls, asked: str) -> str | None:
+    def select_together(cls, asked: str) -> str:
         """Return the SELECT that compares all rules of the kind in the table ``asked`` (pack, rule_id, form) at once.
 
-        None where each makes its own. Columns: submission_id, pack, rule_id, form, row_code, column_code, found, expected,
-        low, high, remark_id.
+        Only of a kind that ``is_compared_together``. Columns: submission_id, pack, rule_id, form, row_code, column_code, found,
+        expected, low, high, remark_id.
         """
-        return None
+        raise NotImplementedError(f"rules of the kind {cls.__name__} are compared one by one")
 
     @property
     def partner_relation(self) -> str | None:

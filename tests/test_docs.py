@@ -9,7 +9,7 @@ import pytest
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from expectations.kinds import Balance
+from expectations.kinds.balance import Balance
 from expectations.rules import packs
 from pipeline import reference
 from pipeline.cli.main import app

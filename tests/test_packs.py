@@ -10,29 +10,28 @@ from sheets import Returns
 from sqlglot import exp
 from twins_beside import add_beside
 
-from expectations.kinds import (
-    Balance,
-    Change,
-    Continuity,
-    CrossForm,
-    Cumulative,
-    Duplicate,
-    FormScale,
-    Growth,
-    Integer,
-    MoneyPerCase,
-    Order,
-    PrintedRatio,
-    Reading,
-    Rollup,
-    RowOrder,
-    Timeliness,
-)
+from expectations.formulas import TARGETS
+from expectations.kinds.balance import Balance
+from expectations.kinds.change import Change
+from expectations.kinds.continuity import Continuity
+from expectations.kinds.cross_form import CrossForm
+from expectations.kinds.cumulative import Cumulative
+from expectations.kinds.duplicate import Duplicate
+from expectations.kinds.form_scale import FormScale
+from expectations.kinds.growth import Growth
+from expectations.kinds.integer import Integer
+from expectations.kinds.money_per_case import MoneyPerCase
+from expectations.kinds.order import Order
+from expectations.kinds.printed_ratio import PrintedRatio
+from expectations.kinds.reading import Reading
+from expectations.kinds.rollup import Rollup
+from expectations.kinds.row_order import RowOrder
+from expectations.kinds.timeliness import Timeliness
 from expectations.rule import Rule
 from expectations.rules import Pack, PackError, packs, read_pack, rules_frame
 from expectations.terms import Term
 from pipeline.calendar.periods import Period
-from pipeline.comparison.database import TARGETS, wide_columns
+from pipeline.comparison.database import wide_columns
 from pipeline.forms import Form, forms
 from pipeline.registry.targets import targets
 from pipeline.registry.units import unit_registry

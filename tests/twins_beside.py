@@ -6,7 +6,12 @@ from decimal import Decimal
 
 from sheets import Returns
 
-from expectations.kinds import Change, Continuity, CrossForm, Cumulative, Duplicate, Timeliness
+from expectations.kinds.change import Change
+from expectations.kinds.continuity import Continuity
+from expectations.kinds.cross_form import CrossForm
+from expectations.kinds.cumulative import Cumulative
+from expectations.kinds.duplicate import Duplicate
+from expectations.kinds.timeliness import Timeliness
 from expectations.rule import LAST_YEAR, PREVIOUS, TENTH_MONTH, WORKBOOK, YEAR_END, Rule
 from pipeline.calendar.periods import Period
 from pipeline.forms import Form, forms

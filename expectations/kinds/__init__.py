@@ -27,9 +27,6 @@ def _kinds() -> Iterator[type[Rule]]:
 
 
 KINDS = tuple(_kinds())
-#: Each by its name: tests draw figures for them, and `expectations.kinds.Balance` is where they look.
-globals().update({kind.__name__: kind for kind in KINDS})
-
 if TYPE_CHECKING:
     AnyRule = Rule
 else:

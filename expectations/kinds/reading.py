@@ -24,6 +24,7 @@ class Reading(Rule):
         "reading": ("Đọc biểu", "Reading"),
         "header": ("Đầu biểu", "Header"),
     }
+    is_compared_together: ClassVar[bool] = True
 
     @property
     def remark_codes(self) -> tuple[str, ...]:

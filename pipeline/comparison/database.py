@@ -10,14 +10,13 @@ import polars as pl
 import pyarrow as pa
 
 from expectations.comparisons import COLUMNS, comparisons, comparisons_together, rule_key
+from expectations.formulas import TARGETS
 from expectations.rule import Rule
 from expectations.rules import WHOLE_WORKBOOK, Pack
 from pipeline.forms import Form, Forms
 from pipeline.registry.targets import targets
 from pipeline.registry.units import UnitRegistry
 
-#: Targets that judging lays beside the printed figures: the unit's own and the nation's, of the year and pro rata.
-TARGETS = ("own_target", "own_pro_rata_target", "national_target", "national_pro_rata_target")
 BASIS = {"01": "cases", "02": "money"}
 #: The table in which rules to be compared together are named.
 ASKED = "asked_in"
@@ -95,28 +94,28 @@ class JudgingDatabase:
             "low decimal(30, 6), high decimal(30, 6), verdict varchar, remark_id bigint, beside varchar)"
         )
         made = set()
-        together: dict[str, list[tuple[str, str, str]]] = {}
+        together: dict[type[Rule], list[tuple[str, str, str]]] = {}
         self.connection.begin()  # one for all: each commit of its own would write its rows twice
         for pack, rule, form in rules:
             key = (pack.pack, rule.id, form)
             if key not in present:
                 continue
-            if select := comparisons_together(type(rule), ASKED):
-                together.setdefault(select, []).append(key)
+            if rule.is_compared_together:
+                together.setdefault(type(rule), []).append(key)
             elif self._insert(" union all ".join(comparisons(pack, rule, form))):
                 made.add(key)
-        for select, asked in together.items():
-            made |= self._compare_together(select, asked)
+        for kind, asked in together.items():
+            made |= self._compare_together(kind, asked)
         self.connection.commit()
         self.connection.execute("detach made")
         return Compared(file, made)
 
-    def _compare_together(self, select: str, asked: list[tuple[str, str, str]]) -> set[tuple[str, str, str]]:
+    def _compare_together(self, kind: type[Rule], asked: list[tuple[str, str, str]]) -> set[tuple[str, str, str]]:
         """Make the comparisons of all rules of a kind; every rule makes one at least where it is applicable."""
         self.connection.register(
             ASKED, pl.DataFrame(asked, schema=["pack", "rule_id", "form"], orient="row").to_arrow()
         )
-        self._insert(select)
+        self._insert(comparisons_together(kind, ASKED))
         self.connection.unregister(ASKED)
         return set(asked)
 

@@ -225,7 +225,7 @@ def judge(
     db = JudgingDatabase(database, declared, registry)
     try:
         db.lay_out(submissions, cells, remarks, using)
-        # The db has the cells; what is still asked of them here is little, and the rest is let go.
+        # The database has the cells; what is still asked of them here is little, and the rest is let go.
         sent, cells = cells.select("submission_id", "form").unique(), compared_beside(cells, using)
         all_rules = [(pack, rule) for pack in using for rule in pack.rules]
         in_order = versions(submissions)
