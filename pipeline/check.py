@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from expectations.direct import validate_directly
+from expectations.direct_validation import validate_directly
 from pipeline import tables
 from pipeline.cells.read import read_landed
 from pipeline.cells.reading import ReadingResult

@@ -17,7 +17,7 @@ from textwrap import dedent
 import polars as pl
 import xlsxwriter
 
-from expectations.direct import validate_directly
+from expectations.direct_validation import validate_directly
 from expectations.rules import packs
 from pipeline import tables
 from pipeline.calendar.periods import Period
@@ -244,7 +244,7 @@ class Returns:
                 (pack, rule, form)
                 for pack in packs()
                 for rule in pack.rules
-                if not rule.looks_beside
+                if not rule.needs_verdicts
                 for form in rule.forms
             )
             db.admit()

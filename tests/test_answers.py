@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from sheets import Returns
 
-from expectations.direct import validate_directly
+from expectations.direct_validation import validate_directly
 from expectations.rules import packs
 from pipeline import tables
 from pipeline.home import Home

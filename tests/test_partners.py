@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sheets import Returns, read
 from test_narrative import SEED, receipt
 
-from expectations.direct import validate_directly
+from expectations.direct_validation import validate_directly
 from pipeline import tables
 from pipeline.calendar.deadlines import working_day_after, working_days_after
 from pipeline.cells.read import read_files

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from sheets import read
 
-from expectations.direct import validate_directly
+from expectations.direct_validation import validate_directly
 from pipeline.cells.figure import rounding_of
 from pipeline.forms import forms
 from pipeline.judged.judge import Judgement, judge

@@ -9,7 +9,7 @@ import yaml
 from sheets import Returns
 from typer.testing import CliRunner
 
-from expectations.direct import validate_directly
+from expectations.direct_validation import validate_directly
 from expectations.rules import FOLDER, PackError
 from pipeline.calendar.periods import Period
 from pipeline.cli.main import app

@@ -15,7 +15,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from sheets import Returns, read
 from typer.testing import CliRunner
 
-from expectations.direct import validate_directly
+from expectations.direct_validation import validate_directly
 from pipeline.calendar.periods import Period
 from pipeline.check import check_file
 from pipeline.cli.main import app

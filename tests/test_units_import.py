@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from expectations.direct import validate_directly
+from expectations.direct_validation import validate_directly
 from pipeline import tables
 from pipeline.cells.read import read_landed
 from pipeline.cli.main import app

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import combinations
 
-from expectations.constraints import Blank, Constraint, Place, Ratio, Sum
+from expectations.constraints import BlankCell, Constraint, Place, Ratio, Sum
 from pipeline.causes.digits import slip
 from pipeline.causes.laws import printed_sums
 from pipeline.causes.returns import Edit, Return
@@ -29,7 +29,7 @@ def _single(of: Return, failing: Iterable[Constraint]) -> Iterator[Edit]:
         for place in constraint.places:
             if not of.is_own(place):
                 continue
-            for value in constraint.closing(place, of.values):
+            for value in constraint.closing_values(place, of.values):
                 if value != of.values[place] and not _is_read_off_a_rate(of, constraint, place, value):
                     edit = _typed(of, constraint, place, value)
                     known = likeliest.setdefault((place, value), edit)
@@ -42,9 +42,9 @@ def _is_read_off_a_rate(of: Return, constraint: Constraint, place: Place, value:
 
     83.33 % of 18 cases can only be 15; of 12 345 678 it tells four digits.
     """
-    if not isinstance(constraint, Ratio) or place == constraint.printed:
+    if not isinstance(constraint, Ratio) or place == constraint.printed_place:
         return False
-    if slip(of.printed(place, of.values[place]), of.printed(place, value)) is not None:
+    if slip(of.to_printed_unit(place, of.values[place]), of.to_printed_unit(place, value)) is not None:
         return False
     step = of.step(place)
     return any(constraint.holds({**of.values, place: value + more}) for more in (step, -step))
@@ -55,7 +55,7 @@ def _typed(of: Return, constraint: Constraint, place: Place, value: Decimal) -> 
     changes = {place: value}
     if left_out := _left_out(of, constraint, place, value):
         return Edit("term_left_out", place, changes, left_out)
-    kind = slip(of.printed(place, found), of.printed(place, value)) or _of_the_month(of, place, value)
+    kind = slip(of.to_printed_unit(place, found), of.to_printed_unit(place, value)) or _of_the_month(of, place, value)
     if kind in (None, "digit_wrong") and of.is_computed(place):
         kind = "total_typed_over"
     said: dict[str, Decimal | str] = {} if kind else {"slip": "none"}
@@ -76,10 +76,10 @@ def _of_the_month(of: Return, place: Place, value: Decimal) -> str | None:
 def _left_out(of: Return, constraint: Constraint, place: Place, value: Decimal) -> dict[str, Decimal | str]:
     """Return what a sum would have left out: one term of it or two that make up the difference."""
     total = constraint.rule.total_column
-    if not isinstance(constraint, Sum) or total is None or len(constraint.signed) < 3:
+    if not isinstance(constraint, Sum) or total is None or len(constraint.signed_cells) < 3:
         return {}
-    sign, gap = constraint.signed[place], value - of.values[place]
-    terms = {term: -weight / sign for term, weight in constraint.signed.items() if term != place}
+    sign, gap = constraint.signed_cells[place], value - of.values[place]
+    terms = {term: -weight / sign for term, weight in constraint.signed_cells.items() if term != place}
     if place.column != total:
         # The total of another sum was printed here: 174 delegated or revoked, and the accepted total stands as due.
         accepted = of.values.get(place._replace(column="accepted_total"))
@@ -97,7 +97,7 @@ def _left_out(of: Return, constraint: Constraint, place: Place, value: Decimal) 
 def filled_in(of: Return, failing: Iterable[Constraint]) -> Iterator[Edit]:
     """A cell without a figure shows what the formulas of its form make of the others."""
     for constraint in failing:
-        if isinstance(constraint, Blank) and constraint.places[0] not in of.values:
+        if isinstance(constraint, BlankCell) and constraint.places[0] not in of.values:
             for value in dict.fromkeys(_worked_out(of, constraint.places[0])):
                 yield Edit("cell_blank", constraint.places[0], {constraint.places[0]: value})
 

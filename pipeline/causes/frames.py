@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import polars as pl
 
-from expectations.constraints import Blank, Cell, Comparison, Constraint, Place, Uncalculated
+from expectations.constraints import BlankCell, Cell, Comparison, Constraint, Place, UncalculatedFormula
 from expectations.rule import Rule
 from expectations.rules import Pack
 from pipeline import tables
@@ -247,7 +247,7 @@ def _returns(
             if finding["finding_id"] not in judged:
                 worked = worked_out.get((submission_id, *(finding[name] or "" for name in AT[2:])))
                 constraints.append(remark := _remark(finding, rules, submission_id, worked))
-                if isinstance(remark, Blank):
+                if isinstance(remark, BlankCell):
                     (cell,) = finding["cells"]
                     cells.setdefault(remark.places[0], _cell(cell | {"submission_id": submission_id, "value": None}))
         foreign_forms = _foreign_forms(submission_id, cells, findings[submission_id])
@@ -365,6 +365,6 @@ def _remark(
     at = (finding["form"], finding["row_code"] or "", finding["column_code"] or "")
     is_of_cell = len(places) == 1 and all(places[0])
     if is_of_cell and rule.id in UNCALCULATED:
-        return Uncalculated(rule, *at, finding["finding_id"], places, worked_out)
+        return UncalculatedFormula(rule, *at, finding["finding_id"], places, worked_out)
     is_blank = rule.id in WITHOUT_FIGURE and is_of_cell
-    return (Blank if is_blank else Constraint)(rule, *at, finding["finding_id"], places)
+    return (BlankCell if is_blank else Constraint)(rule, *at, finding["finding_id"], places)

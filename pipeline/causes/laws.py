@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from expectations.constraints import HUNDRED, Place, Ratio, Signed, Sum, Values, is_there, total
+from expectations.constraints import HUNDRED, Place, Ratio, SignedCells, Sum, Values, has_value, total
 from pipeline.causes.returns import Edit, Return
 from pipeline.cells.figure import LARGEST
 from pipeline.forms import Form
@@ -89,17 +89,17 @@ def worked_out_rate(of: Return, place: Place, values: Values) -> Decimal | None:
     """Return what the printed parts of a rate, or of a difference of rates, give; nothing where they are not printed."""
     if parts := rate_parts(of, place):
         top, base = parts
-        if is_there(top, values) and is_there(base, values):
+        if has_value(top, values) and has_value(base, values):
             return percent(values[top], values[base])
     for constraint in of.of_place.get(place, ()):
-        if isinstance(constraint, Ratio) and constraint.printed == place:
-            computed = constraint.computed(values)
+        if isinstance(constraint, Ratio) and constraint.printed_place == place:
+            computed = constraint.compute_rate(values)
             return None if computed is None else percent(computed, HUNDRED)
-        if isinstance(constraint, Sum) and constraint.signed.get(place) and place.column == constraint.column:
+        if isinstance(constraint, Sum) and constraint.signed_cells.get(place) and place.column == constraint.column:
             # Points above the target: rate less target.
-            others = {other: sign for other, sign in constraint.signed.items() if other != place}
+            others = {other: sign for other, sign in constraint.signed_cells.items() if other != place}
             if others and all(of.cells[other].unit in RATES for other in others):
-                return -total(others, values) / constraint.signed[place]
+                return -total(others, values) / constraint.signed_cells[place]
     return None
 
 
@@ -138,9 +138,9 @@ def is_rate(form: Form, column: str) -> bool:
     return bool(declared.ratio) or declared.unit in RATES
 
 
-def part_of(of: Return, place: Place, values: Values) -> Iterator[tuple[Signed, Signed]]:
+def part_of(of: Return, place: Place, values: Values) -> Iterator[tuple[SignedCells, SignedCells]]:
     """Yield what may not exceed what, where a cell takes part: by the rules that hold a part against its whole."""
     for rule in of.orders.get(place.form, ()):
         sides = rule.part_and_whole(place, values)
-        if sides and all(is_there(other, values) for side in sides for other in side):
+        if sides and all(has_value(other, values) for side in sides for other in side):
             yield sides

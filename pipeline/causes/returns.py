@@ -80,7 +80,7 @@ class Return:
         """Tell whether a cell stands in this return."""
         return place.submission_id == self.submission_id
 
-    def printed(self, place: Place, value: Decimal) -> Decimal:
+    def to_printed_unit(self, place: Place, value: Decimal) -> Decimal:
         """Return a figure in the unit that its cell prints."""
         unit = self.declared.units.get(self.cells[place].unit or "")
         return value / unit.factor if unit else value

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from expectations.constraints import Constraint, Place, Ratio, Sum, Uncalculated
+from expectations.constraints import Constraint, Place, Ratio, Sum, UncalculatedFormula
 from pipeline.causes.edits import edits
 from pipeline.causes.laws import is_lawful
 from pipeline.causes.returns import Edit, Return
@@ -113,7 +113,7 @@ def _weighed(of: Return, edit: Edit, failing: dict[str, Constraint]) -> Hypothes
     is_of_formulas = edit.kind == NOT_RECALCULATED
     touched = dict.fromkeys(constraint for place in edit.changes for constraint in of.of_place.get(place, ()))
     after = Edited(of.values, edit.changes)
-    closes = {name for name, one in failing.items() if is_of_formulas and isinstance(one, Uncalculated)}
+    closes = {name for name, one in failing.items() if is_of_formulas and isinstance(one, UncalculatedFormula)}
     for constraint in touched:
         holds = constraint.holds(after)
         if constraint.finding_id in failing:
@@ -135,7 +135,7 @@ def _is_rounded_away(of: Return, edit: Edit, constraint: Constraint, after: Mapp
     lost = Decimal(unit.factor if unit else 1).scaleb(-exponent)
     if isinstance(constraint, Ratio):
         return constraint.holds(after, lost)
-    return constraint.excess(after) <= len(constraint.signed) * lost
+    return constraint.excess(after) <= len(constraint.signed_cells) * lost
 
 
 class Edited(dict):

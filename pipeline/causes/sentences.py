@@ -146,9 +146,9 @@ def _formulas(of: Return, edit: Edit, *, vi: bool) -> dict[str, str]:
     amount = amount_vi if vi else amount_en
     examples = []
     for place in sorted(edit.changes, key=lambda place: (place.form, of.position(place)))[:MOST_EXAMPLES]:
-        cell, gives = of.cells[place], amount(of.printed(place, edit.changes[place]))
+        cell, gives = of.cells[place], amount(of.to_printed_unit(place, edit.changes[place]))
         where = f"{'ô' if vi else 'cell'} {cell.address} ({'trang' if vi else 'sheet'} «{cell.sheet}»)"
-        shows = amount(of.printed(place, cell.value)) if cell.value is not None else ""
+        shows = amount(of.to_printed_unit(place, cell.value)) if cell.value is not None else ""
         if vi:
             examples.append(f"{where} ghi {shows}, tính ra {gives}" if shows else f"{where} tính ra {gives}")
         else:
@@ -223,13 +223,13 @@ def _words(of: Return, edit: Edit, *, vi: bool) -> dict[str, str]:
     gap = edit.said.get("gap")
     return {
         "cell": _cell(of, root, vi=vi),
-        "found": amount(of.printed(root, found)) if (found := of.cells[root].value) is not None else "",
-        "would_be": amount(of.printed(root, edit.changes[root])),
+        "found": amount(of.to_printed_unit(root, found)) if (found := of.cells[root].value) is not None else "",
+        "would_be": amount(of.to_printed_unit(root, edit.changes[root])),
         "count": amount(Decimal(len(edit.changes))),
         "scaled": _scaled(of, edit, vi=vi),
         "others": ", ".join(others[:MOST_OTHERS] + more),
         "terms": (" và " if vi else " and ").join(named),
-        "gap": amount(of.printed(root, gap)) if isinstance(gap, Decimal) else "",
+        "gap": amount(of.to_printed_unit(root, gap)) if isinstance(gap, Decimal) else "",
     }
 
 

@@ -57,7 +57,7 @@ def _carried_through(of: Return, singles: Iterable[Edit]) -> Iterator[Edit]:
         for leaf in _leaves(of, place):
             changes = dict(_dependents(of, leaf, value - of.values[place]))
             if len(changes) > 1:
-                kind = slip(of.printed(leaf, of.values[leaf]), of.printed(leaf, changes[leaf]))
+                kind = slip(of.to_printed_unit(leaf, of.values[leaf]), of.to_printed_unit(leaf, changes[leaf]))
                 said: dict[str, Decimal | str] = {"carried": "yes"}
                 if kind is None:
                     said["slip"] = "none"

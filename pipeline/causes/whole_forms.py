@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from expectations.constraints import Blank, Constraint, Place, Ratio, Scale, Uncalculated, Worth
+from expectations.constraints import BlankCell, Constraint, Place, Ratio, Scale, UncalculatedFormula, Worth
 from pipeline.causes.laws import RATES, rate_parts, worked_out_rate
 from pipeline.causes.returns import Edit, Return
 from pipeline.forms import Form
@@ -28,7 +28,7 @@ def whole_forms(of: Return, failing: Iterable[Constraint]) -> Iterator[Edit]:
 
 def _not_recalculated(of: Return, failing: list[Constraint]) -> Iterator[Edit]:
     """Formulas of the workbook show no value, or an old one: what all of them give for the inputs that stand there."""
-    formulas = {c.places[0]: c.worked_out for c in failing if isinstance(c, Uncalculated)}
+    formulas = {c.places[0]: c.calculated_value for c in failing if isinstance(c, UncalculatedFormula)}
     if not formulas:
         return
     # Where the reader could not work a formula out, the template may: the cell stands where it computes.
@@ -62,7 +62,7 @@ def _blank_rates(of: Return, failing: list[Constraint]) -> Iterator[Edit]:
     blank = [
         constraint.places[0]
         for constraint in failing
-        if isinstance(constraint, Blank)
+        if isinstance(constraint, BlankCell)
         and constraint.places[0] not in of.values
         and rate_parts(of, constraint.places[0])
     ]

@@ -17,7 +17,7 @@ def cells_of(
     places = compared.select(RULE).unique(maintain_order=True)
     taking_part = pl.DataFrame(
         [
-            (*place, order, p.role, p.sign, p.form, p.row, p.column, p.is_beside)
+            (*place, order, p.role, p.sign, p.form, p.row, p.column, p.is_partner)
             for place in places.iter_rows()
             if place[2] in declared.current
             for order, p in enumerate(rules[place[0], place[1]].cells(declared.current[place[2]], place[3], place[4]))

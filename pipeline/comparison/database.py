@@ -9,7 +9,7 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
-from expectations.comparisons import COLUMNS, comparisons, comparisons_together, rule_key
+from expectations.comparisons import COLUMNS, comparisons, joint_comparisons, rule_key
 from expectations.rule import Rule
 from expectations.rules import WHOLE_WORKBOOK, Pack
 from pipeline.forms import Form, Forms
@@ -101,7 +101,7 @@ class JudgingDatabase:
             key = (pack.pack, rule.id, form)
             if key not in present:
                 continue
-            if select := comparisons_together(type(rule), ASKED):
+            if select := joint_comparisons(type(rule), ASKED):
                 together.setdefault(select, []).append(key)
             elif self._insert(" union all ".join(comparisons(pack, rule, form))):
                 made.add(key)

@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from expectations.rules import Pack, packs, version_of
+from expectations.rules import Pack, packs, rule_version
 from pipeline import tables
 from pipeline.home import Home, vietnam_now
 from pipeline.storage import read_tables, write_atomically
@@ -67,7 +67,7 @@ def record(
         "rule_id": rule_id,
         "pack": pack,
         "pack_version": by_name[pack].full_version,
-        "rule_version": version_of(by_name[pack].rule(rule_id)),
+        "rule_version": rule_version(by_name[pack].rule(rule_id)),
         "unit_key": unit_key,
         "form": form,
         "row_code": row_code,

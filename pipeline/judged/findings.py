@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import polars as pl
 
-from expectations.explanation import ENGLISH, VIETNAMESE, Failure
+from expectations.explanation import ENGLISH, VIETNAMESE, FailedComparison
 from expectations.rule import Rule
 from expectations.rules import Pack
 from expectations.terms import Story
@@ -67,7 +67,7 @@ def _finding(row: dict, rule: Rule, cells: list[dict], stories: dict[int, tuple[
         cells = [_remarked(row)] if row["remark_address"] else []
     first = cells[0] if cells else None
     unit = rule.unit(first, declared)
-    failure = Failure(
+    failure = FailedComparison(
         form=declared.current.get(row["remark_form"] or row["form"]),
         row_code=row["row_code"],
         column_code=row["column_code"],
@@ -133,7 +133,7 @@ def _stories(
         rule = rules[pack, rule_id]
         for story in rule.stories:
             for comparison_id, factor, values in _told(db, story, pack, rule, form, declared):
-                if rule.tells_printed_unit:
+                if rule.uses_printed_units:
                     values = {name: value / factor for name, value in values.items()}
                 spoken = (
                     story.vi.format_map({name: amount_vi(value) for name, value in values.items()}),

@@ -229,7 +229,7 @@ def judge(
         sent, cells = cells.select("submission_id", "form").unique(), compared_beside(cells, using)
         all_rules = [(pack, rule) for pack in using for rule in pack.rules]
         in_order = versions(submissions)
-        alone = [(pack, rule, form) for pack, rule in all_rules if not rule.looks_beside for form in rule.forms]
+        alone = [(pack, rule, form) for pack, rule in all_rules if not rule.needs_verdicts for form in rule.forms]
         expectations, failed = _judged(db, using, shares(alone, db), by)
         progress(f"{expectations} expectations ran, {len(failed)} comparisons fail")
         excused = waived(db, failed, others.waivers, using)
@@ -237,7 +237,7 @@ def judge(
         verdicts = verdicts_frame(in_order, failures, all_rules)
         falling = falling_revisions(submissions, verdicts)
         db.remark(revision_remarks(falling))
-        asked = {rule.id for _, rule in all_rules if rule.looks_at_versions}
+        asked = {rule.id for _, rule in all_rules if rule.needs_versions}
         late = unconfirmed(falling, submissions, others.waivers, asked)
         current = current_forms(submissions, verdicts.with_columns(is_out_of_order=is_among(late)), sent)
         # An office that explained its amounts vouches for them; a slip that is merely known is one still.
@@ -259,7 +259,7 @@ def judge(
             pl.concat([standing, others.standing]),
             arrivals(submissions, in_order),
         )
-        beside = [(pack, rule, form) for pack, rule in all_rules if rule.looks_beside for form in rule.forms]
+        beside = [(pack, rule, form) for pack, rule in all_rules if rule.needs_verdicts for form in rule.forms]
         expectations, more = _judged(db, using, [beside], by)
         if expectations:
             failed = failed + more
@@ -313,7 +313,7 @@ def _judged(
             if compared.keys:
                 expectations += len(compared.keys)
                 asked.append(judging.submit(by, compared.file, using, keys=compared.keys))
-        failed = [failure for answer in asked for failure in answer.result().failed]
+        failed = [failure for answer in asked for failure in answer.result().failed_ids]
     db.admit()
     return expectations, failed
 

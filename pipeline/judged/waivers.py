@@ -14,7 +14,7 @@ import polars as pl
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from expectations.rules import Pack, PackError, version_of
+from expectations.rules import Pack, PackError, rule_version
 from pipeline import tables
 from pipeline.comparison.database import JudgingDatabase
 from pipeline.home import PACKS
@@ -104,7 +104,7 @@ def waived(db: JudgingDatabase, failed: list[int], of: pl.DataFrame, using: tupl
     if of.is_empty() or not failed:
         return pl.DataFrame(schema=WAIVED)
     versions = pl.DataFrame(
-        [(pack.pack, rule.id, version_of(rule)) for pack in using for rule in pack.rules],
+        [(pack.pack, rule.id, rule_version(rule)) for pack in using for rule in pack.rules],
         schema=["pack", "rule_id", "version"],
         orient="row",
     )
