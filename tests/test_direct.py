@@ -30,7 +30,7 @@ def test_both_name_the_same_failing_comparisons_of_the_samples(samples_home: Hom
         read_tables(samples_home.cells, "cells", tables.CELLS),
         read_tables(samples_home.cells, "remarks", tables.REMARKS),
         database=tmp_path / "judging.duckdb",
-        by=both,
+        validator=both,
     )
     assert len(asked) >= 2  # the rules on one report, and those that compare reports
     assert all(theirs == ours for theirs, ours in asked)

@@ -89,7 +89,7 @@ pack = read_pack(house / "mine.yaml")
 (rule,) = pack.rules
 returns = Returns()
 returns.add("r", {("01", "total.total"): {"due": 1294}})
-judgement = judge(*returns.frames(), database=house / "judging.duckdb", using=(pack,), by=validate_directly)
+judgement = judge(*returns.frames(), database=house / "judging.duckdb", rule_packs=(pack,), validator=validate_directly)
 (finding,) = judgement.findings.to_dicts()
 (cell,) = [cell | {"form": "01"} for cell in finding["cells"]]
 row = {"form": "01", "row_code": "total.total", "column_code": "due", "finding_id": "f", "found": cell["value"],

@@ -26,7 +26,7 @@ def judged(folder: Path, *lines: str, who: str = NATION) -> Judgement:
     path.write_text("\n".join([HEADER, *rows]) + "\n", encoding="utf-8")
     found = read(path, received_at=datetime(2026, 1, 5))
     database = folder / "judging.duckdb"
-    return judge(found.submissions, found.cells, found.remarks, database=database, by=validate_directly)
+    return judge(found.submissions, found.cells, found.remarks, database=database, validator=validate_directly)
 
 
 def failing(judgement: Judgement) -> set[tuple[str, str, str]]:

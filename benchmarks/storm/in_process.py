@@ -78,7 +78,7 @@ def load(inbox: Path, home: Home) -> None:
     """Land, read and judge; no warehouse is built."""
     receive(inbox, home)
     read_landed(home)
-    judge_changed(home, by=validate_directly)
+    judge_changed(home, validator=validate_directly)
 
 
 def storm(draws: int, clean: list[CleanReturn], *, number: int, progress: object = None) -> Weather:

@@ -21,7 +21,7 @@ from pipeline.causes.sentences import (
     missing_base_sentences,
     unexplained_sentences,
 )
-from pipeline.comparison.cells import cells_of
+from pipeline.comparison.cells import load_comparison_cells
 from pipeline.comparison.database import JudgingDatabase
 from pipeline.forms import Forms
 from pipeline.vocabulary import Status
@@ -251,7 +251,7 @@ def _returns(
     cells_by_submission, calculated_values = _own_cells(db, failing), _calculated_values(db, failing)
     pack_by_submission = dict(db.query("select submission_id, pack from submission").iter_rows())
     comparisons = _comparisons(db, failing)
-    cells_by_comparison = cells_of(db, comparisons, rules, declarations)
+    cells_by_comparison = load_comparison_cells(db, comparisons, rules, declarations)
     rows_by_submission: dict[str, list[dict]] = {}
     for row in comparisons.to_dicts():
         rows_by_submission.setdefault(row["submission_id"], []).append(row)
