@@ -1,11 +1,11 @@
-"""Pieces of SQL that kinds of rules share: sums of columns of a form's wide table, and what rounding leaves open."""
+"""Pieces of SQL that kinds of rules share: sums of columns of a form's wide table, and their rounding."""
 
 from collections.abc import Iterable
 
 from expectations.terms import Term
 
 UNBOUNDED = "100000000000000000000"  # 1e20: beyond any amount in đồng
-HAIR = "0.000001"  # ratios are worked out in floating point: a bound gets the last place of its type as leeway
+HAIR = "0.000001"  # ratios are computed in floating point: a bound gets the last place of its type as leeway
 
 
 def signed_sum(terms: Iterable[Term], exact: bool = True) -> str:

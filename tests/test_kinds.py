@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator
 from typing import ClassVar, Literal
 
 from expectations.constraints import Comparison, Constraint, Sum
-from expectations.explanation import Failure, Voice
+from expectations.explanation import FailedComparison, Voice
 from expectations.participants import Participant
 from expectations.rule import Rule
 from expectations.terms import Code
@@ -50,7 +50,7 @@ class Multiple(Rule):
     def cells(self, form: Form, row: str, column: str) -> list[Participant]:
         return [Participant("found", 1, form.code, row, column)]
 
-    def explanation(self, failure: Failure, voice: Voice) -> str:
+    def explanation(self, failure: FailedComparison, voice: Voice) -> str:
         return f"{voice.place(failure)}: {voice.say('bước', 'step')} {self.step}."
 
     def formulas(self) -> Iterator[str]:
@@ -78,7 +78,7 @@ from sheets import Returns
 from expectations import rules
 from expectations.comparisons import comparisons
 from expectations.constraints import Comparison
-from expectations.direct import validate_directly
+from expectations.direct_validation import validate_directly
 from expectations.rules import read_pack
 from pipeline.bulletin.words import word
 from pipeline.forms import forms
@@ -89,7 +89,7 @@ pack = read_pack(house / "mine.yaml")
 (rule,) = pack.rules
 returns = Returns()
 returns.add("r", {("01", "total.total"): {"due": 1294}})
-judgement = judge(*returns.frames(), database=house / "judging.duckdb", using=(pack,), by=validate_directly)
+judgement = judge(*returns.frames(), database=house / "judging.duckdb", rule_packs=(pack,), validator=validate_directly)
 (finding,) = judgement.findings.to_dicts()
 (cell,) = [cell | {"form": "01"} for cell in finding["cells"]]
 row = {"form": "01", "row_code": "total.total", "column_code": "due", "finding_id": "f", "found": cell["value"],
@@ -104,7 +104,7 @@ print(json.dumps({
     "sentence_en": finding["sentence_en"],
     "formulas": list(rule.formulas()),
     "constraint": type(constraint).__name__,
-    "closing": [str(figure) for figure in constraint.closing(constraint.places[0], {constraint.places[0]: cell["value"]})],
+    "closing": [str(figure) for figure in constraint.closing_values(constraint.places[0], {constraint.places[0]: cell["value"]})],
     "causes": judgement.causes["would_be"].cast(str).to_list(),
     "title": str(word("rule_kind", rule.kind)),
 }, default=str))

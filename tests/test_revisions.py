@@ -9,7 +9,7 @@ from pipeline import tables
 from pipeline.cells.read import read_landed
 from pipeline.home import Home
 from pipeline.judged.judge import judge_changed
-from pipeline.judged.revisions import falling_revisions, revision_remarks, unconfirmed
+from pipeline.judged.revisions import lower_revisions, revision_remarks, unconfirmed_ids
 from pipeline.judged.verdicts import current_forms, versions
 from pipeline.judged.waivers import WAIVER
 from pipeline.landing.receive import receive
@@ -41,7 +41,7 @@ def judged(submissions: pl.DataFrame, returned: tuple[str, ...] = ()) -> pl.Data
 
 def falling(submissions: pl.DataFrame, returned: tuple[str, ...] = ()) -> dict[str, str]:
     """Return which versions fall below which."""
-    stood = falling_revisions(submissions, judged(submissions, returned))
+    stood = lower_revisions(submissions, judged(submissions, returned))
     return dict(stood.select("submission_id", "standing_id").iter_rows())
 
 
@@ -63,20 +63,20 @@ def test_what_falls_replaces_nothing_until_the_office_confirms_it():
     submissions = sent(3, 2)
     verdicts = judged(submissions)
     forms = pl.DataFrame({"submission_id": ["v1", "v2"], "form": ["01", "01"]})
-    asked = falling_revisions(submissions, verdicts)
-    waiting = unconfirmed(asked, submissions, pl.DataFrame(schema=WAIVER), {RULE})
+    asked = lower_revisions(submissions, verdicts)
+    waiting = unconfirmed_ids(asked, submissions, pl.DataFrame(schema=WAIVER), {RULE})
     assert waiting.to_list() == ["v2"]
     held = verdicts.with_columns(is_out_of_order=pl.col("submission_id").is_in(waiting.implode()))
     assert current_forms(submissions, held, forms)["submission_id"].to_list() == ["v1"]
     said = {"rule_id": RULE, "unit_key": "kien-giang", "period_id": "2022-12"}
     answer = pl.DataFrame([{name: said.get(name) for name in WAIVER}], schema=WAIVER)
-    assert unconfirmed(asked, submissions, answer, {RULE}).is_empty()
+    assert unconfirmed_ids(asked, submissions, answer, {RULE}).is_empty()
 
 
 def test_the_remark_says_both_numbers_and_what_to_do():
     submissions = sent(3, 2)
     verdicts = judged(submissions)
-    (remark,) = revision_remarks(falling_revisions(submissions, verdicts)).to_dicts()
+    (remark,) = revision_remarks(lower_revisions(submissions, verdicts)).to_dicts()
     assert (remark["submission_id"], remark["raw"]) == ("v2", "2")
     assert "lần báo cáo 2, thấp hơn lần 3 đang được dùng (tệp “1.xlsx”, nhận ngày 01/10/2022)" in remark["detail_vi"]
     assert "write report no. 4" in remark["detail_en"]

@@ -1,7 +1,7 @@
-"""The comparisons that lie outside their interval, asked of DuckDB in one statement.
+"""The comparisons that lie outside their interval, found by one DuckDB statement.
 
-A night is judged by Great Expectations (``expectations.suites``). Whoever waits for the verdict on one file asks the same
-comparisons here: what an expectation says of a comparison is this condition and no more, and a test holds both to the
+A night is judged by Great Expectations (``expectations.suites``). Whoever waits for the verdict on one file gets the same
+comparisons checked here: an expectation on a comparison is this condition and no more, and a test holds both to the
 same keys.
 """
 
@@ -13,7 +13,7 @@ import polars as pl
 from expectations.rules import Pack
 from expectations.suites import Verdicts
 
-ASKED = pl.Schema({"pack": pl.String, "rule_id": pl.String, "form": pl.String})
+KEY_SCHEMA = pl.Schema({"pack": pl.String, "rule_id": pl.String, "form": pl.String})
 OUTSIDE = """
     select comparison_id
     from comparison
@@ -30,8 +30,8 @@ def validate_directly(
 
     No other connection to the file may be open.
     """
-    every = {(pack.pack, rule.id, form) for pack in packs for rule in pack.rules for form in rule.forms}
-    asked = sorted(every if keys is None else every & keys)
+    all_keys = {(pack.pack, rule.id, form) for pack in packs for rule in pack.rules for form in rule.forms}
+    selected_keys = sorted(all_keys if keys is None else all_keys & keys)
     with duckdb.connect(str(database)) as connection:
-        connection.register("asked", pl.DataFrame(asked, schema=ASKED, orient="row").to_arrow())
+        connection.register("asked", pl.DataFrame(selected_keys, schema=KEY_SCHEMA, orient="row").to_arrow())
         return Verdicts([key for (key,) in connection.execute(OUTSIDE).fetchall()], [])
