@@ -156,7 +156,7 @@ def _hypothesis(office_return: Return, hypothesis: Hypothesis, count: int, alter
         "found": root.value,
         "would_be": edit.changes.get(root.place),
         "unit": unit.base if unit else None,
-        "closes": len(hypothesis.closes),
+        "closes": len(hypothesis.closed_findings),
         "sentence_vi": sentence_vi,
         "sentence_en": sentence_en,
     }

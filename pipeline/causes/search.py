@@ -23,12 +23,18 @@ class Hypothesis:
     """An edit with the findings that it would close; it breaks nothing that holds, and proposes nothing impossible."""
 
     edit: Edit
-    closes: frozenset[str]
+    closed_findings: frozenset[str]
 
     @property
     def order(self) -> tuple:
         """Likeliest first: what was not recalculated, then what closes most, then what is least far-fetched."""
-        return (not self.is_recalculation, -len(self.closes), self.edit.cost, len(self.edit.changes), self.edit.root)
+        return (
+            not self.is_recalculation,
+            -len(self.closed_findings),
+            self.edit.cost,
+            len(self.edit.changes),
+            self.edit.root,
+        )
 
     @property
     def is_recalculation(self) -> bool:
@@ -39,7 +45,7 @@ class Hypothesis:
         """Tell whether the figures cannot decide between it and another: each changes one cell and its totals, closes as much, and is as likely."""
         return (
             all(len(edit.changes) == 1 or edit.details.get("carried") for edit in (self.edit, other.edit))
-            and (self.closes, self.edit.cost) == (other.closes, other.edit.cost)
+            and (self.closed_findings, self.edit.cost) == (other.closed_findings, other.edit.cost)
             and self.edit.root != other.edit.root
         )
 
@@ -77,7 +83,7 @@ def find_causes(office_return: Return) -> list[RootCause]:
         best = hypotheses[0]
         causes.append(_make_cause(best, hypotheses, failing))
         office_return.values.update(best.edit.changes)
-        for finding in best.closes:
+        for finding in best.closed_findings:
             del failing[finding]
     return _attach_unexplained(causes, list(failing.values()), office_return)
 
@@ -125,19 +131,19 @@ def _weigh(office_return: Return, edit: Edit, failing: dict[str, Constraint]) ->
         constraint for place in edit.changes for constraint in office_return.constraints_by_place.get(place, ())
     )
     edited_values = EditedValues(office_return.values, edit.changes)
-    closes = {
+    closed_findings = {
         name for name, constraint in failing.items() if is_recalculation and isinstance(constraint, UncalculatedFormula)
     }
     for constraint in constraints:
         holds = constraint.holds(edited_values)
         if constraint.finding_id in failing:
             if holds or _is_rounded_away(office_return, edit, constraint, edited_values):
-                closes.add(constraint.finding_id)
+                closed_findings.add(constraint.finding_id)
         elif not holds and not is_recalculation and constraint.holds(office_return.values):
             return None
-    if not closes or not (is_recalculation or is_lawful(office_return, edit, edited_values)):
+    if not closed_findings or not (is_recalculation or is_lawful(office_return, edit, edited_values)):
         return None
-    return Hypothesis(edit, frozenset(closes))
+    return Hypothesis(edit, frozenset(closed_findings))
 
 
 def _is_rounded_away(
@@ -169,14 +175,14 @@ def _make_cause(best: Hypothesis, hypotheses: list[Hypothesis], failing: Mapping
     """Return the cause with its best hypothesis and others about the same findings, each place and figure once."""
     distinct: dict[tuple, Hypothesis] = {}
     for hypothesis in hypotheses:
-        if hypothesis.closes & best.closes and (hypothesis == best or not best.is_recalculation):
+        if hypothesis.closed_findings & best.closed_findings and (hypothesis == best or not best.is_recalculation):
             edit = hypothesis.edit
             distinct.setdefault((edit.root, edit.changes.get(edit.root)), hypothesis)
     return RootCause(
-        tuple(sorted(best.closes)),
+        tuple(sorted(best.closed_findings)),
         tuple(distinct.values())[:MOST_HYPOTHESES],
         best.edit.root,
-        is_contradiction=all(failing[finding].is_contradiction for finding in best.closes),
+        is_contradiction=all(failing[finding].is_contradiction for finding in best.closed_findings),
     )
 
 

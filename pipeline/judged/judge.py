@@ -16,7 +16,7 @@ import polars as pl
 
 from expectations.rule import Rule
 from expectations.rules import Pack, packs
-from expectations.suites import Verdicts, validate
+from expectations.suites import ValidationResult, validate
 from pipeline import tables
 from pipeline.calendar.deadlines import DEADLINES
 from pipeline.causes import likely_causes
@@ -60,7 +60,7 @@ TALLIES = "tallies"
 LAYOUT = json.dumps([(name, repr(getattr(tables, name.upper()))) for name in (*JUDGED_TABLES, TALLIES)])
 
 Progress = Callable[[str], None]
-Validator = Callable[..., Verdicts]
+Validator = Callable[..., ValidationResult]
 
 
 @dataclass(frozen=True)
