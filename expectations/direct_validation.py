@@ -11,7 +11,7 @@ import duckdb
 import polars as pl
 
 from expectations.rules import Pack
-from expectations.suites import Verdicts
+from expectations.suites import ValidationResult
 
 KEY_SCHEMA = pl.Schema({"pack": pl.String, "rule_id": pl.String, "form": pl.String})
 OUTSIDE = """
@@ -25,7 +25,7 @@ OUTSIDE = """
 
 def validate_directly(
     database: Path, packs: tuple[Pack, ...], *, keys: set[tuple[str, str, str]] | None = None
-) -> Verdicts:
+) -> ValidationResult:
     """Return which comparisons of ``database`` fail, as ``suites.validate`` does; ``keys`` as there.
 
     No other connection to the file may be open.
@@ -34,4 +34,4 @@ def validate_directly(
     selected_keys = sorted(all_keys if keys is None else all_keys & keys)
     with duckdb.connect(str(database)) as connection:
         connection.register("asked", pl.DataFrame(selected_keys, schema=KEY_SCHEMA, orient="row").to_arrow())
-        return Verdicts([key for (key,) in connection.execute(OUTSIDE).fetchall()], [])
+        return ValidationResult([key for (key,) in connection.execute(OUTSIDE).fetchall()], [])

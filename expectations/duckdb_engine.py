@@ -36,7 +36,7 @@ class CachedInspector:
 class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
     """Keeps its connection open, because results are read lazily; ``close_all`` ends them."""
 
-    _opened: ClassVar[list[sa.Connection]] = []
+    _connections: ClassVar[list[sa.Connection]] = []
     _inspectors: ClassVar[dict[str, CachedInspector]] = {}
 
     @contextlib.contextmanager
@@ -44,7 +44,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         """Yield the one connection of this engine."""
         if self._connection is None:
             self._connection = self.engine.connect()
-            self._opened.append(self._connection)
+            self._connections.append(self._connection)
         yield self._connection
 
     def get_inspector(self) -> Any:
@@ -58,8 +58,8 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
     def close_all(cls) -> None:
         """Close every connection, so that others may open the files."""
         cls._inspectors.clear()
-        while cls._opened:
-            connection = cls._opened.pop()
+        while cls._connections:
+            connection = cls._connections.pop()
             connection.close()
             connection.engine.dispose()
 

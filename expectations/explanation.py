@@ -87,7 +87,7 @@ class Voice:
         measure = forms().measures.get(cell["column_code"])
         return f"«{self.say(measure.vi, measure.en)}»" if measure else f"«{cell['column_code']}»"
 
-    def place_of_cell(self, cell: dict[str, Any]) -> str:
+    def other_place(self, cell: dict[str, Any]) -> str:
         """Name where a cell of another form or report stands: ``Biểu 01/TK-THA, trang «01», dòng «Tổng số»``."""
         form = forms().current[cell["form"]]
         row = form.row.get(cell["row_code"])

@@ -15,11 +15,11 @@ TARGETS = {
 }
 
 
-def equation(left: Iterable[Term], relation: str, right: Iterable[Term]) -> str:
+def equation(left_terms: Iterable[Term], relation: str, right_terms: Iterable[Term]) -> str:
     """Return the relation of two sums, first with codes, then with labels."""
-    left, right = tuple(left), tuple(right)
-    code_equation = f"{coded_sum(left)} {relation} {coded_sum(right)}"
-    return f"`{code_equation}`: {labelled_sum(left)} {relation} {labelled_sum(right)}"
+    left_terms, right_terms = tuple(left_terms), tuple(right_terms)
+    code_equation = f"{coded_sum(left_terms)} {relation} {coded_sum(right_terms)}"
+    return f"`{code_equation}`: {labelled_sum(left_terms)} {relation} {labelled_sum(right_terms)}"
 
 
 def absence(columns: tuple[str, ...]) -> Iterator[str]:

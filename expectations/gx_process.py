@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from expectations.rules import Pack
-from expectations.suites import Verdicts, take_suite_results, validate
+from expectations.suites import ValidationResult, take_suite_results, validate
 from pipeline.child_process import end_with_parent
 
 
@@ -18,9 +18,9 @@ def start() -> None:
     _process().submit(_import_engine)
 
 
-def validate_in_process(
+def validate_in_gx_process(
     database: Path, packs: tuple[Pack, ...], *, keys: set[tuple[str, str, str]] | None = None
-) -> Verdicts:
+) -> ValidationResult:
     """Run ``suites.validate`` in the process; raises what it raises, and ``RuntimeError`` where the process was ended."""
     try:
         return _process().submit(validate, database, packs, keys=keys).result()

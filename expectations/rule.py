@@ -127,9 +127,9 @@ class Rule(BaseModel):
         """
         return []
 
-    def unit(self, cell: Mapping[str, Any] | None, declared: Forms) -> UnitOfMeasure | None:
+    def unit(self, cell: Mapping[str, Any] | None, declarations: Forms) -> UnitOfMeasure | None:
         """Return the unit of the found figure: that of the first ``cell``; none for a mere count."""
-        return declared.units[cell["unit"]] if cell and cell.get("unit") else None
+        return declarations.units[cell["unit"]] if cell and cell.get("unit") else None
 
     def sentence(self, failure: FailedComparison, voice: Voice) -> str:
         """Return a failure in words: what should be, where and by how much it is off, and what to do."""

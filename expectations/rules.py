@@ -89,10 +89,10 @@ def _extend(path: Path, content: bytes) -> tuple[Any, bytes]:
             ]
         )
     ]
-    inherited = {rule["id"] for rule in rules}
+    inherited_ids = {rule["id"] for rule in rules}
     by_id = {change.get("id"): change for change in changes}
     merged_rules = [rule | by_id.get(rule["id"], {}) for rule in rules]
-    new_rules = [change for change in changes if change.get("id") not in inherited]
+    new_rules = [change for change in changes if change.get("id") not in inherited_ids]
     return base | entry | {"rules": merged_rules + new_rules}, base_content + content
 
 

@@ -26,8 +26,8 @@ def slack(terms: Iterable[Term]) -> str:
 
 def reach(terms: Iterable[Term], direction: int) -> str:
     """Return how far unprinted optional terms may move the sum up (+1) or down (-1): any distance, or none."""
-    moving = [f"{term.column} is null" for term in terms if term.is_optional and term.sign == direction]
-    return f"case when {' or '.join(moving)} then {UNBOUNDED} else 0 end" if moving else "0"
+    conditions = [f"{term.column} is null" for term in terms if term.is_optional and term.sign == direction]
+    return f"case when {' or '.join(conditions)} then {UNBOUNDED} else 0 end" if conditions else "0"
 
 
 def all_printed(terms: Iterable[Term]) -> str:

@@ -29,14 +29,16 @@ SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "warning", Severity.
 
 
 @dataclass(frozen=True)
-class Verdicts:
+class ValidationResult:
     """The results of the suites: ids of the comparisons that fail, and the validation results as plain data."""
 
     failed_ids: list[int]
     results: list[dict[str, Any]]
 
 
-def validate(database: Path, packs: tuple[Pack, ...], *, keys: set[tuple[str, str, str]] | None = None) -> Verdicts:
+def validate(
+    database: Path, packs: tuple[Pack, ...], *, keys: set[tuple[str, str, str]] | None = None
+) -> ValidationResult:
     """Validate table ``comparison`` of ``database`` (comparison_id, rule_key, found, low, high).
 
     ``keys`` limits the suites to the (pack, rule, form) that made comparisons. No other connection to the file may be
@@ -86,7 +88,7 @@ def validate(database: Path, packs: tuple[Pack, ...], *, keys: set[tuple[str, st
         for pack, form, rules in _suites(packs, keys)
     ]
     if not definitions:
-        return Verdicts([], [])
+        return ValidationResult([], [])
     checkpoint = gx.Checkpoint(
         name="judge",
         validation_definitions=definitions,
@@ -120,7 +122,7 @@ def validate(database: Path, packs: tuple[Pack, ...], *, keys: set[tuple[str, st
                 result.result[key] = []
         if len(_suite_results) < MOST_SUITE_RESULTS:
             _suite_results.append((str(validation.suite_name), validation))
-    return Verdicts(failed_ids, results)
+    return ValidationResult(failed_ids, results)
 
 
 def take_suite_results() -> list[SuiteResult]:

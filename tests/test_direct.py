@@ -8,7 +8,7 @@ import pytest
 from expectations import suites
 from expectations.direct_validation import validate_directly
 from expectations.rules import packs
-from expectations.suites import Verdicts
+from expectations.suites import ValidationResult
 from pipeline import tables
 from pipeline.home import Home
 from pipeline.judged.judge import judge
@@ -19,7 +19,7 @@ from pipeline.storage import read_tables
 def test_both_name_the_same_failing_comparisons_of_the_samples(samples_home: Home, tmp_path: Path):
     asked: list[tuple[list[int], list[int]]] = []
 
-    def both(database: Path, using: tuple, *, keys: set[tuple[str, str, str]]) -> Verdicts:
+    def both(database: Path, using: tuple, *, keys: set[tuple[str, str, str]]) -> ValidationResult:
         verdicts = suites.validate(database, using, keys=keys)
         asked.append((sorted(verdicts.failed_ids), validate_directly(database, using, keys=keys).failed_ids))
         return verdicts

@@ -106,9 +106,9 @@ class Change(Rule):
             for name in (jump.part, jump.whole)
         ]
 
-    def unit(self, cell: Mapping[str, Any] | None, declared: Forms) -> UnitOfMeasure | None:
+    def unit(self, cell: Mapping[str, Any] | None, declarations: Forms) -> UnitOfMeasure | None:
         """Return points for a share, otherwise the unit of the figure."""
-        return declared.units["point"] if self.jumps else super().unit(cell, declared)
+        return declarations.units["point"] if self.jumps else super().unit(cell, declarations)
 
     def explanation(self, failure: FailedComparison, voice: Voice) -> str:
         """Name the figure of both reports, and how far it moved."""

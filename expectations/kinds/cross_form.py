@@ -94,7 +94,7 @@ class CrossForm(Rule):
         """Name both cells, and where the other stands."""
         (cell,), (other_cell,) = failure.sides
         return (
-            f"{voice.place(failure)}: {voice.cell(failure, cell)}, {voice.say('nhưng', 'but')} {voice.place_of_cell(other_cell)}: "
+            f"{voice.place(failure)}: {voice.cell(failure, cell)}, {voice.say('nhưng', 'but')} {voice.other_place(other_cell)}: "
             f"{voice.cell(failure, other_cell)}; {voice.difference(failure)}."
         )
 

@@ -51,7 +51,7 @@ class Duplicate(Rule):
         """Return one cell in this report and the one before: the sentence's example."""
         return cell_with_partner(form, row, column)
 
-    def unit(self, cell: Mapping[str, Any] | None, declared: Forms) -> UnitOfMeasure | None:
+    def unit(self, cell: Mapping[str, Any] | None, declarations: Forms) -> UnitOfMeasure | None:
         """Return none: it counts figures, whatever their units."""
         return None
 

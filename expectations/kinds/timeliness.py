@@ -30,7 +30,7 @@ class Timeliness(Rule):
             from arrival
         """
 
-    def unit(self, cell: Mapping[str, Any] | None, declared: Forms) -> UnitOfMeasure | None:
+    def unit(self, cell: Mapping[str, Any] | None, declarations: Forms) -> UnitOfMeasure | None:
         """Return none: it counts days."""
         return None
 

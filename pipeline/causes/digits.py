@@ -3,17 +3,17 @@
 from decimal import Decimal
 
 
-def slip_kind(shown: Decimal, intended: Decimal) -> str | None:
+def slip_kind(shown_value: Decimal, intended_value: Decimal) -> str | None:
     """Return the kind of slip that turns ``intended`` into ``shown``, both as printed; None if no slip does."""
-    if shown == intended:
+    if shown_value == intended_value:
         return None
-    if shown == -intended:
+    if shown_value == -intended_value:
         return "sign"
-    if intended and shown in (intended * 1000, intended / 1000):
+    if intended_value and shown_value in (intended_value * 1000, intended_value / 1000):
         return "unit_thousand"
-    if not (_is_count(shown) and _is_count(intended)):
+    if not (_is_count(shown_value) and _is_count(intended_value)):
         return None
-    a, b = str(int(shown)), str(int(intended))
+    a, b = str(int(shown_value)), str(int(intended_value))
     if is_transposed(a, b):
         return "digits_swapped"
     if is_one_off(a, b):

@@ -12,20 +12,20 @@ from pipeline.causes.several_cells import multi_cell_edits
 from pipeline.causes.whole_forms import whole_form_edits
 
 
-def propose_edits(office_return: Return, failing: Iterable[Constraint]) -> Iterator[Edit]:
+def propose_edits(office_return: Return, failures: Iterable[Constraint]) -> Iterator[Edit]:
     """Yield every edit that closes at least one of the failing constraints."""
-    failing = list(failing)
-    singles = list(_single_cell_edits(office_return, failing))
+    failures = list(failures)
+    singles = list(_single_cell_edits(office_return, failures))
     yield from singles
-    yield from blank_cell_edits(office_return, failing)
+    yield from blank_cell_edits(office_return, failures)
     yield from multi_cell_edits(office_return, singles)
-    yield from whole_form_edits(office_return, failing)
+    yield from whole_form_edits(office_return, failures)
 
 
-def _single_cell_edits(office_return: Return, failing: Iterable[Constraint]) -> Iterator[Edit]:
+def _single_cell_edits(office_return: Return, failures: Iterable[Constraint]) -> Iterator[Edit]:
     """One cell shows another figure; where several rules propose it, the most plausible edit is kept."""
-    likeliest: dict[tuple[Place, Decimal], Edit] = {}
-    for constraint in failing:
+    best_edits: dict[tuple[Place, Decimal], Edit] = {}
+    for constraint in failures:
         for place in constraint.places:
             if not office_return.is_own(place):
                 continue
@@ -34,9 +34,9 @@ def _single_cell_edits(office_return: Return, failing: Iterable[Constraint]) -> 
                     office_return, constraint, place, value
                 ):
                     edit = _typing_edit(office_return, constraint, place, value)
-                    best = likeliest.setdefault((place, value), edit)
-                    likeliest[place, value] = min(best, edit, key=lambda candidate: candidate.cost)
-    yield from likeliest.values()
+                    best = best_edits.setdefault((place, value), edit)
+                    best_edits[place, value] = min(best, edit, key=lambda candidate: candidate.cost)
+    yield from best_edits.values()
 
 
 def _is_ambiguous_rate_part(office_return: Return, constraint: Constraint, place: Place, value: Decimal) -> bool:
@@ -97,16 +97,16 @@ def _omission(office_return: Return, constraint: Constraint, place: Place, value
             return {"gap": -gap, "implied": value, "terms": "delegated revoked"}
         return {}
     for count in (1, 2):
-        for omitted in combinations(terms, count):
-            is_gap = sum(terms[term] * office_return.values[term] for term in omitted) == gap
-            if is_gap and len(omitted) < len(terms) and all(office_return.values[term] for term in omitted):
-                return {"gap": abs(gap), "implied": value, "terms": " ".join(term.column for term in omitted)}
+        for omitted_terms in combinations(terms, count):
+            is_gap = sum(terms[term] * office_return.values[term] for term in omitted_terms) == gap
+            if is_gap and len(omitted_terms) < len(terms) and all(office_return.values[term] for term in omitted_terms):
+                return {"gap": abs(gap), "implied": value, "terms": " ".join(term.column for term in omitted_terms)}
     return {}
 
 
-def blank_cell_edits(office_return: Return, failing: Iterable[Constraint]) -> Iterator[Edit]:
+def blank_cell_edits(office_return: Return, failures: Iterable[Constraint]) -> Iterator[Edit]:
     """A cell without a figure shows what the formulas of its form give for it."""
-    for constraint in failing:
+    for constraint in failures:
         if isinstance(constraint, BlankCell) and constraint.places[0] not in office_return.values:
             for value in dict.fromkeys(_implied_values(office_return, constraint.places[0])):
                 yield Edit("cell_blank", constraint.places[0], {constraint.places[0]: value})
@@ -115,9 +115,10 @@ def blank_cell_edits(office_return: Return, failing: Iterable[Constraint]) -> It
 def _implied_values(office_return: Return, place: Place) -> Iterator[Decimal]:
     """Yield the value of a missing cell by each sum of its form in which no other cell is missing."""
     for printed_sum in printed_sums(office_return, place):
-        signed = {printed_sum.total: -1, **printed_sum.terms}
-        if all(other in office_return.values for other in signed if other != place):
+        signed_cells = {printed_sum.total: -1, **printed_sum.terms}
+        if all(other in office_return.values for other in signed_cells if other != place):
             rest = sum(
-                (sign * office_return.values[other] for other, sign in signed.items() if other != place), Decimal(0)
+                (sign * office_return.values[other] for other, sign in signed_cells.items() if other != place),
+                Decimal(0),
             )
-            yield -rest / signed[place]
+            yield -rest / signed_cells[place]

@@ -56,17 +56,17 @@ def likely_causes(
 
     Reads the comparisons of ``db``: those that fail, and those that pass and would break.
     """
-    failing = findings.filter(pl.col("status") == Status.FAIL)
-    if failing.is_empty():
+    failures = findings.filter(pl.col("status") == Status.FAIL)
+    if failures.is_empty():
         return Causes(pl.DataFrame(schema=tables.CAUSES), pl.DataFrame(schema=tables.CAUSE_FINDINGS))
     rules = {(pack.pack, rule.id): rule for pack in rule_packs for rule in pack.rules}
     headers = {
-        row["submission_id"]: row for row in submissions.join(failing, on="submission_id", how="semi").to_dicts()
+        row["submission_id"]: row for row in submissions.join(failures, on="submission_id", how="semi").to_dicts()
     }
-    findings_by_id = _findings_by_id(failing)
+    findings_by_id = _findings_by_id(failures)
     causes: list[dict] = []
     members: list[dict] = []
-    for office_return in _returns(db, failing, rules, declarations, headers):
+    for office_return in _returns(db, failures, rules, declarations, headers):
         for cause in _merge(office_return, find_causes(office_return)):
             root = cause.root or Place(office_return.submission_id, "", "", "")
             common = {
@@ -156,7 +156,7 @@ def _hypothesis(office_return: Return, hypothesis: Hypothesis, count: int, alter
         "found": root.value,
         "would_be": edit.changes.get(root.place),
         "unit": unit.base if unit else None,
-        "closes": len(hypothesis.closes),
+        "closes": len(hypothesis.closed_findings),
         "sentence_vi": sentence_vi,
         "sentence_en": sentence_en,
     }
@@ -168,7 +168,7 @@ def _lacks_base(office_return: Return, place: Place) -> bool:
     return parts is not None and place not in office_return.values and office_return.values.get(parts[1]) == 0
 
 
-def _change(office_return: Return, place: Place, would_be: object) -> dict:
+def _change(office_return: Return, place: Place, proposed_value: object) -> dict:
     cell = office_return.cells[place]
     return {
         "form": place.form,
@@ -177,7 +177,7 @@ def _change(office_return: Return, place: Place, would_be: object) -> dict:
         "sheet": cell.sheet,
         "address": cell.address,
         "found": cell.value,
-        "would_be": would_be,
+        "would_be": proposed_value,
     }
 
 
@@ -207,8 +207,10 @@ def _merge(office_return: Return, causes: list[RootCause]) -> list[RootCause]:
 
 def _slip_key(cause: RootCause, constraints: list[Constraint]) -> object:
     """Return a key that is the same for all causes of one slip."""
-    (rule, form, row), *others = {(constraint.rule.id, constraint.form, constraint.row) for constraint in constraints}
-    if not others and row and rule in ("reading.blank_total", "reading.blank_part"):
+    (rule, form, row), *other_keys = {
+        (constraint.rule.id, constraint.form, constraint.row) for constraint in constraints
+    }
+    if not other_keys and row and rule in ("reading.blank_total", "reading.blank_part"):
         return rule, form, row
     if not cause.hypotheses and all(constraint.rule.is_about_remarks for constraint in constraints):
         rules_and_forms = {(constraint.rule.id, constraint.form) for constraint in constraints}
@@ -219,16 +221,22 @@ def _slip_key(cause: RootCause, constraints: list[Constraint]) -> object:
 
 def _cause_id(header: dict, root: Place, is_contradiction: bool) -> str:
     """Return an id that the same root keeps in every version of the report."""
-    placed = (header["origin"], header["is_simulated"], header["unit_key"], header["scope"], header["period_id"])
-    report = header["report_id"] if header["origin"] == "published" or None in placed else None
-    key = [*placed, report or (header["submission_id"] if None in placed else ""), root.form, root.row, root.column]
+    place_key = (header["origin"], header["is_simulated"], header["unit_key"], header["scope"], header["period_id"])
+    report = header["report_id"] if header["origin"] == "published" or None in place_key else None
+    key = [
+        *place_key,
+        report or (header["submission_id"] if None in place_key else ""),
+        root.form,
+        root.row,
+        root.column,
+    ]
     key += ["another document"] if is_contradiction else []
     return hashlib.sha256("|".join(map(str, key)).encode()).hexdigest()[:16]
 
 
-def _findings_by_id(failing: pl.DataFrame) -> dict[str, dict]:
+def _findings_by_id(failures: pl.DataFrame) -> dict[str, dict]:
     first = pl.col("cells").list.first()
-    fields = failing.select(
+    fields = failures.select(
         "finding_id",
         "rule_id",
         "form",
@@ -242,21 +250,21 @@ def _findings_by_id(failing: pl.DataFrame) -> dict[str, dict]:
 
 def _returns(
     db: JudgingDatabase,
-    failing: pl.DataFrame,
+    failures: pl.DataFrame,
     rules: dict[tuple[str, str], Rule],
     declarations: Forms,
     headers: dict[str, dict],
 ) -> Iterator[Return]:
     """Yield every failing return with the constraints near its failures."""
-    cells_by_submission, calculated_values = _own_cells(db, failing), _calculated_values(db, failing)
+    cells_by_submission, calculated_values = _own_cells(db, failures), _calculated_values(db, failures)
     pack_by_submission = dict(db.query("select submission_id, pack from submission").iter_rows())
-    comparisons = _comparisons(db, failing)
+    comparisons = _comparisons(db, failures)
     cells_by_comparison = load_comparison_cells(db, comparisons, rules, declarations)
     rows_by_submission: dict[str, list[dict]] = {}
     for row in comparisons.to_dicts():
         rows_by_submission.setdefault(row["submission_id"], []).append(row)
     findings_by_submission: dict[str, list[dict]] = {}
-    for row in failing.select(*PLACE_KEY, "finding_id", "cells", "sheet").to_dicts():
+    for row in failures.select(*PLACE_KEY, "finding_id", "cells", "sheet").to_dicts():
         findings_by_submission.setdefault(row["submission_id"], []).append(row)
     for submission_id in sorted(findings_by_submission):
         cells = dict(cells_by_submission.get(submission_id, {}))
@@ -304,12 +312,12 @@ def _foreign_forms(submission_id: str, cells: dict[Place, Cell], findings: list[
     return foreign_forms if 2 * len(foreign_forms) < len({form for _, form in own_forms}) else frozenset()
 
 
-def _comparisons(db: JudgingDatabase, failing: pl.DataFrame) -> pl.DataFrame:
+def _comparisons(db: JudgingDatabase, failures: pl.DataFrame) -> pl.DataFrame:
     """Return the comparisons of the failing returns in every row and column in which something fails."""
-    failing_cells = failing.select("submission_id", "cells").explode("cells").unnest("cells", separator="_")
+    failing_cells = failures.select("submission_id", "cells").explode("cells").unnest("cells", separator="_")
     failing_places = pl.concat(
         [
-            failing.select("submission_id", "row_code", "column_code"),
+            failures.select("submission_id", "row_code", "column_code"),
             failing_cells.filter(pl.col("cells_submission_id") == pl.col("submission_id")).select(
                 "submission_id",
                 pl.col("cells_row_code").alias("row_code"),
@@ -317,7 +325,7 @@ def _comparisons(db: JudgingDatabase, failing: pl.DataFrame) -> pl.DataFrame:
             ),
         ]
     ).drop_nulls()
-    failing_keys = failing.select("finding_id", *PLACE_KEY).with_columns(
+    failing_keys = failures.select("finding_id", *PLACE_KEY).with_columns(
         pl.col("row_code", "column_code").fill_null("")
     )
     connection = db.connection
@@ -343,9 +351,9 @@ def _comparisons(db: JudgingDatabase, failing: pl.DataFrame) -> pl.DataFrame:
         connection.unregister("named_in")
 
 
-def _own_cells(db: JudgingDatabase, failing: pl.DataFrame) -> dict[str, dict[Place, Cell]]:
+def _own_cells(db: JudgingDatabase, failures: pl.DataFrame) -> dict[str, dict[Place, Cell]]:
     """Return every cell of the forms in which something fails, by submission: a form is checked against its own sums."""
-    db.connection.register("touched_in", failing.select("submission_id", "form").drop_nulls().unique().to_arrow())
+    db.connection.register("touched_in", failures.select("submission_id", "form").drop_nulls().unique().to_arrow())
     try:
         frame = db.query(
             """
@@ -362,12 +370,12 @@ def _own_cells(db: JudgingDatabase, failing: pl.DataFrame) -> dict[str, dict[Pla
     return cells
 
 
-def _calculated_values(db: JudgingDatabase, failing: pl.DataFrame) -> dict[tuple[str, ...], Decimal]:
+def _calculated_values(db: JudgingDatabase, failures: pl.DataFrame) -> dict[tuple[str, ...], Decimal]:
     """Return what the reader calculated for formulas that were not calculated, by submission and place."""
     remarks = db.query("select * from remark")
     if "worked_out" not in remarks.columns:
         return {}
-    failing_remarks = remarks.drop_nulls("worked_out").join(failing, on="submission_id", how="semi")
+    failing_remarks = remarks.drop_nulls("worked_out").join(failures, on="submission_id", how="semi")
     place = ("submission_id", "form", "row_code", "column_code")
     return {tuple(row[name] or "" for name in place): row["worked_out"] for row in failing_remarks.to_dicts()}
 

@@ -23,12 +23,18 @@ class Hypothesis:
     """An edit with the findings that it would close; it breaks nothing that holds, and proposes nothing impossible."""
 
     edit: Edit
-    closes: frozenset[str]
+    closed_findings: frozenset[str]
 
     @property
     def order(self) -> tuple:
         """Likeliest first: what was not recalculated, then what closes most, then what is least far-fetched."""
-        return (not self.is_recalculation, -len(self.closes), self.edit.cost, len(self.edit.changes), self.edit.root)
+        return (
+            not self.is_recalculation,
+            -len(self.closed_findings),
+            self.edit.cost,
+            len(self.edit.changes),
+            self.edit.root,
+        )
 
     @property
     def is_recalculation(self) -> bool:
@@ -39,7 +45,7 @@ class Hypothesis:
         """Tell whether the figures cannot decide between it and another: each changes one cell and its totals, closes as much, and is as likely."""
         return (
             all(len(edit.changes) == 1 or edit.details.get("carried") for edit in (self.edit, other.edit))
-            and (self.closes, self.edit.cost) == (other.closes, other.edit.cost)
+            and (self.closed_findings, self.edit.cost) == (other.closed_findings, other.edit.cost)
             and self.edit.root != other.edit.root
         )
 
@@ -57,53 +63,55 @@ class RootCause:
 
 def find_causes(office_return: Return) -> list[RootCause]:
     """Group the failing constraints of a return by root cause; every one of them is in exactly one cause."""
-    failing = {
+    failures = {
         constraint.finding_id: constraint
         for constraint in office_return.constraints
         if constraint.finding_id is not None
     }
     office_return = replace(office_return, values=dict(office_return.values), constraints_by_place={})
-    causes: list[RootCause] = list(_whole_form_causes(office_return, failing))
+    causes: list[RootCause] = list(_whole_form_causes(office_return, failures))
     edit_count = 0
-    while failing and len(causes) < MOST_CAUSES and edit_count < MOST_EDITS:
-        candidates = list(propose_edits(office_return, failing.values()))
+    while failures and len(causes) < MOST_CAUSES and edit_count < MOST_EDITS:
+        candidates = list(propose_edits(office_return, failures.values()))
         edit_count += len(candidates)
         hypotheses = sorted(
-            (hypothesis for edit in candidates if (hypothesis := _weigh(office_return, edit, failing))),
+            (hypothesis for edit in candidates if (hypothesis := _weigh(office_return, edit, failures))),
             key=lambda hypothesis: hypothesis.order,
         )
         if not hypotheses:
             break
         best = hypotheses[0]
-        causes.append(_make_cause(best, hypotheses, failing))
+        causes.append(_make_cause(best, hypotheses, failures))
         office_return.values.update(best.edit.changes)
-        for finding in best.closes:
-            del failing[finding]
-    return _attach_unexplained(causes, list(failing.values()), office_return)
+        for finding in best.closed_findings:
+            del failures[finding]
+    return _attach_unexplained(causes, list(failures.values()), office_return)
 
 
-def _whole_form_causes(office_return: Return, failing: dict[str, Constraint]) -> Iterator[RootCause]:
-    """Yield the causes in which a whole form belongs to another report, and remove what they explain from ``failing``.
+def _whole_form_causes(office_return: Return, failures: dict[str, Constraint]) -> Iterator[RootCause]:
+    """Yield the causes in which a whole form belongs to another report, and remove what they explain from ``failures``.
 
     A form that was copied from last month, or a sheet that names another period or unit: where it contradicts other forms
     and reports, nobody need look for a wrong figure.
     """
-    copies = [constraint for constraint in failing.values() if constraint.rule.detects_copy]
+    copies = [constraint for constraint in failures.values() if constraint.rule.detects_copy]
     agreements = (
-        [constraint for constraint in failing.values() if constraint.rule.id == AGREEMENT]
+        [constraint for constraint in failures.values() if constraint.rule.id == AGREEMENT]
         if office_return.foreign_forms
         else []
     )
     for remarks, forms in [*(([copy], {copy.form}) for copy in copies), (agreements, office_return.foreign_forms)]:
         open_remarks = [
-            constraint for constraint in remarks if constraint.finding_id in failing
+            constraint for constraint in remarks if constraint.finding_id in failures
         ]  # a form may be a copy of two others
         if not open_remarks:
             continue
-        explained = [constraint for constraint in failing.values() if _crosses_forms(office_return, constraint, forms)]
-        finding_ids = sorted({constraint.finding_id or "" for constraint in (*open_remarks, *explained)})
+        explained_constraints = [
+            constraint for constraint in failures.values() if _crosses_forms(office_return, constraint, forms)
+        ]
+        finding_ids = sorted({constraint.finding_id or "" for constraint in (*open_remarks, *explained_constraints)})
         for finding_id in finding_ids:
-            failing.pop(finding_id, None)
+            failures.pop(finding_id, None)
         yield RootCause(tuple(finding_ids), (), _root_place(office_return, open_remarks[0]))
 
 
@@ -118,26 +126,28 @@ def _root_place(office_return: Return, constraint: Constraint) -> Place:
     return own_place or Place(office_return.submission_id, constraint.form, constraint.row, constraint.column)
 
 
-def _weigh(office_return: Return, edit: Edit, failing: dict[str, Constraint]) -> Hypothesis | None:
+def _weigh(office_return: Return, edit: Edit, failures: dict[str, Constraint]) -> Hypothesis | None:
     """Return an edit with what it closes; None where it closes nothing, breaks what holds or is impossible."""
     is_recalculation = edit.kind == NOT_RECALCULATED
     constraints = dict.fromkeys(
         constraint for place in edit.changes for constraint in office_return.constraints_by_place.get(place, ())
     )
     edited_values = EditedValues(office_return.values, edit.changes)
-    closes = {
-        name for name, constraint in failing.items() if is_recalculation and isinstance(constraint, UncalculatedFormula)
+    closed_findings = {
+        name
+        for name, constraint in failures.items()
+        if is_recalculation and isinstance(constraint, UncalculatedFormula)
     }
     for constraint in constraints:
         holds = constraint.holds(edited_values)
-        if constraint.finding_id in failing:
+        if constraint.finding_id in failures:
             if holds or _is_rounded_away(office_return, edit, constraint, edited_values):
-                closes.add(constraint.finding_id)
+                closed_findings.add(constraint.finding_id)
         elif not holds and not is_recalculation and constraint.holds(office_return.values):
             return None
-    if not closes or not (is_recalculation or is_lawful(office_return, edit, edited_values)):
+    if not closed_findings or not (is_recalculation or is_lawful(office_return, edit, edited_values)):
         return None
-    return Hypothesis(edit, frozenset(closes))
+    return Hypothesis(edit, frozenset(closed_findings))
 
 
 def _is_rounded_away(
@@ -165,23 +175,23 @@ class EditedValues(dict):
         return self._values[place]
 
 
-def _make_cause(best: Hypothesis, hypotheses: list[Hypothesis], failing: Mapping[str, Constraint]) -> RootCause:
+def _make_cause(best: Hypothesis, hypotheses: list[Hypothesis], failures: Mapping[str, Constraint]) -> RootCause:
     """Return the cause with its best hypothesis and others about the same findings, each place and figure once."""
-    distinct: dict[tuple, Hypothesis] = {}
+    distinct_hypotheses: dict[tuple, Hypothesis] = {}
     for hypothesis in hypotheses:
-        if hypothesis.closes & best.closes and (hypothesis == best or not best.is_recalculation):
+        if hypothesis.closed_findings & best.closed_findings and (hypothesis == best or not best.is_recalculation):
             edit = hypothesis.edit
-            distinct.setdefault((edit.root, edit.changes.get(edit.root)), hypothesis)
+            distinct_hypotheses.setdefault((edit.root, edit.changes.get(edit.root)), hypothesis)
     return RootCause(
-        tuple(sorted(best.closes)),
-        tuple(distinct.values())[:MOST_HYPOTHESES],
+        tuple(sorted(best.closed_findings)),
+        tuple(distinct_hypotheses.values())[:MOST_HYPOTHESES],
         best.edit.root,
-        is_contradiction=all(failing[finding].is_contradiction for finding in best.closes),
+        is_contradiction=all(failures[finding].is_contradiction for finding in best.closed_findings),
     )
 
 
 def _attach_unexplained(
-    causes: list[RootCause], unexplained: Iterable[Constraint], office_return: Return
+    causes: list[RootCause], unexplained_constraints: Iterable[Constraint], office_return: Return
 ) -> list[RootCause]:
     """Add what no edit closes to the cause whose cell it shares, or else to a cause of its own, one for each root cell.
 
@@ -190,7 +200,7 @@ def _attach_unexplained(
     """
     by_root: dict[tuple[Place, bool], list[str]] = {}
     grouped_findings = [list(cause.findings) for cause in causes]
-    for constraint in unexplained:
+    for constraint in unexplained_constraints:
         own_places = [place for place in constraint.places if office_return.is_own(place)]
         index = next(
             (

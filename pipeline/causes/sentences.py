@@ -109,7 +109,7 @@ def hypothesis_sentences(
 
     ``alternative`` is an edit of another cell that the figures support equally.
     """
-    edit, closed_count = hypothesis.edit, len(hypothesis.closes)
+    edit, closed_count = hypothesis.edit, len(hypothesis.closed_findings)
     vi, en = _pattern(edit)
     if hypothesis.is_recalculation:
         return vi.format(**_formula_values(office_return, edit, vi=True)), en.format(

@@ -16,21 +16,21 @@ THOUSAND = 3
 MIN_SHARE = Decimal("0.8")
 
 
-def whole_form_edits(office_return: Return, failing: Iterable[Constraint]) -> Iterator[Edit]:
+def whole_form_edits(office_return: Return, failures: Iterable[Constraint]) -> Iterator[Edit]:
     """Yield the edits of whole forms."""
-    failing = list(failing)
-    yield from _recalculation_edits(office_return, failing)
-    yield from _blank_rate_edits(office_return, failing)
-    yield from _fraction_rate_edits(office_return, failing)
-    yield from _scale_edits(office_return, failing)
-    yield from _monthly_figure_edits(office_return, failing)
+    failures = list(failures)
+    yield from _recalculation_edits(office_return, failures)
+    yield from _blank_rate_edits(office_return, failures)
+    yield from _fraction_rate_edits(office_return, failures)
+    yield from _scale_edits(office_return, failures)
+    yield from _monthly_figure_edits(office_return, failures)
 
 
-def _recalculation_edits(office_return: Return, failing: list[Constraint]) -> Iterator[Edit]:
+def _recalculation_edits(office_return: Return, failures: list[Constraint]) -> Iterator[Edit]:
     """Formulas of the workbook show no value, or an outdated one: all of them show what their inputs give."""
     value_by_formula = {
         constraint.places[0]: constraint.calculated_value
-        for constraint in failing
+        for constraint in failures
         if isinstance(constraint, UncalculatedFormula)
     }
     if not value_by_formula:
@@ -67,11 +67,11 @@ def _recalculate_form(office_return: Return, form: Form) -> dict[Place, Decimal]
     }
 
 
-def _blank_rate_edits(office_return: Return, failing: list[Constraint]) -> Iterator[Edit]:
+def _blank_rate_edits(office_return: Return, failures: list[Constraint]) -> Iterator[Edit]:
     """Rates show no figure, or an Excel error: each is computed from its printed parts."""
     blank_places = [
         constraint.places[0]
-        for constraint in failing
+        for constraint in failures
         if isinstance(constraint, BlankCell)
         and constraint.places[0] not in office_return.values
         and rate_parts(office_return, constraint.places[0])
@@ -85,9 +85,9 @@ def _blank_rate_edits(office_return: Return, failing: list[Constraint]) -> Itera
         yield Edit("cell_blank", min(changes, key=office_return.position), changes, {"whole": "rates"})
 
 
-def _fraction_rate_edits(office_return: Return, failing: list[Constraint]) -> Iterator[Edit]:
+def _fraction_rate_edits(office_return: Return, failures: list[Constraint]) -> Iterator[Edit]:
     """The rates of a workbook are fractions of one, as cells in per-cent format hold them: 0.7382 for 73.82 %."""
-    forms = {constraint.form for constraint in failing if isinstance(constraint, Ratio)}
+    forms = {constraint.form for constraint in failures if isinstance(constraint, Ratio)}
     rate_count, changes = 0, {}
     for place, value in office_return.values.items():
         if (
@@ -111,10 +111,10 @@ def _half_unit(value: Decimal) -> Decimal:
     return Decimal(5).scaleb(max(min(int(exponent), 0), -4) - 1)
 
 
-def _scale_edits(office_return: Return, failing: list[Constraint]) -> Iterator[Edit]:
+def _scale_edits(office_return: Return, failures: list[Constraint]) -> Iterator[Edit]:
     """All amounts of a form were written in another unit."""
     tests: dict[str, list[Constraint]] = {}
-    for constraint in failing:
+    for constraint in failures:
         compares_money = constraint.rule.compares_forms and any(
             office_return.is_money(place) for place in constraint.places
         )
@@ -136,9 +136,9 @@ def _scale_edits(office_return: Return, failing: list[Constraint]) -> Iterator[E
                 break
 
 
-def _monthly_figure_edits(office_return: Return, failing: Iterable[Constraint]) -> Iterator[Edit]:
+def _monthly_figure_edits(office_return: Return, failures: Iterable[Constraint]) -> Iterator[Edit]:
     """The cumulative columns of a form show what the month added; its formulas follow."""
-    for code in sorted({constraint.form for constraint in failing if constraint.rule.never_falls}):
+    for code in sorted({constraint.form for constraint in failures if constraint.rule.never_falls}):
         form = office_return.forms.get(code)
         previous_values = {
             place: previous

@@ -318,8 +318,8 @@ def _pack_expression(submissions: pl.DataFrame, packs: tuple[Pack, ...]) -> pl.E
     """Return the pack that judges each submission: by origin, and for returns by the regime of their form."""
     expression: pl.Expr = pl.lit(None, dtype=pl.String)
     for pack in packs:
-        covers = pl.col("origin") == str(pack.origin)
+        condition = pl.col("origin") == str(pack.origin)
         if pack.regimes:
-            covers &= pl.col("regime").is_in(list(pack.regimes)) | pl.col("regime").is_null()
-        expression = pl.when(covers).then(pl.lit(pack.pack)).otherwise(expression)
+            condition &= pl.col("regime").is_in(list(pack.regimes)) | pl.col("regime").is_null()
+        expression = pl.when(condition).then(pl.lit(pack.pack)).otherwise(expression)
     return expression.alias("pack")

@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from expectations.gx_process import begin_data_docs, validate_in_process
+from expectations.gx_process import begin_data_docs, validate_in_gx_process
 from expectations.rules import packs
 from pipeline.dagster_ui import Links, markdown_table
 from pipeline.defs.resources import OneWriter
@@ -66,7 +66,7 @@ ANSWERS_CHECK = dg.AssetCheckSpec(
 def judged(context: dg.AssetExecutionContext, home: OneWriter, dbt: Dbt) -> Iterator[Any]:
     """Judge the periods that changed, and show how each rule stands."""
     dbt.start_ahead(home.home)  # it imports and parses on the core that judging leaves idle
-    judge = partial(judge_changed, home.home, validator=validate_in_process, progress=context.log.info)
+    judge = partial(judge_changed, home.home, validator=validate_in_gx_process, progress=context.log.info)
     summary = with_last_resort(home.home, "judged", judge, try_judging, say=context.log.warning)
     if summary.periods:
         begin_data_docs()  # its pages are written while the warehouse is built

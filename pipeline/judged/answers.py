@@ -103,11 +103,11 @@ def explain(
     The band is the difference of each finding, wider by ``tolerance`` on both sides. The next load counts it as
     explained. Raises ``AnswerError`` for a finding that does not exist, or whose report could not be placed.
     """
-    requested = pl.DataFrame({"finding_id": list(dict.fromkeys(finding_ids))}, schema={"finding_id": pl.String})
-    findings = read_tables(home.judged, "findings", tables.FINDINGS).join(requested, on="finding_id", how="semi")
-    unknown = sorted(set(requested["finding_id"]) - set(findings["finding_id"]))
-    if unknown:
-        raise AnswerError(f"there is no finding {', '.join(unknown)}; ids stand in fct_finding")
+    requested_ids = pl.DataFrame({"finding_id": list(dict.fromkeys(finding_ids))}, schema={"finding_id": pl.String})
+    findings = read_tables(home.judged, "findings", tables.FINDINGS).join(requested_ids, on="finding_id", how="semi")
+    unknown_ids = sorted(set(requested_ids["finding_id"]) - set(findings["finding_id"]))
+    if unknown_ids:
+        raise AnswerError(f"there is no finding {', '.join(unknown_ids)}; ids stand in fct_finding")
     if "pack" not in findings.columns:
         raise AnswerError(
             "the findings of this home were judged by an older version; run 'thads load' once, then answer"

@@ -122,20 +122,20 @@ def rule_results(home: Home, packs: tuple[Pack, ...]) -> dict[str, RuleResult]:
         read_tables(home.judged, "tallies", tables.TALLIES).drop_nulls("rule_id").sort("period_id", nulls_last=True)
     )
     counts = {
-        (pack, rule): (judged_count, failing)
-        for pack, rule, judged_count, failing in tallies.group_by("pack", "rule_id")
+        (pack, rule): (judged_count, failing_tallies)
+        for pack, rule, judged_count, failing_tallies in tallies.group_by("pack", "rule_id")
         .agg(pl.col("judged").sum(), pl.col("failing").sum())
         .iter_rows()
     }
-    failing = tallies.filter(pl.col("failing") > 0)
+    failing_tallies = tallies.filter(pl.col("failing") > 0)
     results = {}
     for pack in packs:
         for rule in pack.rules:
             judged_count, failing_count = counts.get((pack.pack, rule.id), (0, 0))
             rule_tallies = (
-                failing.filter(pl.col("pack") == pack.pack, pl.col("rule_id") == rule.id)
+                failing_tallies.filter(pl.col("pack") == pack.pack, pl.col("rule_id") == rule.id)
                 if failing_count
-                else failing.clear()
+                else failing_tallies.clear()
             )
             returns = _returns(rule_tallies)
             results[check_name(pack, rule)] = RuleResult(

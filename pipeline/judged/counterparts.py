@@ -72,11 +72,11 @@ class Agencies:
         self._by_spelling: dict[str, dict[str, Unit]] = {}
         for unit in registry.units.values():
             for spelling in (unit.key, *(f"{prefix}{unit.name}" for prefix in NAME_PREFIXES), *unit.aliases):
-                self._by_spelling.setdefault(_normalized(spelling), {})[unit.key] = unit
+                self._by_spelling.setdefault(_normalize(spelling), {})[unit.key] = unit
 
     def units_named(self, text: str) -> list[Unit]:
         """Return the units that have or ever had this name, sorted by key."""
-        return [unit for _, unit in sorted(self._by_spelling.get(_normalized(text), {}).items())]
+        return [unit for _, unit in sorted(self._by_spelling.get(_normalize(text), {}).items())]
 
     def find(self, text: str, day: date, reporter_key: str | None) -> Unit | None:
         """Return the one unit called ``text`` on ``day``; a single one in the reporter's province goes first."""
@@ -159,5 +159,5 @@ def _unknown_name(
     )
 
 
-def _normalized(text: str) -> str:
+def _normalize(text: str) -> str:
     return unicodedata.normalize("NFC", text.strip().lower())

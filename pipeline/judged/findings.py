@@ -38,7 +38,7 @@ def findings_frame(
     db.connection.register(
         "failed_in", pl.DataFrame({"comparison_id": failed_ids}, schema={"comparison_id": pl.Int64}).to_arrow()
     )
-    failing = db.query(
+    comparisons = db.query(
         """
         select comparison.*, submission.period_id, arrival.received_on, arrival.due_on, remark.code as remark_code,
                remark.sheet as remark_sheet, remark.address as remark_address, remark.raw as remark_raw, remark.detail_vi, remark.detail_en,
@@ -51,17 +51,17 @@ def findings_frame(
         order by submission_id, form, rule_id, row_code, column_code, remark_id
         """
     )
-    cells = load_comparison_cells(db, failing, rules, declarations)
-    stories = _stories(db, failing, rules, declarations)
+    cells = load_comparison_cells(db, comparisons, rules, declarations)
+    stories = _stories(db, comparisons, rules, declarations)
     db.connection.unregister("failed_in")
     status = dict(waived_comparisons.select("comparison_id", "status").iter_rows())
     rows = [
         _finding(row, rules[row["pack"], row["rule_id"]], cells.get(row["comparison_id"], []), stories, declarations)
         | {"status": status.get(row["comparison_id"], str(Status.FAIL))}
-        for row in failing.to_dicts()
+        for row in comparisons.to_dicts()
     ]
     findings = pl.DataFrame(rows, schema=tables.FINDINGS)
-    waivers = findings.select("submission_id", "period_id", "finding_id").with_columns(failing["comparison_id"])
+    waivers = findings.select("submission_id", "period_id", "finding_id").with_columns(comparisons["comparison_id"])
     return findings, waivers.join(waived_comparisons, on="comparison_id").select(list(tables.WAIVERS))
 
 
@@ -133,11 +133,11 @@ def _remark_cell(row: dict) -> dict:
 
 
 def _stories(
-    db: JudgingDatabase, failing: pl.DataFrame, rules: dict[tuple[str, str], Rule], declarations: Forms
+    db: JudgingDatabase, comparisons: pl.DataFrame, rules: dict[tuple[str, str], Rule], declarations: Forms
 ) -> dict[int, tuple[str, str]]:
     """Return the first story that holds for each failing comparison, in both languages, by comparison_id."""
     stories: dict[int, tuple[str, str]] = {}
-    for pack, rule_id, form in failing.select("pack", "rule_id", "form").unique(maintain_order=True).iter_rows():
+    for pack, rule_id, form in comparisons.select("pack", "rule_id", "form").unique(maintain_order=True).iter_rows():
         rule = rules[pack, rule_id]
         for story in rule.stories:
             for comparison_id, factor, values in _story_values(db, story, pack, rule, form, declarations):

@@ -16,7 +16,7 @@ import polars as pl
 
 from expectations.rule import Rule
 from expectations.rules import Pack, packs
-from expectations.suites import Verdicts, validate
+from expectations.suites import ValidationResult, validate
 from pipeline import tables
 from pipeline.calendar.deadlines import DEADLINES
 from pipeline.causes import likely_causes
@@ -60,7 +60,7 @@ TALLIES = "tallies"
 LAYOUT = json.dumps([(name, repr(getattr(tables, name.upper()))) for name in (*JUDGED_TABLES, TALLIES)])
 
 Progress = Callable[[str], None]
-Validator = Callable[..., Verdicts]
+Validator = Callable[..., ValidationResult]
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def judge_changed(
     submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS).filter(pl.col("is_readable"))
     _commit(home, "none", Judgement.empty(), submissions.clear(), mark=LAYOUT)
     registry = registry_of(home)
-    changed = {
+    mark_by_period = {
         period: mark
         for period, mark in fingerprints(submissions, waivers(answers(home)), forms(), registry, packs()).items()
         if not _is_current(home.judged / period, mark)
@@ -139,7 +139,7 @@ def judge_changed(
     )
     for period in sorted(obsolete_periods):
         _commit(home, period, Judgement.empty(), submissions.clear(), mark=LAYOUT)
-    summary = JudgingSummary(periods=sorted(changed))
+    summary = JudgingSummary(periods=sorted(mark_by_period))
     portions = _portions(home, summary.periods, submissions)
     for number, periods in enumerate(portions, start=1):
         period_submissions = submissions.filter(pl.col("period_id").fill_null(UNPLACED).is_in(periods))
@@ -156,7 +156,7 @@ def judge_changed(
             progress=progress,
         )
         for period in periods:
-            summary.rows[TALLIES] += _commit(home, period, judgement, period_submissions, mark=changed[period])
+            summary.rows[TALLIES] += _commit(home, period, judgement, period_submissions, mark=mark_by_period[period])
         summary.submissions += period_submissions.height
         summary.rows.update({name: frame.height for name, frame in vars(judgement).items()})
     return summary
@@ -327,12 +327,12 @@ def _compare_and_validate(
 ) -> tuple[int, list[int]]:
     """Compare and validate each portion of rules; return how many expectations ran, and the comparisons that fail."""
     expectations, pending = 0, []
-    with ThreadPoolExecutor(max_workers=1) as judging:
+    with ThreadPoolExecutor(max_workers=1) as executor:
         for rules in portions:
             comparison_file = db.compare(rules)
             if comparison_file.keys:
                 expectations += len(comparison_file.keys)
-                pending.append(judging.submit(validator, comparison_file.file, rule_packs, keys=comparison_file.keys))
+                pending.append(executor.submit(validator, comparison_file.file, rule_packs, keys=comparison_file.keys))
         failed_ids = [failed_id for future in pending for failed_id in future.result().failed_ids]
     db.open_comparisons()
     return expectations, failed_ids

@@ -34,7 +34,10 @@ def compared_reports(submissions: pl.DataFrame, reports: pl.DataFrame) -> pl.Dat
     nearest one that the office sent for an earlier period of the statistical year; only the first of a year is
     compared with last year's 12-month report.
     """
-    dated_submissions, dated_reports = _dated(submissions), _dated(reports).unique("report_id", maintain_order=True)
+    dated_submissions, dated_reports = (
+        _monthly_reports(submissions),
+        _monthly_reports(reports).unique("report_id", maintain_order=True),
+    )
     if dated_submissions.is_empty() or dated_reports.is_empty():
         return pl.DataFrame(schema=COMPARED_REPORTS)
     earlier_reports = dated_reports.select(
@@ -126,19 +129,19 @@ def partners(report_pairs: pl.DataFrame, standing: pl.DataFrame, unit_slips: pl.
     )
 
 
-def workbooks(submissions: pl.DataFrame, submitted: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
+def workbooks(submissions: pl.DataFrame, submitted_reports: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
     """Return, for every published report, the last workbook of the same agency and period by form, as ``PARTNER``.
 
     Whatever its verdict: a text is compared with what the agency reported last.
     """
     place = ["unit_key", "scope", "period_id", "is_simulated"]
-    forms = submitted.drop_nulls()
+    forms = submitted_reports.drop_nulls()
     texts = submissions.filter(
         pl.col("origin") == str(Origin.PUBLISHED), pl.col("vintage") == str(Vintage.REPORTED)
     ).drop_nulls(place)
-    submitted = submissions.filter(pl.col("origin") == str(Origin.SUBMITTED)).drop_nulls(place)
+    submitted_reports = submissions.filter(pl.col("origin") == str(Origin.SUBMITTED)).drop_nulls(place)
     last_workbooks = (
-        submitted.join(versions.select("submission_id", "version"), on="submission_id")
+        submitted_reports.join(versions.select("submission_id", "version"), on="submission_id")
         .join(forms, on="submission_id")
         .sort("version", "submission_id")
         .unique([*place, "form"], keep="last", maintain_order=True)
@@ -153,7 +156,7 @@ def workbooks(submissions: pl.DataFrame, submitted: pl.DataFrame, versions: pl.D
     )
 
 
-def _dated(submissions: pl.DataFrame) -> pl.DataFrame:
+def _monthly_reports(submissions: pl.DataFrame) -> pl.DataFrame:
     """Return the submissions for whole-month periods, with statistical year and months."""
     return (
         submissions.filter(

@@ -56,33 +56,33 @@ def replay(
     ``PackError`` where it is no pack or none of its name is in force, ``FileNotFoundError`` where the file is missing.
     """
     all_submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS).filter("is_readable")
-    selected = all_submissions.filter(_is_within(first, last))
+    selected_submissions = all_submissions.filter(_is_within(first, last))
     with tempfile.TemporaryDirectory(prefix="thads-replay-") as folder:
         scratch = Path(folder)
         name, rule_packs = _packs_with(pack, scratch / "packs")
         (changed_pack,) = [rule_pack for rule_pack in rule_packs if rule_pack.pack == name]
-        progress(f"judging {selected.height} submissions again under {name} {changed_pack.full_version}")
+        progress(f"judging {selected_submissions.height} submissions again under {name} {changed_pack.full_version}")
         judgement = judge(
-            selected,
-            read_tables(home.cells, "cells", tables.CELLS, submissions=selected["submission_id"]),
-            read_tables(home.cells, "remarks", tables.REMARKS, submissions=selected["submission_id"]),
+            selected_submissions,
+            read_tables(home.cells, "cells", tables.CELLS, submissions=selected_submissions["submission_id"]),
+            read_tables(home.cells, "remarks", tables.REMARKS, submissions=selected_submissions["submission_id"]),
             database=scratch / "judging.duckdb",
-            context=load_context(home, selected, all_submissions),
+            context=load_context(home, selected_submissions, all_submissions),
             registry=registry_of(home),
             rule_packs=rule_packs,
             validator=validator,
             progress=progress,
         )
     old_verdicts = read_tables(home.judged, "verdicts", tables.VERDICTS).select("submission_id", before="verdict")
-    flipped = (
+    changed_verdicts = (
         judgement.verdicts.select("submission_id", "version", after="verdict")
         .join(old_verdicts, on="submission_id")
         .filter(pl.col("before") != pl.col("after"))
     )
-    old_failures = _failing(read_tables(home.judged, "outcomes", tables.OUTCOMES))
-    new_failures = _failing(judgement.outcomes)
+    old_failures = _failed_rules(read_tables(home.judged, "outcomes", tables.OUTCOMES))
+    new_failures = _failed_rules(judgement.outcomes)
     flips = (
-        selected.join(flipped, on="submission_id")
+        selected_submissions.join(changed_verdicts, on="submission_id")
         .join(
             _added_rules(new_failures, old_failures).rename({"rules": "starts_failing"}), on="submission_id", how="left"
         )
@@ -93,7 +93,7 @@ def replay(
         .select(list(FLIPS))
         .sort("period_id", "unit_key", "scope", "version", nulls_last=True)
     )
-    return Replay(changed_pack, selected.height, flips)
+    return Replay(changed_pack, selected_submissions.height, flips)
 
 
 def _packs_with(pack: Path, folder: Path) -> tuple[str, tuple[Pack, ...]]:
@@ -121,11 +121,11 @@ def _is_within(first: Period | None, last: Period | None) -> pl.Expr:
     return condition
 
 
-def _failing(outcomes: pl.DataFrame) -> pl.DataFrame:
+def _failed_rules(outcomes: pl.DataFrame) -> pl.DataFrame:
     return outcomes.filter(pl.col("status") == str(Status.FAIL)).select("submission_id", "pack", "rule_id").unique()
 
 
 def _added_rules(outcomes: pl.DataFrame, other_outcomes: pl.DataFrame) -> pl.DataFrame:
     """Return the rules of each submission that are in the first frame and not in the second."""
-    added = outcomes.join(other_outcomes, on=["submission_id", "pack", "rule_id"], how="anti")
-    return added.group_by("submission_id").agg(pl.col("rule_id").sort().alias("rules"))
+    added_outcomes = outcomes.join(other_outcomes, on=["submission_id", "pack", "rule_id"], how="anti")
+    return added_outcomes.group_by("submission_id").agg(pl.col("rule_id").sort().alias("rules"))

@@ -64,9 +64,9 @@ def unconfirmed_ids(
 
     ``rule_ids`` are the rules that ask; where there are none, nobody need confirm anything.
     """
-    confirmed = waivers.filter(pl.col("rule_id").is_in(sorted(rule_ids))).select("unit_key", "period_id")
-    questioned = revisions.join(submissions.select("submission_id", "unit_key", "period_id"), on="submission_id")
-    unanswered_ids = questioned.join(confirmed, on=["unit_key", "period_id"], how="anti")["submission_id"]
+    confirmations = waivers.filter(pl.col("rule_id").is_in(sorted(rule_ids))).select("unit_key", "period_id")
+    reports = revisions.join(submissions.select("submission_id", "unit_key", "period_id"), on="submission_id")
+    unanswered_ids = reports.join(confirmations, on=["unit_key", "period_id"], how="anti")["submission_id"]
     return unanswered_ids if rule_ids else unanswered_ids.clear()
 
 

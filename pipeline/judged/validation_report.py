@@ -46,7 +46,7 @@ def validation_report(
             "trigger": trigger,
         }
 
-    failing = [
+    failures = [
         {
             "id": row["finding_id"],
             "type": "validation",
@@ -62,7 +62,7 @@ def validation_report(
         }
         for row in findings
     ]
-    passing = [
+    passes = [
         {
             "id": _identity(submission["submission_id"], row["pack"], row["rule_id"], row["form"]),
             "type": "validation",
@@ -82,7 +82,7 @@ def validation_report(
         for row in results
         if row["status"] == Status.PASS
     ]
-    return failing + passing
+    return failures + passes
 
 
 def as_json(report: list[dict[str, Any]]) -> str:

@@ -25,10 +25,14 @@ def versions(submissions: pl.DataFrame) -> pl.DataFrame:
         pl.col("received_at").alias("answered_at"),
         pl.lit(1).alias("is_answer"),
     ).unique("in_answer_to", keep="first")
-    ordered = submissions.join(answered_versions, on="in_answer_to", how="left", maintain_order="left").with_columns(
+    ordered_submissions = submissions.join(
+        answered_versions, on="in_answer_to", how="left", maintain_order="left"
+    ).with_columns(
         pl.max_horizontal("received_at", "answered_at").alias("received_at"), pl.col("is_answer").fill_null(0)
     )
-    return ordered.sort("batch", "received_at", "is_answer", "revision", "source_ref", "submission_id").select(
+    return ordered_submissions.sort(
+        "batch", "received_at", "is_answer", "revision", "source_ref", "submission_id"
+    ).select(
         "submission_id",
         "period_id",
         pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over(report).alias("version"),
