@@ -6,13 +6,18 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
+from expectations.explanation import ENGLISH, VIETNAMESE, Failure
 from expectations.kinds import KINDS
+from expectations.kinds.change import Change
+from expectations.kinds.printed_ratio import PrintedRatio
 from expectations.rule import Rule
+from pipeline.forms import forms
 from pipeline.home import PROJECT
 
 #: A kind that nobody has heard of, as whoever needs it would write it.
@@ -235,3 +240,78 @@ def test_who_asks_is_found(source, told):
 )
 def test_who_asks_something_else_is_left_alone(source):
     assert list(questions(source)) == []
+
+
+def cell(role: str, column: str, value: str, address: str, period: str = "2023-12") -> dict[str, Any]:
+    """Return a cell of form 01 that takes part in a comparison."""
+    unit = "percent" if column == "completion_rate" else "case"
+    return {
+        "role": role, "form": "01", "row_code": "total.total", "column_code": column, "value": Decimal(value),
+        "address": address, "sheet": "01", "unit": unit, "period_id": period,
+    }  # fmt: skip
+
+
+def failure(found: str, expected: str, *cells: dict[str, Any]) -> Failure:
+    """Return a comparison of form 01 that fails."""
+    amounts = {
+        name: Decimal(value) for name, value in (("found", found), ("expected", expected), ("low", "0"), ("high", "0"))
+    }
+    return Failure(
+        forms().current["01"],
+        "total.total",
+        "completion_rate",
+        **amounts,
+        unit=forms().units["percent"],
+        cells=list(cells),
+    )
+
+
+def test_a_printed_ratio_is_worked_out_as_its_numerator_by_its_base_in_whatever_order_the_cells_come() -> None:
+    rule = PrintedRatio(
+        kind="printed_ratio", id="r", forms=["01"], column="completion_rate", numerator=["+completed"],
+        denominators=[["+eligible"]], on_fail="query", vi="Tỷ lệ phải khớp", en="The rate must agree", basis="x",
+    )  # fmt: skip
+    cells = [
+        cell("found", "completion_rate", "80", "V9"),
+        cell("term", "completed", "30", "H9"),
+        cell("term", "eligible", "40", "E9"),
+    ]
+    for order in (cells, cells[::-1]):
+        told = rule.explanation(failure("80", "75", *order), ENGLISH)
+        assert told.endswith(
+            "printed «Completion rate» 80 % (cell V9), but «Completed» 30 cases (cell H9) / «Eligible» 40 cases (cell E9) = 75 %."
+        )
+        assert "(ô H9) / " in rule.explanation(failure("80", "75", *order), VIETNAMESE)
+    assert next(rule.formulas()).startswith("`completion_rate = 100 × (completed) / (eligible)`")
+
+
+def test_a_share_that_leaps_names_part_and_whole_of_both_reports() -> None:
+    rule = Change(
+        kind="change", id="r", forms=["01"], rows=["total.total"], on_fail="query", vi="x", en="x", basis="x",
+        jumps=[{"form": "01", "part": "completed", "whole": "eligible", "points": 15}],
+    )  # fmt: skip
+    places = [
+        (place.role, place.column, place.is_beside)
+        for place in rule.cells(forms().current["01"], "total.total", "completed")
+    ]
+    assert places == [
+        ("found", "completed", False),
+        ("found", "eligible", False),
+        ("term", "completed", True),
+        ("term", "eligible", True),
+    ]
+    told = rule.explanation(
+        failure(
+            "75",
+            "50",
+            cell("found", "completed", "30", "H9"),
+            cell("found", "eligible", "40", "E9"),
+            cell("term", "completed", "15", "H8", "2023-10"),
+            cell("term", "eligible", "30", "E8", "2023-10"),
+        ),
+        ENGLISH,
+    )
+    assert told.endswith(
+        "«Completed» 30 cases (cell H9) / «Eligible» 40 cases (cell E9) = 75 %; the 10-month report of 2023, sheet '01': "
+        "«Completed» 15 cases (cell H8) / «Eligible» 30 cases (cell E8) = 50 %; up by 25 points."
+    )
