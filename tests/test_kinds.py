@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 import pytest
 
-from expectations.explanation import ENGLISH, VIETNAMESE, Failure
+from expectations.explanation import ENGLISH, VIETNAMESE, FailedComparison
 from expectations.kinds import KINDS
 from expectations.kinds.change import Change
 from expectations.kinds.printed_ratio import PrintedRatio
@@ -251,12 +251,12 @@ def cell(role: str, column: str, value: str, address: str, period: str = "2023-1
     }  # fmt: skip
 
 
-def failure(found: str, expected: str, *cells: dict[str, Any]) -> Failure:
+def failure(found: str, expected: str, *cells: dict[str, Any]) -> FailedComparison:
     """Return a comparison of form 01 that fails."""
     amounts = {
         name: Decimal(value) for name, value in (("found", found), ("expected", expected), ("low", "0"), ("high", "0"))
     }
-    return Failure(
+    return FailedComparison(
         forms().current["01"],
         "total.total",
         "completion_rate",
@@ -291,7 +291,7 @@ def test_a_share_that_leaps_names_part_and_whole_of_both_reports() -> None:
         jumps=[{"form": "01", "part": "completed", "whole": "eligible", "points": 15}],
     )  # fmt: skip
     places = [
-        (place.role, place.column, place.is_beside)
+        (place.role, place.column, place.is_partner)
         for place in rule.cells(forms().current["01"], "total.total", "completed")
     ]
     assert places == [
