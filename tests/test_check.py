@@ -106,6 +106,7 @@ def test_exit_codes_and_json_say_what_a_program_needs(office, tmp_path):
                 "rule", "severity", "status", "form", "row", "sheet", "cells", "expected", "found", "difference",
                 "sentence_vi", "sentence_en",
             } <= set(finding)  # fmt: skip
+            assert finding["cells"]
             assert all(cell["address"] and cell["sheet"] for cell in finding["cells"])
         assert bool(told["findings"]) == (path == bad)
         assert bool(told["unreadable"]) == (path == text)
