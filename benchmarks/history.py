@@ -30,7 +30,7 @@ from pipeline.declared import export_declarations
 from pipeline.forms import forms
 from pipeline.home import Home
 from pipeline.judged.answers import answers
-from pipeline.judged.judge import JUDGED, TALLIES, fingerprints, judge_changed
+from pipeline.judged.judge import JUDGED_TABLES, TALLIES, fingerprints, judge_changed
 from pipeline.judged.waivers import waivers
 from pipeline.landing.receive import receive
 from pipeline.registry.home_register import registry_of
@@ -99,7 +99,7 @@ class YearOfReturns:
             )
             frames = {
                 name: move_rows(pl.read_parquet(source / f"{name}.parquet"), years_later, years_later=years_later)
-                for name in (*JUDGED, TALLIES)
+                for name in (*JUDGED_TABLES, TALLIES)
             }
             commit_folder(home, home.judged / period_later, frames, fingerprint=marks[period_later])
 

@@ -10,7 +10,7 @@ The SELECTs of the kinds (``expectations.kinds``) read these tables of the judgi
 - ``applicable``: submission_id, pack, rule_id, form - which rule applies to which form of which submission
 - ``form_<code>``: submission_id, row_code, a column per measure (base units) and ``<measure>__rounding`` beside it
 - ``cell``, ``remark``: as in ``pipeline.tables``
-- ``reading_code``: pack, rule_id, code - the kinds of remarks that a rule wants none of
+- ``reading_code``: pack, rule_id, code - the kinds of remarks that a rule forbids
 - ``rollup_part``: form, regime, dimension, total_row, part_row; ``office_part``: submission_id, part_submission_id
 - ``partner``: submission_id, form, relation, beside - the submission that a form is compared with
 - ``paired``: submission_id, form, relation, beside, row_code, column_code, value, rounding, before, before_rounding - a
@@ -26,20 +26,20 @@ COLUMNS = "submission_id, rule_key, pack, rule_id, form, row_code, column_code, 
 
 
 def rule_key(pack: Pack, rule: Rule, form: str) -> str:
-    """Return what tells one rule on one form from all others."""
+    """Return the key of one rule on one form."""
     return f"{pack.pack}/{form}/{rule.id}"
 
 
 def comparisons(pack: Pack, rule: Rule, form: str) -> list[str]:
     """Return the SELECTs whose rows are the comparisons that ``rule`` makes on ``form``; columns as ``COLUMNS``.
 
-    Rules that are compared together make none here: :func:`comparisons_together` makes those.
+    Rules that are compared jointly make none here: :func:`joint_comparisons` makes those.
     """
-    beside = "beside" if rule.partner_relation else "null::varchar"
+    partner_column = "beside" if rule.partner_relation else "null::varchar"
     return [
         f"""
         select compared.submission_id, '{rule_key(pack, rule, form)}', '{pack.pack}', '{rule.id}', '{form}', row_code, column_code,
-               found::{AMOUNT}, expected::{AMOUNT}, low::{AMOUNT}, high::{AMOUNT}, verdict, null::bigint, {beside}
+               found::{AMOUNT}, expected::{AMOUNT}, low::{AMOUNT}, high::{AMOUNT}, verdict, null::bigint, {partner_column}
         from ({select}) as compared
         semi join (
             select submission_id from applicable
@@ -50,11 +50,11 @@ def comparisons(pack: Pack, rule: Rule, form: str) -> list[str]:
     ]
 
 
-def comparisons_together(kind: type[Rule], asked: str) -> str:
-    """Return the SELECT that compares every rule of ``kind`` in the table ``asked`` (pack, rule_id, form) at once."""
+def joint_comparisons(kind: type[Rule], rules_table: str) -> str:
+    """Return the SELECT that compares every rule of ``kind`` in ``rules_table`` (pack, rule_id, form) at once."""
     return f"""
         select submission_id, concat_ws('/', pack, form, rule_id)::made.rule_key as rule_key, pack, rule_id, form, row_code, column_code,
                found::{AMOUNT}, expected::{AMOUNT}, low::{AMOUNT}, high::{AMOUNT}, null::varchar, remark_id, null::varchar
-        from ({kind.select_together(asked)})
+        from ({kind.joint_select(rules_table)})
         order by rule_key
     """

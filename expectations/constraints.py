@@ -1,7 +1,7 @@
-"""What must hold between the cells of a return, as constraints that can be asked: would this close if that cell were so?
+"""What must hold between the cells of a return, as constraints that answer: would this close if that cell were different?
 
 A constraint is a comparison of the judging database read backwards. Sums carry signed cells and the interval in which
-their sum may lie, ratios a numerator and a base; what is neither can only be held or not.
+their sum may lie, ratios a numerator and a base; any other constraint only says whether it holds.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -40,8 +40,8 @@ class Cell:
 
 
 Values = Mapping[Place, Decimal]
-#: Cells with the weights that they have in a sum.
-Signed = Mapping[Place, Decimal]
+#: Cells with their weights in a sum.
+SignedCells = Mapping[Place, Decimal]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,15 +57,15 @@ class Constraint:
 
     @property
     def is_contradiction(self) -> bool:
-        """Tell whether it holds a report against another document on the same agency and period."""
+        """Tell whether it compares a report with another document on the same agency and period."""
         return self.rule.compares_documents
 
     def holds(self, values: Values) -> bool:
         """Tell whether it holds for these figures."""
         return self.finding_id is None
 
-    def closing(self, place: Place, values: Values) -> Iterator[Decimal]:
-        """Yield the figures that ``place`` would have to show for this to hold, the others staying as they are."""
+    def closing_values(self, place: Place, values: Values) -> Iterator[Decimal]:
+        """Yield the figures at ``place`` with which this would hold, all other cells unchanged."""
         return iter(())
 
 
@@ -73,69 +73,71 @@ class Constraint:
 class Sum(Constraint):
     """The signed sum of cells lies in ``[low, high]``."""
 
-    signed: Signed = field(default_factory=dict)
+    signed_cells: SignedCells = field(default_factory=dict)
     low: Decimal = Decimal(0)
     high: Decimal = Decimal(0)
 
     def residual(self, values: Values) -> Decimal:
         """Return the signed sum: zero where an equality holds."""
-        return total(self.signed, values)
+        return total(self.signed_cells, values)
 
     def holds(self, values: Values) -> bool:
         """Tell whether it holds for these figures."""
         return self.low <= self.residual(values) <= self.high
 
     def excess(self, values: Values) -> Decimal:
-        """Return how far the sum lies outside of its interval."""
+        """Return how far the sum lies outside its interval."""
         residual = self.residual(values)
         return max(self.low - residual, residual - self.high, Decimal(0))
 
-    def closing(self, place: Place, values: Values) -> Iterator[Decimal]:
+    def closing_values(self, place: Place, values: Values) -> Iterator[Decimal]:
         """Yield the figures of ``place`` that close it."""
-        if sign := self.signed.get(place):
-            wanted = min(max(Decimal(0), self.low), self.high)
-            yield values[place] + (wanted - self.residual(values)) / sign
+        if sign := self.signed_cells.get(place):
+            target = min(max(Decimal(0), self.low), self.high)
+            yield values[place] + (target - self.residual(values)) / sign
 
 
 @dataclass(frozen=True, eq=False)
 class Ratio(Constraint):
-    """A printed percentage agrees with numerator by base."""
+    """A printed percentage agrees with numerator divided by base."""
 
-    printed: Place | None = None
-    numerator: Signed = field(default_factory=dict)
-    base: Signed = field(default_factory=dict)
-    below: Decimal = Decimal(0)
-    above: Decimal = Decimal(0)
+    printed_place: Place | None = None
+    numerator: SignedCells = field(default_factory=dict)
+    base: SignedCells = field(default_factory=dict)
+    margin_below: Decimal = Decimal(0)
+    margin_above: Decimal = Decimal(0)
 
-    def computed(self, values: Values) -> Decimal | None:
-        """Return the percentage worked out, null without a base."""
+    def compute_rate(self, values: Values) -> Decimal | None:
+        """Return the computed percentage, null without a base."""
         top, base = (total(side, values) for side in (self.numerator, self.base))
         return HUNDRED * top / base if base > 0 else None
 
-    def holds(self, values: Values, lost: Decimal = Decimal(0)) -> bool:
-        """Tell whether it holds for these figures; each amount may have ``lost`` so much by rounding."""
-        computed = self.computed(values)
-        if computed is None or self.printed is None:
+    def holds(self, values: Values, rounding_loss: Decimal = Decimal(0)) -> bool:
+        """Tell whether it holds for these figures; each amount may have lost up to ``rounding_loss`` by rounding."""
+        rate = self.compute_rate(values)
+        if rate is None or self.printed_place is None:
             return True
         # A hypothesis gives a rate of two places, as the forms round it, whatever was printed.
-        # By how much amounts that lost their last digits move it.
-        spread = (HUNDRED + computed) * lost * len(self.base) / total(self.base, values)
-        below, above = (max(side, HALF_CENT) + spread for side in (self.below, self.above))
-        return computed - below <= values[self.printed] <= computed + above
+        # Amounts that lost their last digits move it by this much.
+        leeway = (HUNDRED + rate) * rounding_loss * len(self.base) / total(self.base, values)
+        margin_below, margin_above = (
+            max(margin, HALF_CENT) + leeway for margin in (self.margin_below, self.margin_above)
+        )
+        return rate - margin_below <= values[self.printed_place] <= rate + margin_above
 
-    def closing(self, place: Place, values: Values) -> Iterator[Decimal]:
+    def closing_values(self, place: Place, values: Values) -> Iterator[Decimal]:
         """Yield the figures of ``place`` that close it."""
-        computed = self.computed(values)
-        if computed is None or self.printed is None:
+        rate = self.compute_rate(values)
+        if rate is None or self.printed_place is None:
             return
-        if place == self.printed:
-            yield computed.quantize(CENT, ROUND_HALF_UP)
+        if place == self.printed_place:
+            yield rate.quantize(CENT, ROUND_HALF_UP)
         elif place in self.numerator and place not in self.base:
-            wanted = values[self.printed] * total(self.base, values) / HUNDRED
-            yield _whole(values[place] + (wanted - total(self.numerator, values)) / self.numerator[place])
-        elif place in self.base and place not in self.numerator and values[self.printed]:
-            wanted = HUNDRED * total(self.numerator, values) / values[self.printed]
-            yield _whole(values[place] + (wanted - total(self.base, values)) / self.base[place])
+            target = values[self.printed_place] * total(self.base, values) / HUNDRED
+            yield _whole(values[place] + (target - total(self.numerator, values)) / self.numerator[place])
+        elif place in self.base and place not in self.numerator and values[self.printed_place]:
+            target = HUNDRED * total(self.numerator, values) / values[self.printed_place]
+            yield _whole(values[place] + (target - total(self.base, values)) / self.base[place])
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +156,7 @@ class Worth(Constraint):
         cases = values[self.cases]
         return cases <= 0 or self.low <= values[self.money] / cases <= self.high
 
-    def closing(self, place: Place, values: Values) -> Iterator[Decimal]:
+    def closing_values(self, place: Place, values: Values) -> Iterator[Decimal]:
         """Yield the figures of ``place`` that close it."""
         if place == self.money:
             yield from (values[place] * 1000, values[place] / 1000)
@@ -170,7 +172,7 @@ class Scale(Constraint):
     minimum_cases: int = 1
 
     def worth(self, values: Values) -> list[Decimal]:
-        """Return the money per case of every pair that rests on enough cases."""
+        """Return the money per case of every pair with enough cases."""
         return [
             values[money] / values[cases]
             for money, cases in self.pairs
@@ -184,7 +186,7 @@ class Scale(Constraint):
 
 
 @dataclass(frozen=True, eq=False)
-class Whole(Constraint):
+class WholeNumber(Constraint):
     """A figure is at least ``minimum`` and, where ``is_whole``, a whole number."""
 
     minimum: Decimal = Decimal(0)
@@ -195,7 +197,7 @@ class Whole(Constraint):
         value = values[self.places[0]]
         return value >= self.minimum and (not self.is_whole or value == value.to_integral_value())
 
-    def closing(self, place: Place, values: Values) -> Iterator[Decimal]:
+    def closing_values(self, place: Place, values: Values) -> Iterator[Decimal]:
         """Yield the figures of ``place`` that close it."""
         value = values[place]
         if value < self.minimum:
@@ -203,35 +205,35 @@ class Whole(Constraint):
 
 
 @dataclass(frozen=True, eq=False)
-class Blank(Constraint):
-    """A cell shows a figure: one that could not be read, or was never calculated, shows none."""
+class BlankCell(Constraint):
+    """A cell must show a figure; one that could not be read, or was never calculated, shows none."""
 
     def holds(self, values: Values) -> bool:
         """Tell whether there is a figure."""
-        return is_there(self.places[0], values)
+        return has_value(self.places[0], values)
 
 
 @dataclass(frozen=True, eq=False)
-class Uncalculated(Blank):
-    """A formula was not calculated: it shows no value, or an old one.
+class UncalculatedFormula(BlankCell):
+    """A formula was not calculated: it shows no value, or an outdated one.
 
-    ``worked_out`` is what it gives for the figures that stand there, where the reader could tell. Nobody need type
+    ``calculated_value`` is what it gives for the figures that it reads, where the reader could tell. Nobody need type
     anything: only calculating anew closes it.
     """
 
-    worked_out: Decimal | None = None
+    calculated_value: Decimal | None = None
 
     def holds(self, values: Values) -> bool:
-        """Tell that figures do not close it."""
+        """Return False: no figure closes it."""
         return False
 
 
-def total(side: Signed, values: Values) -> Decimal:
+def total(signed_cells: SignedCells, values: Values) -> Decimal:
     """Return the signed sum of cells."""
-    return sum((sign * values[place] for place, sign in side.items()), Decimal(0))
+    return sum((sign * values[place] for place, sign in signed_cells.items()), Decimal(0))
 
 
-def is_there(place: Place, values: Values) -> bool:
+def has_value(place: Place, values: Values) -> bool:
     """Tell whether a cell shows a figure."""
     try:
         return values[place] is not None
@@ -266,42 +268,44 @@ class Comparison:
         )
 
     def constraint(self, kind: type[AnyConstraint], **details: Any) -> AnyConstraint:
-        """Return it as a constraint of ``kind``; ``details`` are what only that kind has."""
+        """Return it as a constraint of ``kind``; ``details`` are the fields that only that kind has."""
         row = self.row
         return kind(
             self.rule, row["form"], row["row_code"], row["column_code"], row["finding_id"], self.places, **details
         )
 
     def sum(self, weights: Iterable[list[Decimal]]) -> Constraint:
-        """Return it as a sum of its cells, which have one of these ``weights``.
+        """Return it as a sum of its cells, weighted by the first of ``weights`` that fits.
 
-        It is taken for one only where the cells add up to what it found and expected; so a kind of rule that is no sum,
+        It is taken for a sum only where the cells add up to what it found and expected; so a kind of rule that is no sum,
         or does not say what it is, never yields a wrong figure.
         """
         row = self.row
-        for each in weights:
-            signed = self._signed(each)
-            if signed is not None:
+        for cell_weights in weights:
+            signed_cells = self._signed_cells(cell_weights)
+            if signed_cells is not None:
                 low, high = row["low"] - row["expected"], row["high"] - row["expected"]
-                return self.constraint(Sum, signed=signed, low=low, high=high)
-        own = [
+                return self.constraint(Sum, signed_cells=signed_cells, low=low, high=high)
+        own_cells = [
             (place, cell["value"])
             for place, cell in zip(self.places, self.cells, strict=True)
             if place.submission_id == self.submission_id and cell["role"] == "found"
         ]
-        if len(own) == 1 and own[0][1] == row["found"]:
-            return self.constraint(Sum, signed={own[0][0]: Decimal(1)}, low=row["low"], high=row["high"])
+        if len(own_cells) == 1 and own_cells[0][1] == row["found"]:
+            return self.constraint(Sum, signed_cells={own_cells[0][0]: Decimal(1)}, low=row["low"], high=row["high"])
         return self.constraint(Constraint)
 
-    def _signed(self, weights: list[Decimal]) -> Signed | None:
-        """Return the sum that is found less expected; nothing where these weights give other figures."""
+    def _signed_cells(self, weights: list[Decimal]) -> SignedCells | None:
+        """Return the cells of found less expected; None where these weights give other figures."""
         sides: dict[str, Decimal] = {"found": Decimal(0), "term": Decimal(0)}
         for cell, weight in zip(self.cells, weights, strict=True):
             sides[cell["role"]] += weight * cell["value"]
-        for found, term in (("found", "term"), ("term", "found")):
-            if sides[found] == self.row["found"] and sides[term] == self.row["expected"]:
-                signed: dict[Place, Decimal] = {}
+        for found_role, expected_role in (("found", "term"), ("term", "found")):
+            if sides[found_role] == self.row["found"] and sides[expected_role] == self.row["expected"]:
+                signed_cells: dict[Place, Decimal] = {}
                 for place, cell, weight in zip(self.places, self.cells, weights, strict=True):
-                    signed[place] = signed.get(place, Decimal(0)) + (weight if cell["role"] == found else -weight)
-                return signed
+                    signed_cells[place] = signed_cells.get(place, Decimal(0)) + (
+                        weight if cell["role"] == found_role else -weight
+                    )
+                return signed_cells
         return None

@@ -1,14 +1,14 @@
-"""Great Expectations' Data Docs of a night: its own pages, made to be read offline, and an index of them.
+"""Great Expectations' Data Docs of a night: its own pages, made readable offline, and an index of them.
 
 Its pages fetch styles, scripts and a logo from six addresses. Here these are taken out, a policy forbids any other, and a
-few lines of style stand in the page. What was validated is kept, without its lists of keys, where it was validated.
+few lines of style are put into the page. Results are kept, without their lists of keys, in the process that validated.
 """
 
 import html
 import re
 from typing import Any
 
-from expectations.suites import Kept
+from expectations.suites import SuiteResult
 
 #: A year judged again has more suites and portions than anybody reads.
 MOST_PAGES = 200
@@ -21,7 +21,7 @@ table { border-collapse: collapse; } th, td { border: 1px solid #bbb; padding: .
 .text-success::before { content: '✓'; color: #00695c; } .text-danger::before { content: '✗'; color: #a62700; }
 .sticky { position: static; } .bad { color: #a62700; font-weight: bold; }
 """
-_FOREIGN = re.compile(
+_REMOTE_CONTENT = re.compile(
     r"<script\b.*?</script>|<link\b[^>]*>|<img\b[^>]*>|<nav class=\"navbar navbar-expand.*?</nav>\s*</div>\s*</nav>|<footer\b.*?</footer>",
     re.DOTALL | re.IGNORECASE,
 )
@@ -29,7 +29,7 @@ _HANDLER = re.compile(r"\son\w+=\"[^\"]*\"", re.IGNORECASE)
 _ADDRESS = re.compile(r"\s(?:href|src)=\"(?!#)[^\"]*\"", re.IGNORECASE)
 
 
-def pages(kept: list[Kept]) -> dict[str, bytes]:
+def data_docs_pages(suite_results: list[SuiteResult]) -> dict[str, bytes]:
     """Return the files of the Data Docs by name: an index, and a page for each suite and portion that was validated."""
     from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
     from great_expectations.render.view import DefaultJinjaPageView
@@ -37,30 +37,30 @@ def pages(kept: list[Kept]) -> dict[str, bytes]:
     renderer, view = ValidationResultsPageRenderer(), DefaultJinjaPageView()
     files: dict[str, bytes] = {}
     rows: list[tuple[str, str, int, int]] = []
-    for suite, result in kept[:MOST_PAGES]:
-        name = _free(f"{re.sub(r'[^a-z0-9]+', '-', suite.replace('*', 'all'))}", files)
-        files[name] = offline(view.render(renderer.render(result)), suite).encode()
+    for suite, result in suite_results[:MOST_PAGES]:
+        name = _unique_name(f"{re.sub(r'[^a-z0-9]+', '-', suite.replace('*', 'all'))}", files)
+        files[name] = offline_page(view.render(renderer.render(result)), suite).encode()
         statistics: Any = result.statistics
         rows.append((name, suite, statistics["evaluated_expectations"], statistics["unsuccessful_expectations"]))
-    files[INDEX] = _index(rows, len(kept) - len(rows)).encode()
+    files[INDEX] = _index(rows, len(suite_results) - len(rows)).encode()
     return files
 
 
-def offline(page: str, title: str) -> str:
+def offline_page(page: str, title: str) -> str:
     """Return a page of Great Expectations that fetches nothing and runs nothing."""
     body = page[page.index("<body") :] if "<body" in page else page
-    body = _ADDRESS.sub("", _HANDLER.sub("", _FOREIGN.sub("", body)))
+    body = _ADDRESS.sub("", _HANDLER.sub("", _REMOTE_CONTENT.sub("", body)))
     body = re.sub(r"<body[^>]*>", f'<body><p><a href="{INDEX}">Data Docs</a></p>', body, count=1)
     return f"{_head(title)}{body}"
 
 
-def _index(rows: list[tuple[str, str, int, int]], more: int) -> str:
+def _index(rows: list[tuple[str, str, int, int]], omitted_count: int) -> str:
     lines = "".join(
-        f'<tr><td><a href="{name}">{html.escape(suite)}</a></td><td>{evaluated}</td>'
-        f"<td{' class=bad' if failed else ''}>{failed}</td></tr>"
-        for name, suite, evaluated, failed in sorted(rows, key=lambda row: (row[1], row[0]))
+        f'<tr><td><a href="{name}">{html.escape(suite)}</a></td><td>{expectation_count}</td>'
+        f"<td{' class=bad' if failing_count else ''}>{failing_count}</td></tr>"
+        for name, suite, expectation_count, failing_count in sorted(rows, key=lambda row: (row[1], row[0]))
     )
-    rest = f"<p>… {more} more were validated and are not shown.</p>" if more > 0 else ""
+    rest = f"<p>… {omitted_count} more were validated and are not shown.</p>" if omitted_count > 0 else ""
     return (
         f"{_head('Data Docs')}<body><h1>Great Expectations: Data Docs</h1>"
         "<p>What the rule packs expected in the last night that judged anything, a page per pack and form. An expectation "
@@ -78,8 +78,8 @@ def _head(title: str) -> str:
     )
 
 
-def _free(stem: str, taken: dict[str, bytes]) -> str:
+def _unique_name(stem: str, files: dict[str, bytes]) -> str:
     name, number = f"{stem}.html", 2
-    while name in taken:
+    while name in files:
         name, number = f"{stem}-{number}.html", number + 1
     return name

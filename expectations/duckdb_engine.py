@@ -21,10 +21,10 @@ from great_expectations.expectations.metrics.map_metric_provider import (
 )
 from great_expectations.validator.validator import ValidationDependencies
 
-UNREAD = ("unexpected_values", "unexpected_index_query")  # metrics that no one reads of a failing comparison
+UNUSED_METRICS = ("unexpected_values", "unexpected_index_query")  # metrics of a failing comparison that no one reads
 
 
-class ToldOnce:
+class CachedInspector:
     """An inspector that remembers: the columns of one table cost SQLAlchemy a tenth of a second, and every suite asks."""
 
     def __init__(self, inspector: sa.Inspector) -> None:
@@ -36,30 +36,30 @@ class ToldOnce:
 class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
     """Keeps its connection open, because results are read lazily; ``close_all`` ends them."""
 
-    _opened: ClassVar[list[sa.Connection]] = []
-    _inspectors: ClassVar[dict[str, ToldOnce]] = {}
+    _connections: ClassVar[list[sa.Connection]] = []
+    _inspectors: ClassVar[dict[str, CachedInspector]] = {}
 
     @contextlib.contextmanager
     def get_connection(self) -> Iterator[sa.Connection]:
         """Yield the one connection of this engine."""
         if self._connection is None:
             self._connection = self.engine.connect()
-            self._opened.append(self._connection)
+            self._connections.append(self._connection)
         yield self._connection
 
     def get_inspector(self) -> Any:
-        """Return what tells the columns, one for all engines on a file; until :meth:`close_all` no table changes."""
+        """Return the inspector of columns, one for all engines on a file; until :meth:`close_all` no table changes."""
         url = str(self.engine.url)
         if url not in self._inspectors:
-            self._inspectors[url] = ToldOnce(sa.inspect(self.engine))
+            self._inspectors[url] = CachedInspector(sa.inspect(self.engine))
         return self._inspectors[url]
 
     @classmethod
     def close_all(cls) -> None:
         """Close every connection, so that others may open the files."""
         cls._inspectors.clear()
-        while cls._opened:
-            connection = cls._opened.pop()
+        while cls._connections:
+            connection = cls._connections.pop()
             connection.close()
             connection.engine.dispose()
 
@@ -96,14 +96,14 @@ class ExpectFigureWithinInterval(MulticolumnMapExpectation):
     success_keys: ClassVar = ("column_list", "mostly")
     args_keys: ClassVar = ("column_list",)
 
-    _told: ExpectationConfiguration | None = PrivateAttr(None)
+    _cached_configuration: ExpectationConfiguration | None = PrivateAttr(None)
 
     @property
     def configuration(self) -> ExpectationConfiguration:
         """Return this expectation as data, made once: Great Expectations reads it a hundred times per expectation."""
-        if self._told is None or self._told.id != self.id:
-            self._told = super().configuration
-        return self._told
+        if self._cached_configuration is None or self._cached_configuration.id != self.id:
+            self._cached_configuration = super().configuration
+        return self._cached_configuration
 
     def get_validation_dependencies(
         self,
@@ -111,7 +111,7 @@ class ExpectFigureWithinInterval(MulticolumnMapExpectation):
         runtime_configuration: dict | None = None,
     ) -> ValidationDependencies:
         """Ask for counts and keys only: values and the query text, which nobody reads, cost as much again."""
-        needed = super().get_validation_dependencies(execution_engine, runtime_configuration)
-        for metric in set(needed.get_metric_names()) & {f"{self.map_metric}.{name}" for name in UNREAD}:
-            needed.remove_metric_configuration(metric)
-        return needed
+        dependencies = super().get_validation_dependencies(execution_engine, runtime_configuration)
+        for metric in set(dependencies.get_metric_names()) & {f"{self.map_metric}.{name}" for name in UNUSED_METRICS}:
+            dependencies.remove_metric_configuration(metric)
+        return dependencies

@@ -1,4 +1,4 @@
-"""What the sentence of a finding is made of: a failing comparison, and a language that names its cells and figures."""
+"""What a finding's sentence is made of: a failing comparison, and a language in which its cells and figures are named."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,8 +11,8 @@ from pipeline.text.amount import amount_en, amount_vi
 
 
 @dataclass(frozen=True)
-class Failure:
-    """A failing comparison with all that its sentence needs; figures in base units."""
+class FailedComparison:
+    """A failing comparison with everything its sentence needs; figures in base units."""
 
     form: Form | None
     row_code: str
@@ -31,18 +31,18 @@ class Failure:
 
     @property
     def sides(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """The cells that were found, and those that they are held against."""
-        found = [cell for cell in self.cells if cell["role"] == "found"]
-        return found, [cell for cell in self.cells if cell["role"] == "term"]
+        """The cells that were found, and those they are compared with."""
+        found_cells = [cell for cell in self.cells if cell["role"] == "found"]
+        return found_cells, [cell for cell in self.cells if cell["role"] == "term"]
 
-    def printed(self, value: Decimal) -> Decimal:
+    def to_printed_unit(self, value: Decimal) -> Decimal:
         """Return a figure in the unit that the form prints."""
         return value / self.unit.factor if self.unit else value
 
 
 @dataclass(frozen=True)
 class Voice:
-    """What a language needs to tell a failure."""
+    """How a language puts a failure into words."""
 
     vi: bool
 
@@ -54,8 +54,8 @@ class Voice:
         """Return the words of the language."""
         return vi if self.vi else en
 
-    def place(self, failure: Failure) -> str:
-        """Name form, sheet and row in the words of the form."""
+    def place(self, failure: FailedComparison) -> str:
+        """Name form, sheet and row as the form labels them."""
         if failure.form is None:
             return self.say(f"trang «{failure.sheet}»", f"sheet '{failure.sheet}'") if failure.sheet else ""
         row = failure.form.row.get(failure.row_code)
@@ -68,18 +68,18 @@ class Voice:
             parts.append(self.say(f"dòng «{row.vi}»", f"row '{row.en}'"))
         return ", ".join(parts)
 
-    def cell(self, failure: Failure, cell: dict[str, Any], *, by_row: bool = False) -> str:
+    def cell(self, failure: FailedComparison, cell: dict[str, Any], *, by_row: bool = False) -> str:
         """Name a cell by its label, its figure and its address: ``Thi hành xong 12.056 (ô L14)``."""
         label = self.label(failure, cell, by_row)
         value = cell["value"] if cell["value"] is not None else Decimal(0)
         unit = forms().units.get(cell.get("unit") or "")
-        printed = self.amount(value / unit.factor if unit else value)
+        figure = self.amount(value / unit.factor if unit else value)
         # A figure in another unit than the sum's own says which.
         if unit and unit != failure.unit:
-            printed = f"{printed} {self.say(unit.vi, unit.en)}"
-        return f"{label} {printed} ({self.say('ô', 'cell')} {cell['address']})"
+            figure = f"{figure} {self.say(unit.vi, unit.en)}"
+        return f"{label} {figure} ({self.say('ô', 'cell')} {cell['address']})"
 
-    def label(self, failure: Failure, cell: dict[str, Any], by_row: bool = False) -> str:
+    def label(self, failure: FailedComparison, cell: dict[str, Any], by_row: bool = False) -> str:
         """Name a cell by its column, or by its row."""
         if by_row and failure.form and cell["row_code"] in failure.form.row:
             row = failure.form.row[cell["row_code"]]
@@ -87,7 +87,7 @@ class Voice:
         measure = forms().measures.get(cell["column_code"])
         return f"«{self.say(measure.vi, measure.en)}»" if measure else f"«{cell['column_code']}»"
 
-    def elsewhere(self, cell: dict[str, Any]) -> str:
+    def other_place(self, cell: dict[str, Any]) -> str:
         """Name where a cell of another form or report stands: ``Biểu 01/TK-THA, trang «01», dòng «Tổng số»``."""
         form = forms().current[cell["form"]]
         row = form.row.get(cell["row_code"])
@@ -105,9 +105,9 @@ class Voice:
             f"the {period.months}-month report of {period.year}, sheet '{cell['sheet']}'",
         )
 
-    def difference(self, failure: Failure) -> str:
+    def difference(self, failure: FailedComparison) -> str:
         """Say by how much it is off: ``lệch 1.000 đồng``."""
-        amount = self.amount(failure.printed(failure.found - failure.expected))
+        amount = self.amount(failure.to_printed_unit(failure.found - failure.expected))
         unit = f" {self.say(failure.unit.vi, failure.unit.en)}" if failure.unit else ""
         return f"{self.say('lệch', 'off by')} {amount}{unit}"
 

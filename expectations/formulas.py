@@ -15,32 +15,32 @@ TARGETS = {
 }
 
 
-def equation(left: Iterable[Term], relation: str, right: Iterable[Term]) -> str:
-    """Return how two sums relate, first with codes, then with labels."""
-    left, right = tuple(left), tuple(right)
-    in_codes = f"{coded_sum(left)} {relation} {coded_sum(right)}"
-    return f"`{in_codes}`: {labelled_sum(left)} {relation} {labelled_sum(right)}"
+def equation(left_terms: Iterable[Term], relation: str, right_terms: Iterable[Term]) -> str:
+    """Return the relation of two sums, first with codes, then with labels."""
+    left_terms, right_terms = tuple(left_terms), tuple(right_terms)
+    code_equation = f"{coded_sum(left_terms)} {relation} {coded_sum(right_terms)}"
+    return f"`{code_equation}`: {labelled_sum(left_terms)} {relation} {labelled_sum(right_terms)}"
 
 
 def absence(columns: tuple[str, ...]) -> Iterator[str]:
-    """Yield that a rule holds only where none of ``columns`` is printed, if there are any."""
+    """Yield the sentence that a rule holds only where none of ``columns`` is printed, if there are any."""
     if columns:
         yield f"Only where none of these is printed: {code_list(columns)}"
 
 
 def code_list(codes: Iterable[str]) -> str:
-    """Return codes one after the other, each marked as one."""
+    """Return codes as a list in Markdown."""
     return ", ".join(f"`{code}`" for code in codes)
 
 
 def coded_sum(terms: Iterable[Term]) -> str:
     """Return a sum with the codes of its columns."""
-    return _joined((term, term.column) for term in terms)
+    return _sum_text((term, term.column) for term in terms)
 
 
 def labelled_sum(terms: Iterable[Term]) -> str:
     """Return a sum with the Vietnamese labels of its columns."""
-    return _joined((term, f"*{label(term.column)}*") for term in terms)
+    return _sum_text((term, f"*{label(term.column)}*") for term in terms)
 
 
 def label(column: str) -> str:
@@ -53,9 +53,9 @@ def figure(number: Decimal | int) -> str:
     return f"{number:,}".replace(",", " ")
 
 
-def _joined(named: Iterable[tuple[Term, str]]) -> str:
+def _sum_text(named_terms: Iterable[tuple[Term, str]]) -> str:
     text = ""
-    for term, name in named:
+    for term, name in named_terms:
         sign = "-" if term.sign < 0 else "+"
         weighted = name if term.factor == 1 else f"{term.factor} × {name}"
         signed = f"{sign} {weighted}" if text or term.sign < 0 else weighted

@@ -9,26 +9,26 @@ from pipeline.forms import Form
 
 @dataclass(frozen=True)
 class Participant:
-    """A cell of a finding: ``role`` is ``found`` or ``term``; one ``is_beside`` stands in the partner's report."""
+    """A cell of a finding: ``role`` is ``found`` or ``term``; with ``is_partner`` it stands in the partner's report."""
 
     role: str
     sign: int
     form: str
     row: str
     column: str
-    is_beside: bool = False
+    is_partner: bool = False
 
 
 def summands(
-    terms: Iterable[Term], form: Form, row: str, role: str = "term", is_beside: bool = False
+    terms: Iterable[Term], form: Form, row: str, role: str = "term", is_partner: bool = False
 ) -> list[Participant]:
     """Return the cells of a sum in one row of ``form``."""
-    return [Participant(role, term.sign, form.code, row, term.column, is_beside) for term in terms]
+    return [Participant(role, term.sign, form.code, row, term.column, is_partner) for term in terms]
 
 
-def now_and_then(form: Form, row: str, column: str) -> list[Participant]:
+def cell_with_partner(form: Form, row: str, column: str) -> list[Participant]:
     """Return a cell and the same one in the partner's report."""
     return [
         Participant("found", 1, form.code, row, column),
-        Participant("term", 1, form.code, row, column, is_beside=True),
+        Participant("term", 1, form.code, row, column, is_partner=True),
     ]

@@ -1,6 +1,6 @@
-"""What the house may ask of a rule, whatever its kind: its declaration, SQL, cells, sentence, formula, constraint.
+"""What the code may ask of a rule, whatever its kind: its declaration, SQL, cells, sentence, formula, constraint.
 
-A kind is one class of ``expectations.kinds`` that answers for itself what the answers here do not fit. Nobody asks a rule
+A kind is one class of ``expectations.kinds`` that overrides those answers which do not fit it. Nobody asks a rule
 which kind it is: whoever wants to know something of it adds a question here.
 """
 
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from expectations.constraints import Comparison, Constraint, Place, Signed, Values
-from expectations.explanation import Failure, Voice
+from expectations.constraints import Comparison, Constraint, Place, SignedCells, Values
+from expectations.explanation import FailedComparison, Voice
 from expectations.participants import Participant
 from expectations.terms import Code, Sentence, Story
 from pipeline.forms import Form, Forms, UnitOfMeasure
@@ -26,7 +26,7 @@ PREVIOUS, LAST_YEAR, YEAR_END, TENTH_MONTH, WORKBOOK = "previous", "last_year", 
 
 
 class Rule(BaseModel):
-    """What all kinds of rules declare, and what is asked of each; a kind adds the field ``kind`` and its own."""
+    """What all kinds of rules declare and answer; a kind adds the field ``kind`` and fields of its own."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     id: Code
@@ -44,7 +44,7 @@ class Rule(BaseModel):
     if TYPE_CHECKING:
         kind: str  # a field here would go first in every dump, and answers hang on the hash of a rule's dump
 
-    #: What readers call it, by each code that ``kind`` may have: Vietnamese, English.
+    #: Its titles for readers, by each code that ``kind`` may have: Vietnamese, English.
     titles: ClassVar[dict[str, tuple[str, str]]]
     #: A failure means that the amounts of a form are in another unit than it says: nothing is compared with them.
     detects_unit_slip: ClassVar[bool] = False
@@ -52,26 +52,26 @@ class Rule(BaseModel):
     detects_copy: ClassVar[bool] = False
     #: It says that a part never exceeds its whole, whatever else is printed: see :meth:`part_and_whole`.
     limits_part: ClassVar[bool] = False
-    #: One SELECT compares all rules of the kind: see :meth:`select_together`.
-    is_compared_together: ClassVar[bool] = False
-    #: Its stories tell amounts in the unit that the form prints; those of other kinds in base units.
-    tells_printed_unit: ClassVar[bool] = False
+    #: One SELECT compares all rules of the kind: see :meth:`joint_select`.
+    is_compared_jointly: ClassVar[bool] = False
+    #: Its stories state amounts in the unit that the form prints; those of other kinds in base units.
+    uses_printed_units: ClassVar[bool] = False
 
     # --- what it compares
 
     @abstractmethod
     def selects(self, form: str) -> Iterable[str]:
-        """Return the SELECTs that compare ``form``, before they are told whose rule it was.
+        """Return the SELECTs that compare ``form``, still without the columns that name the rule.
 
         Columns: submission_id, row_code, column_code, found, expected, low, high, verdict, and ``beside`` where there is
-        a partner; ``expectations.comparisons`` tells the tables that are read.
+        a partner; ``expectations.comparisons`` lists the tables that they read.
         """
 
     @classmethod
-    def select_together(cls, asked: str) -> str:
-        """Return the SELECT that compares all rules of the kind in the table ``asked`` (pack, rule_id, form) at once.
+    def joint_select(cls, rules_table: str) -> str:
+        """Return the SELECT that compares all rules of the kind in ``rules_table`` (pack, rule_id, form) at once.
 
-        Only of a kind that ``is_compared_together``. Columns: submission_id, pack, rule_id, form, row_code, column_code, found,
+        Only of a kind that ``is_compared_jointly``. Columns: submission_id, pack, rule_id, form, row_code, column_code, found,
         expected, low, high, remark_id.
         """
         raise NotImplementedError(f"rules of the kind {cls.__name__} are compared one by one")
@@ -92,33 +92,33 @@ class Rule(BaseModel):
 
     @property
     def compares_forms(self) -> bool:
-        """Whether it holds a figure against the same one on another form of the workbook."""
+        """Whether it compares a figure with the same one on another form of the workbook."""
         return False
 
     @property
     def compares_documents(self) -> bool:
-        """Whether it holds a report against another document on the same agency and period."""
+        """Whether it compares a report with another document on the same agency and period."""
         return False
 
     @property
     def remark_codes(self) -> tuple[str, ...]:
-        """The kinds of remarks (``pipeline.tables.REMARKS``) that it wants none of."""
+        """The kinds of remarks (``pipeline.tables.REMARKS``) that it forbids."""
         return ()
 
     @property
     def is_about_remarks(self) -> bool:
-        """Whether what fails it is a remark, and no figure was found or expected."""
+        """Whether it fails by a remark, with no figure found or expected."""
         return bool(self.remark_codes)
 
     @property
-    def looks_at_versions(self) -> bool:
+    def needs_versions(self) -> bool:
         """Whether it can be judged only once it is known which version of the report stands."""
         return False
 
     @property
-    def looks_beside(self) -> bool:
-        """Whether it compares a submission with others, and so waits for the verdict on each by itself."""
-        return self.compares_offices or self.partner_relation is not None or self.looks_at_versions
+    def needs_verdicts(self) -> bool:
+        """Whether it needs more than one workbook, and so waits for the first verdict on each submission."""
+        return self.compares_offices or self.partner_relation is not None or self.needs_versions
 
     # --- what a finding says
 
@@ -129,19 +129,21 @@ class Rule(BaseModel):
         """
         return []
 
-    def unit(self, cell: Mapping[str, Any] | None, declared: Forms) -> UnitOfMeasure | None:
-        """Return the unit of what it found: that of the first ``cell``; none of a mere count."""
-        return declared.units[cell["unit"]] if cell and cell.get("unit") else None
+    def unit(self, cell: Mapping[str, Any] | None, declarations: Forms) -> UnitOfMeasure | None:
+        """Return the unit of the found figure: that of the first ``cell``; none for a mere count."""
+        return declarations.units[cell["unit"]] if cell and cell.get("unit") else None
 
-    def sentence(self, failure: Failure, voice: Voice) -> str:
-        """Tell a failure: what should be, where and by how much it is not, and what to do."""
+    def sentence(self, failure: FailedComparison, voice: Voice) -> str:
+        """Return a failure in words: what should be, where and by how much it is off, and what to do."""
         parts = [f"{voice.say(self.vi, self.en)}.", self.explanation(failure, voice), self.advice(voice)]
         return " ".join(part for part in parts if part)
 
-    def explanation(self, failure: Failure, voice: Voice) -> str:
-        """Work a failure out: where, what stands there, what it should be."""
-        found, expected = (voice.amount(failure.printed(value)) for value in (failure.found, failure.expected))
-        return f"{voice.place(failure)}: {found}, {voice.say('phải là', 'expected')} {expected}."
+    def explanation(self, failure: FailedComparison, voice: Voice) -> str:
+        """Explain a failure: where it is, what the cell shows, what it should show."""
+        found_text, expected_text = (
+            voice.amount(failure.to_printed_unit(value)) for value in (failure.found, failure.expected)
+        )
+        return f"{voice.place(failure)}: {found_text}, {voice.say('phải là', 'expected')} {expected_text}."
 
     def advice(self, voice: Voice) -> str:
         """Say what to do about a failure."""
@@ -158,21 +160,21 @@ class Rule(BaseModel):
         return ""
 
     def formulas(self) -> Iterator[str]:
-        """Yield what it compares, as formulas with codes and with labels; a kind without formula tells what it is."""
+        """Yield what it compares, as formulas with codes and with labels; a kind without a formula yields its description."""
         yield (type(self).__doc__ or self.id).splitlines()[0].replace("``", "`")
 
     # --- what it says of causes
 
     def constraint(self, comparison: Comparison) -> Constraint:
-        """Return a comparison that it made as a constraint; one of a kind that is no sum can only be held or not."""
+        """Return a comparison that it made as a constraint; one that is no sum only says whether it holds."""
         return comparison.sum(self.weights(comparison.cells))
 
     def weights(self, cells: list[dict[str, Any]]) -> Iterator[list[Decimal]]:
         """Yield the weights that ``cells`` may have in its sum; several where it allows several sums."""
         yield [Decimal(cell["sign"]) for cell in cells]
 
-    def part_and_whole(self, place: Place, values: Values) -> tuple[Signed, Signed] | None:
-        """Return the sums around a cell of which the first never exceeds the second, where it ``limits_part``."""
+    def part_and_whole(self, place: Place, values: Values) -> tuple[SignedCells, SignedCells] | None:
+        """Return the two sums around a cell, the first of which never exceeds the second, where it ``limits_part``."""
         return None
 
     @property

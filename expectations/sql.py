@@ -1,11 +1,11 @@
-"""Pieces of SQL that kinds of rules share: sums of columns of a form's wide table, and what rounding leaves open."""
+"""Pieces of SQL that kinds of rules share: sums of columns of a form's wide table, and their rounding."""
 
 from collections.abc import Iterable
 
 from expectations.terms import Term
 
 UNBOUNDED = "100000000000000000000"  # 1e20: beyond any amount in đồng
-HAIR = "0.000001"  # ratios are worked out in floating point: a bound gets the last place of its type as leeway
+HAIR = "0.000001"  # ratios are computed in floating point: a bound gets the last place of its type as leeway
 
 
 def signed_sum(terms: Iterable[Term], exact: bool = True) -> str:
@@ -26,8 +26,8 @@ def slack(terms: Iterable[Term]) -> str:
 
 def reach(terms: Iterable[Term], direction: int) -> str:
     """Return how far unprinted optional terms may move the sum up (+1) or down (-1): any distance, or none."""
-    moving = [f"{term.column} is null" for term in terms if term.is_optional and term.sign == direction]
-    return f"case when {' or '.join(moving)} then {UNBOUNDED} else 0 end" if moving else "0"
+    conditions = [f"{term.column} is null" for term in terms if term.is_optional and term.sign == direction]
+    return f"case when {' or '.join(conditions)} then {UNBOUNDED} else 0 end" if conditions else "0"
 
 
 def all_printed(terms: Iterable[Term]) -> str:

@@ -19,24 +19,26 @@ os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 ALL_FAILURES = 2_000_000_000  # Great Expectations shows 20 failing keys unless asked for more
 
 
-#: A suite's name and what Great Expectations says of it.
-Kept = tuple[str, Any]
-#: What was validated in this process since somebody took it, for the Data Docs; without the keys of what fails.
-_kept: list[Kept] = []
-MOST_KEPT = 1000
+#: A suite's name and the result that Great Expectations gives for it.
+SuiteResult = tuple[str, Any]
+#: The results of this process since they were last taken, for the Data Docs; without the keys of what fails.
+_suite_results: list[SuiteResult] = []
+MOST_SUITE_RESULTS = 1000
 
 SEVERITIES = {Severity.ERROR: "critical", Severity.WARNING: "warning", Severity.INFO: "info"}
 
 
 @dataclass(frozen=True)
-class Verdicts:
-    """What the suites said: comparisons that fail, by id, and the validation results as plain data."""
+class ValidationResult:
+    """The results of the suites: ids of the comparisons that fail, and the validation results as plain data."""
 
-    failed: list[int]
+    failed_ids: list[int]
     results: list[dict[str, Any]]
 
 
-def validate(database: Path, packs: tuple[Pack, ...], *, keys: set[tuple[str, str, str]] | None = None) -> Verdicts:
+def validate(
+    database: Path, packs: tuple[Pack, ...], *, keys: set[tuple[str, str, str]] | None = None
+) -> ValidationResult:
     """Validate table ``comparison`` of ``database`` (comparison_id, rule_key, found, low, high).
 
     ``keys`` limits the suites to the (pack, rule, form) that made comparisons. No other connection to the file may be
@@ -86,7 +88,7 @@ def validate(database: Path, packs: tuple[Pack, ...], *, keys: set[tuple[str, st
         for pack, form, rules in _suites(packs, keys)
     ]
     if not definitions:
-        return Verdicts([], [])
+        return ValidationResult([], [])
     checkpoint = gx.Checkpoint(
         name="judge",
         validation_definitions=definitions,
@@ -102,32 +104,32 @@ def validate(database: Path, packs: tuple[Pack, ...], *, keys: set[tuple[str, st
     finally:
         DuckDBExecutionEngine.close_all()
         source.get_engine().dispose()  # the one that looked whether the table exists
-    failed: list[int] = []
+    failed_ids: list[int] = []
     results: list[dict[str, Any]] = []
     for validation in outcome.run_results.values():
         for result in validation.results:
             meta: dict[str, Any] = result.expectation_config.meta  # type: ignore[union-attr]
-            raised = [error for error in _errors(result.exception_info) if error]
-            if raised:
-                raise RuntimeError(f"rule {meta['rule_id']} on form {meta['form']} could not be judged: {raised[0]}")
-            named = result.result.get("unexpected_index_list") or []
-            keys_found = [int(key) for entry in named for key in entry["comparison_id"]]
-            if len(keys_found) != (result.result.get("unexpected_count") or 0):
+            errors = [error for error in _errors(result.exception_info) if error]
+            if errors:
+                raise RuntimeError(f"rule {meta['rule_id']} on form {meta['form']} could not be judged: {errors[0]}")
+            failing_entries = result.result.get("unexpected_index_list") or []
+            failing_ids = [int(key) for entry in failing_entries for key in entry["comparison_id"]]
+            if len(failing_ids) != (result.result.get("unexpected_count") or 0):
                 raise RuntimeError(f"rule {meta['rule_id']}: Great Expectations counted more failures than it named")
-            failed += keys_found
-            results.append({**meta, "success": bool(result.success), "unexpected_count": len(keys_found)})
-            for lists in [name for name in result.result if name.endswith("_list") or name.endswith("_counts")]:
-                result.result[lists] = []
-        if len(_kept) < MOST_KEPT:
-            _kept.append((str(validation.suite_name), validation))
-    return Verdicts(failed, results)
+            failed_ids += failing_ids
+            results.append({**meta, "success": bool(result.success), "unexpected_count": len(failing_ids)})
+            for key in [name for name in result.result if name.endswith("_list") or name.endswith("_counts")]:
+                result.result[key] = []
+        if len(_suite_results) < MOST_SUITE_RESULTS:
+            _suite_results.append((str(validation.suite_name), validation))
+    return ValidationResult(failed_ids, results)
 
 
-def take_kept() -> list[Kept]:
-    """Return what was validated in this process since the last call, and keep it no longer."""
-    taken = list(_kept)
-    _kept.clear()
-    return taken
+def take_suite_results() -> list[SuiteResult]:
+    """Return the results of this process since the last call, and keep them no longer."""
+    results = list(_suite_results)
+    _suite_results.clear()
+    return results
 
 
 def _suites(packs: tuple[Pack, ...], keys: set[tuple[str, str, str]] | None) -> Iterator[tuple[Pack, str, list[Any]]]:

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import polars as pl
 
-from expectations.direct import validate_directly
+from expectations.direct_validation import validate_directly
 from pipeline import tables
 from pipeline.cells.read import read_landed
 from pipeline.cells.reading import ReadingResult
 from pipeline.files.problems import FileProblem, problem
 from pipeline.home import Home, vietnam_now
-from pipeline.judged.judge import Judgement, judge, others_of
+from pipeline.judged.judge import Judgement, judge, load_context
 from pipeline.landing.blobs import blob_path
 from pipeline.landing.receive import receive
 from pipeline.landing.sidecar import is_sidecar
@@ -97,7 +97,7 @@ def _unreadable_result(source_ref: str, reason: FileProblem) -> CheckResult:
     """Return that a file could not be judged at all, and why."""
     row = {"source_ref": source_ref, "problem": reason.code, "problem_vi": reason.vi, "problem_en": reason.en}
     no_submissions = tables.SUBMISSIONS.to_frame().with_columns(verdict=pl.lit(None, pl.String))
-    return CheckResult(no_submissions, Judgement.none(), pl.DataFrame([row], schema=dict.fromkeys(row, pl.String)))
+    return CheckResult(no_submissions, Judgement.empty(), pl.DataFrame([row], schema=dict.fromkeys(row, pl.String)))
 
 
 def check_file(file: Path, home: Home, *, mark: bool = False) -> CheckResult:
@@ -136,8 +136,8 @@ def check_file(file: Path, home: Home, *, mark: bool = False) -> CheckResult:
         ).select("source_ref", "problem", "problem_vi", "problem_en")
         readable = reading.submissions.filter(pl.col("is_readable"))
         if readable.is_empty():
-            return CheckResult(readable.with_columns(verdict=pl.lit(None, pl.String)), Judgement.none(), unreadable)
-        judgement = _judge_with_history(readable, reading, home, scratch).of(readable["submission_id"])
+            return CheckResult(readable.with_columns(verdict=pl.lit(None, pl.String)), Judgement.empty(), unreadable)
+        judgement = _judge_with_history(readable, reading, home, scratch).select_submissions(readable["submission_id"])
         marked_files = _mark_files(readable, judgement, scratch) if mark else {}
     verdicts = judgement.verdicts.select("submission_id", "verdict")
     return CheckResult(readable.join(verdicts, on="submission_id"), judgement, unreadable, reading.cells, marked_files)
@@ -162,9 +162,9 @@ def _judge_with_history(readable: pl.DataFrame, reading: ReadingResult, home: Ho
             [read_tables(home.cells, "remarks", tables.REMARKS, submissions=history["submission_id"]), reading.remarks]
         ),
         database=scratch.root / "judging.duckdb",
-        others=others_of(home, all_submissions, readable_history),
+        context=load_context(home, all_submissions, readable_history),
         registry=registry_of(home),
-        by=validate_directly,  # somebody waits; a night asks Great Expectations
+        validator=validate_directly,  # somebody waits; a night asks Great Expectations
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from expectations import child
+from expectations import gx_process
 from pipeline import tables
 from pipeline.cells import quarantine
 from pipeline.home import Home, vietnam_now
@@ -120,7 +120,7 @@ def _run(home: Home, inbox: Path, full: bool, progress: Progress) -> Night:
     warnings.filterwarnings("ignore", module="dagster")
     set_up_dagster(home)
     progress("starting")
-    child.start()  # its imports pass while this process imports Dagster
+    gx_process.start()  # its imports pass while this process imports Dagster
     from pipeline.definitions import defs
     from pipeline.night_log import STEPS, WATCHER
     from pipeline.run_history import relaxed_history

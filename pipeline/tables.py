@@ -16,7 +16,7 @@ def _schema(columns: Mapping[str, Any]) -> pl.Schema:
     return pl.Schema(columns)
 
 
-#: landing: one row per file seen at a path with a content, the unreadable ones too.
+#: landing: one row per path and content of a file, including the unreadable ones.
 RECEIPTS = _schema(
     {
         "receipt_id": pl.String,  # from content hash and path: the same file at the same path is the same receipt
@@ -32,11 +32,11 @@ RECEIPTS = _schema(
         "problem": pl.String,  # code of what is wrong, null when landed
         "problem_vi": pl.String,  # one sentence: what is wrong and what to do
         "problem_en": pl.String,
-        "copy_of": pl.String,  # of a scan: receipt_id of the report that it is the signed copy of
+        "copy_of": pl.String,  # for a scan: receipt_id of the report of which it is the signed copy
     }
 )
 
-#: cells: one row per submission (one version of one report), the unreadable ones too.
+#: cells: one row per submission (one version of one report), including the unreadable ones.
 SUBMISSIONS = _schema(
     {
         "submission_id": pl.String,
@@ -60,7 +60,7 @@ SUBMISSIONS = _schema(
         "revision": pl.Int32,  # "Lần báo cáo", 1 unless the header says more
         "reason": pl.String,  # why a supplementary report corrects the one before
         "signer": pl.String,
-        "in_answer_to": pl.String,  # submission_id that a marked workbook, sent back, says it answers
+        "in_answer_to": pl.String,  # submission_id that a marked workbook names when it is sent back
         "is_readable": pl.Boolean,
         "problem": pl.String,
         "problem_vi": pl.String,
@@ -68,7 +68,7 @@ SUBMISSIONS = _schema(
     }
 )
 
-#: cells: one row per cell of a recognised form, blank ones too.
+#: cells: one row per cell of a recognised form, including blank ones.
 CELLS = _schema(
     {
         "submission_id": pl.String,
@@ -86,7 +86,7 @@ CELLS = _schema(
     }
 )
 
-#: cells: one row per thing that reading stumbled over; rules of kind ``reading`` judge them.
+#: cells: one row per problem that reading met; rules of kind ``reading`` judge them.
 REMARKS = _schema(
     {
         "submission_id": pl.String,
@@ -190,7 +190,7 @@ CAUSES = _schema(
         "period_id": pl.String,
         "cause_id": pl.String,  # of unit, scope, period and root cell: the same in every version of the report
         "rank": pl.Int32,  # 1 is the likeliest
-        "kind": pl.String,  # pipeline.causes.edits.COST
+        "kind": pl.String,  # pipeline.causes.returns.COST
         "form": pl.String,
         "row_code": pl.String,
         "column_code": pl.String,
@@ -218,7 +218,7 @@ CAUSE_FINDINGS = _schema(
     }
 )
 
-#: judged: one row per figure that reports of other periods are compared with, of what the rules on one workbook accept.
+#: judged: one row per figure with which reports of other periods are compared, as the rules on one workbook accepted it.
 STANDING = _schema(
     {
         "report_id": pl.String,
@@ -244,7 +244,7 @@ VERDICTS = _schema(
         "verdict": pl.String,  # vocabulary.Verdict
         "version": pl.Int32,  # from 1 within report_id, in order of receipt
         "supersedes": pl.String,  # submission_id of the version before
-        "is_out_of_order": pl.Boolean,  # states a lower report number than what stands: it replaces nothing
+        "is_out_of_order": pl.Boolean,  # states a lower report number than the standing version: it replaces nothing
     }
 )
 
@@ -269,13 +269,13 @@ RATIOS = _schema(
     }
 )
 
-#: judged: how each rule came out in a period, over the latest version of every report; of any rule where none is named.
+#: judged: how each rule came out in a period, over the latest version of every report; no rule_id: over all rules.
 TALLIES = _schema(
     {
         "period_id": pl.String,
         "pack": pl.String,
         "rule_id": pl.String,
-        "judged": pl.Int64,  # returns that the rule judged; where none is named, returns of any version with an outcome
+        "judged": pl.Int64,  # returns that the rule judged; without a rule_id, returns of any version with an outcome
         "failing": pl.Int64,  # returns that fail it
         "forms_failing": pl.Int64,  # forms of returns that fail it
         "returns": pl.List(  # the first of these forms, with the cells and figures of their first finding
@@ -295,7 +295,7 @@ TALLIES = _schema(
     }
 )
 
-#: alerts: one row per thing that a person did about an incident, with the incident as they saw it.
+#: alerts: one row per action of a person on an incident, with the incident as they saw it.
 ALERT_EVENTS = _schema(
     {
         "event_id": pl.String,
@@ -306,12 +306,12 @@ ALERT_EVENTS = _schema(
         "reason": pl.String,
         "assigned_to": pl.String,
         "answer_id": pl.String,  # the answer that explains it
-        "seen_submission_id": pl.String,  # the last failing version then: what was done holds for it
+        "seen_submission_id": pl.String,  # the last failing version then: the action holds for it
         "incident": pl.Struct(
             {
                 "cause_id": pl.String,
                 "cause_kind": pl.String,
-                "pack": pl.String,  # of its rules; null for a file that cannot be read, and in acts of before 2026.12
+                "pack": pl.String,  # of its rules; null for a file that cannot be read, and in actions before 2026.12
                 "rule_id": pl.String,
                 "rules": pl.List(pl.String),
                 "report_id": pl.String,
@@ -339,7 +339,7 @@ ALERT_EVENTS = _schema(
     }
 )
 
-#: judged: one row per failing comparison that is answered for.
+#: judged: one row per failing comparison that a waiver covers.
 WAIVERS = _schema(
     {
         "submission_id": pl.String,
@@ -357,12 +357,12 @@ ANSWERS = _schema(
         "rule_id": pl.String,
         "pack": pl.String,
         "pack_version": pl.String,  # when it was given
-        "rule_version": pl.String,  # of the rule as it was worded then: it holds for no other wording
+        "rule_version": pl.String,  # of the rule as it was worded then: the answer holds for no other wording
         "unit_key": pl.String,
         "form": pl.String,
         "row_code": pl.String,
         "column_code": pl.String,
-        "period_id": pl.String,  # null: of every period until it expires
+        "period_id": pl.String,  # null: every period until it expires
         "low": AMOUNT,  # band of the difference that it explains, base units
         "high": AMOUNT,
         "author": pl.String,
@@ -443,7 +443,7 @@ MEASURES = _schema(
     }
 )
 
-#: declared: the registry of units, the shipped one with the home's own laid over it.
+#: declared: the registry of units: the shipped one, extended and overridden by the home's own.
 UNITS = _schema(
     {
         "unit_key": pl.String,
@@ -453,9 +453,9 @@ UNITS = _schema(
         "parent_key": pl.String,
         "valid_from": pl.Date,
         "valid_to": pl.Date,  # first day without it; null while it lasts
-        "aliases": pl.String,  # other spellings, "|" between them
-        "is_simulated": pl.Boolean,  # stands for an office in simulated figures only
-        "is_placeholder": pl.Boolean,  # known to exist, its name not established
+        "aliases": pl.String,  # other spellings, separated by "|"
+        "is_simulated": pl.Boolean,  # an office that exists in simulated figures only
+        "is_placeholder": pl.Boolean,  # known to exist, but its name is not established
         "note": pl.String,
     }
 )
@@ -470,7 +470,7 @@ UNIT_SUCCESSION = _schema(
     }
 )
 
-#: declared: who need not send a form for a time, shipped and the home's own.
+#: declared: units exempt from a form for a time, shipped and the home's own.
 EXEMPTIONS = _schema(
     {
         "unit_key": pl.String,

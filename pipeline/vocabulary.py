@@ -5,7 +5,7 @@ Every word that a table, a message or a test compares against is a member of an 
 
 from enum import StrEnum
 
-#: The period of what has none: files that were refused, returns whose header cannot be placed.
+#: The period where there is none: files that were refused, returns whose header cannot be placed.
 UNPLACED = "unplaced"
 
 
@@ -70,7 +70,7 @@ class Origin(StrEnum):
 
 
 class Vintage(StrEnum):
-    """Preliminary and final totals differ every year and are never mixed; ``reported`` where neither is said."""
+    """Preliminary and final totals differ every year and are never mixed; ``reported`` where neither is stated."""
 
     REPORTED = "reported"
     PRELIMINARY = "preliminary"
@@ -78,21 +78,21 @@ class Vintage(StrEnum):
 
 
 class CellState(StrEnum):
-    """What stands in a cell of a form. Blank, nil, zero and not-applicable stay different."""
+    """What a cell of a form contains. Blank, nil, zero and not-applicable stay different."""
 
     NUMBER = "number"
     BLANK = "blank"
     NIL = "nil"  # "-": the office says that there is nothing
     NOT_APPLICABLE = "not_applicable"  # "x": the form asks nothing here
     TEXT = "text"  # a name, where the form asks for one
-    ILLEGIBLE = "illegible"  # something stands there that is no number
+    ILLEGIBLE = "illegible"  # there is something that is not a number
 
 
 class Completeness(StrEnum):
-    """Whether a form has come that an agency owes (``mart_completeness.status``)."""
+    """Whether a form that an agency owes has arrived (``mart_completeness.status``)."""
 
     NOT_OWED = "not_owed"
-    DUE = "due"  # owed and not here; late from the day after its deadline
+    DUE = "due"  # owed and not received; late from the day after its deadline
     LATE = "late"
     RECEIVED = "received"  # a file came that cannot be read
     RETURNED = "returned"
@@ -102,14 +102,14 @@ class Completeness(StrEnum):
 
 
 class Transfer(StrEnum):
-    """How two agencies tell of what one delegated to the other (``mart_transfer_pair.status``)."""
+    """Whether two agencies agree on what one delegated to the other (``mart_transfer_pair.status``)."""
 
     MATCHED = "matched"
     DIFFERS = "differs"
     NOT_RECEIVED = "not_received"  # the receiver names no such sender
     NOT_SENT = "not_sent"  # the sender names no such receiver
     ONE_SIDE = "one_side"  # the other agency sent no annex
-    UNKNOWN_UNIT = "unknown_unit"  # nobody is called that
+    UNKNOWN_UNIT = "unknown_unit"  # no unit has that name
 
 
 class RatioVerdict(StrEnum):
@@ -122,14 +122,14 @@ class RatioVerdict(StrEnum):
 
 
 class AlertState(StrEnum):
-    """Where an incident stands."""
+    """Whether an incident is still open."""
 
     OPEN = "open"
     RESOLVED = "resolved"
 
 
 class AlertEvent(StrEnum):
-    """What happens to an incident (``fct_alert_event.event``); versions do some of it, people the rest."""
+    """What happens to an incident (``fct_alert_event.event``); versions cause some events, people the others."""
 
     OPENED = "opened"
     ACKNOWLEDGED = "acknowledged"
@@ -156,19 +156,19 @@ class Receipt(StrEnum):
     LANDED = "landed"
     DUPLICATE = "duplicate"
     UNREADABLE = "unreadable"
-    SIGNED_COPY = "signed_copy"  # a scan that came with its report: kept, and nobody is told to do anything
+    SIGNED_COPY = "signed_copy"  # a scan that came with its report: kept, and nobody need do anything
 
 
 class Role(StrEnum):
-    """What a person who gets messages does with them: mends reports, looks after those who do, or keeps the nights going."""
+    """The work of a person who gets messages: correcting reports, supervising those who do, or keeping the nights going."""
 
     STATISTICIAN = "statistician"
     LEADER = "leader"
-    OPERATOR = "operator"  # told of nights that fail
+    OPERATOR = "operator"  # gets a message when a night fails
 
 
 class MessageKind(StrEnum):
-    """Why a message goes out: the digest of a night, what could not wait for the next, or a night that failed."""
+    """Why a message goes out: the digest of a night, news that cannot wait for the next, or a night that failed."""
 
     DIGEST = "digest"
     URGENT = "urgent"
@@ -176,10 +176,10 @@ class MessageKind(StrEnum):
 
 
 class MessageState(StrEnum):
-    """Where a message of the outbox stands; the folder it lies in."""
+    """The state of a message in the outbox, and the folder it lies in."""
 
     WAITING = "waiting"
-    SENDING = "sending"  # handed over, and no answer recorded: only a kill leaves one there
+    SENDING = "sending"  # handed over, with no answer recorded: only a kill leaves one there
     SENT = "sent"
     REFUSED = "refused"  # given up after several nights; a person sends it again or drops it
     DROPPED = "dropped"

@@ -4,8 +4,10 @@ For claims about what models say night after night. ``test_warehouse`` builds ev
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import jinja2
@@ -24,6 +26,37 @@ def build_models(home: Home, path: Path, *models: str) -> None:
     with duckdb.connect(str(path)) as connection:
         for model in models:
             _build(connection, home, model, built)
+
+
+def model_sql(model: str) -> str:
+    """Return a model's SQL over tables that bear the names of what it reads: for claims about a handful of rows."""
+    text = _macro_text() + _sources()[model].read_text()
+    return _macros().from_string(text).render(ref=str, config=lambda **_: "")
+
+
+def ledgers_sql() -> dict[str, str]:
+    """Return the SQL of the ledgers ``_as_known_on`` a ``day``, by table."""
+    told: list[dict[str, str]] = []
+    text = (DBT_PROJECT / "macros" / "as_known_on.sql").read_text() + "{%- do ledgers_as_known_on() -%}"
+    _macros().from_string(text).render({"return": told.append})
+    return told[0]
+
+
+def territory_sql(fact: str, measures: dict[str, str]) -> str:
+    """Return the SQL of ``fact`` on the territory of a ``day``; measures by name with their types."""
+    text = (DBT_PROJECT / "macros" / "on_territory.sql").read_text().partition("{%- macro territory_shape")[0]
+    shape = {"dimensions": ["case_kind"], "measures": [{"name": name, "type": of} for name, of in measures.items()]}
+    call = "{{ on_territory('" + fact + "', 'day') }}"
+    return _macros().from_string(text.rpartition("{#-")[0] + call).render(ref=str, territory_shape=lambda _: shape)
+
+
+def draw(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping[str, Any]], **types: str) -> None:
+    """Create a table of these rows; what a row does not say is missing, what no type is told of is text."""
+    columns = {name: types.get(name, "varchar") for row in rows for name in row} | types
+    connection.execute(f"create table {table} ({', '.join(f'{name} {of}' for name, of in columns.items())})")
+    for row in rows:
+        places = ", ".join("?" for _ in row)
+        connection.execute(f"insert into {table} ({', '.join(row)}) values ({places})", list(row.values()))
 
 
 def _build(connection: duckdb.DuckDBPyConnection, home: Home, model: str, built: set[str]) -> None:

@@ -17,7 +17,7 @@ from textwrap import dedent
 import polars as pl
 import xlsxwriter
 
-from expectations.direct import validate_directly
+from expectations.direct_validation import validate_directly
 from expectations.rules import packs
 from pipeline import tables
 from pipeline.calendar.periods import Period
@@ -26,7 +26,7 @@ from pipeline.cells.reading import ReadingResult
 from pipeline.comparison.database import JudgingDatabase
 from pipeline.forms import forms
 from pipeline.forms.formulas import EXCEL_ERRORS
-from pipeline.judged.judge import Judgement, Others, judge
+from pipeline.judged.judge import Judgement, JudgingContext, judge
 from pipeline.registry.units import unit_registry
 from pipeline.text.address import column_letters
 
@@ -231,23 +231,23 @@ class Returns:
         """Judge them all beside each other; takes the seconds that Great Expectations needs to start."""
         return judge(*self.frames(), database=folder / "judging.duckdb")
 
-    def judged_in_sql(self, folder: Path, others: Others | None = None) -> Judgement:
+    def judged_in_sql(self, folder: Path, others: JudgingContext | None = None) -> Judgement:
         """Judge them with an interval in SQL for Great Expectations, which is slow where rules are many."""
-        return judge(*self.frames(), database=folder / "judging.duckdb", others=others, by=validate_directly)
+        return judge(*self.frames(), database=folder / "judging.duckdb", context=others, validator=validate_directly)
 
     def compared(self, folder: Path) -> pl.DataFrame:
         """Return every comparison without Great Expectations, with ``fails``."""
         db = JudgingDatabase(folder / "comparing.duckdb", forms(), unit_registry())
         try:
-            db.lay_out(*self.frames(), packs())
+            db.load(*self.frames(), packs())
             db.compare(
                 (pack, rule, form)
                 for pack in packs()
                 for rule in pack.rules
-                if not rule.looks_beside
+                if not rule.needs_verdicts
                 for form in rule.forms
             )
-            db.admit()
+            db.open_comparisons()
             return db.query("select *, not found between low and high as fails from comparison")
         finally:
             db.close()

@@ -8,12 +8,12 @@ import polars as pl
 import pytest
 from sheets import Returns
 
-from expectations.direct import validate_directly
+from expectations.direct_validation import validate_directly
 from expectations.rules import packs
 from pipeline import tables
 from pipeline.home import Home
 from pipeline.judged.answers import AnswerError, answers, explain, idle_answers, idle_lines, record, revoke
-from pipeline.judged.judge import Judgement, Others, judge_changed
+from pipeline.judged.judge import Judgement, JudgingContext, judge_changed
 from pipeline.judged.waivers import waivers
 from pipeline.storage import commit_folder, read_tables
 
@@ -48,8 +48,10 @@ def judged(home: Home, folder: Path, *returns: dict) -> Judgement:
     drawn = Returns()
     for n, changed in enumerate(returns):
         drawn.add(f"r{n}", changed.pop("figures", GAP), **{"unit": OFFICE} | changed)
-    nothing = Others.none()
-    return drawn.judged_in_sql(folder, others=Others(nothing.submissions, nothing.standing, waivers(answers(home), ())))
+    nothing = JudgingContext.empty()
+    return drawn.judged_in_sql(
+        folder, others=JudgingContext(nothing.submissions, nothing.standing, waivers(answers(home), ()))
+    )
 
 
 def outcome(
@@ -111,7 +113,7 @@ def test_an_answer_does_not_outlive_another_wording_of_its_rule(home, tmp_path):
         rule.model_copy(update={"tolerance": Decimal(1)}) if rule.id == "balance.accepted_total" else rule
         for rule in pack.rules
     )
-    answered(home, using=(pack.model_copy(update={"rules": reworded}),))
+    answered(home, rule_packs=(pack.model_copy(update={"rules": reworded}),))
     assert outcome(judged(home, tmp_path, {}))[:2] == ("fail", "returned")
 
 
@@ -173,7 +175,7 @@ def _load(home: Home, batch: int, drawn: Returns) -> None:
     names = ("submissions", "cells", "remarks")
     frames = dict(zip(names, drawn.frames(), strict=True))
     commit_folder(home, home.cells / f"{batch:06}", frames, fingerprint=str(batch))
-    judge_changed(home, by=validate_directly)
+    judge_changed(home, validator=validate_directly)
 
 
 def _finding(home: Home) -> dict:
@@ -195,11 +197,11 @@ def _explained(home: Home) -> list[str]:
 
 def test_a_finding_is_explained_by_its_id_and_the_next_load_counts_it_so(loaded):
     (answer,) = _explained(loaded)
-    judge_changed(loaded, by=validate_directly)
+    judge_changed(loaded, validator=validate_directly)
     assert _finding(loaded)["status"] == "explained"
     assert read_tables(loaded.judged, "verdicts", tables.VERDICTS)["verdict"].to_list() == ["accepted"]
     assert read_tables(loaded.judged, "waivers", tables.WAIVERS)["waiver_id"].to_list() == [answer]
-    assert idle_lines(loaded, on=date(2023, 8, 1)) == []
+    assert idle_lines(loaded, today=date(2023, 8, 1)) == []
 
 
 def test_an_answer_that_matches_nothing_any_more_is_reported(loaded):
@@ -208,12 +210,12 @@ def test_an_answer_that_matches_nothing_any_more_is_reported(loaded):
     figures = {("01", "total.total"): {"accepted_total": 100, "opening": 40, "newly_accepted": 60}}
     corrected.add("second", figures, unit=OFFICE, report_id="report", batch=2, received_at=datetime(2023, 7, 9, 8))
     _load(loaded, 2, corrected)
-    idle = idle_answers(loaded, on=date(2023, 8, 1))
+    idle = idle_answers(loaded, today=date(2023, 8, 1))
     assert idle.select("answer_id", "why").rows() == [(answer, "matches_nothing")]
-    assert "không còn khớp" in idle_lines(loaded, on=date(2023, 8, 1))[0]
-    assert idle_answers(loaded, on=date(2031, 1, 1))["why"].to_list() == ["expired"]
+    assert "không còn khớp" in idle_lines(loaded, today=date(2023, 8, 1))[0]
+    assert idle_answers(loaded, today=date(2031, 1, 1))["why"].to_list() == ["expired"]
     revoke(loaded, answer, author="Trần Thị B", reason="Đã sửa")
-    assert idle_answers(loaded, on=date(2023, 8, 1)).is_empty()
+    assert idle_answers(loaded, today=date(2023, 8, 1)).is_empty()
 
 
 def test_a_finding_that_there_is_not_cannot_be_explained(loaded):

@@ -11,7 +11,7 @@ from benchmarks.measuring import GIBIBYTE, Measurement, measure
 from benchmarks.national_month import main, report
 from pipeline import tables
 from pipeline.home import Home
-from pipeline.judged.judge import JUDGED, judge_changed
+from pipeline.judged.judge import JUDGED_TABLES, judge_changed
 from pipeline.simulator import simulate
 from pipeline.storage import read_tables
 
@@ -78,7 +78,7 @@ def test_a_history_that_is_copied_is_judged_as_one_that_is_judged(tmp_path):
     judge_changed(judged)
     # Ids are made from what is looked at, and sentences name its year.
     left_out = ("finding_id", "cause_id", "sentence_vi", "sentence_en")
-    for name in JUDGED:
+    for name in JUDGED_TABLES:
         copied, made = (
             read_tables(one.judged, name, getattr(tables, name.upper())).drop(left_out, strict=False)
             for one in (home, judged)

@@ -8,14 +8,18 @@ from decimal import Decimal
 from pathlib import Path
 from urllib.parse import unquote
 
+import polars as pl
 import pytest
 import yaml
 
 from expectations.rules import packs
 from pipeline.bulletin import make_bulletin
+from pipeline.bulletin.cells import CELLS, SHARES
 from pipeline.bulletin.charts import nice_ticks, tile_layout
+from pipeline.bulletin.figure_rows import figure_rows
 from pipeline.bulletin.numbers import figure, format_number
-from pipeline.bulletin.source import FOLDER, QUERIES
+from pipeline.bulletin.passports import Passport
+from pipeline.bulletin.source import FOLDER, QUERIES, _add_rates
 from pipeline.bulletin.words import words
 from pipeline.home import PROJECT, Home
 from pipeline.published.query import NoWarehouse, run_query
@@ -60,6 +64,52 @@ def test_figures_are_written_the_readers_way_and_kept_exactly() -> None:
     assert '<data value="3405066268000" data-f="money_due_vnd">3.405,07</data>' in told
     assert 'href="a&amp;b"' in told
     assert "data" not in str(figure({"money_due_vnd": None}, "money_due_vnd")), "missing is a dash, not a zero"
+
+
+@pytest.mark.parametrize(
+    ("column", "part", "whole", "words_of_both"),
+    [
+        ("cases_completion_rate_pct", "cases_completed", "cases_eligible", ("Completed", "Eligible")),
+        ("cases_eligible_share_pct", "cases_eligible", "cases_due", ("Eligible", "Due")),
+        ("money_completion_rate_pct", "money_completed_vnd", "money_eligible_vnd", ("Completed", "Eligible")),
+        ("money_eligible_share_pct", "money_eligible_vnd", "money_due_vnd", ("Eligible", "Due")),
+    ],
+)
+def test_the_passport_of_a_share_leads_to_its_part_and_then_to_its_whole(
+    column: str, part: str, whole: str, words_of_both: tuple[str, str]
+) -> None:
+    row = {"anchor": "r", "is_sum": False, column: Decimal("40.00")}
+    told = str(figure_rows(Passport(row, [], {}, [])))
+    (derived,) = re.findall(r'<td colspan="2" class="words">100 × (.*)</td></tr>', told)
+    numerator, denominator = derived.split("</a> / ")
+    assert (f'href="#r.{part}"' in numerator, f'href="#r.{whole}"' in denominator) == (True, True)
+    assert tuple(re.findall(r'lang="en">([^<]*)<', side)[0] for side in (numerator, denominator)) == words_of_both
+    assert f'<tr id="r.{column}">' in told
+    assert 'data-f="' + column + '">40,00<' in told
+
+
+def test_every_share_of_the_pages_has_a_part_and_a_whole_that_the_pages_show() -> None:
+    assert len(SHARES) == 4
+    assert {term for terms in SHARES.values() for term in terms} - CELLS.keys() == set()
+
+
+@pytest.mark.parametrize(("basis", "suffix"), [("cases", ""), ("money", "_vnd")])
+def test_rates_of_a_sum_of_offices_are_part_by_whole_and_its_gap_is_to_its_own_target(basis: str, suffix: str) -> None:
+    """Ten of forty eligible, of eighty due, after six months; the nation's target is another."""
+    figures = {"completed": Decimal(10), "eligible": Decimal(40), "due": Decimal(80)}
+    others = {f"{other}_{name}{end}": None for other, end in (("cases", ""), ("money", "_vnd")) for name in figures}
+    row = others | {f"{basis}_{name}{suffix}": value for name, value in figures.items()}
+    sums = pl.DataFrame([{"unit_key": "kien-giang", "statistical_year": 2023, "months": 6} | row])
+    targets = pl.DataFrame(
+        [("kien-giang", "province", basis, Decimal(60)), ("viet-nam", "nation", basis, Decimal(80))],
+        schema={"unit_key": pl.String, "level": pl.String, "basis": pl.String, "target_pct": pl.Decimal(9, 4)},
+        orient="row",
+    ).with_columns(statistical_year=pl.lit(2023, pl.Int64))
+    (rates,) = _add_rates(sums, targets).to_dicts()
+    names = ("completion_rate_pct", "eligible_share_pct", "target_pct", "target_pro_rata_pct", "gap_points")
+    assert [rates[f"{basis}_{name}"] for name in names] == [25, 50, 60, 30, -35]
+    (elsewhere,) = _add_rates(sums.with_columns(unit_key=pl.lit("an-giang")), targets).to_dicts()
+    assert [elsewhere[f"{basis}_{name}"] for name in names] == [25, 50, 80, 40, -55]
 
 
 def test_axes_have_round_numbers_around_the_figures() -> None:
@@ -178,6 +228,7 @@ def test_every_link_leads_to_a_page_and_a_place_in_it(pages: dict[str, HtmlPage]
 
 @pytest.mark.slow
 def test_nothing_comes_from_elsewhere_and_no_page_is_large(pages: dict[str, HtmlPage], site: Path) -> None:
+    assert len(pages) > 30
     for path, page in pages.items():
         assert page.sources == [], path
         assert page.unclosed == [], path
@@ -190,6 +241,7 @@ def test_nothing_comes_from_elsewhere_and_no_page_is_large(pages: dict[str, Html
 
 @pytest.mark.slow
 def test_no_page_speaks_of_less_than_no_more(pages: dict[str, HtmlPage]) -> None:
+    assert sum(len(page.text) > 100 for page in pages.values()) > 30
     assert [path for path, page in pages.items() if re.search(r"(?:và|and) -\d", page.text)] == []
 
 

@@ -12,7 +12,7 @@ from sheets import Returns, read
 
 from expectations.constraints import Cell, Place
 from pipeline.causes import frames
-from pipeline.causes.digits import is_one_off, is_transposed, slip
+from pipeline.causes.digits import is_one_off, is_transposed, slip_kind
 from pipeline.causes.search import AGREEMENT
 from pipeline.forms import forms
 from pipeline.forms.template import ReportHeader, write_workbook
@@ -62,7 +62,7 @@ def first(judgement: Judgement) -> dict:
     ],
 )
 def test_a_slip_of_the_hand_is_known_by_its_digits(found, would_be, kind):
-    assert slip(Decimal(found), Decimal(would_be)) == kind
+    assert slip_kind(Decimal(found), Decimal(would_be)) == kind
 
 
 @given(st.integers(10, 10**9), st.data())

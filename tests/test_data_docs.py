@@ -2,7 +2,7 @@
 
 import re
 
-from expectations.data_docs import INDEX, offline
+from expectations.data_docs import INDEX, offline_page
 from pipeline.home import Home
 from pipeline.judged.data_docs import keep_data_docs
 
@@ -36,7 +36,7 @@ def test_what_a_page_would_fetch_or_run_is_taken_out() -> None:
         '<img src="https://a.example/p.png"><a href="https://a.example">out</a><a href="#section-1">in</a>'
         '<p onclick="go()">kept</p></body></html>'
     )
-    text = offline(page, "a <title>")
+    text = offline_page(page, "a <title>")
     assert not OUTSIDE.search(text)
     assert 'href="#section-1"' in text
     assert "kept" in text

@@ -6,9 +6,9 @@ import duckdb
 import pytest
 
 from expectations import suites
-from expectations.direct import validate_directly
+from expectations.direct_validation import validate_directly
 from expectations.rules import packs
-from expectations.suites import Verdicts
+from expectations.suites import ValidationResult
 from pipeline import tables
 from pipeline.home import Home
 from pipeline.judged.judge import judge
@@ -19,9 +19,9 @@ from pipeline.storage import read_tables
 def test_both_name_the_same_failing_comparisons_of_the_samples(samples_home: Home, tmp_path: Path):
     asked: list[tuple[list[int], list[int]]] = []
 
-    def both(database: Path, using: tuple, *, keys: set[tuple[str, str, str]]) -> Verdicts:
+    def both(database: Path, using: tuple, *, keys: set[tuple[str, str, str]]) -> ValidationResult:
         verdicts = suites.validate(database, using, keys=keys)
-        asked.append((sorted(verdicts.failed), validate_directly(database, using, keys=keys).failed))
+        asked.append((sorted(verdicts.failed_ids), validate_directly(database, using, keys=keys).failed_ids))
         return verdicts
 
     submissions = read_tables(samples_home.cells, "submissions", tables.SUBMISSIONS).filter("is_readable")
@@ -30,7 +30,7 @@ def test_both_name_the_same_failing_comparisons_of_the_samples(samples_home: Hom
         read_tables(samples_home.cells, "cells", tables.CELLS),
         read_tables(samples_home.cells, "remarks", tables.REMARKS),
         database=tmp_path / "judging.duckdb",
-        by=both,
+        validator=both,
     )
     assert len(asked) >= 2  # the rules on one report, and those that compare reports
     assert all(theirs == ours for theirs, ours in asked)
@@ -49,6 +49,6 @@ def test_only_the_rules_asked_for_are_answered(tmp_path: Path):
             f"(3, '{pack.pack}', '{second.id}', '{second.forms[0]}', 4, 5, 5)"
             ") as drawn (comparison_id, pack, rule_id, form, found, low, high)"
         )
-    assert validate_directly(database, (pack,)).failed == [2, 3]
-    assert validate_directly(database, (pack,), keys={(pack.pack, first.id, first.forms[0])}).failed == [2]
-    assert validate_directly(database, (pack,), keys=set()).failed == []
+    assert validate_directly(database, (pack,)).failed_ids == [2, 3]
+    assert validate_directly(database, (pack,), keys={(pack.pack, first.id, first.forms[0])}).failed_ids == [2]
+    assert validate_directly(database, (pack,), keys=set()).failed_ids == []

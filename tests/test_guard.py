@@ -140,6 +140,7 @@ def test_a_bug_in_a_reader_costs_one_file_and_is_told_to_engineers(files, monkey
     assert read.submissions.height == 6
     bad = read.submissions.filter(~pl.col("is_readable"))
     assert set(bad["problem"]) == {"reading_crashed"}
+    assert read.breakdowns.height == 2
     assert all("bad." in sentence for sentence in bad["problem_vi"])
     assert all("IndexError: a bug of ours" in cause for cause in read.breakdowns["cause"])
     assert set(read.breakdowns["submission_id"]) == set(bad["submission_id"])
@@ -162,7 +163,7 @@ def test_a_workbook_larger_than_any_report_is_understood_in_a_process_of_its_own
 
     monkeypatch.setattr(reader, "run_each", run)
     read = read_files(*files)
-    assert read.submissions["is_readable"].all()
+    assert read.submissions["is_readable"].to_list() == [True] * 6
     assert [portion.receipts[0]["file_name"] for portion in alone if isinstance(portion, reader.Portion)] == [
         "good.xlsx",
         "bad.xlsx",

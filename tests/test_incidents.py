@@ -1,6 +1,7 @@
 """Incidents from their opening to their proof: one a cause, with what people did, and nothing forgotten."""
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -21,7 +22,7 @@ from pipeline.home import Home
 from pipeline.incidents.ledger import Act, read_events, record_events
 from pipeline.published import publish
 from pipeline.vocabulary import AlertEvent
-from pipeline.warehouse.build import freeze_inputs, inputs_folder
+from pipeline.warehouse.build import freeze_inputs, frozen_plan, inputs_fingerprint, inputs_folder
 from tests.built_models import build_models
 from tests.warehouse_inputs import Inputs
 
@@ -46,11 +47,12 @@ class Office:
         for rule, status in outcomes.items():
             self.inputs.outcome(report, rule, status, off_by=version)
 
-    def night(self) -> None:
-        """Build and publish the warehouse of everything that was sent."""
+    def night(self, while_it_runs: Callable[[], object] = lambda: None) -> None:
+        """Build and publish the warehouse of everything that was sent; people act once it has been built."""
         self.inputs.write(self.home.root)
         built = self.home.warehouse / "build.duckdb"
         build_models(self.home, built, *MODELS)
+        while_it_runs()
         self.nights += 1
         publish(self.home, built, f"{self.nights:064x}"[::-1])
 
@@ -157,6 +159,88 @@ def test_a_build_reads_the_acts_of_before_packs_beside_those_of_now(tmp_path: Pa
     inputs = sorted((inputs_folder(home) / "alerts" / "events").glob("*.parquet"))
     seen = pl.concat([pl.read_parquet(path) for path in inputs])
     assert [(row["rule_id"], row["pack"]) for row in seen["incident"].to_list()] == [("due", None)]
+
+
+def test_an_act_after_the_snapshot_is_the_next_nights_and_the_snapshot_stays_as_it_was(tmp_path: Path) -> None:
+    """Also where the ledger of the month is rewritten while the night reads it."""
+    home = Home(tmp_path)
+    incident = {"alert_id": "a1", "pack": "test", "rule_id": "due", "last_failing_submission_id": "s1"}
+    record_events(home, [incident], Act(AlertEvent.ACKNOWLEDGED, "Lê An"), at=NOW)
+
+    def frozen() -> list[str]:
+        paths = sorted((inputs_folder(home) / "alerts" / "events").glob("*.parquet"))
+        return pl.concat([pl.read_parquet(path) for path in paths]).sort("occurred_at")["event"].to_list()
+
+    plan = freeze_inputs(home)
+    record_events(home, [incident], Act(AlertEvent.ASSIGNED, "Lê An", assigned_to="Trần Bình"), at=NOW)
+    record_events(home, [incident], Act(AlertEvent.RESOLVED, "Lê An", "Số đúng"), at=datetime(2022, 12, 1, 8))
+    assert frozen() == ["acknowledged"]
+    assert frozen_plan(home) == plan
+    assert inputs_fingerprint(home) != plan.fingerprint, "the next night has something to do"
+    next_plan = freeze_inputs(home)
+    assert frozen() == ["acknowledged", "assigned", "resolved"]
+    assert next_plan.fingerprint != plan.fingerprint
+
+
+def test_two_acts_never_happen_at_once_whatever_the_clock_says(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    incident = {"alert_id": "a1", "last_failing_submission_id": "s1"}
+    for at in (NOW, NOW, datetime(2022, 10, 1)):
+        record_events(home, [incident], Act(AlertEvent.ACKNOWLEDGED, "Lê An"), at=at)
+    assert [when - NOW for when in read_events(home)["occurred_at"]] == [timedelta(microseconds=n) for n in range(3)]
+    assert read_events(home)["event_id"].n_unique() == 3
+
+
+@pytest.fixture
+def during(tmp_path: Path) -> Callable[..., tuple[Office, str]]:
+    """Return how to act on the incident of one office while a night runs that has a second version of its report."""
+
+    def act_during(second: str, *acts: Act) -> tuple[Office, str]:
+        office = Office(Home(tmp_path))
+        office.sends("kien-giang.go-quao", 1, carried_over="fail", due="pass")
+        office.night()
+        alert = of(office, "go-quao")["alert_id"]
+        office.sends("kien-giang.go-quao", 2, carried_over=second, due="pass")
+        office.night(while_it_runs=lambda: [act_on(office.home, [alert], act) for act in acts])
+        return office, alert
+
+    return act_during
+
+
+CLOSED = Act(AlertEvent.RESOLVED, "Lê An", "Số đúng, mẫu in sai")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "acts",
+    [[Act(AlertEvent.ACKNOWLEDGED, "Lê An")], [CLOSED, Act(AlertEvent.REOPENED, "Lê An", "Nhầm")]],
+    ids=["acknowledged", "closed and opened again"],
+)
+def test_what_a_version_proved_stays_proved_whoever_acted_while_the_night_ran(during, acts: list[Act]) -> None:
+    office, alert = during("pass", *acts)
+    at_once = of(office, "go-quao")
+    assert (at_once["state"], at_once["standing"], at_once["resolved_version"]) == ("resolved", "resolved", 2)
+    told = [event["event"] for event in history(office.home, at_once)]
+    assert told == ["opened", "resolved", *(str(act.event) for act in acts)], "nobody's act is lost"
+    with pytest.raises(ImpossibleAct, match="resolved already, by version 2"):
+        act_on(office.home, [alert], CLOSED)
+    office.night()
+    assert of(office, "go-quao") == at_once, "the warehouse says what the command said"
+    told = [(event["event"], event["made_by"]) for event in history(office.home, at_once)]
+    assert told == [("opened", "return"), *((str(act.event), "person") for act in acts), ("resolved", "return")]
+
+
+@pytest.mark.slow
+def test_what_was_closed_while_the_night_ran_that_found_it_failing_again_is_open(during) -> None:
+    """Whoever closed it had seen the first version only."""
+    office, _ = during("fail", CLOSED)
+    at_once = of(office, "go-quao")
+    office.night()
+    after = of(office, "go-quao")
+    assert (after["state"], after["standing"], after["last_failing_submission_id"][-2:]) == ("open", "reopened", "v2")
+    assert (at_once["state"], at_once["standing"]) == ("open", "reopened"), (
+        "the command says what the warehouse will say"
+    )
 
 
 def test_undo_is_reopen_and_what_a_version_proved_stays_proved(office: Office) -> None:

@@ -6,13 +6,18 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
+from expectations.explanation import ENGLISH, VIETNAMESE, FailedComparison
 from expectations.kinds import KINDS
+from expectations.kinds.change import Change
+from expectations.kinds.printed_ratio import PrintedRatio
 from expectations.rule import Rule
+from pipeline.forms import forms
 from pipeline.home import PROJECT
 
 #: A kind that nobody has heard of, as whoever needs it would write it.
@@ -23,7 +28,7 @@ from collections.abc import Iterable, Iterator
 from typing import ClassVar, Literal
 
 from expectations.constraints import Comparison, Constraint, Sum
-from expectations.explanation import Failure, Voice
+from expectations.explanation import FailedComparison, Voice
 from expectations.participants import Participant
 from expectations.rule import Rule
 from expectations.terms import Code
@@ -50,7 +55,7 @@ class Multiple(Rule):
     def cells(self, form: Form, row: str, column: str) -> list[Participant]:
         return [Participant("found", 1, form.code, row, column)]
 
-    def explanation(self, failure: Failure, voice: Voice) -> str:
+    def explanation(self, failure: FailedComparison, voice: Voice) -> str:
         return f"{voice.place(failure)}: {voice.say('bước', 'step')} {self.step}."
 
     def formulas(self) -> Iterator[str]:
@@ -78,7 +83,7 @@ from sheets import Returns
 from expectations import rules
 from expectations.comparisons import comparisons
 from expectations.constraints import Comparison
-from expectations.direct import validate_directly
+from expectations.direct_validation import validate_directly
 from expectations.rules import read_pack
 from pipeline.bulletin.words import word
 from pipeline.forms import forms
@@ -89,7 +94,7 @@ pack = read_pack(house / "mine.yaml")
 (rule,) = pack.rules
 returns = Returns()
 returns.add("r", {("01", "total.total"): {"due": 1294}})
-judgement = judge(*returns.frames(), database=house / "judging.duckdb", using=(pack,), by=validate_directly)
+judgement = judge(*returns.frames(), database=house / "judging.duckdb", rule_packs=(pack,), validator=validate_directly)
 (finding,) = judgement.findings.to_dicts()
 (cell,) = [cell | {"form": "01"} for cell in finding["cells"]]
 row = {"form": "01", "row_code": "total.total", "column_code": "due", "finding_id": "f", "found": cell["value"],
@@ -104,7 +109,7 @@ print(json.dumps({
     "sentence_en": finding["sentence_en"],
     "formulas": list(rule.formulas()),
     "constraint": type(constraint).__name__,
-    "closing": [str(figure) for figure in constraint.closing(constraint.places[0], {constraint.places[0]: cell["value"]})],
+    "closing": [str(figure) for figure in constraint.closing_values(constraint.places[0], {constraint.places[0]: cell["value"]})],
     "causes": judgement.causes["would_be"].cast(str).to_list(),
     "title": str(word("rule_kind", rule.kind)),
 }, default=str))
@@ -235,3 +240,78 @@ def test_who_asks_is_found(source, told):
 )
 def test_who_asks_something_else_is_left_alone(source):
     assert list(questions(source)) == []
+
+
+def cell(role: str, column: str, value: str, address: str, period: str = "2023-12") -> dict[str, Any]:
+    """Return a cell of form 01 that takes part in a comparison."""
+    unit = "percent" if column == "completion_rate" else "case"
+    return {
+        "role": role, "form": "01", "row_code": "total.total", "column_code": column, "value": Decimal(value),
+        "address": address, "sheet": "01", "unit": unit, "period_id": period,
+    }  # fmt: skip
+
+
+def failure(found: str, expected: str, *cells: dict[str, Any]) -> FailedComparison:
+    """Return a comparison of form 01 that fails."""
+    amounts = {
+        name: Decimal(value) for name, value in (("found", found), ("expected", expected), ("low", "0"), ("high", "0"))
+    }
+    return FailedComparison(
+        forms().current["01"],
+        "total.total",
+        "completion_rate",
+        **amounts,
+        unit=forms().units["percent"],
+        cells=list(cells),
+    )
+
+
+def test_a_printed_ratio_is_worked_out_as_its_numerator_by_its_base_in_whatever_order_the_cells_come() -> None:
+    rule = PrintedRatio(
+        kind="printed_ratio", id="r", forms=["01"], column="completion_rate", numerator=["+completed"],
+        denominators=[["+eligible"]], on_fail="query", vi="Tỷ lệ phải khớp", en="The rate must agree", basis="x",
+    )  # fmt: skip
+    cells = [
+        cell("found", "completion_rate", "80", "V9"),
+        cell("term", "completed", "30", "H9"),
+        cell("term", "eligible", "40", "E9"),
+    ]
+    for order in (cells, cells[::-1]):
+        told = rule.explanation(failure("80", "75", *order), ENGLISH)
+        assert told.endswith(
+            "printed «Completion rate» 80 % (cell V9), but «Completed» 30 cases (cell H9) / «Eligible» 40 cases (cell E9) = 75 %."
+        )
+        assert "(ô H9) / " in rule.explanation(failure("80", "75", *order), VIETNAMESE)
+    assert next(rule.formulas()).startswith("`completion_rate = 100 × (completed) / (eligible)`")
+
+
+def test_a_share_that_leaps_names_part_and_whole_of_both_reports() -> None:
+    rule = Change(
+        kind="change", id="r", forms=["01"], rows=["total.total"], on_fail="query", vi="x", en="x", basis="x",
+        jumps=[{"form": "01", "part": "completed", "whole": "eligible", "points": 15}],
+    )  # fmt: skip
+    places = [
+        (place.role, place.column, place.is_partner)
+        for place in rule.cells(forms().current["01"], "total.total", "completed")
+    ]
+    assert places == [
+        ("found", "completed", False),
+        ("found", "eligible", False),
+        ("term", "completed", True),
+        ("term", "eligible", True),
+    ]
+    told = rule.explanation(
+        failure(
+            "75",
+            "50",
+            cell("found", "completed", "30", "H9"),
+            cell("found", "eligible", "40", "E9"),
+            cell("term", "completed", "15", "H8", "2023-10"),
+            cell("term", "eligible", "30", "E8", "2023-10"),
+        ),
+        ENGLISH,
+    )
+    assert told.endswith(
+        "«Completed» 30 cases (cell H9) / «Eligible» 40 cases (cell E9) = 75 %; the 10-month report of 2023, sheet '01': "
+        "«Completed» 15 cases (cell H8) / «Eligible» 30 cases (cell E8) = 50 %; up by 25 points."
+    )

@@ -311,6 +311,7 @@ def test_a_file_is_what_its_content_says(name, content, expected, tmp_path):
 
 def test_every_problem_has_a_sentence_in_both_languages():
     sentences = yaml.safe_load(Path(problems.__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+    assert len(sentences) > 60
     for code, sentence in sentences.items():
         assert set(sentence) == {"vi", "en"}, code
         assert all(text.endswith(".") for text in sentence.values()), code

@@ -149,6 +149,7 @@ def test_figures_of_the_seed_are_those_of_the_domain_notes(seed_reading):
 
 def test_cells_of_the_seed_stand_where_their_address_says(seed, seed_reading):
     text = seed.decode("utf-8-sig")
+    assert seed_reading.cells.height == 24
     for raw, address in seed_reading.cells.select("raw", "address").iter_rows():
         assert text[span(address)] == raw
     assert set(seed_reading.cells["sheet"]) == {SEED.name}
@@ -583,6 +584,7 @@ def test_brackets_are_optional_alternatives():
 
 def test_declaration_names_only_measures_units_and_indicators_that_exist():
     told, declared = narrative().entry, forms()
+    assert min(len(told[name]) for name in ("measures", "ratios", "changes", "units", "money", "topics")) > 0
     for spec in told["measures"]:
         assert spec.get("measure") is None or spec["measure"] in declared.measures, spec
         assert set(spec.get("indicators", {}).values()) <= set(declared.published["indicators"]), spec
@@ -597,4 +599,5 @@ def test_declaration_names_only_measures_units_and_indicators_that_exist():
 def test_no_seed_sentence_is_kept_in_the_repository(seed):
     sentences = [line for line in seed.decode("utf-8-sig").splitlines() if len(line) > 60]
     kept = Path(__file__).read_text(encoding="utf-8") + (forms().folder / "narrative.yaml").read_text(encoding="utf-8")
+    assert len(sentences) > 5
     assert not any(sentence[:60] in kept for sentence in sentences)

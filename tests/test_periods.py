@@ -1,13 +1,17 @@
 """Claims about statistical periods: they begin on 1 October and are whole months, and deadlines are working days."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.calendar.deadlines import deadlines, working_day_after
+from pipeline import tables
+from pipeline.calendar.deadlines import deadlines, due_on, working_day_after
 from pipeline.calendar.periods import Period, period_id, statistical_year
+from pipeline.judged.arrivals import arrivals
+from pipeline.judged.verdicts import versions
 
 PERIODS = st.builds(Period, st.integers(2010, 2040), st.integers(1, 12))
 
@@ -78,3 +82,65 @@ def test_an_office_reports_before_its_province_and_the_province_before_the_natio
         due = deadlines([(Period(year, 9).id, Period(year, 9).end)])
         days = dict(due.select("level", "due_on").iter_rows())
         assert days["office"] < days["province"] < days["nation"]
+
+
+@pytest.mark.parametrize(
+    ("end", "office", "province", "nation"),
+    [
+        (date(2013, 6, 30), date(2013, 7, 2), date(2013, 7, 4), date(2013, 7, 7)),  # the nation: a Sunday
+        (date(2014, 4, 30), date(2014, 5, 2), date(2014, 5, 4), date(2014, 5, 7)),  # the province: a Sunday
+        (date(2019, 8, 31), date(2019, 9, 2), date(2019, 9, 4), date(2019, 9, 7)),  # the office: National Day
+        (date(2018, 2, 15), date(2018, 2, 17), date(2018, 2, 19), date(2018, 2, 22)),  # all of them within Tết
+    ],
+)
+def test_until_2019_reports_are_due_on_a_day_of_the_next_period_and_no_day_off_moves_it(end, office, province, nation):
+    assert sorted(deadlines([("p", end)]).rows()) == [
+        ("p", "nation", nation),
+        ("p", "office", office),
+        ("p", "province", province),
+    ]
+    assert due_on(end, "office") == office
+
+
+def test_the_rules_of_2019_hold_from_the_day_on_which_they_came_into_force():
+    before, after = date(2020, 1, 4), date(2020, 1, 5)  # a Saturday and a Sunday
+    assert (due_on(before, "office"), due_on(after, "office")) == (date(2020, 1, 6), date(2020, 1, 7))
+    assert (due_on(before, "province"), due_on(after, "province")) == (date(2020, 1, 8), date(2020, 1, 9))
+    assert (due_on(before, "nation"), due_on(after, "nation")) == (date(2020, 1, 11), date(2020, 1, 13))
+    assert [
+        sorted(deadlines([("p", day)])["level"]) for day in (date(2012, 12, 31), date(2013, 1, 1), before, after)
+    ] == [
+        [],
+        ["nation", "office", "province"],
+        ["nation", "office", "province"],
+        ["nation", "office", "officer", "province"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("end", "received", "days_late"),
+    [
+        (date(2013, 6, 30), datetime(2013, 7, 2, 23, 59, 59), 0),
+        (date(2013, 6, 30), datetime(2013, 7, 3), 1),
+        (date(2019, 8, 31), datetime(2019, 9, 2, 23, 59), 0),  # due on National Day
+        (date(2019, 8, 31), datetime(2019, 9, 3), 1),
+        (date(2017, 9, 30), datetime(2017, 10, 2, 8), 0),
+        (date(2014, 5, 1), datetime(2014, 5, 3, 23), 0),  # due on a Saturday
+        (date(2014, 5, 1), datetime(2014, 5, 4), 1),  # the Sunday after it is late all the same
+        (date(2014, 5, 1), datetime(2014, 5, 5), 1),
+        (date(2014, 5, 1), datetime(2014, 5, 6), 2),
+    ],
+)
+def test_a_report_is_in_time_until_its_due_day_is_over_and_late_from_then_on(end, received, days_late):
+    report = {
+        "submission_id": "s", "report_id": "r", "batch": 1, "revision": 1, "period_id": "p", "period_end": end,
+        "received_at": received, "origin": "submitted", "scope": "office", "source_ref": "a.xlsx",
+    }  # fmt: skip
+    submissions = pl.DataFrame([report], schema=tables.SUBMISSIONS)
+    (came,) = arrivals(submissions, versions(submissions)).to_dicts()
+    assert came == {
+        "submission_id": "s",
+        "received_on": received.date(),
+        "due_on": end + timedelta(days=2),
+        "days_late": days_late,
+    }

@@ -11,7 +11,7 @@ from sheets import read
 
 from pipeline.home import PROJECT
 from pipeline.judged.judge import judge
-from pipeline.judged.waivers import known
+from pipeline.judged.waivers import known_discrepancies
 
 FIGURES = PROJECT / "samples" / "published" / "published_figures.csv"
 ORIGINAL = PROJECT.parent / "shared" / "data" / "published_figures.csv"
@@ -240,7 +240,7 @@ def test_what_is_understood_of_a_published_report_is_known_and_still_told(judgem
 
 
 def test_every_known_discrepancy_excuses_something(judgement):
-    assert {entry.id for entry in known()} == set(judgement["waivers"]["waiver_id"])
+    assert {entry.id for entry in known_discrepancies()} == set(judgement["waivers"]["waiver_id"])
 
 
 def test_letters_that_nobody_explains_are_counted(judgement):

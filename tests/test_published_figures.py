@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from sheets import read
 
-from expectations.direct import validate_directly
+from expectations.direct_validation import validate_directly
 from pipeline.cells.figure import rounding_of
 from pipeline.forms import forms
 from pipeline.judged.judge import Judgement, judge
@@ -26,7 +26,7 @@ def judged(folder: Path, *lines: str, who: str = NATION) -> Judgement:
     path.write_text("\n".join([HEADER, *rows]) + "\n", encoding="utf-8")
     found = read(path, received_at=datetime(2026, 1, 5))
     database = folder / "judging.duckdb"
-    return judge(found.submissions, found.cells, found.remarks, database=database, by=validate_directly)
+    return judge(found.submissions, found.cells, found.remarks, database=database, validator=validate_directly)
 
 
 def failing(judgement: Judgement) -> set[tuple[str, str, str]]:

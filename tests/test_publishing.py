@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ from pipeline.lock import HomeIsBusy, one_writer
 from pipeline.published import find_release, publish, rollback
 from pipeline.published.query import NoWarehouse, run_query
 from pipeline.published.record import storage_version
-from pipeline.published.releases import MOST_RELEASES, releases
+from pipeline.published.releases import MOST_RELEASES, live_release, releases
 from pipeline.warehouse.build import (
     STORAGE_VERSION,
     IncompleteBuild,
@@ -87,6 +88,42 @@ def test_the_same_inputs_are_not_a_new_release(home: Home) -> None:
     publish_night(home, 1)
     publish_night(home, 1)
     assert [release.number for release in releases(home)] == [1]
+
+
+def test_inputs_that_come_back_after_others_were_live_are_a_third_release(home: Home) -> None:
+    for night in (1, 2, 1):
+        publish_night(home, night)
+    first, second, third = releases(home)
+    assert [release.number for release in (first, second, third)] == [1, 2, 3]
+    assert (third.fingerprint, first.fingerprint) == (print_of(1)[:16], print_of(1)[:16])
+    assert night_seen(home) == 1
+    assert live_release(home) == third, "the last one that was published, not the older one of the same inputs"
+    assert rollback(home) == second, "the one that was live before, and not the first"
+    assert night_seen(home) == 2
+
+
+def test_of_two_releases_of_the_same_bytes_the_later_one_is_live(home: Home) -> None:
+    publish_night(home, 1)
+    shutil.copyfile(releases(home)[0].path, built(home, 2))
+    publish(home, home.warehouse / "build.duckdb", print_of(2))
+    first, second = releases(home)
+    assert first.is_at(home.live), "the bytes alone do not tell"
+    assert live_release(home) == second
+    assert find_release(home, print_of(1)) is None
+
+
+def test_inputs_of_a_release_that_is_no_longer_live_must_be_built_and_tested_again(home: Home) -> None:
+    publish_night(home, 1)
+    publish_night(home, 2)
+    assert find_release(home, print_of(1)) is None
+    assert find_release(home, print_of(2)) == releases(home)[1]
+    planned(home, 1)
+    with pytest.raises(NotPublishable, match="did not end green and whole"):
+        publish_build(home)
+    (home.warehouse / "build.duckdb").unlink()
+    with pytest.raises(NotPublishable, match="did not end green and whole"):
+        publish_build(home)
+    assert night_seen(home) == 2
 
 
 def test_the_last_seven_stay(home: Home) -> None:

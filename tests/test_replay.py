@@ -9,7 +9,7 @@ import yaml
 from sheets import Returns
 from typer.testing import CliRunner
 
-from expectations.direct import validate_directly
+from expectations.direct_validation import validate_directly
 from expectations.rules import FOLDER, PackError
 from pipeline.calendar.periods import Period
 from pipeline.cli.main import app
@@ -41,7 +41,7 @@ def home(tmp_path_factory) -> Home:
     )
     frames = dict(zip(("submissions", "cells", "remarks"), drawn.frames(), strict=True))
     commit_folder(home, home.cells / "000001", frames, fingerprint="1")
-    judge_changed(home, by=validate_directly)
+    judge_changed(home, validator=validate_directly)
     return home
 
 
@@ -56,7 +56,7 @@ def pack_with(folder: Path, floor: int) -> Path:
 
 
 def flipped(home: Home, pack: Path, **bounds: Period) -> dict[str, tuple[str, str]]:
-    told = replay(home, pack, by=validate_directly, **bounds)
+    told = replay(home, pack, validator=validate_directly, **bounds)
     for row in told.flips.to_dicts():
         assert [*row["starts_failing"], *row["stops_failing"]] == [MONEY]
     return {row["submission_id"]: (row["before"], row["after"]) for row in told.flips.to_dicts()}
@@ -89,7 +89,7 @@ def test_a_pack_of_no_name_in_force_is_refused(home, tmp_path):
     path = tmp_path / "other.yaml"
     path.write_text("pack: mine\nversion: '1'\n")
     with pytest.raises(PackError, match="no pack called 'mine' is in force"):
-        replay(home, path, by=validate_directly)
+        replay(home, path, validator=validate_directly)
 
 
 def test_the_command_lists_offices_months_verdicts_and_rules(home, tmp_path):

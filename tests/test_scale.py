@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sheets import Returns
 
-from pipeline.judged.judge import Judgement, Others
+from pipeline.judged.judge import Judgement, JudgingContext
 from pipeline.judged.waivers import waivers
 from pipeline.tables import ANSWERS
 
@@ -108,7 +108,8 @@ def test_an_office_that_confirms_its_amounts_is_let_in(tmp_path):
     ]
     answers = pl.DataFrame([{name: row.get(name) for name in ANSWERS} for row in answered], schema=ANSWERS)
     judgement = returns.judged_in_sql(
-        tmp_path, others=Others(Others.none().submissions, Others.none().standing, waivers(answers))
+        tmp_path,
+        others=JudgingContext(JudgingContext.empty().submissions, JudgingContext.empty().standing, waivers(answers)),
     )
     assert verdict(judgement) == "accepted"
     assert set(judgement.findings["status"]) == {"explained"}

@@ -262,6 +262,7 @@ def test_kien_giang_reports_with_its_fifteen_real_offices(clean: tuple[Path, Tru
 
 def test_every_file_is_noted_as_received_before_it_was_due(clean: tuple[Path, Truth]) -> None:
     out, truth = clean
+    assert list(truth.periods) == ["2023-08", "2023-09"]
     due = {
         (row["period_id"], row["level"]): row["due_on"]
         for row in deadlines((text, Period.parse(text).end) for text in truth.periods).to_dicts()
@@ -271,6 +272,7 @@ def test_every_file_is_noted_as_received_before_it_was_due(clean: tuple[Path, Tr
         with (folder / "received.csv").open(encoding="utf-8") as file:
             noted = {line["path"]: datetime.fromisoformat(line["received_at"]) for line in csv.DictReader(file)}
         assert set(noted) == {path.relative_to(folder).as_posix() for path in folder.rglob("*.xlsx")}
+        assert len(noted) == 17, "fifteen offices, the own caseload and the province"
         for path, received_at in noted.items():
             level = "province" if path.endswith((".own.xlsx", ".province.xlsx")) else "office"
             assert Period.parse(period).end < received_at.date() <= due[period, level]

@@ -15,7 +15,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from sheets import Returns, read
 from typer.testing import CliRunner
 
-from expectations.direct import validate_directly
+from expectations.direct_validation import validate_directly
 from pipeline.calendar.periods import Period
 from pipeline.check import check_file
 from pipeline.cli.main import app
@@ -24,7 +24,7 @@ from pipeline.forms.formulas import Figure, percent, recalculate
 from pipeline.forms.template import ReportHeader, address, write_workbook
 from pipeline.home import Home
 from pipeline.judged.judge import judge_changed
-from pipeline.judged.previous_figures import figures_before
+from pipeline.judged.previous_figures import previous_figures
 from pipeline.storage import commit_folder
 from pipeline.vocabulary import Scope, Verdict
 from tests import office
@@ -267,7 +267,7 @@ def reported(tmp_path: Path) -> Home:
         drawn.add(name, figures, period=period)
     frames = dict(zip(("submissions", "cells", "remarks"), drawn.frames(), strict=True))
     commit_folder(home, home.cells / "000001", frames, fingerprint="1")
-    judge_changed(home, by=validate_directly)
+    judge_changed(home, validator=validate_directly)
     return home
 
 
@@ -278,7 +278,7 @@ def reported(tmp_path: Path) -> Home:
 )
 def test_the_template_of_a_period_shows_the_last_accepted_report(reported, tmp_path, period, before, people) -> None:
     wanted = {code: FORMS[code] for code in ("02", "09")}
-    found, previous = figures_before(reported, "kien-giang.go-quao", Scope.OFFICE, Period.parse(period), wanted)
+    found, previous = previous_figures(reported, "kien-giang.go-quao", Scope.OFFICE, Period.parse(period), wanted)
     assert (found and found.id) == before
     if before:
         assert previous["09"][0] == [30, people]

@@ -77,6 +77,60 @@ def test_a_change_goes_back_to_both_years_and_after_a_merger_to_all_that_merged(
 
 
 @pytest.mark.parametrize(
+    ("column", "said", "part", "whole"),
+    [
+        ("cases_completion_rate_pct", "100 × completed / eligible", "completed", "eligible"),
+        ("cases_eligible_share_pct", "100 × eligible / due", "eligible", "due"),
+        ("money_completion_rate_pct", "100 × completed / eligible", "completed_vnd", "eligible_vnd"),
+        ("money_eligible_share_pct", "100 × eligible / due", "eligible_vnd", "due_vnd"),
+        ("cases_gap_points", "100 × completed / eligible − target 20", "completed", "eligible"),
+        ("money_gap_pro_rata_points", "100 × completed / eligible − target 15", "completed_vnd", "eligible_vnd"),
+    ],
+)
+def test_a_share_is_worked_out_from_its_part_by_its_whole_as_the_words_say(column, said, part, whole):
+    row = {"report_id": "r", "period_id": "2023-06", "cases_target_pct": "20", "money_target_pct": "30"}
+    derived = derive(duckdb.connect(), asked("mart_scorecard", column), row)
+    assert [question.column for question in derived.parts] == [part, whole]
+    fact = "fct_case_results" if column.startswith("cases") else "fct_money_results"
+    assert [question.table for question in derived.parts] == [fact, fact]
+    assert derived.description.startswith(said)
+    target = {"cases_gap_points": 20, "money_gap_pro_rata_points": 15}.get(column, 0)
+    assert derived.work_out([1, 4]) == Decimal(25 - target), "a quarter, and not four hundred per cent"
+
+
+@pytest.mark.parametrize(
+    ("measure", "numerator", "denominator"),
+    [
+        ("clearance_rate", "completed", "newly_accepted"),
+        ("disposition_time", "carried_over", "completed"),
+        ("congestion_ratio", "due", "completed"),
+        ("ageing_share", "opening", "accepted_total"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("basis", "fact", "suffix"), [("cases", "fct_case_results", ""), ("money", "fct_money_results", "_vnd")]
+)
+def test_an_indicator_names_its_numerator_and_its_denominator(measure, numerator, denominator, basis, fact, suffix):
+    """Three hundred by two hundred, as ``mart_indicator`` declares it; its value is multiplied by a hundred here."""
+    row = {
+        "report_id": "r",
+        "measure": measure,
+        "basis": basis,
+        "numerator": 300,
+        "denominator": 200,
+        "value": "150.0000",
+    }
+    parts = {}
+    for column in ("numerator", "denominator", "value"):
+        derived = derive(duckdb.connect(), asked("mart_indicator", column), row)
+        parts[column] = [(part.table, part.column) for part in derived.parts]
+    above, below = (fact, f"{numerator}{suffix}"), (fact, f"{denominator}{suffix}")
+    assert parts == {"numerator": [above], "denominator": [below], "value": [above, below]}
+    assert derived.description == "100 × numerator / denominator"
+    assert derived.work_out([300, 200]) == Decimal("150.0000")
+
+
+@pytest.mark.parametrize(
     ("table", "column", "keys"),
     [
         ("mart_indicator", "value", (*AN_BIEN, "measure=disposition_time", "basis=cases")),

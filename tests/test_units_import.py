@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from expectations.direct import validate_directly
+from expectations.direct_validation import validate_directly
 from pipeline import tables
 from pipeline.cells.read import read_landed
 from pipeline.cli.main import app
@@ -295,16 +295,16 @@ def test_a_change_of_units_judges_again_the_periods_in_which_they_exist_and_no_o
     (tmp_path / "inbox" / "old.csv").write_text(old)
     receive(tmp_path / "inbox", home)
     read_landed(home)
-    assert judge_changed(home, by=validate_directly).periods == ["2023-09", "2026-09"]
+    assert judge_changed(home, validator=validate_directly).periods == ["2023-09", "2026-09"]
     pinned = read_tables(home.judged, "outcomes", tables.OUTCOMES)
     load(home, KV2)
     read_landed(home)
-    assert judge_changed(home, by=validate_directly).periods == ["2026-09"]
+    assert judge_changed(home, validator=validate_directly).periods == ["2026-09"]
     now = read_tables(home.judged, "outcomes", tables.OUTCOMES)
     for period, is_same in (("2023-09", True), ("2026-09", False)):
         versions = [set(frame.filter(period_id=period)["unit_version"]) for frame in (pinned, now)]
         assert (versions[0] == versions[1]) is is_same
-    assert judge_changed(home, by=validate_directly).periods == []
+    assert judge_changed(home, validator=validate_directly).periods == []
 
 
 # --- the command

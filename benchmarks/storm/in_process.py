@@ -20,7 +20,7 @@ from benchmarks.storm.claims import find_broken_claims, fingerprint
 from benchmarks.storm.clean import CleanReturn
 from benchmarks.storm.delivery import Delivery, deliver
 from benchmarks.storm.drawing import inboxes
-from expectations.direct import validate_directly
+from expectations.direct_validation import validate_directly
 from pipeline import tables
 from pipeline.cells.read import read_landed
 from pipeline.home import Home
@@ -78,7 +78,7 @@ def load(inbox: Path, home: Home) -> None:
     """Land, read and judge; no warehouse is built."""
     receive(inbox, home)
     read_landed(home)
-    judge_changed(home, by=validate_directly)
+    judge_changed(home, validator=validate_directly)
 
 
 def storm(draws: int, clean: list[CleanReturn], *, number: int, progress: object = None) -> Weather:

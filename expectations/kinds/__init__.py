@@ -1,7 +1,7 @@
 """The kinds of rules: what an entry of a pack may say, one module a kind.
 
 A kind is one class below :class:`expectations.rule.Rule` with a field ``kind``: it holds the declaration, the SQL, the
-cells, the sentence, the formula and the constraint. A module that is put here is found; nothing else names it.
+cells, the sentence, the formula and the constraint. A module put here is found by itself; nothing else names it.
 """
 
 from collections.abc import Iterator
@@ -20,10 +20,10 @@ def _kinds() -> Iterator[type[Rule]]:
     """Yield the kinds in order of their modules, whatever the order of files on the disk."""
     for name in sorted(module.name for module in iter_modules(__path__)):
         module = import_module(f"{__name__}.{name}")
-        for thing in vars(module).values():
-            is_its_own = isinstance(thing, type) and thing.__module__ == module.__name__
-            if is_its_own and issubclass(thing, Rule) and "kind" in thing.model_fields:
-                yield thing
+        for member in vars(module).values():
+            is_local_class = isinstance(member, type) and member.__module__ == module.__name__
+            if is_local_class and issubclass(member, Rule) and "kind" in member.model_fields:
+                yield member
 
 
 KINDS = tuple(_kinds())

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any, ClassVar, Literal
 
-from expectations.explanation import Failure, Voice
+from expectations.explanation import FailedComparison, Voice
 from expectations.formulas import TARGETS, absence, coded_sum, equation, figure
 from expectations.participants import Participant, summands
 from expectations.rule import Rule
@@ -31,7 +31,7 @@ class Balance(Rule):
     tolerance: Decimal = Decimal(0)
 
     titles: ClassVar[dict[str, tuple[str, str]]] = {"balance": ("Cân đối", "Balance")}
-    tells_printed_unit: ClassVar[bool] = True
+    uses_printed_units: ClassVar[bool] = True
 
     @property
     def sums(self) -> tuple[tuple[Term, ...], ...]:
@@ -59,8 +59,8 @@ class Balance(Rule):
             for rank, alternatives in enumerate(self.ranks)
             for terms in alternatives
         )
-        # What binds only those whom it fits is the last rank.
-        counted = f"rank < {len(self.in_order)} or found between low and high" if self.fitting else "true"
+        # ``fitting``, which binds only the rows that it fits, is the last rank.
+        condition = f"rank < {len(self.in_order)} or found between low and high" if self.fitting else "true"
         yield f"""
             select submission_id, row_code, column_code, found, expected, low, high, null::varchar as verdict
             from (
@@ -70,31 +70,33 @@ class Balance(Rule):
                     partition by submission_id, row_code order by rank, abs(found - expected), expected
                 ) = 1
             )
-            where {counted}
+            where {condition}
         """
 
     def cells(self, form: Form, row: str, column: str) -> list[Participant]:
-        """Return the total, and the terms of every sum that may make it up."""
+        """Return the total, and the terms of every sum that it may be."""
         terms = dict.fromkeys(term for terms in self.sums for term in terms)
         return [Participant("found", 1, form.code, row, self.total), *summands(terms, form, row)]
 
-    def explanation(self, failure: Failure, voice: Voice) -> str:
-        """Write the sum out, and what a target that no cell prints takes from it."""
-        found, cells = failure.sides
+    def explanation(self, failure: FailedComparison, voice: Voice) -> str:
+        """Write the sum out, with the target that no cell prints."""
+        found_cells, term_cells = failure.sides
         signs = {term.column: term.sign for terms in self.sums for term in terms}
-        total = voice.cell(failure, found[0]) if found else voice.amount(failure.printed(failure.found))
-        worked = " ".join(
+        total = (
+            voice.cell(failure, found_cells[0]) if found_cells else voice.amount(failure.to_printed_unit(failure.found))
+        )
+        calculation = " ".join(
             f"{_sign(signs[cell['column_code']], first=position == 0)}{voice.cell(failure, cell)}"
-            for position, cell in enumerate(cells)
+            for position, cell in enumerate(term_cells)
             if cell["column_code"] in signs
         )
         # A target that the report does not print stands in no cell.
-        target = sum(signs[cell["column_code"]] * cell["value"] for cell in cells) - failure.expected
+        target = sum(signs[cell["column_code"]] * cell["value"] for cell in term_cells) - failure.expected
         if target and any(column in TARGETS for column in signs):
-            worked += f" − {voice.amount(target)} ({voice.say('chỉ tiêu', 'target')})"
+            calculation += f" − {voice.amount(target)} ({voice.say('chỉ tiêu', 'target')})"
         return (
-            f"{voice.place(failure)}: {total}, {voice.say('nhưng', 'but')} {worked} = "
-            f"{voice.amount(failure.printed(failure.expected))}; {voice.difference(failure)}."
+            f"{voice.place(failure)}: {total}, {voice.say('nhưng', 'but')} {calculation} = "
+            f"{voice.amount(failure.to_printed_unit(failure.expected))}; {voice.difference(failure)}."
         )
 
     def formulas(self) -> Iterator[str]:
@@ -113,7 +115,7 @@ class Balance(Rule):
         yield from absence(self.absent)
 
     def weights(self, cells: list[dict[str, Any]]) -> Iterator[list[Decimal]]:
-        """Yield the weights of each sum: which of them was compared shows by what it adds up to."""
+        """Yield the weights of each sum: its result shows which of them was compared."""
         for terms in self.sums:
             weight = {term.column: term.sign * term.factor for term in terms}
             yield [

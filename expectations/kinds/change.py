@@ -7,10 +7,10 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from expectations.explanation import Failure, Voice
+from expectations.explanation import FailedComparison, Voice
 from expectations.formulas import code_list as codes
 from expectations.formulas import figure
-from expectations.participants import Participant, now_and_then
+from expectations.participants import Participant, cell_with_partner
 from expectations.rule import LAST_YEAR, TENTH_MONTH, Rule
 from expectations.sql import HAIR, UNBOUNDED, code_list
 from expectations.terms import Code
@@ -30,7 +30,7 @@ class Jump(BaseModel):
 class Change(Rule):
     """A change that the office should explain: by ``percent`` or more on last year, or ``jumps`` since the tenth month.
 
-    What stood below ``minimum`` (base units of the form's cases or đồng, by form) is too little to compare.
+    Figures below ``minimum`` (base units of the form's cases or đồng, by form) are too small to compare.
     """
 
     kind: Literal["change"]
@@ -63,11 +63,11 @@ class Change(Rule):
     def selects(self, form: str) -> Iterable[str]:
         """Compare figures with last year's, or shares with those of the tenth month."""
         if self.jumps:
-            return [self._of_share(jump) for jump in self.jumps if jump.form == form]
-        return [self._of_figures(form)]
+            return [self._share_select(jump) for jump in self.jumps if jump.form == form]
+        return [self._figure_select(form)]
 
-    def _of_figures(self, form: str) -> str:
-        # A change of exactly so many per cent is one to explain, so the bounds stand a hair inside it.
+    def _figure_select(self, form: str) -> str:
+        # A change of exactly ``percent`` is one to explain, so the bounds lie a hair inside it.
         return f"""
             select paired.submission_id, row_code, column_code, value as found, before as expected,
                    before * {1 - (self.percent or 0) / 100} + {HAIR} as low,
@@ -79,15 +79,15 @@ class Change(Rule):
               and substr(submission.period_id, 6, 2)::int >= {self.from_months}
         """
 
-    def _of_share(self, jump: Jump) -> str:
+    def _share_select(self, jump: Jump) -> str:
         def share(side: str) -> str:
             part, whole = (f"sum({side}) filter (column_code = '{name}')" for name in (jump.part, jump.whole))
             return f"100 * ({part})::double / nullif({whole}, 0)"
 
-        then = share("before")
+        previous_share = share("before")
         return f"""
-            select submission_id, row_code, '{jump.part}' as column_code, {share("value")} as found, {then} as expected,
-                   -{UNBOUNDED} as low, {then} + {jump.points} - {HAIR} as high, null::varchar as verdict, beside
+            select submission_id, row_code, '{jump.part}' as column_code, {share("value")} as found, {previous_share} as expected,
+                   -{UNBOUNDED} as low, {previous_share} + {jump.points} - {HAIR} as high, null::varchar as verdict, beside
             from paired
             where relation = '{TENTH_MONTH}' and form = '{jump.form}' and row_code in ({code_list(self.rows)})
               and column_code in ('{jump.part}', '{jump.whole}')
@@ -96,42 +96,42 @@ class Change(Rule):
         """
 
     def cells(self, form: Form, row: str, column: str) -> list[Participant]:
-        """Return the figure, or both sides of its share, now and then."""
+        """Return the figure, or both sides of its share, in both reports."""
         jump = next((jump for jump in self.jumps if (jump.form, jump.part) == (form.code, column)), None)
         if jump is None:
-            return now_and_then(form, row, column)
+            return cell_with_partner(form, row, column)
         return [
-            Participant(role, 1, form.code, row, name, is_beside)
-            for role, is_beside in (("found", False), ("term", True))
+            Participant(role, 1, form.code, row, name, is_partner)
+            for role, is_partner in (("found", False), ("term", True))
             for name in (jump.part, jump.whole)
         ]
 
-    def unit(self, cell: Mapping[str, Any] | None, declared: Forms) -> UnitOfMeasure | None:
-        """Return points of a share, and else the unit of the figure."""
-        return declared.units["point"] if self.jumps else super().unit(cell, declared)
+    def unit(self, cell: Mapping[str, Any] | None, declarations: Forms) -> UnitOfMeasure | None:
+        """Return points for a share, otherwise the unit of the figure."""
+        return declarations.units["point"] if self.jumps else super().unit(cell, declarations)
 
-    def explanation(self, failure: Failure, voice: Voice) -> str:
-        """Say what stood there then, what stands there now, and how far it moved."""
-        now, then = failure.sides
+    def explanation(self, failure: FailedComparison, voice: Voice) -> str:
+        """Name the figure of both reports, and how far it moved."""
+        current_cells, partner_cells = failure.sides
         if self.jumps:
-            shares = [
+            share_texts = [
                 f"{' / '.join(voice.cell(replace(failure, unit=None), cell) for cell in cells)} = {voice.amount(share)} %"
-                for cells, share in ((now, failure.found), (then, failure.expected))
+                for cells, share in ((current_cells, failure.found), (partner_cells, failure.expected))
             ]
             points = f"{voice.amount(failure.found - failure.expected)} {voice.say('điểm', 'points')}"
             return (
-                f"{voice.place(failure)}: {shares[0]}; {voice.report(then[0])}: {shares[1]}; "
+                f"{voice.place(failure)}: {share_texts[0]}; {voice.report(partner_cells[0])}: {share_texts[1]}; "
                 f"{voice.say('tăng', 'up by')} {points}."
             )
         percent = 100 * (failure.found - failure.expected) / failure.expected
-        moved = voice.say("tăng", "up by") if percent > 0 else voice.say("giảm", "down by")
+        direction = voice.say("tăng", "up by") if percent > 0 else voice.say("giảm", "down by")
         return (
-            f"{voice.place(failure)}: {voice.cell(failure, now[0])}; {voice.report(then[0])}: "
-            f"{voice.cell(failure, then[0])}; {moved} {voice.amount(abs(percent))} %."
+            f"{voice.place(failure)}: {voice.cell(failure, current_cells[0])}; {voice.report(partner_cells[0])}: "
+            f"{voice.cell(failure, partner_cells[0])}; {direction} {voice.amount(abs(percent))} %."
         )
 
     def formulas(self) -> Iterator[str]:
-        """Yield the jumps, or the bounds and from when on they hold."""
+        """Yield the jumps, or the bounds and the month from which they hold."""
         rows = codes(self.rows)
         for jump in self.jumps:
             yield (
@@ -139,6 +139,6 @@ class Change(Rule):
                 f"from the 10-month to the 12-month report; row {rows}"
             )
         if self.percent:
-            least = "; ".join(f"form {form}: {figure(amount)}" for form, amount in self.minimum.items())
+            minimums = "; ".join(f"form {form}: {figure(amount)}" for form, amount in self.minimum.items())
             yield f"Within {figure(self.percent)} % of the same period last year, for {codes(self.columns)}; row {rows}"
-            yield f"From {self.from_months} months on; where last year's figure was at least {least or '1'} (base units)"
+            yield f"From {self.from_months} months on; where last year's figure was at least {minimums or '1'} (base units)"

@@ -1,13 +1,13 @@
-"""Cross-form: two forms, or a text and a workbook, say the same of the same thing."""
+"""Cross-form: two forms, or a text and a workbook, agree on the same figure."""
 
 from collections.abc import Iterable, Iterator
 from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from expectations.explanation import Failure, Voice
+from expectations.explanation import FailedComparison, Voice
 from expectations.formulas import code_list as codes
-from expectations.participants import Participant, now_and_then
+from expectations.participants import Participant, cell_with_partner
 from expectations.rule import WORKBOOK, Rule
 from expectations.sql import UNBOUNDED, code_list
 from expectations.terms import Code
@@ -38,24 +38,24 @@ class CrossForm(Rule):
 
     @property
     def partner_relation(self) -> str | None:
-        """The workbook that a text is held against, if it is one."""
+        """The workbook, where a text is compared with one."""
         return WORKBOOK if self.compares_documents else None
 
     @property
     def compares_documents(self) -> bool:
-        """Whether a text is held against a workbook."""
+        """Whether a text is compared with a workbook."""
         return self.partner == "workbook"
 
     @property
     def compares_forms(self) -> bool:
-        """Whether two forms of one workbook are held against each other."""
+        """Whether two forms of one workbook are compared."""
         return not self.compares_documents
 
     def selects(self, form: str) -> Iterable[str]:
         """Compare cell by cell, with the rows of the other form or with the workbook."""
-        return [self._of_workbook(form)] if self.compares_documents else self._of_other_form(form)
+        return [self._workbook_select(form)] if self.compares_documents else self._form_selects(form)
 
-    def _of_other_form(self, form: str) -> Iterable[str]:
+    def _form_selects(self, form: str) -> Iterable[str]:
         low = f"-{UNBOUNDED}" if self.relation == "within" else "whole.value - part.rounding - whole.rounding"
         for row, other_row in self.rows.items():
             yield f"""
@@ -70,7 +70,7 @@ class CrossForm(Rule):
             """
 
     @staticmethod
-    def _of_workbook(form: str) -> str:
+    def _workbook_select(form: str) -> str:
         return f"""
             select told.submission_id, told.row_code, told.column_code, told.value as found, sent.value as expected,
                    sent.value - sent.rounding - told.rounding as low, sent.value + sent.rounding + told.rounding as high,
@@ -86,16 +86,16 @@ class CrossForm(Rule):
     def cells(self, form: Form, row: str, column: str) -> list[Participant]:
         """Return the cell and the same figure elsewhere."""
         if self.compares_documents:
-            return now_and_then(form, row, column)
-        other = Participant("term", 1, str(self.with_form), self.rows[row], column)
-        return [Participant("found", 1, form.code, row, column), other]
+            return cell_with_partner(form, row, column)
+        other_cell = Participant("term", 1, str(self.with_form), self.rows[row], column)
+        return [Participant("found", 1, form.code, row, column), other_cell]
 
-    def explanation(self, failure: Failure, voice: Voice) -> str:
+    def explanation(self, failure: FailedComparison, voice: Voice) -> str:
         """Name both cells, and where the other stands."""
-        (found,), (other,) = failure.sides
+        (cell,), (other_cell,) = failure.sides
         return (
-            f"{voice.place(failure)}: {voice.cell(failure, found)}, {voice.say('nhưng', 'but')} {voice.elsewhere(other)}: "
-            f"{voice.cell(failure, other)}; {voice.difference(failure)}."
+            f"{voice.place(failure)}: {voice.cell(failure, cell)}, {voice.say('nhưng', 'but')} {voice.other_place(other_cell)}: "
+            f"{voice.cell(failure, other_cell)}; {voice.difference(failure)}."
         )
 
     def formulas(self) -> Iterator[str]:

@@ -5,9 +5,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from expectations.explanation import Failure, Voice
+from expectations.explanation import FailedComparison, Voice
 from expectations.formulas import code_list as codes
-from expectations.participants import Participant, now_and_then
+from expectations.participants import Participant, cell_with_partner
 from expectations.rule import PREVIOUS, Rule
 from expectations.sql import UNBOUNDED, code_list
 from expectations.terms import Code
@@ -34,7 +34,7 @@ class Cumulative(Rule):
 
     @property
     def never_falls(self) -> bool:
-        """Whether a month adds to the figures; those that never rise are used up."""
+        """Whether a month adds to the figures; figures that never rise are used up."""
         return self.never == "falls"
 
     def selects(self, form: str) -> Iterable[str]:
@@ -49,15 +49,15 @@ class Cumulative(Rule):
         """
 
     def cells(self, form: Form, row: str, column: str) -> list[Participant]:
-        """Return the cell now and before."""
-        return now_and_then(form, row, column)
+        """Return the cell in this report and the one before."""
+        return cell_with_partner(form, row, column)
 
-    def explanation(self, failure: Failure, voice: Voice) -> str:
-        """Name the cell, and what the report before said."""
-        (found,), (before,) = failure.sides
+    def explanation(self, failure: FailedComparison, voice: Voice) -> str:
+        """Name the cell, and the figure of the report before."""
+        (cell,), (previous_cell,) = failure.sides
         return (
-            f"{voice.place(failure)}: {voice.cell(failure, found)}, {voice.say('nhưng', 'but')} {voice.report(before)}: "
-            f"{voice.cell(failure, before)}; {voice.difference(failure)}."
+            f"{voice.place(failure)}: {voice.cell(failure, cell)}, {voice.say('nhưng', 'but')} {voice.report(previous_cell)}: "
+            f"{voice.cell(failure, previous_cell)}; {voice.difference(failure)}."
         )
 
     def formulas(self) -> Iterator[str]:

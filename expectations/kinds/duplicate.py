@@ -5,9 +5,9 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from expectations.explanation import Failure, Voice
+from expectations.explanation import FailedComparison, Voice
 from expectations.formulas import code_list as codes
-from expectations.participants import Participant, now_and_then
+from expectations.participants import Participant, cell_with_partner
 from expectations.rule import PREVIOUS, Rule
 from expectations.sql import code_list
 from expectations.terms import Code
@@ -15,7 +15,7 @@ from pipeline.forms import Form, Forms, UnitOfMeasure
 
 
 class Duplicate(Rule):
-    """The figures of ``columns`` are not those of the report before, all of them the same."""
+    """The figures of ``columns`` are not all equal to those of the report before."""
 
     kind: Literal["duplicate"]
     columns: tuple[Code, ...] = Field(min_length=1)
@@ -48,20 +48,20 @@ class Duplicate(Rule):
         """
 
     def cells(self, form: Form, row: str, column: str) -> list[Participant]:
-        """Return one cell now and before: the example that the sentence gives."""
-        return now_and_then(form, row, column)
+        """Return one cell in this report and the one before: the sentence's example."""
+        return cell_with_partner(form, row, column)
 
-    def unit(self, cell: Mapping[str, Any] | None, declared: Forms) -> UnitOfMeasure | None:
+    def unit(self, cell: Mapping[str, Any] | None, declarations: Forms) -> UnitOfMeasure | None:
         """Return none: it counts figures, whatever their units."""
         return None
 
-    def explanation(self, failure: Failure, voice: Voice) -> str:
+    def explanation(self, failure: FailedComparison, voice: Voice) -> str:
         """Say how many figures coincide, with an example."""
-        now, then = failure.sides
+        current_cells, previous_cells = failure.sides
         count = voice.amount(failure.found)
         return (
             f"{voice.place(failure)}: {voice.say(f'cả {count} số liệu khác 0 trùng với', f'all {count} figures that are not 0 equal those of')} "
-            f"{voice.report(then[0])}, {voice.say('ví dụ', 'e.g.')} {voice.cell(failure, now[0])} = {voice.cell(failure, then[0])}."
+            f"{voice.report(previous_cells[0])}, {voice.say('ví dụ', 'e.g.')} {voice.cell(failure, current_cells[0])} = {voice.cell(failure, previous_cells[0])}."
         )
 
     def formulas(self) -> Iterator[str]:

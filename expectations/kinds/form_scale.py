@@ -1,4 +1,4 @@
-"""Form scale: a whole form of amounts is not written in another unit."""
+"""Form scale: the amounts of a whole form are not written in another unit."""
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from expectations.constraints import Comparison, Constraint, Scale
-from expectations.explanation import Failure, Voice
+from expectations.explanation import FailedComparison, Voice
 from expectations.formulas import code_list, figure
 from expectations.participants import Participant
 from expectations.rule import Rule
@@ -18,7 +18,7 @@ from pipeline.forms import Form
 class FormScale(Rule):
     """Not every one of ``measures`` is worth more than ``ceiling`` a case (đồng), nor every one less than ``floor``.
 
-    One of them may be odd; all of them, on one side, are a whole form that is off by a power of ten. Above the ceiling
+    One of them may be odd; all of them on one side mean that the whole form is off by a power of ten. Above the ceiling
     that is said only where every figure of the form is a multiple of ``multiple`` (đồng): figures of many places are
     large, but nobody multiplied them.
     """
@@ -37,15 +37,15 @@ class FormScale(Rule):
 
     def selects(self, form: str) -> Iterable[str]:
         """Compare the least worth of a case with the ceiling and the greatest with the floor."""
-        is_counted = {
+        condition_by_measure = {
             measure: f"cases.{measure} >= {self.minimum_cases} and money.{measure} > 0" for measure in self.measures
         }
-        # Least and greatest pass over what is null: a measure that is not printed, or rests on too few cases.
+        # Least and greatest skip nulls: a measure that is not printed, or rests on too few cases.
         worth = ", ".join(
-            f"case when {counts} then money.{measure}::double / cases.{measure} end"
-            for measure, counts in is_counted.items()
+            f"case when {condition} then money.{measure}::double / cases.{measure} end"
+            for measure, condition in condition_by_measure.items()
         )
-        count = " + ".join(f"(coalesce({counts}, false))::int" for counts in is_counted.values())
+        count = " + ".join(f"(coalesce({condition}, false))::int" for condition in condition_by_measure.values())
         yield f"""
             with worth as (
                 select money.submission_id, money.row_code, least({worth}) as least_worth, greatest({worth}) as greatest_worth
@@ -79,21 +79,21 @@ class FormScale(Rule):
             *(Participant("term", 1, self.cases, row, measure) for measure in self.measures),
         ]
 
-    def explanation(self, failure: Failure, voice: Voice) -> str:
-        """Say for every measure what a case is worth."""
-        found, terms = failure.sides
-        cases = {cell["column_code"]: cell["value"] for cell in terms}
+    def explanation(self, failure: FailedComparison, voice: Voice) -> str:
+        """State for every measure what a case is worth."""
+        money_cells, case_cells = failure.sides
+        cases = {cell["column_code"]: cell["value"] for cell in case_cells}
         worth = {
             cell["column_code"]: (cell["value"] / cases[cell["column_code"]], cell)
-            for cell in found
+            for cell in money_cells
             if cell["value"] and (cases.get(cell["column_code"]) or 0) >= self.minimum_cases
         }
-        each = "; ".join(
+        measure_texts = "; ".join(
             f"{voice.label(failure, cell)} {voice.amount(round(amount))} đồng ({voice.say('ô', 'cell')} {cell['address']})"
             for amount, cell in worth.values()
         )
         return (
-            f"{voice.place(failure)}: {voice.say('bình quân một việc', 'a case is worth')} {each}; "
+            f"{voice.place(failure)}: {voice.say('bình quân một việc', 'a case is worth')} {measure_texts}; "
             f"{voice.say('khoảng hợp lý', 'plausible')} {voice.amount(failure.low)} - {voice.amount(failure.high)} đồng."
         )
 

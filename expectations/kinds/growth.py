@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import ClassVar, Literal
 
 from expectations.constraints import Comparison, Constraint
-from expectations.explanation import Failure, Voice
+from expectations.explanation import FailedComparison, Voice
 from expectations.kinds.printed_ratio import PrintedRatio, ratio_select
 from expectations.participants import Participant
 from expectations.rule import Rule
@@ -20,7 +20,7 @@ class Growth(Rule):
     titles: ClassVar[dict[str, tuple[str, str]]] = {"growth": ("Tăng giảm in sẵn", "Printed growth")}
 
     def ratio(self, column: str) -> PrintedRatio:
-        """Return the printed ratio that this asks of a growth that stands in ``column``."""
+        """Return the printed ratio that the growth in ``column`` must satisfy."""
         measure = column.removesuffix(GROWTH)
         return PrintedRatio(
             kind="printed_ratio",
@@ -55,12 +55,12 @@ class Growth(Rule):
         """Return the cells of the ratio."""
         return self.ratio(column).cells(form, row, column)
 
-    def explanation(self, failure: Failure, voice: Voice) -> str:
-        """Work the ratio out."""
+    def explanation(self, failure: FailedComparison, voice: Voice) -> str:
+        """Explain the ratio."""
         return self.ratio(failure.column_code).explanation(failure, voice)
 
     def formulas(self) -> Iterator[str]:
-        """Yield the ratio, of whatever measure."""
+        """Yield the ratio, for any measure."""
         yield "For every measure that is printed with its change: `growth = 100 × (change) / (figure - change)`"
         yield "Tolerance: half a unit of the last printed place; a value that fits by truncation alone passes"
 

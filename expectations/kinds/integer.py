@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import ClassVar, Literal
 
-from expectations.constraints import Comparison, Constraint, Whole
-from expectations.explanation import Failure, Voice
+from expectations.constraints import Comparison, Constraint, WholeNumber
+from expectations.explanation import FailedComparison, Voice
 from expectations.formulas import figure
 from expectations.participants import Participant
 from expectations.rule import Rule
@@ -24,7 +24,7 @@ class Integer(Rule):
     titles: ClassVar[dict[str, tuple[str, str]]] = {"integer": ("Số nguyên", "Whole numbers")}
 
     def selects(self, form: str) -> Iterable[str]:
-        """Compare every figure that is no rate and no change with the nearest one that is allowed."""
+        """Compare every figure that is neither a rate nor a change with the nearest allowed one."""
         nearest = f"greatest({'round(value)' if self.whole else 'value'}, {self.minimum})"
         low, high = (nearest, nearest) if self.whole else (self.minimum, UNBOUNDED)
         yield f"""
@@ -36,14 +36,14 @@ class Integer(Rule):
         """
 
     def cells(self, form: Form, row: str, column: str) -> list[Participant]:
-        """Return the one cell that is looked at."""
+        """Return the one cell that is checked."""
         return [Participant("found", 1, form.code, row, column)]
 
-    def explanation(self, failure: Failure, voice: Voice) -> str:
-        """Name the cell: what is wrong with it shows in its figure."""
+    def explanation(self, failure: FailedComparison, voice: Voice) -> str:
+        """Name the cell: its figure shows what is wrong."""
         cell = failure.cells[0] if failure.cells else None
-        what = voice.cell(failure, cell) if cell else voice.amount(failure.printed(failure.found))
-        return f"{voice.place(failure)}: {what}."
+        text = voice.cell(failure, cell) if cell else voice.amount(failure.to_printed_unit(failure.found))
+        return f"{voice.place(failure)}: {text}."
 
     def formulas(self) -> Iterator[str]:
         """Yield the bound."""
@@ -52,5 +52,5 @@ class Integer(Rule):
     def constraint(self, comparison: Comparison) -> Constraint:
         """Return what the cell may show."""
         if comparison.places:
-            return comparison.constraint(Whole, minimum=self.minimum, is_whole=self.whole)
+            return comparison.constraint(WholeNumber, minimum=self.minimum, is_whole=self.whole)
         return super().constraint(comparison)

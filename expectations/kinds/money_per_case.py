@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import ClassVar, Literal
 
 from expectations.constraints import Comparison, Constraint, Worth
-from expectations.explanation import Failure, Voice
+from expectations.explanation import FailedComparison, Voice
 from expectations.formulas import code_list as codes
 from expectations.formulas import figure
 from expectations.participants import Participant
@@ -31,7 +31,7 @@ class MoneyPerCase(Rule):
     detects_unit_slip: ClassVar[bool] = True
 
     def selects(self, form: str) -> Iterable[str]:
-        """Divide the money of each measure by its cases, where these are many enough to say something."""
+        """Divide the money of each measure by its cases, where there are enough of them to mean something."""
         for measure in self.measures:
             yield f"""
                 select money.submission_id, money.row_code, '{measure}' as column_code,
@@ -47,7 +47,7 @@ class MoneyPerCase(Rule):
         """Return the money and the cases."""
         return [Participant("found", 1, form.code, row, column), Participant("term", 1, self.cases, row, column)]
 
-    def explanation(self, failure: Failure, voice: Voice) -> str:
+    def explanation(self, failure: FailedComparison, voice: Voice) -> str:
         """Divide the money by the cases, each with its unit."""
         cells = " / ".join(voice.cell(replace(failure, unit=None), cell) for cell in failure.cells)
         return (

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any, ClassVar, Literal
 
-from expectations.constraints import Place, Signed, Values, is_there
-from expectations.explanation import Failure, Voice
+from expectations.constraints import Place, SignedCells, Values, has_value
+from expectations.explanation import FailedComparison, Voice
 from expectations.formulas import absence, equation
 from expectations.participants import Participant, summands
 from expectations.rule import Rule
@@ -24,7 +24,7 @@ class Order(Rule):
 
     titles: ClassVar[dict[str, tuple[str, str]]] = {"order": ("Lớn bé", "Order")}
     limits_part: ClassVar[bool] = True
-    tells_printed_unit: ClassVar[bool] = True
+    uses_printed_units: ClassVar[bool] = True
 
     def selects(self, form: str) -> Iterable[str]:
         """Compare the sums in every row that prints all of their columns."""
@@ -42,7 +42,7 @@ class Order(Rule):
         """Return the terms of both sums."""
         return [*summands(self.lesser, form, row, role="found"), *summands(self.greater, form, row)]
 
-    def explanation(self, failure: Failure, voice: Voice) -> str:
+    def explanation(self, failure: FailedComparison, voice: Voice) -> str:
         """Write both sums out."""
         lesser, greater = (" + ".join(voice.cell(failure, cell) for cell in cells) for cells in failure.sides)
         return f"{voice.place(failure)}: {lesser} > {greater}; {voice.difference(failure)}."
@@ -58,11 +58,11 @@ class Order(Rule):
         weight = {(role, term.column): term.sign * term.factor for role, terms in sides.items() for term in terms}
         yield [Decimal(weight.get((cell["role"], cell["column_code"]), 0)) for cell in cells]
 
-    def part_and_whole(self, place: Place, values: Values) -> tuple[Signed, Signed] | None:
-        """Return both sums in the row of a cell that takes part in one, unless a column is there that ends the rule."""
+    def part_and_whole(self, place: Place, values: Values) -> tuple[SignedCells, SignedCells] | None:
+        """Return both sums in the row of a cell that takes part in one, unless a column in ``absent`` is printed."""
         if place.column not in {term.column for term in (*self.lesser, *self.greater)}:
             return None
-        if any(is_there(place._replace(column=column), values) for column in self.absent):
+        if any(has_value(place._replace(column=column), values) for column in self.absent):
             return None
         part, whole = (
             {place._replace(column=term.column): term.sign * term.factor for term in terms}

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import ClassVar, Literal
 
-from expectations.constraints import Comparison, Constraint, Place, Ratio, Signed
-from expectations.explanation import Failure, Voice
+from expectations.constraints import Comparison, Constraint, Place, Ratio, SignedCells
+from expectations.explanation import FailedComparison, Voice
 from expectations.formulas import coded_sum, label, labelled_sum
 from expectations.participants import Participant, summands
 from expectations.rule import Rule
@@ -29,17 +29,17 @@ class PrintedRatio(Rule):
     titles: ClassVar[dict[str, tuple[str, str]]] = {"printed_ratio": ("Tỷ lệ in sẵn", "Printed ratio")}
 
     def selects(self, form: str) -> Iterable[str]:
-        """Compare the percentage with numerator by base in every row where the base is more than nothing."""
+        """Compare the percentage with numerator divided by base in every row with a base above zero."""
         base = f"coalesce({', '.join(signed_sum(terms, exact=False) for terms in self.denominators)})"
         spread = ", ".join(f"case when {all_printed(terms)} then {slack(terms)} end" for terms in self.denominators)
-        printed = f"""
+        select = f"""
             select submission_id, row_code, '{self.column}' as column_code, {self.column} as found,
                    {self.column}__rounding as half, {signed_sum(self.numerator)} as top, {slack(self.numerator)} as slack,
                    {base} as base, coalesce({spread}) as spread
             from form_{form}
             where {self.column} is not null and {all_printed(self.numerator)} and {base} > 0
         """
-        yield ratio_select(printed, truncation=self.truncation)
+        yield ratio_select(select, truncation=self.truncation)
 
     def cells(self, form: Form, row: str, column: str) -> list[Participant]:
         """Return the percentage, its numerator, and every base that it may have."""
@@ -50,19 +50,21 @@ class PrintedRatio(Rule):
             *summands([term for term in bases if term not in self.numerator], form, row),
         ]
 
-    def explanation(self, failure: Failure, voice: Voice) -> str:
+    def explanation(self, failure: FailedComparison, voice: Voice) -> str:
         """Divide the cells of the numerator by the others."""
-        found, cells = failure.sides
+        printed_cells, term_cells = failure.sides
         rate = f"{voice.amount(failure.found)} %"
-        if found:
-            name, address = voice.label(failure, found[0]), found[0]["address"]
+        if printed_cells:
+            name, address = voice.label(failure, printed_cells[0]), printed_cells[0]["address"]
             rate = f"{name} {rate} ({voice.say('ô', 'cell')} {address})"
-        top = [cell for cell in cells if cell["column_code"] in {term.column for term in self.numerator}]
-        base = [cell for cell in cells if cell not in top]
-        worked = " / ".join(" + ".join(voice.cell(failure, cell) for cell in side) for side in (top, base) if side)
+        top = [cell for cell in term_cells if cell["column_code"] in {term.column for term in self.numerator}]
+        base = [cell for cell in term_cells if cell not in top]
+        calculation = " / ".join(
+            " + ".join(voice.cell(failure, cell) for cell in cells) for cells in (top, base) if cells
+        )
         return (
             f"{voice.place(failure)}: {voice.say('in', 'printed')} {rate}, "
-            f"{voice.say('nhưng', 'but')} {worked} = {voice.amount(failure.expected)} %."
+            f"{voice.say('nhưng', 'but')} {calculation} = {voice.amount(failure.expected)} %."
         )
 
     def formulas(self) -> Iterator[str]:
@@ -77,38 +79,43 @@ class PrintedRatio(Rule):
         )
 
     def constraint(self, comparison: Comparison) -> Constraint:
-        """Return the ratio over the first base of which the cells are there."""
+        """Return the ratio over the first base whose cells are there."""
         row = comparison.row
         by_column = {place.column: place for place in dict.fromkeys(comparison.places)}
-        printed, top = by_column.get(self.column), _weighted(self.numerator, by_column)
+        printed_place, numerator = by_column.get(self.column), _signed_cells(self.numerator, by_column)
         for terms in self.denominators:
             if all(term.column in by_column or term.is_optional for term in terms):
-                base = _weighted(terms, by_column)
-                if printed and top and base:
-                    below, above = row["expected"] - row["low"], row["high"] - row["expected"]
+                base = _signed_cells(terms, by_column)
+                if printed_place and numerator and base:
+                    margin_below, margin_above = row["expected"] - row["low"], row["high"] - row["expected"]
                     return comparison.constraint(
-                        Ratio, printed=printed, numerator=top, base=base, below=below, above=above
+                        Ratio,
+                        printed_place=printed_place,
+                        numerator=numerator,
+                        base=base,
+                        margin_below=margin_below,
+                        margin_above=margin_above,
                     )
         return comparison.constraint(Constraint)
 
 
-def _weighted(terms: Iterable[Term], by_column: dict[str, Place]) -> Signed:
+def _signed_cells(terms: Iterable[Term], by_column: dict[str, Place]) -> SignedCells:
     return {by_column[term.column]: term.sign * term.factor for term in terms if term.column in by_column}
 
 
-def ratio_select(printed: str, truncation: str = "allow") -> str:
+def ratio_select(select: str, truncation: str = "allow") -> str:
     """Return the SELECT that judges printed ratios: submission_id, row_code, column_code, found, half (of its last place),
     top (the numerator), slack (of it), base, spread (of the base)."""
-    chosen = "verdict <> 'impossible'" if truncation == "forbid" else "true"
-    allowed = "false" if truncation == "forbid" else "verdict = 'fits_by_truncation'"
+    condition = "verdict <> 'impossible'" if truncation == "forbid" else "true"
+    is_truncation_allowed = "false" if truncation == "forbid" else "verdict = 'fits_by_truncation'"
     # The true ratio lies between the least numerator and the greatest; a larger base brings each nearer to zero, and
-    # where rounding may have made the base of nothing, a ratio has no bound on that side.
+    # where the true base may be zero, a ratio has no bound on that side.
     return f"""
         with printed as (
             select submission_id, row_code, column_code, found, half, top::double as numerator, base,
                    100 * (top - slack)::double as least_top, 100 * (top + slack)::double as greatest_top,
                    (base + spread)::double as wide, nullif(greatest(base - spread, 0), 0)::double as narrow
-            from ({printed})
+            from ({select})
         ),
         interval as (
             select *, 100 * numerator / base as expected,
@@ -128,8 +135,8 @@ def ratio_select(printed: str, truncation: str = "allow") -> str:
             from interval
         )
         select submission_id, row_code, column_code, found, expected,
-               case when {allowed} then least(found, exact_low) else exact_low end - {HAIR} as low,
-               case when {allowed} then greatest(found, exact_high) else exact_high end + {HAIR} as high, verdict
+               case when {is_truncation_allowed} then least(found, exact_low) else exact_low end - {HAIR} as low,
+               case when {is_truncation_allowed} then greatest(found, exact_high) else exact_high end + {HAIR} as high, verdict
         from judged
-        where {chosen}
+        where {condition}
     """

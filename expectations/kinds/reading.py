@@ -1,21 +1,21 @@
-"""Reading: nothing stood in the way of reading a return."""
+"""Reading: a return was read without a remark."""
 
 from collections.abc import Iterable, Iterator
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from expectations.explanation import Failure, Voice
+from expectations.explanation import FailedComparison, Voice
 from expectations.formulas import code_list
 from expectations.rule import Rule
 from expectations.terms import Code
 
-#: What is remarked on of a report number lower than the one that stands (``pipeline.judged.revisions``).
+#: The remark on a report number lower than the one that stands (``pipeline.judged.revisions``).
 REVISION_REMARK = "header_revision"
 
 
 class Reading(Rule):
-    """Reading, or looking up a name, stumbled over nothing of the kinds ``codes`` (``pipeline.tables.REMARKS``)."""
+    """Reading, or looking up a name, left no remark of the kinds ``codes`` (``pipeline.tables.REMARKS``)."""
 
     kind: Literal["reading", "header"]
     codes: tuple[Code, ...] = Field(min_length=1)
@@ -24,7 +24,7 @@ class Reading(Rule):
         "reading": ("Đọc biểu", "Reading"),
         "header": ("Đầu biểu", "Header"),
     }
-    is_compared_together: ClassVar[bool] = True
+    is_compared_jointly: ClassVar[bool] = True
 
     @property
     def remark_codes(self) -> tuple[str, ...]:
@@ -32,23 +32,23 @@ class Reading(Rule):
         return self.codes
 
     @property
-    def looks_at_versions(self) -> bool:
-        """Whether it is remarked on only once it is known which version of the report stands."""
+    def needs_versions(self) -> bool:
+        """Whether its remarks can be made only once it is known which version of the report stands."""
         return REVISION_REMARK in self.codes
 
     def selects(self, form: str) -> Iterable[str]:
-        """Compare nothing alone: rules of reading are compared together."""
+        """Compare nothing alone: rules of reading are compared jointly."""
         return ()
 
     @classmethod
-    def select_together(cls, asked: str) -> str:
-        """Compare all at once: they differ in nothing but the kinds of remarks, and are two thirds of all rules on all forms.
+    def joint_select(cls, rules_table: str) -> str:
+        """Compare all at once: they differ only in the kinds of remarks, and are two thirds of all rules on all forms.
 
-        A remark of a kind that a rule wants none of is a comparison that fails; where there is none, one that passes.
+        A remark of a kind that a rule forbids is a comparison that fails; where there is none, one passes.
         """
         return f"""
             with covered as (
-                select submission_id, pack, rule_id, form from applicable semi join {asked} using (pack, rule_id, form)
+                select submission_id, pack, rule_id, form from applicable semi join {rules_table} using (pack, rule_id, form)
             ),
             met as (
                 select covered.*, coalesce(remark.row_code, '') as row_code, coalesce(remark.column_code, '') as column_code, remark_id
@@ -64,8 +64,8 @@ class Reading(Rule):
             from covered anti join met using (submission_id, pack, rule_id, form)
         """
 
-    def explanation(self, failure: Failure, voice: Voice) -> str:
-        """Say what reading remarked."""
+    def explanation(self, failure: FailedComparison, voice: Voice) -> str:
+        """Return the remark."""
         return voice.say(failure.remark_vi or "", failure.remark_en or "")
 
     def formulas(self) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import ClassVar, Literal
 
-from expectations.explanation import Failure, Voice
+from expectations.explanation import FailedComparison, Voice
 from expectations.formulas import code_list as codes
 from expectations.formulas import figure
 from expectations.participants import Participant
@@ -39,23 +39,23 @@ class Rollup(Rule):
 
     def selects(self, form: str) -> Iterable[str]:
         """Compare totals with their parts within one return, or in those of the offices."""
-        yield self._of_offices(form) if self.offices else self._of_rows(form)
+        yield self._office_select(form) if self.offices else self._row_select(form)
 
-    def _of_rows(self, form: str) -> str:
+    def _row_select(self, form: str) -> str:
         complete = (
             "count(part.value) >= 1"
             if self.partial or self.open_lines
             else "count(part.value) = max(rollup_part.parts)"
         )
-        # A partial sum is what stands below the total: found is the sum, so that a finding reads "parts exceed total".
-        found, bound = (
+        # Of a partial sum, found is the sum of the parts, so that a finding reads "parts exceed total".
+        found_value, expected_value = (
             ("sum(part.value)", "max(total.value)") if self.partial else ("max(total.value)", "sum(part.value)")
         )
         slack = "max(total.rounding) + sum(part.rounding)"
         return f"""
             select total.submission_id, total.row_code, total.column_code,
-                   {found} as found, {bound} as expected,
-                   {f"-{UNBOUNDED}" if self.partial else f"sum(part.value) - ({slack})"} as low, {bound} + {slack} as high,
+                   {found_value} as found, {expected_value} as expected,
+                   {f"-{UNBOUNDED}" if self.partial else f"sum(part.value) - ({slack})"} as low, {expected_value} + {slack} as high,
                    null::varchar as verdict
             from cell as total
             join submission on submission.submission_id = total.submission_id
@@ -70,7 +70,7 @@ class Rollup(Rule):
         """
 
     @staticmethod
-    def _of_offices(form: str) -> str:
+    def _office_select(form: str) -> str:
         return f"""
             select total.submission_id, total.row_code, total.column_code,
                    max(total.value) as found, sum(part.value) as expected,
@@ -94,22 +94,24 @@ class Rollup(Rule):
         ]
         return [Participant("found", 1, form.code, row, column), *parts]
 
-    def explanation(self, failure: Failure, voice: Voice) -> str:
-        """Name the total, and its parts where they are few enough to be read."""
-        found, cells = failure.sides
-        total = voice.cell(failure, found[0]) if found else voice.amount(failure.printed(failure.found))
-        summed = voice.amount(failure.printed(failure.expected))
+    def explanation(self, failure: FailedComparison, voice: Voice) -> str:
+        """Name the total, and its parts where they are few enough to list."""
+        total_cells, part_cells = failure.sides
+        total = (
+            voice.cell(failure, total_cells[0]) if total_cells else voice.amount(failure.to_printed_unit(failure.found))
+        )
+        sum_text = voice.amount(failure.to_printed_unit(failure.expected))
         if self.offices:
-            parts = voice.say(f"{len(cells)} báo cáo cộng lại", f"{len(cells)} returns together")
-        elif len(cells) <= MOST_CELLS:
-            parts = " + ".join(voice.cell(failure, cell, by_row=True) for cell in cells)
+            parts = voice.say(f"{len(part_cells)} báo cáo cộng lại", f"{len(part_cells)} returns together")
+        elif len(part_cells) <= MOST_CELLS:
+            parts = " + ".join(voice.cell(failure, cell, by_row=True) for cell in part_cells)
         else:
             parts = voice.say(
-                f"{len(cells)} dòng cộng lại (ô {cells[0]['address']} … {cells[-1]['address']})",
-                f"{len(cells)} rows together (cells {cells[0]['address']} ... {cells[-1]['address']})",
+                f"{len(part_cells)} dòng cộng lại (ô {part_cells[0]['address']} … {part_cells[-1]['address']})",
+                f"{len(part_cells)} rows together (cells {part_cells[0]['address']} ... {part_cells[-1]['address']})",
             )
         return (
-            f"{voice.place(failure)}: {total}, {voice.say('nhưng', 'but')} {parts} = {summed}; "
+            f"{voice.place(failure)}: {total}, {voice.say('nhưng', 'but')} {parts} = {sum_text}; "
             f"{voice.difference(failure)}."
         )
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import ClassVar, Literal
 
-from expectations.constraints import Place, Signed, Values
-from expectations.explanation import Failure, Voice
+from expectations.constraints import Place, SignedCells, Values
+from expectations.explanation import FailedComparison, Voice
 from expectations.participants import Participant
 from expectations.rule import Rule
 from expectations.sql import UNBOUNDED
@@ -22,7 +22,7 @@ class RowOrder(Rule):
 
     titles: ClassVar[dict[str, tuple[str, str]]] = {"row_order": ("Lớn bé giữa các dòng", "Order of rows")}
     limits_part: ClassVar[bool] = True
-    tells_printed_unit: ClassVar[bool] = True
+    uses_printed_units: ClassVar[bool] = True
 
     def selects(self, form: str) -> Iterable[str]:
         """Compare the rows in every column but those of changes, which may go either way."""
@@ -44,7 +44,7 @@ class RowOrder(Rule):
             Participant("term", 1, form.code, self.greater, column),
         ]
 
-    def explanation(self, failure: Failure, voice: Voice) -> str:
+    def explanation(self, failure: FailedComparison, voice: Voice) -> str:
         """Name both cells by their rows."""
         lesser, greater = (
             ", ".join(voice.cell(failure, cell, by_row=True) for cell in cells) for cells in failure.sides
@@ -53,11 +53,11 @@ class RowOrder(Rule):
 
     def formulas(self) -> Iterator[str]:
         """Yield the inequality of the rows, with their labels on the first form."""
-        lines = forms().current[self.forms[0]].row
-        lesser, greater = lines[self.lesser], lines[self.greater]
+        rows = forms().current[self.forms[0]].row
+        lesser, greater = rows[self.lesser], rows[self.greater]
         yield f"In every column: row `{self.lesser}` ≤ row `{self.greater}`: *{lesser.vi}* ≤ *{greater.vi}*"
 
-    def part_and_whole(self, place: Place, values: Values) -> tuple[Signed, Signed] | None:
+    def part_and_whole(self, place: Place, values: Values) -> tuple[SignedCells, SignedCells] | None:
         """Return the cells of both rows in the column of a cell of one."""
         if place.row not in (self.lesser, self.greater):
             return None

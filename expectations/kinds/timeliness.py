@@ -1,16 +1,16 @@
-"""Timeliness: a report came in time."""
+"""Timeliness: a report arrived in time."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Literal
 
-from expectations.explanation import Failure, Voice
+from expectations.explanation import FailedComparison, Voice
 from expectations.rule import Rule
 from expectations.sql import UNBOUNDED
 from pipeline.forms import Forms, UnitOfMeasure
 
 
 class Timeliness(Rule):
-    """The first version of a report came by its deadline (``pipeline.calendar.deadlines``)."""
+    """The first version of a report arrived by its deadline (``pipeline.calendar.deadlines``)."""
 
     kind: Literal["timeliness"]
     days: int = 0  # working days of grace
@@ -18,7 +18,7 @@ class Timeliness(Rule):
     titles: ClassVar[dict[str, tuple[str, str]]] = {"timeliness": ("Đúng hạn", "Timeliness")}
 
     @property
-    def looks_beside(self) -> bool:
+    def needs_verdicts(self) -> bool:
         """Whether it waits for others: for all versions of the report, of which the first counts."""
         return True
 
@@ -30,12 +30,12 @@ class Timeliness(Rule):
             from arrival
         """
 
-    def unit(self, cell: Mapping[str, Any] | None, declared: Forms) -> UnitOfMeasure | None:
+    def unit(self, cell: Mapping[str, Any] | None, declarations: Forms) -> UnitOfMeasure | None:
         """Return none: it counts days."""
         return None
 
-    def explanation(self, failure: Failure, voice: Voice) -> str:
-        """Say when it came, when it was due, and how many working days lie between."""
+    def explanation(self, failure: FailedComparison, voice: Voice) -> str:
+        """State when it arrived, when it was due, and how many working days late it was."""
         received, due, days = failure.received_on, failure.due_on, voice.amount(failure.found)
         return voice.say(
             f"Nhận ngày {received:%d/%m/%Y}, hạn nộp ngày {due:%d/%m/%Y}: chậm {days} ngày làm việc.",

@@ -13,6 +13,8 @@ from pipeline.published.query import run_query
 from pipeline.vocabulary import AlertEvent, AlertState
 
 SHORTEST_ID = 4
+#: Acts that hold for the version that the person had seen, and not for one that fails after it.
+CLOSING = (AlertEvent.EXPLAINED, AlertEvent.RESOLVED)
 
 INCIDENTS = """
     select alert.* exclude (cells), unit.name as unit_name, unit.parent_key,
@@ -148,6 +150,9 @@ def _apply_events(row: dict[str, Any], events: Iterable[Mapping[str, Any]]) -> d
     for event in events:
         if row["resolved_by"]:
             break  # a version proved it before the person looked
+        if event["event"] in CLOSING and event["seen_submission_id"] != row["last_failing_submission_id"]:
+            row["standing"] = str(AlertEvent.REOPENED)  # a version that the person had not seen fails too
+            continue
         row["standing"] = event["event"]
         row["assigned_to"] = event["assigned_to"] or row["assigned_to"]
         if event["event"] == AlertEvent.RESOLVED:

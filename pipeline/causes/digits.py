@@ -3,17 +3,17 @@
 from decimal import Decimal
 
 
-def slip(found: Decimal, would_be: Decimal) -> str | None:
-    """Return the kind of slip of the hand that turns ``would_be`` into ``found``, both as printed, or null."""
-    if found == would_be:
+def slip_kind(shown_value: Decimal, intended_value: Decimal) -> str | None:
+    """Return the kind of slip that turns ``intended`` into ``shown``, both as printed; None if no slip does."""
+    if shown_value == intended_value:
         return None
-    if found == -would_be:
+    if shown_value == -intended_value:
         return "sign"
-    if would_be and found in (would_be * 1000, would_be / 1000):
+    if intended_value and shown_value in (intended_value * 1000, intended_value / 1000):
         return "unit_thousand"
-    if not (_is_count(found) and _is_count(would_be)):
+    if not (_is_count(shown_value) and _is_count(intended_value)):
         return None
-    a, b = str(int(found)), str(int(would_be))
+    a, b = str(int(shown_value)), str(int(intended_value))
     if is_transposed(a, b):
         return "digits_swapped"
     if is_one_off(a, b):
@@ -33,7 +33,7 @@ def is_transposed(a: str, b: str) -> bool:
 
 
 def is_one_off(a: str, b: str) -> bool:
-    """Tell whether one digit was mistyped, lost or added; of short numbers nearly everything is, so they do not count."""
+    """Tell whether one digit was mistyped, lost or added; of short numbers this is nearly always so, so they do not count."""
     if min(len(a), len(b)) < 2 or max(len(a), len(b)) < 3:
         return False
     if len(a) == len(b):

@@ -1,21 +1,21 @@
-"""What no hypothesis may propose: figures that a measure cannot have, and figures against what the form prints.
+"""What no hypothesis may propose: figures that a measure cannot have, and figures that contradict the printed form.
 
-A hint that makes a right number wrong is worse than none. So a rate changes only to what its printed parts give, a part
-never exceeds its whole, a count is whole and never negative, and a sum that the form prints right stays right.
+A hint that makes a correct number wrong is worse than none. So a rate changes only to what its printed parts give, a part
+never exceeds its whole, a count is whole and never negative, and a sum that is printed correctly stays correct.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from expectations.constraints import HUNDRED, Place, Ratio, Signed, Sum, Values, is_there, total
+from expectations.constraints import HUNDRED, Place, Ratio, SignedCells, Sum, Values, has_value, total
 from pipeline.causes.returns import Edit, Return
 from pipeline.cells.figure import LARGEST
 from pipeline.forms import Form
 from pipeline.forms.formulas import percent
 
 RATES = frozenset({"percent", "point"})
-#: Kinds of measures that may be less than nothing: changes, and rates of growth.
+#: Kinds of measures that may be negative: changes, and rates of growth.
 SIGNED = "change"
 GROWTH = "_growth"
 
@@ -33,45 +33,48 @@ class PrintedSum:
         return all(sign > 0 for sign in self.terms.values())
 
     def holds(self, values: Values) -> bool | None:
-        """Tell whether it holds; nothing where one of its cells shows no figure."""
+        """Tell whether it holds; None where one of its cells shows no figure."""
         try:
             return values[self.total] == sum(sign * values[place] for place, sign in self.terms.items())
         except KeyError:
             return None
 
 
-def is_lawful(of: Return, edit: Edit, after: Values) -> bool:
-    """Tell whether an edit proposes nothing that cannot be; ``after`` are the figures as it leaves them."""
-    return all(_can_be(of, place, value, after) for place, value in edit.changes.items()) and not breaks_print(
-        of, edit, after
-    )
+def is_lawful(office_return: Return, edit: Edit, edited_values: Values) -> bool:
+    """Tell whether an edit proposes only what is possible; ``edited_values`` are the figures after it."""
+    return all(
+        _is_possible(office_return, place, value, edited_values) for place, value in edit.changes.items()
+    ) and not breaks_printed_sum(office_return, edit, edited_values)
 
 
-def breaks_print(of: Return, edit: Edit, after: Values) -> bool:
-    """Tell whether a sum that the form prints right would be wrong, or a part exceed its whole."""
+def breaks_printed_sum(office_return: Return, edit: Edit, edited_values: Values) -> bool:
+    """Tell whether a sum that is printed correctly would be wrong, or a part exceed its whole."""
     for place in edit.changes:
-        if of.cells[place].unit in RATES:
+        if office_return.cells[place].unit in RATES:
             continue
-        for printed in printed_sums(of, place):
-            now = printed.holds(after)
-            if now is False and printed.holds(of.values):
+        for printed_sum in printed_sums(office_return, place):
+            holds_after = printed_sum.holds(edited_values)
+            if holds_after is False and printed_sum.holds(office_return.values):
                 return True
-            # Where the sum does not hold, the part is all the same a part.
-            if now is False and printed.has_only_parts and _exceeds(printed, place, after):
+            # Even where the sum does not hold, a part stays a part.
+            if holds_after is False and printed_sum.has_only_parts and _exceeds(printed_sum, place, edited_values):
                 return True
-        if any(total(lesser, after) > total(greater, after) for lesser, greater in part_of(of, place, after)):
+        if any(
+            total(lesser, edited_values) > total(greater, edited_values)
+            for lesser, greater in parts_and_wholes(office_return, place, edited_values)
+        ):
             return True
     return False
 
 
-def _exceeds(printed: PrintedSum, changed: Place, after: Values) -> bool:
-    parts = printed.terms if changed == printed.total else [changed]
-    return any(after[part] > after[printed.total] for part in parts)
+def _exceeds(printed_sum: PrintedSum, changed: Place, edited_values: Values) -> bool:
+    parts = printed_sum.terms if changed == printed_sum.total else [changed]
+    return any(edited_values[part] > edited_values[printed_sum.total] for part in parts)
 
 
-def _can_be(of: Return, place: Place, value: Decimal, after: Values) -> bool:
-    cell, measure = of.cells[place], of.declared.measures.get(place.column)
-    unit = of.declared.units.get(cell.unit or "")
+def _is_possible(office_return: Return, place: Place, value: Decimal, edited_values: Values) -> bool:
+    cell, measure = office_return.cells[place], office_return.declarations.measures.get(place.column)
+    unit = office_return.declarations.units.get(cell.unit or "")
     if abs(value) >= LARGEST:
         return False
     is_signed = measure is not None and (measure.kind == SIGNED or measure.code.endswith(GROWTH))
@@ -80,42 +83,42 @@ def _can_be(of: Return, place: Place, value: Decimal, after: Values) -> bool:
     if unit is None:
         return True
     if unit.base in RATES:
-        return value == worked_out_rate(of, place, after)
+        return value == computed_rate(office_return, place, edited_values)
     # Whole cases; of amounts nothing below a đồng, the smallest unit that any form prints.
     return value == value.to_integral_value()
 
 
-def worked_out_rate(of: Return, place: Place, values: Values) -> Decimal | None:
-    """Return what the printed parts of a rate, or of a difference of rates, give; nothing where they are not printed."""
-    if parts := rate_parts(of, place):
-        top, base = parts
-        if is_there(top, values) and is_there(base, values):
-            return percent(values[top], values[base])
-    for constraint in of.of_place.get(place, ()):
-        if isinstance(constraint, Ratio) and constraint.printed == place:
-            computed = constraint.computed(values)
-            return None if computed is None else percent(computed, HUNDRED)
-        if isinstance(constraint, Sum) and constraint.signed.get(place) and place.column == constraint.column:
+def computed_rate(office_return: Return, place: Place, values: Values) -> Decimal | None:
+    """Return what the printed parts of a rate, or of a difference of rates, give; None where they are not printed."""
+    if parts := rate_parts(office_return, place):
+        numerator, base = parts
+        if has_value(numerator, values) and has_value(base, values):
+            return percent(values[numerator], values[base])
+    for constraint in office_return.constraints_by_place.get(place, ()):
+        if isinstance(constraint, Ratio) and constraint.printed_place == place:
+            rate = constraint.compute_rate(values)
+            return None if rate is None else percent(rate, HUNDRED)
+        if isinstance(constraint, Sum) and constraint.signed_cells.get(place) and place.column == constraint.column:
             # Points above the target: rate less target.
-            others = {other: sign for other, sign in constraint.signed.items() if other != place}
-            if others and all(of.cells[other].unit in RATES for other in others):
-                return -total(others, values) / constraint.signed[place]
+            other_cells = {other: sign for other, sign in constraint.signed_cells.items() if other != place}
+            if other_cells and all(office_return.cells[other].unit in RATES for other in other_cells):
+                return -total(other_cells, values) / constraint.signed_cells[place]
     return None
 
 
-def rate_parts(of: Return, place: Place) -> tuple[Place, Place] | None:
-    """Return numerator and base of a rate that the form works out."""
-    form = of.forms.get(place.form)
+def rate_parts(office_return: Return, place: Place) -> tuple[Place, Place] | None:
+    """Return numerator and base of a rate that the form computes."""
+    form = office_return.forms.get(place.form)
     column = form.column.get(place.column) if form else None
     if column is None or column.ratio is None:
         return None
-    top, base = column.ratio
-    return place._replace(column=top), place._replace(column=base)
+    numerator, base = column.ratio
+    return place._replace(column=numerator), place._replace(column=base)
 
 
-def printed_sums(of: Return, place: Place) -> list[PrintedSum]:
-    """Return the sums of the form in which a cell is the total or a part; rates take no part in any."""
-    form = of.forms.get(place.form)
+def printed_sums(office_return: Return, place: Place) -> list[PrintedSum]:
+    """Return the sums of the form in which a cell is the total or a part; a rate is in none of them."""
+    form = office_return.forms.get(place.form)
     if form is None or place.row not in form.row or place.column not in form.column:
         return []
     sums = []
@@ -134,13 +137,13 @@ def printed_sums(of: Return, place: Place) -> list[PrintedSum]:
 
 def is_rate(form: Form, column: str) -> bool:
     """Tell whether a column of a form is a rate."""
-    declared = form.column[column]
-    return bool(declared.ratio) or declared.unit in RATES
+    declaration = form.column[column]
+    return bool(declaration.ratio) or declaration.unit in RATES
 
 
-def part_of(of: Return, place: Place, values: Values) -> Iterator[tuple[Signed, Signed]]:
-    """Yield what may not exceed what, where a cell takes part: by the rules that hold a part against its whole."""
-    for rule in of.orders.get(place.form, ()):
-        sides = rule.part_and_whole(place, values)
-        if sides and all(is_there(other, values) for side in sides for other in side):
-            yield sides
+def parts_and_wholes(office_return: Return, place: Place, values: Values) -> Iterator[tuple[SignedCells, SignedCells]]:
+    """Yield the parts and wholes around a cell, by the rules that a part must not exceed its whole."""
+    for rule in office_return.orders.get(place.form, ()):
+        part_and_whole = rule.part_and_whole(place, values)
+        if part_and_whole and all(has_value(other, values) for side in part_and_whole for other in side):
+            yield part_and_whole

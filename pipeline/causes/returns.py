@@ -1,4 +1,4 @@
-"""A return under suspicion, and an edit of it: what may have been meant."""
+"""A return under suspicion, and an edit of it: what the office may have meant."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from expectations.constraints import Cell, Constraint, Place
 from expectations.rule import Rule
 from pipeline.forms import Form, Forms
 
-#: How far-fetched each kind is: among edits that close equally much the least goes first.
+#: How far-fetched each kind is: among edits that close equally many findings the least far-fetched comes first.
 COST = {
     "not_recalculated": 0.0,
     "last_month_copied": 0.5,
@@ -31,22 +31,22 @@ COST = {
 
 @dataclass(frozen=True)
 class Edit:
-    """A hypothesis: cells with what they would show. ``root`` is the cell to look at first."""
+    """A hypothesis: cells with the figures they would show. ``root`` is the cell to look at first."""
 
     kind: str
     root: Place
     changes: Mapping[Place, Decimal]
-    said: Mapping[str, Decimal | str] = field(default_factory=dict)
+    details: Mapping[str, Decimal | str] = field(default_factory=dict)
 
     @property
     def cost(self) -> float:
         """How far-fetched it is; a figure that no slip of the hand explains is more so."""
-        return COST[self.kind] + (2.0 if self.said.get("slip") == "none" else 0.0)
+        return COST[self.kind] + (2.0 if self.details.get("slip") == "none" else 0.0)
 
 
 @dataclass
 class Return:
-    """One return under suspicion: its cells, what must hold between them, and what stood there last month.
+    """One return under suspicion: its cells, what must hold between them, and last month's figures.
 
     A cell that shows no figure is among ``cells`` and not among ``values``.
     """
@@ -55,43 +55,43 @@ class Return:
     cells: dict[Place, Cell]
     constraints: list[Constraint]
     forms: Mapping[str, Form]
-    declared: Forms
-    #: by form, the rules that hold a part against its whole
+    declarations: Forms
+    #: by form, the rules that compare a part with its whole
     orders: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
     values: dict[Place, Decimal] = field(default_factory=dict)
-    of_place: dict[Place, list[Constraint]] = field(default_factory=dict)
+    constraints_by_place: dict[Place, list[Constraint]] = field(default_factory=dict)
     #: forms whose sheet names another period or unit than the others do
     foreign_forms: frozenset[str] = frozenset()
-    #: what the month before says of cumulative cells of this return
-    before: dict[Place, Decimal] = field(default_factory=dict)
+    #: last month's figures of the cumulative cells of this return
+    previous_values: dict[Place, Decimal] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.values = {place: cell.value for place, cell in self.cells.items() if cell.value is not None}
         for constraint in self.constraints:
             if constraint.rule.never_falls:
-                then = [self.values[place] for place in constraint.places if not self.is_own(place)]
-                mine = [place for place in constraint.places if self.is_own(place)]
-                self.before |= dict(zip(mine, then, strict=False))
+                previous = [self.values[place] for place in constraint.places if not self.is_own(place)]
+                own_places = [place for place in constraint.places if self.is_own(place)]
+                self.previous_values |= dict(zip(own_places, previous, strict=False))
         for constraint in self.constraints:
             for place in dict.fromkeys(constraint.places):
-                self.of_place.setdefault(place, []).append(constraint)
+                self.constraints_by_place.setdefault(place, []).append(constraint)
 
     def is_own(self, place: Place) -> bool:
         """Tell whether a cell stands in this return."""
         return place.submission_id == self.submission_id
 
-    def printed(self, place: Place, value: Decimal) -> Decimal:
+    def to_printed_unit(self, place: Place, value: Decimal) -> Decimal:
         """Return a figure in the unit that its cell prints."""
-        unit = self.declared.units.get(self.cells[place].unit or "")
+        unit = self.declarations.units.get(self.cells[place].unit or "")
         return value / unit.factor if unit else value
 
     def step(self, place: Place) -> Decimal:
-        """Return the smallest amount by which two figures of a cell differ as it prints them."""
-        unit = self.declared.units.get(self.cells[place].unit or "")
+        """Return the smallest step between two figures of a cell, in base units."""
+        unit = self.declarations.units.get(self.cells[place].unit or "")
         return Decimal(unit.factor) if unit else Decimal(1)
 
     def is_computed(self, place: Place) -> bool:
-        """Tell whether the template works the cell out: by a formula, or as the total of rows that stand there too."""
+        """Tell whether the template computes the cell: by a formula, or as the total of rows that have figures."""
         form = self.forms.get(place.form)
         if form is None or place.row not in form.row:
             return False
@@ -102,10 +102,10 @@ class Return:
 
     def is_money(self, place: Place) -> bool:
         """Tell whether a cell holds an amount of money."""
-        unit = self.declared.units.get(self.cells[place].unit or "")
+        unit = self.declarations.units.get(self.cells[place].unit or "")
         return unit is not None and unit.base == "vnd"
 
-    def rows_of(self, form: str) -> list[str]:
+    def input_rows(self, form: str) -> list[str]:
         """Return the input rows of a form in the order in which they are printed."""
         return [row.code for row in self.forms[form].rows if not row.is_total] if form in self.forms else []
 

@@ -1,144 +1,170 @@
-"""The fewest, least far-fetched edits that explain all that fails in a return, one after the other."""
+"""The fewest and least far-fetched edits that explain everything that fails in a return, one after another."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from expectations.constraints import Constraint, Place, Ratio, Sum, Uncalculated
-from pipeline.causes.edits import edits
+from expectations.constraints import Constraint, Place, Ratio, Sum, UncalculatedFormula
+from pipeline.causes.edits import propose_edits
 from pipeline.causes.laws import is_lawful
 from pipeline.causes.returns import Edit, Return
 
 MOST_CAUSES = 40
 MOST_HYPOTHESES = 5
-#: Edits that are looked at for one return: where hundreds of sums fail, what is left after so many is told without a cause.
+#: Edits that are tried for one return: where hundreds of sums fail, whatever remains after so many gets no cause.
 MOST_EDITS = 6000
 NOT_RECALCULATED = "not_recalculated"
-#: The rule that tells of a sheet with another period or unit than the others.
+#: The rule about a sheet with another period or unit than the others.
 AGREEMENT = "header.agreement"
 
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """An edit with the findings that it would close; it breaks nothing that holds, and proposes nothing that cannot be."""
+    """An edit with the findings that it would close; it breaks nothing that holds, and proposes nothing impossible."""
 
     edit: Edit
-    closes: frozenset[str]
+    closed_findings: frozenset[str]
 
     @property
     def order(self) -> tuple:
         """Likeliest first: what was not recalculated, then what closes most, then what is least far-fetched."""
-        return (not self.is_of_formulas, -len(self.closes), self.edit.cost, len(self.edit.changes), self.edit.root)
+        return (
+            not self.is_recalculation,
+            -len(self.closed_findings),
+            self.edit.cost,
+            len(self.edit.changes),
+            self.edit.root,
+        )
 
     @property
-    def is_of_formulas(self) -> bool:
-        """Tell whether it says that the workbook was not recalculated: told before any input is doubted."""
+    def is_recalculation(self) -> bool:
+        """Tell whether it says that the workbook was not recalculated: this comes before any doubt about an input."""
         return self.edit.kind == NOT_RECALCULATED
 
-    def is_alike(self, other: "Hypothesis") -> bool:
-        """Tell whether the figures do not tell it from another: each changes one cell and its totals, closes as much, and is as likely."""
+    def is_equally_likely(self, other: "Hypothesis") -> bool:
+        """Tell whether the figures cannot decide between it and another: each changes one cell and its totals, closes as much, and is as likely."""
         return (
-            all(len(one.changes) == 1 or one.said.get("carried") for one in (self.edit, other.edit))
-            and (self.closes, self.edit.cost) == (other.closes, other.edit.cost)
+            all(len(edit.changes) == 1 or edit.details.get("carried") for edit in (self.edit, other.edit))
+            and (self.closed_findings, self.edit.cost) == (other.closed_findings, other.edit.cost)
             and self.edit.root != other.edit.root
         )
 
 
 @dataclass(frozen=True)
-class Cause:
+class RootCause:
     """Findings with one root, and hypotheses about it, the likeliest first."""
 
     findings: tuple[str, ...]
     hypotheses: tuple[Hypothesis, ...]
     root: Place | None
-    #: Two documents say two things, and nothing of it is about what one of them says alone.
+    #: Two documents contradict each other, and no finding is about one of them alone.
     is_contradiction: bool = False
 
 
-def causes_of(of: Return) -> list[Cause]:
+def find_causes(office_return: Return) -> list[RootCause]:
     """Group the failing constraints of a return by root cause; every one of them is in exactly one cause."""
-    failing = {c.finding_id: c for c in of.constraints if c.finding_id is not None}
-    of = replace(of, values=dict(of.values), of_place={})
-    causes: list[Cause] = list(_of_whole_forms(of, failing))
-    looked_at = 0
-    while failing and len(causes) < MOST_CAUSES and looked_at < MOST_EDITS:
-        proposed = list(edits(of, failing.values()))
-        looked_at += len(proposed)
+    failures = {
+        constraint.finding_id: constraint
+        for constraint in office_return.constraints
+        if constraint.finding_id is not None
+    }
+    office_return = replace(office_return, values=dict(office_return.values), constraints_by_place={})
+    causes: list[RootCause] = list(_whole_form_causes(office_return, failures))
+    edit_count = 0
+    while failures and len(causes) < MOST_CAUSES and edit_count < MOST_EDITS:
+        candidates = list(propose_edits(office_return, failures.values()))
+        edit_count += len(candidates)
         hypotheses = sorted(
-            (weighed for edit in proposed if (weighed := _weighed(of, edit, failing))),
+            (hypothesis for edit in candidates if (hypothesis := _weigh(office_return, edit, failures))),
             key=lambda hypothesis: hypothesis.order,
         )
         if not hypotheses:
             break
         best = hypotheses[0]
-        causes.append(_cause(best, hypotheses, failing))
-        of.values.update(best.edit.changes)
-        for finding in best.closes:
-            del failing[finding]
-    return _joined(causes, list(failing.values()), of)
+        causes.append(_make_cause(best, hypotheses, failures))
+        office_return.values.update(best.edit.changes)
+        for finding in best.closed_findings:
+            del failures[finding]
+    return _attach_unexplained(causes, list(failures.values()), office_return)
 
 
-def _of_whole_forms(of: Return, failing: dict[str, Constraint]) -> Iterator[Cause]:
-    """Yield the causes that are a whole form of another report, and take what they explain out of ``failing``.
+def _whole_form_causes(office_return: Return, failures: dict[str, Constraint]) -> Iterator[RootCause]:
+    """Yield the causes in which a whole form belongs to another report, and remove what they explain from ``failures``.
 
     A form that was copied from last month, or a sheet that names another period or unit: where it contradicts other forms
     and reports, nobody need look for a wrong figure.
     """
-    copies = [known for known in failing.values() if known.rule.detects_copy]
-    agreements = [known for known in failing.values() if known.rule.id == AGREEMENT] if of.foreign_forms else []
-    for remarks, forms in [*(([copy], {copy.form}) for copy in copies), (agreements, of.foreign_forms)]:
-        told = [known for known in remarks if known.finding_id in failing]  # a form may be a copy of two others
-        if not told:
+    copies = [constraint for constraint in failures.values() if constraint.rule.detects_copy]
+    agreements = (
+        [constraint for constraint in failures.values() if constraint.rule.id == AGREEMENT]
+        if office_return.foreign_forms
+        else []
+    )
+    for remarks, forms in [*(([copy], {copy.form}) for copy in copies), (agreements, office_return.foreign_forms)]:
+        open_remarks = [
+            constraint for constraint in remarks if constraint.finding_id in failures
+        ]  # a form may be a copy of two others
+        if not open_remarks:
             continue
-        explained = [known for known in failing.values() if _looks_beyond(of, known, forms)]
-        names = sorted({known.finding_id or "" for known in (*told, *explained)})
-        for name in names:
-            failing.pop(name, None)
-        yield Cause(tuple(names), (), _root_of(of, told[0]))
+        explained_constraints = [
+            constraint for constraint in failures.values() if _crosses_forms(office_return, constraint, forms)
+        ]
+        finding_ids = sorted({constraint.finding_id or "" for constraint in (*open_remarks, *explained_constraints)})
+        for finding_id in finding_ids:
+            failures.pop(finding_id, None)
+        yield RootCause(tuple(finding_ids), (), _root_place(office_return, open_remarks[0]))
 
 
-def _looks_beyond(of: Return, known: Constraint, forms: Collection[str]) -> bool:
-    """Tell whether a comparison holds one of these forms against another form or report."""
-    is_of_them = [of.is_own(place) and place.form in forms for place in known.places]
-    return any(is_of_them) and not all(is_of_them) and not known.is_contradiction
+def _crosses_forms(office_return: Return, constraint: Constraint, forms: Collection[str]) -> bool:
+    """Tell whether a comparison sets one of these forms against another form or report."""
+    memberships = [office_return.is_own(place) and place.form in forms for place in constraint.places]
+    return any(memberships) and not all(memberships) and not constraint.is_contradiction
 
 
-def _root_of(of: Return, constraint: Constraint) -> Place:
-    own = next((place for place in constraint.places if of.is_own(place)), None)
-    return own or Place(of.submission_id, constraint.form, constraint.row, constraint.column)
+def _root_place(office_return: Return, constraint: Constraint) -> Place:
+    own_place = next((place for place in constraint.places if office_return.is_own(place)), None)
+    return own_place or Place(office_return.submission_id, constraint.form, constraint.row, constraint.column)
 
 
-def _weighed(of: Return, edit: Edit, failing: dict[str, Constraint]) -> Hypothesis | None:
-    """Return an edit with what it closes; nothing where it closes nothing, breaks what holds or cannot be."""
-    is_of_formulas = edit.kind == NOT_RECALCULATED
-    touched = dict.fromkeys(constraint for place in edit.changes for constraint in of.of_place.get(place, ()))
-    after = Edited(of.values, edit.changes)
-    closes = {name for name, one in failing.items() if is_of_formulas and isinstance(one, Uncalculated)}
-    for constraint in touched:
-        holds = constraint.holds(after)
-        if constraint.finding_id in failing:
-            if holds or _is_rounded_away(of, edit, constraint, after):
-                closes.add(constraint.finding_id)
-        elif not holds and not is_of_formulas and constraint.holds(of.values):
+def _weigh(office_return: Return, edit: Edit, failures: dict[str, Constraint]) -> Hypothesis | None:
+    """Return an edit with what it closes; None where it closes nothing, breaks what holds or is impossible."""
+    is_recalculation = edit.kind == NOT_RECALCULATED
+    constraints = dict.fromkeys(
+        constraint for place in edit.changes for constraint in office_return.constraints_by_place.get(place, ())
+    )
+    edited_values = EditedValues(office_return.values, edit.changes)
+    closed_findings = {
+        name
+        for name, constraint in failures.items()
+        if is_recalculation and isinstance(constraint, UncalculatedFormula)
+    }
+    for constraint in constraints:
+        holds = constraint.holds(edited_values)
+        if constraint.finding_id in failures:
+            if holds or _is_rounded_away(office_return, edit, constraint, edited_values):
+                closed_findings.add(constraint.finding_id)
+        elif not holds and not is_recalculation and constraint.holds(office_return.values):
             return None
-    if not closes or not (is_of_formulas or is_lawful(of, edit, after)):
+    if not closed_findings or not (is_recalculation or is_lawful(office_return, edit, edited_values)):
         return None
-    return Hypothesis(edit, frozenset(closes))
+    return Hypothesis(edit, frozenset(closed_findings))
 
 
-def _is_rounded_away(of: Return, edit: Edit, constraint: Constraint, after: Mapping[Place, Decimal]) -> bool:
+def _is_rounded_away(
+    office_return: Return, edit: Edit, constraint: Constraint, edited_values: Mapping[Place, Decimal]
+) -> bool:
     """Tell whether a sum or a rate is off by no more than the digits that a smaller scale has cost its cells."""
-    exponent = int(str(edit.said.get("exponent", 0)))
+    exponent = int(str(edit.details.get("exponent", 0)))
     if exponent >= 0 or not isinstance(constraint, Sum | Ratio):
         return False
-    unit = of.declared.units.get(of.cells[edit.root].unit or "")
-    lost = Decimal(unit.factor if unit else 1).scaleb(-exponent)
+    unit = office_return.declarations.units.get(office_return.cells[edit.root].unit or "")
+    rounding_loss = Decimal(unit.factor if unit else 1).scaleb(-exponent)
     if isinstance(constraint, Ratio):
-        return constraint.holds(after, lost)
-    return constraint.excess(after) <= len(constraint.signed) * lost
+        return constraint.holds(edited_values, rounding_loss)
+    return constraint.excess(edited_values) <= len(constraint.signed_cells) * rounding_loss
 
 
-class Edited(dict):
+class EditedValues(dict):
     """Figures with some of them changed, without a copy of all."""
 
     def __init__(self, values: dict[Place, Decimal], changes: Mapping[Place, Decimal]) -> None:
@@ -149,48 +175,56 @@ class Edited(dict):
         return self._values[place]
 
 
-def _cause(best: Hypothesis, hypotheses: list[Hypothesis], failing: Mapping[str, Constraint]) -> Cause:
+def _make_cause(best: Hypothesis, hypotheses: list[Hypothesis], failures: Mapping[str, Constraint]) -> RootCause:
     """Return the cause with its best hypothesis and others about the same findings, each place and figure once."""
-    told: dict[tuple, Hypothesis] = {}
+    distinct_hypotheses: dict[tuple, Hypothesis] = {}
     for hypothesis in hypotheses:
-        if hypothesis.closes & best.closes and (hypothesis == best or not best.is_of_formulas):
+        if hypothesis.closed_findings & best.closed_findings and (hypothesis == best or not best.is_recalculation):
             edit = hypothesis.edit
-            told.setdefault((edit.root, edit.changes.get(edit.root)), hypothesis)
-    return Cause(
-        tuple(sorted(best.closes)),
-        tuple(told.values())[:MOST_HYPOTHESES],
+            distinct_hypotheses.setdefault((edit.root, edit.changes.get(edit.root)), hypothesis)
+    return RootCause(
+        tuple(sorted(best.closed_findings)),
+        tuple(distinct_hypotheses.values())[:MOST_HYPOTHESES],
         best.edit.root,
-        is_contradiction=all(failing[finding].is_contradiction for finding in best.closes),
+        is_contradiction=all(failures[finding].is_contradiction for finding in best.closed_findings),
     )
 
 
-def _joined(causes: list[Cause], rest: Iterable[Constraint], of: Return) -> list[Cause]:
-    """Put what no edit closes to the cause whose cell it shares, else make causes of their own by the cell found.
+def _attach_unexplained(
+    causes: list[RootCause], unexplained_constraints: Iterable[Constraint], office_return: Return
+) -> list[RootCause]:
+    """Add what no edit closes to the cause whose cell it shares, or else to a cause of its own, one for each root cell.
 
-    That two documents contradict each other stands apart from what is wrong within one, unless one edit closes both:
-    the sentence of an incident is that of one finding, and must not speak of the one and be silent of the other.
+    A contradiction of two documents is kept apart from what is wrong within one, unless one edit closes both:
+    the sentence of an incident is that of one finding, and must not mention the one and pass over the other.
     """
     by_root: dict[tuple[Place, bool], list[str]] = {}
-    grown = [list(cause.findings) for cause in causes]
-    for constraint in rest:
-        own = [place for place in constraint.places if of.is_own(place)]
-        shared = next(
+    grouped_findings = [list(cause.findings) for cause in causes]
+    for constraint in unexplained_constraints:
+        own_places = [place for place in constraint.places if office_return.is_own(place)]
+        index = next(
             (
-                n
-                for n, cause in enumerate(causes)
+                position
+                for position, cause in enumerate(causes)
                 if cause.hypotheses
-                and set(own) & set(cause.hypotheses[0].edit.changes)
+                and set(own_places) & set(cause.hypotheses[0].edit.changes)
                 and cause.is_contradiction == constraint.is_contradiction
             ),
             None,
         )
-        if shared is not None:
-            grown[shared].append(constraint.finding_id or "")
+        if index is not None:
+            grouped_findings[index].append(constraint.finding_id or "")
         else:
-            by_root.setdefault((_root_of(of, constraint), constraint.is_contradiction), []).append(
+            by_root.setdefault((_root_place(office_return, constraint), constraint.is_contradiction), []).append(
                 constraint.finding_id or ""
             )
     return [
-        *(replace(cause, findings=tuple(sorted(found))) for cause, found in zip(causes, grown, strict=True)),
-        *(Cause(tuple(sorted(found)), (), root, is_apart) for (root, is_apart), found in by_root.items()),
+        *(
+            replace(cause, findings=tuple(sorted(findings)))
+            for cause, findings in zip(causes, grouped_findings, strict=True)
+        ),
+        *(
+            RootCause(tuple(sorted(findings)), (), root, is_contradiction)
+            for (root, is_contradiction), findings in by_root.items()
+        ),
     ]

@@ -7,7 +7,7 @@ from pipeline.causes.returns import Edit, Return
 from pipeline.causes.search import Hypothesis
 from pipeline.text.amount import amount_en, amount_vi
 
-#: kind -> (Vietnamese, English); {cell} is the root, {found} what stands there, {would_be} what would close.
+#: kind -> (Vietnamese, English); {cell} is the root, {found} its figure, {would_be} the figure that would close it.
 KINDS = {
     "not_recalculated": (
         "{formulas} ô công thức chưa được tính lại: {examples}. Hãy mở tệp bằng Excel, nhấn Ctrl+Alt+F9 để tính lại, lưu và gửi lại",
@@ -76,7 +76,7 @@ BLANK_RATES = (
     "Tỷ lệ chưa có số hoặc báo lỗi, tính được từ các ô cùng dòng: {cell}; nếu là {would_be}",
     "Rates show no figure or an error, and follow from the cells of their row: {cell}; were it {would_be}",
 )
-#: What a sum says that is only bounded: not the figure, but where it must lie.
+#: Sentences for a sum that is only bounded: not the figure, but where it must lie.
 BOUNDS = {
     "at_most": ("không lớn hơn {would_be}", "no more than {would_be}"),
     "at_least": ("không nhỏ hơn {would_be}", "no less than {would_be}"),
@@ -85,11 +85,11 @@ NO_BASE = (
     "Mẫu số bằng 0 nên không có tỷ lệ: hãy để trống ô, bắt đầu từ {cell}",
     "The base is 0, so there is no rate: leave the cell blank, beginning with {cell}",
 )
-ALIKE = (
+ALTERNATIVE = (
     "; cũng có thể là {cell} (ghi {found}, nếu là {would_be}): số liệu không cho biết ô nào sai",
     "; it may as well be {cell} (shows {found}; were it {would_be}): the figures do not tell which",
 )
-NO_SLIP = (
+WRONG_FIGURE = (
     "Có thể ghi sai số ở {cell}: ghi {found}, nếu là {would_be}",
     "Perhaps {cell} is wrong: it shows {found}; were it {would_be}",
 )
@@ -102,100 +102,108 @@ MOST_OTHERS = 4
 MOST_EXAMPLES = 3
 
 
-def told(of: Return, hypothesis: Hypothesis, findings: int, alike: Edit | None = None) -> tuple[str, str]:
-    """Return the sentences of a hypothesis; ``findings`` is the number of findings of its cause.
+def hypothesis_sentences(
+    office_return: Return, hypothesis: Hypothesis, finding_count: int, alternative: Edit | None = None
+) -> tuple[str, str]:
+    """Return the sentences of a hypothesis; ``finding_count`` is the number of findings of its cause.
 
-    ``alike`` is an edit of another cell that the figures do not tell from it.
+    ``alternative`` is an edit of another cell that the figures support equally.
     """
-    edit, closes = hypothesis.edit, len(hypothesis.closes)
+    edit, closed_count = hypothesis.edit, len(hypothesis.closed_findings)
     vi, en = _pattern(edit)
-    if hypothesis.is_of_formulas:
-        return vi.format(**_formulas(of, edit, vi=True)), en.format(**_formulas(of, edit, vi=False))
-    if findings == closes == 1:
+    if hypothesis.is_recalculation:
+        return vi.format(**_formula_values(office_return, edit, vi=True)), en.format(
+            **_formula_values(office_return, edit, vi=False)
+        )
+    if finding_count == closed_count == 1:
         end_vi, end_en = "mọi số khớp nhau", "everything closes"
-    elif findings == closes:
-        end_vi, end_en = f"cả {closes} chỗ không khớp đều khớp", f"all {closes} that do not add up close"
+    elif finding_count == closed_count:
+        end_vi, end_en = f"cả {closed_count} chỗ không khớp đều khớp", f"all {closed_count} that do not add up close"
     else:
-        end_vi = f"{closes} trong {findings} chỗ không khớp sẽ khớp"
-        end_en = f"{closes} of the {findings} that do not add up close"
+        end_vi = f"{closed_count} trong {finding_count} chỗ không khớp sẽ khớp"
+        end_en = f"{closed_count} of the {finding_count} that do not add up close"
     end_vi = f"{'và' if vi.endswith('là {would_be}') and 'thì' in vi else 'thì'} {end_vi}"
-    if edit.said.get("carried"):
+    if edit.details.get("carried"):
         vi, en = f"{vi} và các ô tổng theo đó", f"{en} and its totals with it"
-    more_vi, more_en = ALIKE if alike else ("", "")
+    more_vi, more_en = ALTERNATIVE if alternative else ("", "")
     return (
-        f"{vi.format(**_words(of, edit, vi=True))} {end_vi}{more_vi.format(**_words(of, alike or edit, vi=True))}",
-        f"{en.format(**_words(of, edit, vi=False))}, {end_en}{more_en.format(**_words(of, alike or edit, vi=False))}",
+        f"{vi.format(**_sentence_values(office_return, edit, vi=True))} {end_vi}{more_vi.format(**_sentence_values(office_return, alternative or edit, vi=True))}",
+        f"{en.format(**_sentence_values(office_return, edit, vi=False))}, {end_en}{more_en.format(**_sentence_values(office_return, alternative or edit, vi=False))}",
     )
 
 
 def _pattern(edit: Edit) -> tuple[str, str]:
-    if "implied" in edit.said and edit.root.column == "due":
+    if "implied" in edit.details and edit.root.column == "due":
         return ACCEPTED_AS_DUE
-    if edit.kind in ("unit_thousand", "power_of_ten") and edit.said.get("whole"):
+    if edit.kind in ("unit_thousand", "power_of_ten") and edit.details.get("whole"):
         return WHOLE_FORM
-    if edit.kind == "cell_blank" and edit.said.get("whole"):
+    if edit.kind == "cell_blank" and edit.details.get("whole"):
         return BLANK_RATES
-    vi, en = NO_SLIP if edit.said.get("slip") == "none" else KINDS[edit.kind]
-    if bound := BOUNDS.get(str(edit.said.get("bound"))):
+    vi, en = WRONG_FIGURE if edit.details.get("slip") == "none" else KINDS[edit.kind]
+    if bound := BOUNDS.get(str(edit.details.get("bound"))):
         return vi.replace("là {would_be}", bound[0]), en.replace("{would_be}", bound[1])
     return vi, en
 
 
-def _formulas(of: Return, edit: Edit, *, vi: bool) -> dict[str, str]:
-    """Return how many formulas were not calculated, and what the first of them show and give."""
+def _formula_values(office_return: Return, edit: Edit, *, vi: bool) -> dict[str, str]:
+    """Return how many formulas were not calculated, and for the first of them the shown and the calculated figure."""
     amount = amount_vi if vi else amount_en
     examples = []
-    for place in sorted(edit.changes, key=lambda place: (place.form, of.position(place)))[:MOST_EXAMPLES]:
-        cell, gives = of.cells[place], amount(of.printed(place, edit.changes[place]))
-        where = f"{'ô' if vi else 'cell'} {cell.address} ({'trang' if vi else 'sheet'} «{cell.sheet}»)"
-        shows = amount(of.printed(place, cell.value)) if cell.value is not None else ""
+    for place in sorted(edit.changes, key=lambda place: (place.form, office_return.position(place)))[:MOST_EXAMPLES]:
+        cell, result = office_return.cells[place], amount(office_return.to_printed_unit(place, edit.changes[place]))
+        cell_text = f"{'ô' if vi else 'cell'} {cell.address} ({'trang' if vi else 'sheet'} «{cell.sheet}»)"
+        figure = amount(office_return.to_printed_unit(place, cell.value)) if cell.value is not None else ""
         if vi:
-            examples.append(f"{where} ghi {shows}, tính ra {gives}" if shows else f"{where} tính ra {gives}")
+            examples.append(
+                f"{cell_text} ghi {figure}, tính ra {result}" if figure else f"{cell_text} tính ra {result}"
+            )
         else:
-            examples.append(f"{where} shows {shows}, gives {gives}" if shows else f"{where} gives {gives}")
+            examples.append(f"{cell_text} shows {figure}, gives {result}" if figure else f"{cell_text} gives {result}")
     return {
-        "formulas": amount(Decimal(str(edit.said["formulas"]))),
-        "examples": "; ".join(examples) or _cell(of, edit.root, vi=vi),
+        "formulas": amount(Decimal(str(edit.details["formulas"]))),
+        "examples": "; ".join(examples) or _cell_text(office_return, edit.root, vi=vi),
     }
 
 
-def _scaled(of: Return, edit: Edit, *, vi: bool) -> str:
-    """Say how many times too large or too small a form is, and in which unit it would have been written."""
-    exponent = int(str(edit.said.get("exponent", 0)))
-    times = (amount_vi if vi else amount_en)(Decimal(10) ** abs(exponent))
-    units = of.declared.units
-    printed = units.get(of.cells[edit.root].unit or "")
-    written = next(
+def _scale_text(office_return: Return, edit: Edit, *, vi: bool) -> str:
+    """State how many times too large or too small a form is, and the unit in which it seems to be written."""
+    exponent = int(str(edit.details.get("exponent", 0)))
+    factor = (amount_vi if vi else amount_en)(Decimal(10) ** abs(exponent))
+    units = office_return.declarations.units
+    form_unit = units.get(office_return.cells[edit.root].unit or "")
+    written_unit = next(
         (
             unit
             for unit in units.values()
-            if printed and unit.base == printed.base and Decimal(unit.factor).scaleb(exponent) == printed.factor
+            if form_unit and unit.base == form_unit.base and Decimal(unit.factor).scaleb(exponent) == form_unit.factor
         ),
         None,
     )
     if vi:
-        said = f"{'lớn hơn' if exponent > 0 else 'nhỏ đi'} {times} lần"
-        return f"{said} (ghi bằng {written.vi} thay vì {printed.vi})" if written and printed else said
-    said = f"{times} times too {'large' if exponent > 0 else 'small'}"
-    return f"{said} (written in {written.en} instead of {printed.en})" if written and printed else said
+        text = f"{'lớn hơn' if exponent > 0 else 'nhỏ đi'} {factor} lần"
+        return f"{text} (ghi bằng {written_unit.vi} thay vì {form_unit.vi})" if written_unit and form_unit else text
+    text = f"{factor} times too {'large' if exponent > 0 else 'small'}"
+    return f"{text} (written in {written_unit.en} instead of {form_unit.en})" if written_unit and form_unit else text
 
 
-def without_base(of: Return, root: Place) -> tuple[str, str]:
-    """Return what is said of a rate that shows an error because there is nothing to divide by."""
-    return NO_BASE[0].format(cell=_cell(of, root, vi=True)), NO_BASE[1].format(cell=_cell(of, root, vi=False))
-
-
-def copied(of: Return, root: Place) -> tuple[str, str]:
-    """Return what is said where the whole form is last month's: no figure of this month is known."""
-    return (
-        f"Có thể cả biểu được chép lại từ tháng trước; hãy nhập lại số liệu tháng này, bắt đầu từ {_cell(of, root, vi=True)}",
-        f"Perhaps the whole form was copied from last month; enter this month's figures, beginning with {_cell(of, root, vi=False)}",
+def missing_base_sentences(office_return: Return, root: Place) -> tuple[str, str]:
+    """Return the sentences on a rate that shows an error because there is nothing to divide by."""
+    return NO_BASE[0].format(cell=_cell_text(office_return, root, vi=True)), NO_BASE[1].format(
+        cell=_cell_text(office_return, root, vi=False)
     )
 
 
-def foreign(sheet: str | None, findings: int) -> tuple[str, str]:
-    """Return what is said of a sheet that names another period or unit than the others; it explains ``findings``."""
-    count_vi, count_en = amount_vi(Decimal(findings)), amount_en(Decimal(findings))
+def copied_form_sentences(office_return: Return, root: Place) -> tuple[str, str]:
+    """Return the sentences on a whole form copied from last month: no figure of this month is known."""
+    return (
+        f"Có thể cả biểu được chép lại từ tháng trước; hãy nhập lại số liệu tháng này, bắt đầu từ {_cell_text(office_return, root, vi=True)}",
+        f"Perhaps the whole form was copied from last month; enter this month's figures, beginning with {_cell_text(office_return, root, vi=False)}",
+    )
+
+
+def foreign_sheet_sentences(sheet: str | None, finding_count: int) -> tuple[str, str]:
+    """Return the sentences on a sheet that names another period or unit than the others, which explains ``finding_count`` findings."""
+    count_vi, count_en = amount_vi(Decimal(finding_count)), amount_en(Decimal(finding_count))
     return (
         f"Trang «{sheet}» ghi kỳ hoặc đơn vị khác với các trang còn lại, và {count_vi} chỗ không khớp là do đó; hãy thay bằng đúng biểu "
         "của kỳ và đơn vị này, chưa cần sửa số nào",
@@ -204,39 +212,41 @@ def foreign(sheet: str | None, findings: int) -> tuple[str, str]:
     )
 
 
-def unexplained(of: Return, root: Place) -> tuple[str, str]:
-    """Return what is said where no figure closes anything."""
+def unexplained_sentences(office_return: Return, root: Place) -> tuple[str, str]:
+    """Return the sentences where no figure closes anything."""
     return (
-        f"Chưa rõ nguyên nhân; hãy bắt đầu kiểm tra từ {_cell(of, root, vi=True)}",
-        f"The cause is not clear; begin with {_cell(of, root, vi=False)}",
+        f"Chưa rõ nguyên nhân; hãy bắt đầu kiểm tra từ {_cell_text(office_return, root, vi=True)}",
+        f"The cause is not clear; begin with {_cell_text(office_return, root, vi=False)}",
     )
 
 
-def _words(of: Return, edit: Edit, *, vi: bool) -> dict[str, str]:
+def _sentence_values(office_return: Return, edit: Edit, *, vi: bool) -> dict[str, str]:
     amount = amount_vi if vi else amount_en
     root = edit.root
-    others = [of.cells[place].address or "?" for place in edit.changes if place != root]
-    more = [] if len(others) <= MOST_OTHERS else ["…"]
-    measures = of.declared.measures
-    terms = str(edit.said.get("terms", "")).split()
-    named = [f"«{measures[t].vi if vi else measures[t].en}»" for t in terms if t in measures]
-    gap = edit.said.get("gap")
+    others = [office_return.cells[place].address or "?" for place in edit.changes if place != root]
+    ellipsis = [] if len(others) <= MOST_OTHERS else ["…"]
+    measures = office_return.declarations.measures
+    terms = str(edit.details.get("terms", "")).split()
+    term_labels = [f"«{measures[term].vi if vi else measures[term].en}»" for term in terms if term in measures]
+    gap = edit.details.get("gap")
     return {
-        "cell": _cell(of, root, vi=vi),
-        "found": amount(of.printed(root, found)) if (found := of.cells[root].value) is not None else "",
-        "would_be": amount(of.printed(root, edit.changes[root])),
+        "cell": _cell_text(office_return, root, vi=vi),
+        "found": amount(office_return.to_printed_unit(root, value))
+        if (value := office_return.cells[root].value) is not None
+        else "",
+        "would_be": amount(office_return.to_printed_unit(root, edit.changes[root])),
         "count": amount(Decimal(len(edit.changes))),
-        "scaled": _scaled(of, edit, vi=vi),
-        "others": ", ".join(others[:MOST_OTHERS] + more),
-        "terms": (" và " if vi else " and ").join(named),
-        "gap": amount(of.printed(root, gap)) if isinstance(gap, Decimal) else "",
+        "scaled": _scale_text(office_return, edit, vi=vi),
+        "others": ", ".join(others[:MOST_OTHERS] + ellipsis),
+        "terms": (" và " if vi else " and ").join(term_labels),
+        "gap": amount(office_return.to_printed_unit(root, gap)) if isinstance(gap, Decimal) else "",
     }
 
 
-def _cell(of: Return, place: Place, *, vi: bool) -> str:
-    """Name a cell in the words of the form: ``ô H12 («Thi hành xong», dòng «Tổng số», Biểu 01/TK-THA)``."""
-    cell, form = of.cells.get(place), of.forms.get(place.form)
-    measure, row = of.declared.measures.get(place.column), form.row.get(place.row) if form else None
+def _cell_text(office_return: Return, place: Place, *, vi: bool) -> str:
+    """Name a cell as the form labels it: ``ô H12 («Thi hành xong», dòng «Tổng số», Biểu 01/TK-THA)``."""
+    cell, form = office_return.cells.get(place), office_return.forms.get(place.form)
+    measure, row = office_return.declarations.measures.get(place.column), form.row.get(place.row) if form else None
     names = []
     if measure:
         names.append(f"«{measure.vi if vi else measure.en}»")
@@ -244,7 +254,7 @@ def _cell(of: Return, place: Place, *, vi: bool) -> str:
         names.append(f"dòng «{row.vi}»" if vi else f"row '{row.en}'")
     if form:
         names.append(f"Biểu {form.number}" if vi else f"form {form.number}")
-    inside = f" ({', '.join(names)})" if names else ""
+    description = f" ({', '.join(names)})" if names else ""
     if cell and cell.address:
-        return f"{'ô' if vi else 'cell'} {cell.address}{inside}"
+        return f"{'ô' if vi else 'cell'} {cell.address}{description}"
     return ", ".join(names) if names else ("trang tính" if vi else "the sheet")

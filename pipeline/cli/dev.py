@@ -27,6 +27,8 @@ PORT = 3000
 HOST = "127.0.0.1"
 #: How long the processes may take to end by themselves.
 PATIENCE_SECONDS = 2.5
+#: How long a killed process may take to be gone: under load its memory is given back only after a moment.
+KILLED_PATIENCE_SECONDS = 1.5
 LOOK_EVERY_SECONDS = 0.2
 WORKSPACE = "load_from:\n  - grpc_server: {{socket: '{socket}', location_name: thads}}\n"
 
@@ -101,11 +103,14 @@ def _wait_for_socket(address: Path, process: subprocess.Popen[bytes], stop_event
 def _stop(processes: Iterable[subprocess.Popen[bytes]]) -> None:
     """Ask every group to end and kill what does not: after a killed load the next load is all it takes."""
     groups = list(processes)
-    _signal(groups, signal.SIGTERM)
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline and any(_is_alive(process) for process in groups):
-        time.sleep(LOOK_EVERY_SECONDS)
-    _signal(groups, signal.SIGKILL)
+    for signal_name, patience_seconds in (
+        (signal.SIGTERM, PATIENCE_SECONDS),
+        (signal.SIGKILL, KILLED_PATIENCE_SECONDS),
+    ):
+        _signal(groups, signal_name)
+        deadline = time.monotonic() + patience_seconds
+        while time.monotonic() < deadline and any(_is_alive(process) for process in groups):
+            time.sleep(LOOK_EVERY_SECONDS)
     for process in groups:
         process.wait()
 

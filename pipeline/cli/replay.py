@@ -29,7 +29,7 @@ def show_replay(pack: Path, first: str | None, last: str | None, home: Path | No
         return 2
     flips = result.flips.to_dicts()
     if as_json:
-        head = {"pack": result.pack.pack, "pack_version": result.pack.full_version, "judged": result.judged}
+        head = {"pack": result.pack.pack, "pack_version": result.pack.full_version, "judged": result.judged_count}
         print(json.dumps(head | {"flips": flips}, ensure_ascii=False, default=str))
         return 0
     for row in flips:
@@ -41,8 +41,8 @@ def show_replay(pack: Path, first: str | None, last: str | None, home: Path | No
         )
     out.print(
         Text(
-            f"{len(flips)} trong {result.judged} báo cáo đổi kết quả; chưa công bố gì. · "
-            f"{len(flips)} of {result.judged} returns would flip; nothing was published."
+            f"{len(flips)} trong {result.judged_count} báo cáo đổi kết quả; chưa công bố gì. · "
+            f"{len(flips)} of {result.judged_count} returns would flip; nothing was published."
         )
     )
     return 0

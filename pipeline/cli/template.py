@@ -10,7 +10,7 @@ from pipeline.cli.terminal import err, out
 from pipeline.forms import forms
 from pipeline.forms.template import ReportHeader, write_workbook
 from pipeline.home import open_home
-from pipeline.judged.previous_figures import figures_before
+from pipeline.judged.previous_figures import previous_figures
 from pipeline.registry.home_register import registry_of
 from pipeline.registry.units import Unit, UnitRegistry
 from pipeline.vocabulary import Scope
@@ -54,7 +54,7 @@ def write_template(
     )
     path = output or Path(f"{unit.key}.{period.id}.{form}.xlsx")
     chosen_forms = {code: forms_in_force[code] for code in codes}
-    previous_period, previous = figures_before(open_home(home), unit.key, header.scope, period, chosen_forms)
+    previous_period, previous = previous_figures(open_home(home), unit.key, header.scope, period, chosen_forms)
     write_workbook(path, header, list(chosen_forms.values()), previous=previous)
     out.print(
         Text(f"{path}: {unit.name}, {period.label_vi}, {', '.join(forms_in_force[code].number for code in codes)}")

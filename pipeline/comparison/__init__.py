@@ -1,1 +1,1 @@
-"""The judging database, in which submissions lie side by side, and the cells of each comparison."""
+"""The judging database, which holds submissions side by side, and the cells of each comparison."""

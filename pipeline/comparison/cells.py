@@ -1,4 +1,4 @@
-"""The cells that take part in a comparison: those that were found, and those that they were held against."""
+"""The cells that take part in a comparison: those that were found, and those they are compared with."""
 
 import polars as pl
 
@@ -6,45 +6,56 @@ from expectations.rule import Rule
 from pipeline.comparison.database import JudgingDatabase
 from pipeline.forms import Forms
 
-#: What tells one comparison's place in the rules from all others.
-RULE = ["pack", "rule_id", "form", "row_code", "column_code"]
+#: The key of a comparison's rule and place.
+RULE_PLACE = ["pack", "rule_id", "form", "row_code", "column_code"]
 
 
-def cells_of(
-    db: JudgingDatabase, compared: pl.DataFrame, rules: dict[tuple[str, str], Rule], declared: Forms
+def load_comparison_cells(
+    db: JudgingDatabase, comparisons: pl.DataFrame, rules: dict[tuple[str, str], Rule], declarations: Forms
 ) -> dict[int, list[dict]]:
-    """Return the cells of each comparison (comparison_id, submission_id, beside, RULE), found ones first, by its id."""
-    places = compared.select(RULE).unique(maintain_order=True)
-    taking_part = pl.DataFrame(
+    """Return the cells of each comparison (comparison_id, submission_id, beside, RULE_PLACE), found ones first, by comparison_id."""
+    places = comparisons.select(RULE_PLACE).unique(maintain_order=True)
+    participants = pl.DataFrame(
         [
-            (*place, order, p.role, p.sign, p.form, p.row, p.column, p.is_beside)
+            (
+                *place,
+                position,
+                participant.role,
+                participant.sign,
+                participant.form,
+                participant.row,
+                participant.column,
+                participant.is_partner,
+            )
             for place in places.iter_rows()
-            if place[2] in declared.current
-            for order, p in enumerate(rules[place[0], place[1]].cells(declared.current[place[2]], place[3], place[4]))
+            if place[2] in declarations.current
+            for position, participant in enumerate(
+                rules[place[0], place[1]].cells(declarations.current[place[2]], place[3], place[4])
+            )
         ],
-        schema=[*RULE, "position", "role", "sign", "cell_form", "cell_row", "cell_column", "is_beside"],
+        schema=[*RULE_PLACE, "position", "role", "sign", "cell_form", "cell_row", "cell_column", "is_beside"],
         orient="row",
     )
-    if taking_part.is_empty():
+    if participants.is_empty():
         return {}
-    keys = compared.select("comparison_id", "submission_id", "beside", *RULE).join(taking_part, on=RULE)
-    across = pl.DataFrame(
+    keys = comparisons.select("comparison_id", "submission_id", "beside", *RULE_PLACE).join(participants, on=RULE_PLACE)
+    office_rules = pl.DataFrame(
         [key for key, rule in rules.items() if rule.compares_offices],
         schema={"pack": pl.String, "rule_id": pl.String},
         orient="row",
     )
     offices = db.query("select submission_id, form, part_submission_id from office_part")
-    of_offices = keys.join(across, on=["pack", "rule_id"], how="semi").filter(pl.col("role") == "found")
-    own = pl.concat([keys.join(across, on=["pack", "rule_id"], how="anti"), of_offices]).with_columns(
+    province_keys = keys.join(office_rules, on=["pack", "rule_id"], how="semi").filter(pl.col("role") == "found")
+    own_keys = pl.concat([keys.join(office_rules, on=["pack", "rule_id"], how="anti"), province_keys]).with_columns(
         pl.when("is_beside").then("beside").otherwise("submission_id").alias("cell_submission")
     )
-    below = (
-        of_offices.join(offices, on=["submission_id", "form"])
+    office_keys = (
+        province_keys.join(offices, on=["submission_id", "form"])
         .with_columns(pl.lit("term").alias("role"), pl.col("part_submission_id").alias("cell_submission"))
         .drop("part_submission_id")
     )
-    wanted = pl.concat([own, below])
-    db.connection.register("wanted_in", wanted.to_arrow())
+    cell_keys = pl.concat([own_keys, office_keys])
+    db.connection.register("wanted_in", cell_keys.to_arrow())
     frame = db.query(
         """
         select wanted_in.comparison_id, wanted_in.role, wanted_in.sign, cell.submission_id, cell.period_id, cell.form,

@@ -9,7 +9,7 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
-from expectations.comparisons import COLUMNS, comparisons, comparisons_together, rule_key
+from expectations.comparisons import COLUMNS, comparisons, joint_comparisons, rule_key
 from expectations.formulas import TARGETS
 from expectations.rule import Rule
 from expectations.rules import WHOLE_WORKBOOK, Pack
@@ -18,12 +18,12 @@ from pipeline.registry.targets import targets
 from pipeline.registry.units import UnitRegistry
 
 BASIS = {"01": "cases", "02": "money"}
-#: The table in which rules to be compared together are named.
-ASKED = "asked_in"
+#: The table of rules that are compared jointly.
+RULES_TABLE = "asked_in"
 
 
 @dataclass(frozen=True)
-class Compared:
+class ComparisonFile:
     """A DuckDB file with a table ``comparison``, and the (pack, rule, form) that made any."""
 
     file: Path
@@ -31,30 +31,30 @@ class Compared:
 
 
 class JudgingDatabase:
-    """A DuckDB file in which submissions lie side by side to be compared.
+    """A DuckDB file that holds submissions side by side, to be compared.
 
     Each call of :meth:`compare` leaves a file of its own that nobody holds open: Great Expectations judges it from
-    another process while the next comparisons are made. :meth:`admit` lets ``comparison`` be asked.
+    another process while the next comparisons are made. :meth:`open_comparisons` makes ``comparison`` available to queries.
     """
 
     def __init__(self, database: Path, forms: Forms, registry: UnitRegistry) -> None:
         database.parent.mkdir(parents=True, exist_ok=True)
-        for rest in database.parent.glob(f"{database.stem}*.duckdb*"):
-            rest.unlink()
+        for leftover in database.parent.glob(f"{database.stem}*.duckdb*"):
+            leftover.unlink()
         self.database = database
         self.forms = forms
         self.registry = registry
-        # The file is thrown away: nothing is gained by writing it a second time whenever its log has grown.
+        # The file is thrown away: writing it a second time whenever its log has grown gains nothing.
         self.connection = duckdb.connect(str(database), config={"checkpoint_threshold": "1TB"})
         self._files: list[Path] = []
         self._comparisons = 0
 
-    def lay_out(
+    def load(
         self, submissions: pl.DataFrame, cells: pl.DataFrame, remarks: pl.DataFrame, packs: tuple[Pack, ...]
     ) -> None:
         """Fill the tables that comparisons read: submissions with their pack, cells, remarks, wide forms, applicable."""
         connection = self.connection
-        connection.register("submissions_in", submissions.with_columns(_pack_of(submissions, packs)).to_arrow())
+        connection.register("submissions_in", submissions.with_columns(_pack_expression(submissions, packs)).to_arrow())
         connection.register("cells_in", cells.to_arrow(compat_level=pl.CompatLevel.newest()))
         connection.register("remarks_in", remarks.with_row_index("remark_id").to_arrow())
         connection.execute("create table submission as from submissions_in")
@@ -62,14 +62,14 @@ class JudgingDatabase:
         connection.execute("create table remark as from remarks_in")
         for name in ("submissions_in", "cells_in", "remarks_in"):
             connection.unregister(name)
-        self._applicable(packs)
-        self._rollup_parts()
-        self._wide_forms(cells)
+        self._create_applicable(packs)
+        self._create_rollup_parts()
+        self._create_wide_forms(cells)
         self._rule_keys = ", ".join(
             f"'{rule_key(pack, rule, form)}'" for pack in packs for rule in pack.rules for form in rule.forms
         )
 
-    def remark(self, remarks: pl.DataFrame) -> None:
+    def add_remarks(self, remarks: pl.DataFrame) -> None:
         """Add remarks that could be made only after the first verdicts."""
         self.connection.register("remarks_in", remarks.to_arrow())
         columns = ", ".join(remarks.columns)
@@ -79,7 +79,7 @@ class JudgingDatabase:
         )
         self.connection.unregister("remarks_in")
 
-    def compare(self, rules: Iterable[tuple[Pack, Rule, str]]) -> Compared:
+    def compare(self, rules: Iterable[tuple[Pack, Rule, str]]) -> ComparisonFile:
         """Make the comparisons of rules on forms, in a file of their own."""
         present = set(self.query("select distinct pack, rule_id, form from applicable").iter_rows())
         file = self.database.with_stem(f"{self.database.stem}-{len(self._files) + 1}")
@@ -93,31 +93,31 @@ class JudgingDatabase:
             "form varchar, row_code varchar, column_code varchar, found decimal(30, 6), expected decimal(30, 6), "
             "low decimal(30, 6), high decimal(30, 6), verdict varchar, remark_id bigint, beside varchar)"
         )
-        made = set()
-        together: dict[type[Rule], list[tuple[str, str, str]]] = {}
-        self.connection.begin()  # one for all: each commit of its own would write its rows twice
+        comparing_keys = set()
+        keys_by_kind: dict[type[Rule], list[tuple[str, str, str]]] = {}
+        self.connection.begin()  # one transaction for all: separate commits would write their rows twice
         for pack, rule, form in rules:
             key = (pack.pack, rule.id, form)
             if key not in present:
                 continue
-            if rule.is_compared_together:
-                together.setdefault(type(rule), []).append(key)
+            if rule.is_compared_jointly:
+                keys_by_kind.setdefault(type(rule), []).append(key)
             elif self._insert(" union all ".join(comparisons(pack, rule, form))):
-                made.add(key)
-        for kind, asked in together.items():
-            made |= self._compare_together(kind, asked)
+                comparing_keys.add(key)
+        for kind, rule_keys in keys_by_kind.items():
+            comparing_keys |= self._compare_jointly(kind, rule_keys)
         self.connection.commit()
         self.connection.execute("detach made")
-        return Compared(file, made)
+        return ComparisonFile(file, comparing_keys)
 
-    def _compare_together(self, kind: type[Rule], asked: list[tuple[str, str, str]]) -> set[tuple[str, str, str]]:
-        """Make the comparisons of all rules of a kind; every rule makes one at least where it is applicable."""
+    def _compare_jointly(self, kind: type[Rule], rule_keys: list[tuple[str, str, str]]) -> set[tuple[str, str, str]]:
+        """Make the comparisons of all rules of a kind; every rule makes at least one where it is applicable."""
         self.connection.register(
-            ASKED, pl.DataFrame(asked, schema=["pack", "rule_id", "form"], orient="row").to_arrow()
+            RULES_TABLE, pl.DataFrame(rule_keys, schema=["pack", "rule_id", "form"], orient="row").to_arrow()
         )
-        self._insert(comparisons_together(kind, ASKED))
-        self.connection.unregister(ASKED)
-        return set(asked)
+        self._insert(joint_comparisons(kind, RULES_TABLE))
+        self.connection.unregister(RULES_TABLE)
+        return set(rule_keys)
 
     def _insert(self, select: str) -> int:
         """Add comparisons to the file that is being made, each with its number; return how many."""
@@ -130,22 +130,22 @@ class JudgingDatabase:
         self._comparisons += count
         return count
 
-    def admit(self) -> None:
+    def open_comparisons(self) -> None:
         """Let ``comparison`` show every comparison made so far; nobody else may have the files open."""
         for number, file in enumerate(self._files, start=1):
             self._attach(file, f"made_{number}", "(read_only)")
-        every = " union all ".join(
+        union = " union all ".join(
             f"select * exclude (rule_key) from made_{number}.main.comparison"
             for number in range(1, len(self._files) + 1)
         )
-        self.connection.execute(f"create or replace temp view comparison as {every}")
+        self.connection.execute(f"create or replace temp view comparison as {union}")
 
-    def _attach(self, file: Path, name: str, how: str = "") -> None:
+    def _attach(self, file: Path, name: str, options: str = "") -> None:
         path = str(file).replace("'", "''")
-        self.connection.execute(f"attach if not exists '{path}' as {name} {how}")
+        self.connection.execute(f"attach if not exists '{path}' as {name} {options}")
 
-    def lay_out_partners(self, partner: pl.DataFrame, standing: pl.DataFrame, arrival: pl.DataFrame) -> None:
-        """Lay beside each submission what it is compared with: its partners, their figures, and when it was due."""
+    def load_partners(self, partner: pl.DataFrame, standing: pl.DataFrame, arrival: pl.DataFrame) -> None:
+        """Add to each submission what it is compared with: its partners, their figures, and when it was due."""
         for name, frame in (("partner", partner), ("standing", standing), ("arrival", arrival)):
             self.connection.register("frame_in", frame.to_arrow())
             self.connection.execute(f"create table {name} as from frame_in")
@@ -163,21 +163,21 @@ class JudgingDatabase:
             """
         )
 
-    def lay_out_offices(self, parts: pl.DataFrame) -> None:
-        """Name the office submissions that a province's report sums (submission_id, form, part_submission_id, parts)."""
+    def load_office_parts(self, parts: pl.DataFrame) -> None:
+        """Load which office submissions a province's report sums (submission_id, form, part_submission_id, parts)."""
         self.connection.register("parts_in", parts.to_arrow())
         self.connection.execute("create or replace table office_part as from parts_in")
         self.connection.unregister("parts_in")
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:
-        """Return what a query finds."""
+        """Return the result of a query."""
         return pl.DataFrame(self.connection.sql(sql, params=list(parameters)).to_arrow_table())
 
     def close(self) -> None:
         """Close the files."""
         self.connection.close()
 
-    def _applicable(self, packs: tuple[Pack, ...]) -> None:
+    def _create_applicable(self, packs: tuple[Pack, ...]) -> None:
         entries = [
             {
                 "pack": pack.pack,
@@ -224,7 +224,7 @@ class JudgingDatabase:
         self.connection.execute("create table reading_code as from codes_in")
         self.connection.unregister("codes_in")
 
-    def _rollup_parts(self) -> None:
+    def _create_rollup_parts(self) -> None:
         entries = [
             (form.code, regime.name, rollup.dimension, rollup.total, part, len(rollup.parts))
             for regime in self.forms.regimes.values()
@@ -238,7 +238,7 @@ class JudgingDatabase:
         self.connection.register("parts_in", parts.to_arrow())
         self.connection.execute("create table rollup_part as from parts_in")
         self.connection.unregister("parts_in")
-        self.lay_out_offices(
+        self.load_office_parts(
             pl.DataFrame(
                 schema={
                     "submission_id": pl.String,
@@ -249,16 +249,16 @@ class JudgingDatabase:
             )
         )
 
-    def _wide_forms(self, cells: pl.DataFrame) -> None:
+    def _create_wide_forms(self, cells: pl.DataFrame) -> None:
         self.connection.register("targets_in", targets().to_arrow())
         for form in self.forms.current.values():
             columns = wide_columns(self.forms, form)
-            of_form = cells.filter(pl.col("form") == form.code)
+            form_cells = cells.filter(pl.col("form") == form.code)
             # Workbooks are exact: few columns of few forms have anything to round.
-            rounded = of_form.filter(pl.col("rounding") != 0)
-            roundings = [code for code in columns if code in set(rounded["column_code"])]
-            self.connection.register("wide_in", _widened(of_form, columns, "value"))
-            self.connection.register("rounding_in", _widened(rounded, roundings, "rounding"))
+            rounded_cells = form_cells.filter(pl.col("rounding") != 0)
+            roundings = [code for code in columns if code in set(rounded_cells["column_code"])]
+            self.connection.register("wide_in", _pivot(form_cells, columns, "value"))
+            self.connection.register("rounding_in", _pivot(rounded_cells, roundings, "rounding"))
             measures = ", ".join(
                 f'wide."{code}", '
                 + (f'coalesce(rounded."{code}", 0)' if code in roundings else "0")
@@ -266,7 +266,7 @@ class JudgingDatabase:
                 for code in columns
             )
             nation = self.registry.nation
-            known = ", ".join(
+            target_columns = ", ".join(
                 f"target.{name}::decimal(30, 6) as {name}, 0::decimal(30, 6) as {name}__rounding" for name in TARGETS
             )
             self.connection.execute(
@@ -284,7 +284,7 @@ class JudgingDatabase:
                                    and targets_in.unit_key in (submission.unit_key, '{nation}')
                     group by submission.submission_id
                 )
-                select wide.submission_id, wide.row_code, {measures}, {known}
+                select wide.submission_id, wide.row_code, {measures}, {target_columns}
                 from wide_in as wide
                 left join rounding_in as rounded using (submission_id, row_code)
                 left join target on target.submission_id = wide.submission_id and wide.row_code = 'total.total'
@@ -295,7 +295,7 @@ class JudgingDatabase:
         self.connection.unregister("targets_in")
 
 
-def _widened(cells: pl.DataFrame, columns: list[str], figure: str) -> pa.Table:
+def _pivot(cells: pl.DataFrame, columns: list[str], figure: str) -> pa.Table:
     """Return submission_id, row_code and a column per measure."""
     index = ["submission_id", "row_code"]
     if not columns:
@@ -306,19 +306,19 @@ def _widened(cells: pl.DataFrame, columns: list[str], figure: str) -> pa.Table:
 
 
 def wide_columns(forms: Forms, form: Form) -> list[str]:
-    """Return the measures that may stand in a form's wide table: its columns in any regime and what articles print."""
-    declared = forms.measures_of(form.code)
+    """Return the measures that a form's wide table may have: its columns in any regime and what articles print."""
+    measures = forms.measures_of(form.code)
     if not any(prefix["form"] == form.code for prefix in forms.published["prefixes"].values()):
-        return declared
-    return list(dict.fromkeys([*declared, *forms.published["measures"].values()]))
+        return measures
+    return list(dict.fromkeys([*measures, *forms.published["measures"].values()]))
 
 
-def _pack_of(submissions: pl.DataFrame, packs: tuple[Pack, ...]) -> pl.Expr:
+def _pack_expression(submissions: pl.DataFrame, packs: tuple[Pack, ...]) -> pl.Expr:
     """Return the pack that judges each submission: by origin, and for returns by the regime of their form."""
     expression: pl.Expr = pl.lit(None, dtype=pl.String)
     for pack in packs:
-        covers = pl.col("origin") == str(pack.origin)
+        condition = pl.col("origin") == str(pack.origin)
         if pack.regimes:
-            covers &= pl.col("regime").is_in(list(pack.regimes)) | pl.col("regime").is_null()
-        expression = pl.when(covers).then(pl.lit(pack.pack)).otherwise(expression)
+            condition &= pl.col("regime").is_in(list(pack.regimes)) | pl.col("regime").is_null()
+        expression = pl.when(condition).then(pl.lit(pack.pack)).otherwise(expression)
     return expression.alias("pack")

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from expectations.child import docs
+from expectations.gx_process import take_data_docs
 from pipeline.dagster_ui import Links
 from pipeline.defs.resources import OneWriter
 from pipeline.judged.data_docs import keep_data_docs
@@ -16,7 +16,7 @@ from pipeline.judged.data_docs import keep_data_docs
 )
 def data_docs(context: dg.AssetExecutionContext, home: OneWriter) -> dg.MaterializeResult:
     """What each suite expected and what failed, in Great Expectations' own pages; they fetch nothing."""
-    pages = keep_data_docs(home.home, docs())
+    pages = keep_data_docs(home.home, take_data_docs())
     context.log.info(f"{pages} pages of Data Docs" if pages else "nothing was judged; the Data Docs stay as they were")
     return dg.MaterializeResult(
         metadata={

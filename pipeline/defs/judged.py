@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from expectations.child import begin_docs, validate_aside
+from expectations.gx_process import begin_data_docs, validate_in_gx_process
 from expectations.rules import packs
 from pipeline.dagster_ui import Links, markdown_table
 from pipeline.defs.resources import OneWriter
@@ -66,10 +66,10 @@ ANSWERS_CHECK = dg.AssetCheckSpec(
 def judged(context: dg.AssetExecutionContext, home: OneWriter, dbt: Dbt) -> Iterator[Any]:
     """Judge the periods that changed, and show how each rule stands."""
     dbt.start_ahead(home.home)  # it imports and parses on the core that judging leaves idle
-    judge = partial(judge_changed, home.home, by=validate_aside, progress=context.log.info)
+    judge = partial(judge_changed, home.home, validator=validate_in_gx_process, progress=context.log.info)
     summary = with_last_resort(home.home, "judged", judge, try_judging, say=context.log.warning)
     if summary.periods:
-        begin_docs()  # its pages are written while the warehouse is built
+        begin_data_docs()  # its pages are written while the warehouse is built
     links = Links(home.home)
     for spec in SPECS:
         metadata: dict[str, Any] = {
@@ -87,13 +87,15 @@ def judged(context: dg.AssetExecutionContext, home: OneWriter, dbt: Dbt) -> Iter
         yield dg.AssetCheckResult(
             asset_key=OUTCOMES,
             check_name=check_name(pack, rule),
-            passed=result.failing == 0,
+            passed=result.failing_count == 0,
             # A bad return is data: it colours the check and never stops the night.
             severity=dg.AssetCheckSeverity.WARN,
             metadata={
-                "judged": result.judged,
-                "failing": result.failing,
-                "returns": dg.MetadataValue.md(markdown_table(HEADER, result.returns, extra_count=result.more)),
+                "judged": result.judged_count,
+                "failing": result.failing_count,
+                "returns": dg.MetadataValue.md(
+                    markdown_table(HEADER, result.returns, extra_count=result.omitted_count)
+                ),
                 "basis": rule.basis or pack.basis,
                 "rule": dg.MetadataValue.url(links.rule(rule.id)),
                 "data docs": dg.MetadataValue.url(links.data_docs),

@@ -1,6 +1,6 @@
-"""The ledger of answers: what offices explained, with author, reason and approver, kept for ever below ``answers/``.
+"""The ledger of answers: explanations by offices, with author, reason and approver, kept for ever below ``answers/``.
 
-An entry is a file of its own, written once; withdrawing it writes another beside it. An answer silences a finding
+An entry is a file of its own, written once; withdrawing it adds a second file. An answer silences a finding
 (``pipeline.judged.waivers``) of the same rule as it was worded then, of the same office, form and cell, while the
 difference stays within its band and until it expires - and nothing else.
 """
@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from expectations.rules import Pack, packs, version_of
+from expectations.rules import Pack, packs, rule_version
 from pipeline import tables
 from pipeline.home import Home, vietnam_now
 from pipeline.storage import read_tables, write_atomically
@@ -41,7 +41,7 @@ def record(
     expires_on: date,
     period_id: str | None = None,
     answered_at: datetime | None = None,
-    using: tuple[Pack, ...] | None = None,
+    rule_packs: tuple[Pack, ...] | None = None,
 ) -> str:
     """Keep an answer and return its id; the same answer again is the same entry.
 
@@ -49,25 +49,27 @@ def record(
     to one period. Raises ``AnswerError`` where author, reason or approver is missing, an author approves of himself, the
     band or the time is empty, or there is no such rule.
     """
-    at = answered_at or vietnam_now()
-    said = {"author": author.strip(), "reason": reason.strip(), "approver": approver.strip()}
-    missing = [name for name, text in said.items() if not text]
+    recorded_at = answered_at or vietnam_now()
+    statement = {"author": author.strip(), "reason": reason.strip(), "approver": approver.strip()}
+    missing = [name for name, text in statement.items() if not text]
     if missing:
         raise AnswerError(f"an answer needs {', '.join(missing)}")
-    if said["author"].casefold() == said["approver"].casefold():
+    if statement["author"].casefold() == statement["approver"].casefold():
         raise AnswerError(f"{author} cannot approve of an answer of {author}; name another approver")
     if low > high:
         raise AnswerError(f"the band from {low} to {high} is empty; the lower bound comes first")
-    if expires_on <= at.date():
-        raise AnswerError(f"an answer of {at:%d/%m/%Y} that expires on {expires_on:%d/%m/%Y} would hold for no return")
-    by_name = {one.pack: one for one in using or packs()}
-    if pack not in by_name or rule_id not in {rule.id for rule in by_name[pack].rules}:
+    if expires_on <= recorded_at.date():
+        raise AnswerError(
+            f"an answer of {recorded_at:%d/%m/%Y} that expires on {expires_on:%d/%m/%Y} would hold for no return"
+        )
+    packs_by_name = {rule_pack.pack: rule_pack for rule_pack in rule_packs or packs()}
+    if pack not in packs_by_name or rule_id not in {rule.id for rule in packs_by_name[pack].rules}:
         raise AnswerError(f"pack {pack} has no rule {rule_id}")
     entry = {
         "rule_id": rule_id,
         "pack": pack,
-        "pack_version": by_name[pack].full_version,
-        "rule_version": version_of(by_name[pack].rule(rule_id)),
+        "pack_version": packs_by_name[pack].full_version,
+        "rule_version": rule_version(packs_by_name[pack].rule(rule_id)),
         "unit_key": unit_key,
         "form": form,
         "row_code": row_code,
@@ -75,8 +77,8 @@ def record(
         "period_id": period_id,
         "low": str(Decimal(low)),
         "high": str(Decimal(high)),
-        **said,
-        "answered_at": at.isoformat(),
+        **statement,
+        "answered_at": recorded_at.isoformat(),
         "expires_on": expires_on.isoformat(),
     }
     answer_id = hashlib.sha256(json.dumps(entry, sort_keys=True).encode()).hexdigest()[:16]
@@ -99,20 +101,20 @@ def explain(
     """Answer findings of ``home``; return the ids of the entries, in order of the finding ids.
 
     The band is the difference of each finding, wider by ``tolerance`` on both sides. The next load counts it as
-    explained. Raises ``AnswerError`` for a finding that there is not, or whose report could not be placed.
+    explained. Raises ``AnswerError`` for a finding that does not exist, or whose report could not be placed.
     """
-    wanted = pl.DataFrame({"finding_id": list(dict.fromkeys(finding_ids))}, schema={"finding_id": pl.String})
-    findings = read_tables(home.judged, "findings", tables.FINDINGS).join(wanted, on="finding_id", how="semi")
-    unknown = sorted(set(wanted["finding_id"]) - set(findings["finding_id"]))
-    if unknown:
-        raise AnswerError(f"there is no finding {', '.join(unknown)}; ids stand in fct_finding")
+    requested_ids = pl.DataFrame({"finding_id": list(dict.fromkeys(finding_ids))}, schema={"finding_id": pl.String})
+    findings = read_tables(home.judged, "findings", tables.FINDINGS).join(requested_ids, on="finding_id", how="semi")
+    unknown_ids = sorted(set(requested_ids["finding_id"]) - set(findings["finding_id"]))
+    if unknown_ids:
+        raise AnswerError(f"there is no finding {', '.join(unknown_ids)}; ids stand in fct_finding")
     if "pack" not in findings.columns:
         raise AnswerError(
             "the findings of this home were judged by an older version; run 'thads load' once, then answer"
         )
     units = read_tables(home.cells, "submissions", tables.SUBMISSIONS).select("submission_id", "unit_key")
-    placed = findings.join(units, on="submission_id")
-    if placed["unit_key"].null_count() or placed["period_id"].null_count():
+    placed_findings = findings.join(units, on="submission_id")
+    if placed_findings["unit_key"].null_count() or placed_findings["period_id"].null_count():
         raise AnswerError("a finding on a report without a known unit or period cannot be explained; have it sent anew")
     return [
         record(
@@ -124,20 +126,20 @@ def explain(
             row_code=row["row_code"],
             column_code=row["column_code"],
             period_id=None if every_period else row["period_id"],
-            low=_off(row) - tolerance,
-            high=_off(row) + tolerance,
+            low=_deviation(row) - tolerance,
+            high=_deviation(row) + tolerance,
             author=author,
             reason=reason,
             approver=approver,
             expires_on=expires_on,
             answered_at=answered_at,
         )
-        for row in placed.sort("finding_id").to_dicts()
+        for row in placed_findings.sort("finding_id").to_dicts()
     ]
 
 
-def _off(finding: dict[str, Any]) -> Decimal:
-    """Return how far a finding is off; one of reading has no figures, and its comparison is of 1 stumble with none."""
+def _deviation(finding: dict[str, Any]) -> Decimal:
+    """Return how far a finding is off; one of reading has no figures, and compares 1 remark with none."""
     return Decimal(1) if finding["difference"] is None else finding["difference"]
 
 
@@ -145,12 +147,14 @@ def revoke(home: Home, answer_id: str, *, author: str, reason: str, revoked_at: 
     """Withdraw an answer; the entry stays and says so. Raises ``AnswerError`` where there is none."""
     if not (home.answers / f"{answer_id}.json").exists():
         raise AnswerError(f"there is no answer {answer_id}")
-    at = revoked_at or vietnam_now()
-    _write(home, f"{answer_id}.revoked.json", {"author": author, "reason": reason, "revoked_at": at.isoformat()})
+    recorded_at = revoked_at or vietnam_now()
+    _write(
+        home, f"{answer_id}.revoked.json", {"author": author, "reason": reason, "revoked_at": recorded_at.isoformat()}
+    )
 
 
 def answers(home: Home) -> pl.DataFrame:
-    """Return every answer ever given, the withdrawn ones too, as ``tables.ANSWERS``."""
+    """Return every answer ever given, including the withdrawn ones, as ``tables.ANSWERS``."""
     rows = []
     for path in sorted(home.answers.glob("*.json")):
         if path.name.endswith(".revoked.json"):
@@ -166,14 +170,14 @@ def answers(home: Home) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=tables.ANSWERS).sort("answered_at", "answer_id")
 
 
-def idle_answers(home: Home, *, on: date | None = None) -> pl.DataFrame:
+def idle_answers(home: Home, *, today: date | None = None) -> pl.DataFrame:
     """Return the answers that silence nothing in the latest version of any report, with ``why``: matches_nothing, expired.
 
-    A withdrawn answer is over and not told. ``on``: the day by which one has expired, today if not given.
+    A withdrawn answer is over and left out. ``today``: the day on which expiry is judged; the current day by default.
     """
-    day, given = on or vietnam_now().date(), answers(home)
-    if given.is_empty():
-        return given.with_columns(pl.lit(None, pl.String).alias("why"))
+    day, all_answers = today or vietnam_now().date(), answers(home)
+    if all_answers.is_empty():
+        return all_answers.with_columns(pl.lit(None, pl.String).alias("why"))
     submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS).select("submission_id", "report_id")
     latest = (
         read_tables(home.judged, "verdicts", tables.VERDICTS)
@@ -181,13 +185,17 @@ def idle_answers(home: Home, *, on: date | None = None) -> pl.DataFrame:
         .with_columns(pl.coalesce("report_id", "submission_id").alias("report"))
         .filter(pl.col("version") == pl.col("version").max().over("report"))
     )
-    used = read_tables(home.judged, "waivers", tables.WAIVERS).join(latest, on="submission_id", how="semi")
+    applied_waivers = read_tables(home.judged, "waivers", tables.WAIVERS).join(latest, on="submission_id", how="semi")
     return (
-        given.filter(~pl.col("is_revoked"))
+        all_answers.filter(~pl.col("is_revoked"))
         .with_columns(
             pl.when(pl.col("expires_on") < day)
             .then(pl.lit("expired"))
-            .when(~pl.col("answer_id").is_in(used.filter(pl.col("status") == Status.EXPLAINED)["waiver_id"].implode()))
+            .when(
+                ~pl.col("answer_id").is_in(
+                    applied_waivers.filter(pl.col("status") == Status.EXPLAINED)["waiver_id"].implode()
+                )
+            )
             .then(pl.lit("matches_nothing"))
             .alias("why")
         )
@@ -195,21 +203,21 @@ def idle_answers(home: Home, *, on: date | None = None) -> pl.DataFrame:
     )
 
 
-def idle_lines(home: Home, *, on: date | None = None) -> list[str]:
-    """Tell the answers that silence nothing any more, a line each, for a terminal or a check."""
-    told = {
+def idle_lines(home: Home, *, today: date | None = None) -> list[str]:
+    """Return the answers that silence nothing any more, a line each, for a terminal or a check."""
+    reasons = {
         "expired": "đã hết hạn · expired",
         "matches_nothing": "không còn khớp với lỗi nào · matches nothing any more",
     }
     return [
-        f"{row['answer_id']}  {row['unit_key']}  {row['rule_id']}  {row['form']}  {row['period_id'] or '*'}: {told[row['why']]} "
+        f"{row['answer_id']}  {row['unit_key']}  {row['rule_id']}  {row['form']}  {row['period_id'] or '*'}: {reasons[row['why']]} "
         f"({row['author']}, {row['expires_on']:%d/%m/%Y})"
-        for row in idle_answers(home, on=on).to_dicts()
+        for row in idle_answers(home, today=today).to_dicts()
     ]
 
 
 def _write(home: Home, name: str, entry: dict[str, Any]) -> None:
-    """Write an entry once: what stands in the ledger is never changed."""
+    """Write an entry once: the ledger is never changed."""
     path = home.answers / name
     if not path.exists():
         text = json.dumps(entry, ensure_ascii=False, indent=1, sort_keys=True) + "\n"

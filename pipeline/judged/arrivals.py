@@ -1,4 +1,4 @@
-"""When reports came against when they were due: working days late, by the deadlines of their level."""
+"""When reports arrived and when they were due: working days late, by the deadlines of their level."""
 
 from datetime import date
 
@@ -13,20 +13,20 @@ SCHEMA = {"submission_id": pl.String, "received_on": pl.Date, "due_on": pl.Date,
 def arrivals(submissions: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
     """Return submission_id, received_on, due_on and days_late (working days, 0 in time) of first versions.
 
-    A supplementary report has no deadline; what was published has none either. A province's own caseload is due when an
+    A supplementary report has no deadline, nor has a published one. A province's own caseload is due when an
     office's is.
     """
-    first = (
+    first_versions = (
         submissions.join(versions.filter(pl.col("version") == 1), on="submission_id", how="semi")
         .filter(pl.col("origin") == str(Origin.SUBMITTED))
         .drop_nulls(["period_id", "period_end", "scope", "received_at"])
     )
-    if first.is_empty():
+    if first_versions.is_empty():
         return pl.DataFrame(schema=SCHEMA)
     level = pl.when(pl.col("scope") == str(Scope.OWN)).then(pl.lit(str(Scope.OFFICE))).otherwise("scope")
-    due = deadlines(first.select("period_id", "period_end").unique().iter_rows())
+    due = deadlines(first_versions.select("period_id", "period_end").unique().iter_rows())
     return (
-        first.with_columns(level.alias("level"), pl.col("received_at").dt.date().alias("received_on"))
+        first_versions.with_columns(level.alias("level"), pl.col("received_at").dt.date().alias("received_on"))
         .join(due, on=["period_id", "level"])
         .select("submission_id", "received_on", "due_on")
         .with_columns(

@@ -16,19 +16,19 @@ from pipeline.vocabulary import Status
 
 MOST_SHOWN = 20
 MOST_CELLS = 4
-MOST_OF_RAW = 40
-#: Of the table of returns that fail a rule.
+MOST_RAW_CHARACTERS = 40
+#: The header of the table of returns that fail a rule.
 HEADER = ("period", "return", "form", "failing", "cells", "found", "expected", "off by")
 
 
 @dataclass(frozen=True)
 class RuleResult:
-    """How a rule stands: returns that it judged, returns that fail it, the first of these as ``HEADER``, how many more."""
+    """How a rule stands: how many returns it judged, how many fail it, the first of these as ``HEADER``, how many more."""
 
-    judged: int
-    failing: int
+    judged_count: int
+    failing_count: int
     returns: list[tuple[Any, ...]] = field(default_factory=list)
-    more: int = 0
+    omitted_count: int = 0
 
 
 def check_name(pack: Pack, rule: Rule) -> str:
@@ -46,10 +46,10 @@ def tallies_frame(
         .filter(pl.col("version") == pl.col("version").max().over("report"))
         .select("submission_id", "source_ref")
     )
-    of_rule = ["period_id", "pack", "rule_id"]
+    rule_key = ["period_id", "pack", "rule_id"]
     is_failing = pl.col("status") == str(Status.FAIL)
-    current = outcomes.join(latest, on="submission_id").sort("source_ref", "form")
-    by_rule = current.group_by(of_rule).agg(
+    latest_outcomes = outcomes.join(latest, on="submission_id").sort("source_ref", "form")
+    rule_counts = latest_outcomes.group_by(rule_key).agg(
         pl.col("submission_id")
         .filter(pl.col("status") != str(Status.NOT_APPLICABLE))
         .n_unique()
@@ -59,26 +59,28 @@ def tallies_frame(
         is_failing.sum().cast(pl.Int64).alias("forms_failing"),
     )
     returns = (
-        current.filter(is_failing)
-        .group_by(of_rule, maintain_order=True)
+        latest_outcomes.filter(is_failing)
+        .group_by(rule_key, maintain_order=True)
         .head(MOST_SHOWN)
         .join(_first_findings(findings), on=["submission_id", "pack", "rule_id", "form"], how="left", nulls_equal=True)
-        .group_by(of_rule, maintain_order=True)
+        .group_by(rule_key, maintain_order=True)
         .agg(
             pl.struct("source_ref", "form", "failed", "checked", "cells", "expected", "found", "difference").alias(
                 "returns"
             )
         )
     )
-    by_any = outcomes.group_by("period_id").agg(pl.col("submission_id").n_unique().cast(pl.Int64).alias("judged"))
+    period_counts = outcomes.group_by("period_id").agg(
+        pl.col("submission_id").n_unique().cast(pl.Int64).alias("judged")
+    )
     return (
         pl.concat(
             [
                 pl.DataFrame(schema=tables.TALLIES),
-                by_rule.join(returns, on=of_rule, how="left", nulls_equal=True).with_columns(
+                rule_counts.join(returns, on=rule_key, how="left", nulls_equal=True).with_columns(
                     pl.col("returns").fill_null([])
                 ),
-                by_any,
+                period_counts,
             ],
             how="diagonal",
         )
@@ -89,7 +91,7 @@ def tallies_frame(
 
 
 def _first_findings(findings: pl.DataFrame) -> pl.DataFrame:
-    """Return of every rule and form of a return its first failing finding, with the first of its cells as one text."""
+    """Return the first failing finding of every rule and form of a return, with the first of its cells as one text."""
     cell = pl.element().struct
     address = pl.concat_str(cell.field("sheet"), cell.field("address"), separator="!")
     return (
@@ -102,7 +104,9 @@ def _first_findings(findings: pl.DataFrame) -> pl.DataFrame:
             "form",
             pl.col("cells")
             .list.head(MOST_CELLS)
-            .list.eval(pl.concat_str(address, cell.field("raw").fill_null("").str.head(MOST_OF_RAW), separator=" = "))
+            .list.eval(
+                pl.concat_str(address, cell.field("raw").fill_null("").str.head(MOST_RAW_CHARACTERS), separator=" = ")
+            )
             .list.join(", ", ignore_nulls=True)
             + pl.when(pl.col("cells").list.len() > MOST_CELLS).then(pl.lit(", ...")).otherwise(pl.lit("")),
             "expected",
@@ -117,40 +121,42 @@ def rule_results(home: Home, packs: tuple[Pack, ...]) -> dict[str, RuleResult]:
     tallies = (
         read_tables(home.judged, "tallies", tables.TALLIES).drop_nulls("rule_id").sort("period_id", nulls_last=True)
     )
-    counted = {
-        (pack, rule): (judged, failing)
-        for pack, rule, judged, failing in tallies.group_by("pack", "rule_id")
+    counts = {
+        (pack, rule): (judged_count, failing_tallies)
+        for pack, rule, judged_count, failing_tallies in tallies.group_by("pack", "rule_id")
         .agg(pl.col("judged").sum(), pl.col("failing").sum())
         .iter_rows()
     }
-    failing = tallies.filter(pl.col("failing") > 0)
+    failing_tallies = tallies.filter(pl.col("failing") > 0)
     results = {}
     for pack in packs:
         for rule in pack.rules:
-            judged, fails = counted.get((pack.pack, rule.id), (0, 0))
-            of_rule = (
-                failing.filter(pl.col("pack") == pack.pack, pl.col("rule_id") == rule.id) if fails else failing.clear()
+            judged_count, failing_count = counts.get((pack.pack, rule.id), (0, 0))
+            rule_tallies = (
+                failing_tallies.filter(pl.col("pack") == pack.pack, pl.col("rule_id") == rule.id)
+                if failing_count
+                else failing_tallies.clear()
             )
-            returns = _returns(of_rule)
+            returns = _returns(rule_tallies)
             results[check_name(pack, rule)] = RuleResult(
-                judged, fails, returns, int(of_rule["forms_failing"].sum()) - len(returns)
+                judged_count, failing_count, returns, int(rule_tallies["forms_failing"].sum()) - len(returns)
             )
     return results
 
 
 def lost_outcomes(home: Home) -> int:
     """Count readable submissions that left no outcome at all: always our fault."""
-    readable = (
+    readable_counts = (
         read_tables(home.cells, "submissions", tables.SUBMISSIONS)
         .filter("is_readable")
         .group_by("period_id")
         .agg(pl.col("submission_id").n_unique().cast(pl.Int64).alias("readable"))
     )
-    judged = read_tables(home.judged, "tallies", tables.TALLIES).filter(pl.col("rule_id").is_null())
-    lost = readable.join(judged, on="period_id", how="left", nulls_equal=True).select(
+    judged_counts = read_tables(home.judged, "tallies", tables.TALLIES).filter(pl.col("rule_id").is_null())
+    missing = readable_counts.join(judged_counts, on="period_id", how="left", nulls_equal=True).select(
         (pl.col("readable") - pl.col("judged").fill_null(0)).clip(lower_bound=0)
     )
-    return int(lost.to_series().sum())
+    return int(missing.to_series().sum())
 
 
 def _returns(tallies: pl.DataFrame) -> list[tuple[Any, ...]]:
@@ -168,5 +174,5 @@ def _returns(tallies: pl.DataFrame) -> list[tuple[Any, ...]]:
 
 
 def _figure(amount: Decimal | None) -> str:
-    """Return an amount without the zeros that its type fills it up with."""
+    """Return an amount without the trailing zeros of its type."""
     return "" if amount is None else f"{amount.normalize():,f}"

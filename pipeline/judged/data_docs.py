@@ -8,7 +8,7 @@ from pipeline.storage import commit_files
 
 
 def keep_data_docs(home: Home, files: Mapping[str, bytes] | None) -> int:
-    """Replace the pages in one rename; return how many there are, 0 where ``files`` is None and they stay."""
+    """Replace the pages in one rename; return how many there are, 0 where ``files`` is None and the old ones stay."""
     if files is None:
         return 0
     mark = hashlib.sha256(b"".join(files[name] for name in sorted(files))).hexdigest()

@@ -1,4 +1,4 @@
-"""Findings: every failing comparison with its cells, its sum worked out, a sentence in both languages, a likely story."""
+"""Findings: every failing comparison with its cells, its difference, a sentence in both languages, a likely story."""
 
 import hashlib
 import string
@@ -7,12 +7,12 @@ from decimal import Decimal
 
 import polars as pl
 
-from expectations.explanation import ENGLISH, VIETNAMESE, Failure
+from expectations.explanation import ENGLISH, VIETNAMESE, FailedComparison
 from expectations.rule import Rule
 from expectations.rules import Pack
 from expectations.terms import Story
 from pipeline import tables
-from pipeline.comparison.cells import RULE, cells_of
+from pipeline.comparison.cells import RULE_PLACE, load_comparison_cells
 from pipeline.comparison.database import JudgingDatabase
 from pipeline.forms import Forms
 from pipeline.text.amount import amount_en, amount_vi
@@ -22,19 +22,23 @@ PLACE = ["submission_id", "form", "row_code", "column_code"]
 
 
 def findings_frame(
-    db: JudgingDatabase, failed: list[int], excused: pl.DataFrame, using: tuple[Pack, ...], declared: Forms
+    db: JudgingDatabase,
+    failed_ids: list[int],
+    waived_comparisons: pl.DataFrame,
+    rule_packs: tuple[Pack, ...],
+    declarations: Forms,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return one finding per failing comparison, and which of them are ``excused`` (``waivers.WAIVED``) by what.
+    """Return one finding per failing comparison, and the waiver of each in ``waived_comparisons`` (``WAIVED_COMPARISONS``).
 
     As ``tables.FINDINGS`` and ``tables.WAIVERS``.
     """
-    if not failed:
+    if not failed_ids:
         return pl.DataFrame(schema=tables.FINDINGS), pl.DataFrame(schema=tables.WAIVERS)
-    rules: dict[tuple[str, str], Rule] = {(pack.pack, rule.id): rule for pack in using for rule in pack.rules}
+    rules: dict[tuple[str, str], Rule] = {(pack.pack, rule.id): rule for pack in rule_packs for rule in pack.rules}
     db.connection.register(
-        "failed_in", pl.DataFrame({"comparison_id": failed}, schema={"comparison_id": pl.Int64}).to_arrow()
+        "failed_in", pl.DataFrame({"comparison_id": failed_ids}, schema={"comparison_id": pl.Int64}).to_arrow()
     )
-    failing = db.query(
+    comparisons = db.query(
         """
         select comparison.*, submission.period_id, arrival.received_on, arrival.due_on, remark.code as remark_code,
                remark.sheet as remark_sheet, remark.address as remark_address, remark.raw as remark_raw, remark.detail_vi, remark.detail_en,
@@ -47,28 +51,30 @@ def findings_frame(
         order by submission_id, form, rule_id, row_code, column_code, remark_id
         """
     )
-    cells = cells_of(db, failing, rules, declared)
-    stories = _stories(db, failing, rules, declared)
+    cells = load_comparison_cells(db, comparisons, rules, declarations)
+    stories = _stories(db, comparisons, rules, declarations)
     db.connection.unregister("failed_in")
-    status = dict(excused.select("comparison_id", "status").iter_rows())
+    status = dict(waived_comparisons.select("comparison_id", "status").iter_rows())
     rows = [
-        _finding(row, rules[row["pack"], row["rule_id"]], cells.get(row["comparison_id"], []), stories, declared)
+        _finding(row, rules[row["pack"], row["rule_id"]], cells.get(row["comparison_id"], []), stories, declarations)
         | {"status": status.get(row["comparison_id"], str(Status.FAIL))}
-        for row in failing.to_dicts()
+        for row in comparisons.to_dicts()
     ]
     findings = pl.DataFrame(rows, schema=tables.FINDINGS)
-    waivers = findings.select("submission_id", "period_id", "finding_id").with_columns(failing["comparison_id"])
-    return findings, waivers.join(excused, on="comparison_id").select(list(tables.WAIVERS))
+    waivers = findings.select("submission_id", "period_id", "finding_id").with_columns(comparisons["comparison_id"])
+    return findings, waivers.join(waived_comparisons, on="comparison_id").select(list(tables.WAIVERS))
 
 
-def _finding(row: dict, rule: Rule, cells: list[dict], stories: dict[int, tuple[str, str]], declared: Forms) -> dict:
+def _finding(
+    row: dict, rule: Rule, cells: list[dict], stories: dict[int, tuple[str, str]], declarations: Forms
+) -> dict:
     is_remark = rule.is_about_remarks
     if is_remark:
-        cells = [_remarked(row)] if row["remark_address"] else []
+        cells = [_remark_cell(row)] if row["remark_address"] else []
     first = cells[0] if cells else None
-    unit = rule.unit(first, declared)
-    failure = Failure(
-        form=declared.current.get(row["remark_form"] or row["form"]),
+    unit = rule.unit(first, declarations)
+    failure = FailedComparison(
+        form=declarations.current.get(row["remark_form"] or row["form"]),
         row_code=row["row_code"],
         column_code=row["column_code"],
         found=row["found"],
@@ -84,7 +90,9 @@ def _finding(row: dict, rule: Rule, cells: list[dict], stories: dict[int, tuple[
         due_on=row["due_on"],
     )
     story_vi, story_en = stories.get(row["comparison_id"], (None, None))
-    key = "|".join(str(row[name]) for name in ("submission_id", *RULE, "remark_address", "remark_code", "remark_id"))
+    key = "|".join(
+        str(row[name]) for name in ("submission_id", *RULE_PLACE, "remark_address", "remark_code", "remark_id")
+    )
     return {
         "finding_id": hashlib.sha256(key.encode()).hexdigest()[:16],
         "submission_id": row["submission_id"],
@@ -109,7 +117,7 @@ def _finding(row: dict, rule: Rule, cells: list[dict], stories: dict[int, tuple[
     }
 
 
-def _remarked(row: dict) -> dict:
+def _remark_cell(row: dict) -> dict:
     return {
         "role": "found",
         "sign": 1,
@@ -125,30 +133,30 @@ def _remarked(row: dict) -> dict:
 
 
 def _stories(
-    db: JudgingDatabase, failing: pl.DataFrame, rules: dict[tuple[str, str], Rule], declared: Forms
+    db: JudgingDatabase, comparisons: pl.DataFrame, rules: dict[tuple[str, str], Rule], declarations: Forms
 ) -> dict[int, tuple[str, str]]:
     """Return the first story that holds for each failing comparison, in both languages, by comparison_id."""
-    told: dict[int, tuple[str, str]] = {}
-    for pack, rule_id, form in failing.select("pack", "rule_id", "form").unique(maintain_order=True).iter_rows():
+    stories: dict[int, tuple[str, str]] = {}
+    for pack, rule_id, form in comparisons.select("pack", "rule_id", "form").unique(maintain_order=True).iter_rows():
         rule = rules[pack, rule_id]
         for story in rule.stories:
-            for comparison_id, factor, values in _told(db, story, pack, rule, form, declared):
-                if rule.tells_printed_unit:
+            for comparison_id, factor, values in _story_values(db, story, pack, rule, form, declarations):
+                if rule.uses_printed_units:
                     values = {name: value / factor for name, value in values.items()}
-                spoken = (
+                sentences = (
                     story.vi.format_map({name: amount_vi(value) for name, value in values.items()}),
                     story.en.format_map({name: amount_en(value) for name, value in values.items()}),
                 )
-                told.setdefault(comparison_id, spoken)
-    return told
+                stories.setdefault(comparison_id, sentences)
+    return stories
 
 
-def _told(
-    db: JudgingDatabase, story: Story, pack: str, rule: Rule, form: str, declared: Forms
+def _story_values(
+    db: JudgingDatabase, story: Story, pack: str, rule: Rule, form: str, declarations: Forms
 ) -> Iterable[tuple[int, int, dict[str, Decimal]]]:
-    """Yield comparison_id, the factor of its printed unit, and the values that a story names, where it holds."""
-    named = {field for text in (story.vi, story.en) for _, field, _, _ in string.Formatter().parse(text) if field}
-    picked = ", ".join(f"({story.let.get(name, name)})::decimal(30, 6) as {name}" for name in sorted(named))
+    """Yield comparison_id, the factor of its printed unit, and the values that a story names, where the story holds."""
+    names = {field for text in (story.vi, story.en) for _, field, _, _ in string.Formatter().parse(text) if field}
+    columns = ", ".join(f"({story.let.get(name, name)})::decimal(30, 6) as {name}" for name in sorted(names))
     frame = db.query(
         f"""
         with failing as (
@@ -163,10 +171,10 @@ def _told(
             left join cell on cell.submission_id = failing.submission_id and cell.form = failing.form
                           and cell.row_code = failing.row_code and cell.column_code = failing.column_code
         )
-        select comparison_id, printed_unit, {picked} from seen where {story.when}
+        select comparison_id, printed_unit, {columns} from seen where {story.when}
         """,
         [pack, rule.id, form],
     )
     for row in frame.to_dicts():
-        unit = declared.units.get(row["printed_unit"])
-        yield row["comparison_id"], unit.factor if unit else 1, {name: row[name] for name in named}
+        unit = declarations.units.get(row["printed_unit"])
+        yield row["comparison_id"], unit.factor if unit else 1, {name: row[name] for name in names}

@@ -16,7 +16,7 @@ import polars as pl
 
 from expectations.rule import Rule
 from expectations.rules import Pack, packs
-from expectations.suites import Verdicts, validate
+from expectations.suites import ValidationResult, validate
 from pipeline import tables
 from pipeline.calendar.deadlines import DEADLINES
 from pipeline.causes import likely_causes
@@ -30,11 +30,18 @@ from pipeline.judged.checks import tallies_frame
 from pipeline.judged.counterparts import counterpart_remarks
 from pipeline.judged.findings import findings_frame
 from pipeline.judged.outcomes import outcomes_frame
-from pipeline.judged.partners import compared_beside, digests, partners, standing_cells, wanted, workbooks
+from pipeline.judged.partners import (
+    compared_reports,
+    partner_digests,
+    partner_figures,
+    partners,
+    standing_cells,
+    workbooks,
+)
 from pipeline.judged.ratios import ratios_frame
-from pipeline.judged.revisions import falling_revisions, is_among, revision_remarks, unconfirmed
+from pipeline.judged.revisions import is_out_of_order, lower_revisions, revision_remarks, unconfirmed_ids
 from pipeline.judged.verdicts import current_forms, office_parts, verdicts_frame, versions
-from pipeline.judged.waivers import waived, waiver_digests, waivers
+from pipeline.judged.waivers import match_waivers, waiver_digests, waivers
 from pipeline.registry.home_register import registry_of
 from pipeline.registry.targets import targets
 from pipeline.registry.units import UnitRegistry, unit_registry
@@ -46,19 +53,19 @@ WORTH_SHARING = 500_000
 #: Two national months; judging takes about 600 bytes a cell.
 MOST_CELLS = 4_000_000
 #: Tables of a judged period.
-JUDGED = ("outcomes", "findings", "verdicts", "ratios", "causes", "cause_findings", "standing", "waivers")
-#: Beside them, counted from them.
+JUDGED_TABLES = ("outcomes", "findings", "verdicts", "ratios", "causes", "cause_findings", "standing", "waivers")
+#: One more table, counted from them.
 TALLIES = "tallies"
-#: What these tables hold: with one more, or one more column, every period is judged again.
-LAYOUT = json.dumps([(name, repr(getattr(tables, name.upper()))) for name in (*JUDGED, TALLIES)])
+#: The schemas of these tables: when a table or a column is added, every period is judged again.
+LAYOUT = json.dumps([(name, repr(getattr(tables, name.upper()))) for name in (*JUDGED_TABLES, TALLIES)])
 
 Progress = Callable[[str], None]
-Validate = Callable[..., Verdicts]
+Validator = Callable[..., ValidationResult]
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What judging left: frames as in ``pipeline.tables``."""
+    """The result of judging: frames as in ``pipeline.tables``."""
 
     outcomes: pl.DataFrame
     findings: pl.DataFrame
@@ -70,32 +77,32 @@ class Judgement:
     waivers: pl.DataFrame
 
     @classmethod
-    def none(cls) -> "Judgement":
-        """Return the judgement of no submission at all."""
-        return cls(**{name: pl.DataFrame(schema=getattr(tables, name.upper())) for name in JUDGED})
+    def empty(cls) -> "Judgement":
+        """Return the judgement of no submissions."""
+        return cls(**{name: pl.DataFrame(schema=getattr(tables, name.upper())) for name in JUDGED_TABLES})
 
-    def of(self, submissions: pl.Series) -> "Judgement":
-        """Return what was judged of these submissions."""
-        chosen = pl.col("submission_id").is_in(submissions.implode())
-        return Judgement(**{name: frame.filter(chosen) for name, frame in vars(self).items()})
+    def select_submissions(self, submissions: pl.Series) -> "Judgement":
+        """Return the judgement of these submissions only."""
+        is_selected = pl.col("submission_id").is_in(submissions.implode())
+        return Judgement(**{name: frame.filter(is_selected) for name, frame in vars(self).items()})
 
-    def of_period(self, period: str) -> dict[str, pl.DataFrame]:
+    def period_frames(self, period: str) -> dict[str, pl.DataFrame]:
         """Return the frames of one period, by file name."""
         is_period = pl.col("period_id").fill_null(UNPLACED) == period
         return {name: frame.filter(is_period) for name, frame in vars(self).items()}
 
 
 @dataclass(frozen=True)
-class Others:
-    """What is known beside the submissions judged now: those of other periods, their figures that stand, and waivers."""
+class JudgingContext:
+    """What judging knows of other periods: their submissions, the figures of those that stand, and the waivers."""
 
     submissions: pl.DataFrame  # tables.SUBMISSIONS
     standing: pl.DataFrame  # tables.STANDING
     waivers: pl.DataFrame  # waivers.WAIVER
 
     @classmethod
-    def none(cls) -> "Others":
-        """Return that no other period and no answer is known."""
+    def empty(cls) -> "JudgingContext":
+        """Return a context without other periods or answers."""
         return cls(
             pl.DataFrame(schema=tables.SUBMISSIONS),
             pl.DataFrame(schema=tables.STANDING),
@@ -104,75 +111,77 @@ class Others:
 
 
 @dataclass
-class Judged:
-    """What one call of :func:`judge_changed` did."""
+class JudgingSummary:
+    """What one call of :func:`judge_changed` judged."""
 
     periods: list[str] = field(default_factory=list)
     submissions: int = 0
     rows: Counter[str] = field(default_factory=Counter)  # by table
 
 
-def judge_changed(home: Home, *, by: Validate = validate, progress: Progress = lambda _: None) -> Judged:
+def judge_changed(
+    home: Home, *, validator: Validator = validate, progress: Progress = lambda _: None
+) -> JudgingSummary:
     """Judge the periods whose submissions or rules changed since they were last judged."""
     submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS).filter(pl.col("is_readable"))
-    _commit(home, "none", Judgement.none(), submissions.clear(), mark=LAYOUT)
+    _commit(home, "none", Judgement.empty(), submissions.clear(), mark=LAYOUT)
     registry = registry_of(home)
-    changed = {
+    mark_by_period = {
         period: mark
         for period, mark in fingerprints(submissions, waivers(answers(home)), forms(), registry, packs()).items()
         if not _is_current(home.judged / period, mark)
     }
-    # A reader that places better may leave a period without a submission: what was judged there goes.
-    left = (
+    # A better reader may leave a period without a submission: its old judgement is removed.
+    obsolete_periods = (
         {folder.name for folder in home.judged.glob("*/")}
         - set(submissions["period_id"].fill_null(UNPLACED))
         - {"none"}
     )
-    for period in sorted(left):
-        _commit(home, period, Judgement.none(), submissions.clear(), mark=LAYOUT)
-    done = Judged(periods=sorted(changed))
-    portions = _portions(home, done.periods, submissions)
+    for period in sorted(obsolete_periods):
+        _commit(home, period, Judgement.empty(), submissions.clear(), mark=LAYOUT)
+    summary = JudgingSummary(periods=sorted(mark_by_period))
+    portions = _portions(home, summary.periods, submissions)
     for number, periods in enumerate(portions, start=1):
-        of_periods = submissions.filter(pl.col("period_id").fill_null(UNPLACED).is_in(periods))
-        of_all = f", part {number} of {len(portions)}" if len(portions) > 1 else ""
-        progress(f"judging {of_periods.height} submissions of {len(periods)} periods{of_all}")
+        period_submissions = submissions.filter(pl.col("period_id").fill_null(UNPLACED).is_in(periods))
+        portion_text = f", part {number} of {len(portions)}" if len(portions) > 1 else ""
+        progress(f"judging {period_submissions.height} submissions of {len(periods)} periods{portion_text}")
         judgement = judge(
-            of_periods,
-            read_tables(home.cells, "cells", tables.CELLS, submissions=of_periods["submission_id"]),
-            read_tables(home.cells, "remarks", tables.REMARKS, submissions=of_periods["submission_id"]),
+            period_submissions,
+            read_tables(home.cells, "cells", tables.CELLS, submissions=period_submissions["submission_id"]),
+            read_tables(home.cells, "remarks", tables.REMARKS, submissions=period_submissions["submission_id"]),
             database=home.warehouse / "judging.duckdb",
-            others=others_of(home, of_periods, submissions),
+            context=load_context(home, period_submissions, submissions),
             registry=registry,
-            by=by,
+            validator=validator,
             progress=progress,
         )
         for period in periods:
-            done.rows[TALLIES] += _commit(home, period, judgement, of_periods, mark=changed[period])
-        done.submissions += of_periods.height
-        done.rows.update({name: frame.height for name, frame in vars(judgement).items()})
-    return done
+            summary.rows[TALLIES] += _commit(home, period, judgement, period_submissions, mark=mark_by_period[period])
+        summary.submissions += period_submissions.height
+        summary.rows.update({name: frame.height for name, frame in vars(judgement).items()})
+    return summary
 
 
 def _portions(home: Home, periods: list[str], submissions: pl.DataFrame) -> list[list[str]]:
     """Divide periods, the earliest first, so that the cells of a portion fit in memory.
 
-    Reports are compared with earlier ones only, so those of a portion find what stands of all portions before.
+    Reports are compared with earlier ones only, so a portion finds the standing figures of all portions before it.
     """
-    of_periods = submissions.filter(pl.col("period_id").fill_null(UNPLACED).is_in(periods))["submission_id"]
-    paths = [folder / "cells.parquet" for folder in batches_of(home.cells, of_periods)]
+    submission_ids = submissions.filter(pl.col("period_id").fill_null(UNPLACED).is_in(periods))["submission_id"]
+    paths = [folder / "cells.parquet" for folder in batches_of(home.cells, submission_ids)]
     if not paths:
         return [periods] if periods else []
     counts = pl.scan_parquet(paths).group_by(pl.col("period_id").fill_null(UNPLACED)).len().collect()
     return divide(periods, dict(counts.iter_rows()), MOST_CELLS)
 
 
-def divide(periods: list[str], cells: Mapping[str, int], most: int) -> list[list[str]]:
-    """Divide periods in their order into portions of at most so many cells; one larger than that stands alone."""
+def divide(periods: list[str], cells: Mapping[str, int], limit: int) -> list[list[str]]:
+    """Divide periods in their order into portions of at most ``limit`` cells; a larger period is a portion by itself."""
     portions: list[list[str]] = []
     size = 0
     for period in periods:
-        # A period may have submissions and no cell, also the first.
-        if not portions or size + cells.get(period, 0) > most:
+        # A period may have submissions and no cells, even the first.
+        if not portions or size + cells.get(period, 0) > limit:
             portions.append([])
             size = 0
         portions[-1].append(period)
@@ -180,20 +189,20 @@ def divide(periods: list[str], cells: Mapping[str, int], most: int) -> list[list
     return portions
 
 
-def others_of(home: Home, judged: pl.DataFrame, submissions: pl.DataFrame) -> Others:
-    """Return what ``home`` knows of the periods that ``judged`` submissions look at and that are not judged with them."""
-    elsewhere = submissions.join(judged.select("period_id").unique(), on="period_id", how="anti")
-    looked_at = wanted(judged, elsewhere)
+def load_context(home: Home, judged_submissions: pl.DataFrame, submissions: pl.DataFrame) -> JudgingContext:
+    """Return what ``home`` knows of the other periods with which ``judged_submissions`` are compared."""
+    other_submissions = submissions.join(judged_submissions.select("period_id").unique(), on="period_id", how="anti")
+    report_pairs = compared_reports(judged_submissions, other_submissions)
     paths = [
         path
-        for period in sorted(set(looked_at["period_id"]))
+        for period in sorted(set(report_pairs["period_id"]))
         if (path := home.judged / period / "standing.parquet").exists()
     ]
     standing = pl.DataFrame(schema=tables.STANDING)
     if paths:
-        reports = looked_at["report_id"].unique()
+        reports = report_pairs["report_id"].unique()
         standing = pl.scan_parquet(paths).filter(pl.col("report_id").is_in(reports.implode())).collect()
-    return Others(elsewhere, standing, waivers(answers(home)))
+    return JudgingContext(other_submissions, standing, waivers(answers(home)))
 
 
 def judge(
@@ -202,126 +211,139 @@ def judge(
     remarks: pl.DataFrame,
     *,
     database: Path,
-    others: Others | None = None,
-    declared: Forms | None = None,
+    context: JudgingContext | None = None,
+    declarations: Forms | None = None,
     registry: UnitRegistry | None = None,
-    using: tuple[Pack, ...] | None = None,
-    by: Validate = validate,
+    rule_packs: tuple[Pack, ...] | None = None,
+    validator: Validator = validate,
     progress: Progress = lambda _: None,
 ) -> Judgement:
-    """Judge submissions beside each other: complete periods, as rules across offices look at their siblings.
+    """Judge submissions together: complete periods, as rules across offices look at their siblings.
 
-    ``database`` is a scratch file that is overwritten, ``by`` runs Great Expectations on it; ``others`` is what is known
+    ``database`` is a scratch file that is overwritten, ``validator`` runs Great Expectations on it; ``context`` is what is known
     of the periods that are not judged now. Frames as in ``pipeline.tables``.
 
-    First come the rules that look at one workbook by itself. What they accept stands, and is what the rules that
-    compare reports look at: those of one period, and of others.
+    First come the rules that look at one workbook by itself. What they accept stands, and the rules that
+    compare reports, of this period and of others, look at it.
     """
     if submissions.is_empty():
-        return Judgement.none()
-    declared, registry, using = declared or forms(), registry or unit_registry(), using or packs()
-    others = others or Others.none()
-    remarks = pl.concat([remarks, counterpart_remarks(submissions, cells, declared, registry)])
-    db = JudgingDatabase(database, declared, registry)
+        return Judgement.empty()
+    declarations, registry, rule_packs = declarations or forms(), registry or unit_registry(), rule_packs or packs()
+    context = context or JudgingContext.empty()
+    remarks = pl.concat([remarks, counterpart_remarks(submissions, cells, declarations, registry)])
+    db = JudgingDatabase(database, declarations, registry)
     try:
-        db.lay_out(submissions, cells, remarks, using)
-        # The database has the cells; what is still asked of them here is little, and the rest is let go.
-        sent, cells = cells.select("submission_id", "form").unique(), compared_beside(cells, using)
-        all_rules = [(pack, rule) for pack in using for rule in pack.rules]
-        in_order = versions(submissions)
-        alone = [(pack, rule, form) for pack, rule in all_rules if not rule.looks_beside for form in rule.forms]
-        expectations, failed = _judged(db, using, shares(alone, db), by)
-        progress(f"{expectations} expectations ran, {len(failed)} comparisons fail")
-        excused = waived(db, failed, others.waivers, using)
-        failures = _failures(db, failed, excused)
-        verdicts = verdicts_frame(in_order, failures, all_rules)
-        falling = falling_revisions(submissions, verdicts)
-        db.remark(revision_remarks(falling))
-        asked = {rule.id for _, rule in all_rules if rule.looks_at_versions}
-        late = unconfirmed(falling, submissions, others.waivers, asked)
-        current = current_forms(submissions, verdicts.with_columns(is_out_of_order=is_among(late)), sent)
-        # An office that explained its amounts vouches for them; a slip that is merely known is one still.
-        genuine = excused.filter(pl.col("status") == str(Status.EXPLAINED))
-        slipped = _slipped(_failures(db, failed, genuine), all_rules)
-        standing = standing_cells(current, cells, slipped)
-        db.lay_out_offices(office_parts(submissions, current, registry))
-        db.lay_out_partners(
+        db.load(submissions, cells, remarks, rule_packs)
+        # The database has the cells; little of them is still needed here, and the rest is released.
+        submitted_forms, cells = cells.select("submission_id", "form").unique(), partner_figures(cells, rule_packs)
+        all_rules = [(pack, rule) for pack in rule_packs for rule in pack.rules]
+        version_rows = versions(submissions)
+        single_rules = [
+            (pack, rule, form) for pack, rule in all_rules if not rule.needs_verdicts for form in rule.forms
+        ]
+        expectations, failed_ids = _compare_and_validate(db, rule_packs, rule_portions(single_rules, db), validator)
+        progress(f"{expectations} expectations ran, {len(failed_ids)} comparisons fail")
+        waived_comparisons = match_waivers(db, failed_ids, context.waivers, rule_packs)
+        failures = _failures(db, failed_ids, waived_comparisons)
+        verdicts = verdicts_frame(version_rows, failures, all_rules)
+        revisions = lower_revisions(submissions, verdicts)
+        db.add_remarks(revision_remarks(revisions))
+        version_rule_ids = {rule.id for _, rule in all_rules if rule.needs_versions}
+        late_ids = unconfirmed_ids(revisions, submissions, context.waivers, version_rule_ids)
+        current = current_forms(
+            submissions, verdicts.with_columns(is_out_of_order=is_out_of_order(late_ids)), submitted_forms
+        )
+        # An office that explained its amounts vouches for them; a slip that is merely known is still a slip.
+        explanations = waived_comparisons.filter(pl.col("status") == str(Status.EXPLAINED))
+        unit_slips = _unit_slips(_failures(db, failed_ids, explanations), all_rules)
+        standing = standing_cells(current, cells, unit_slips)
+        db.load_office_parts(office_parts(submissions, current, registry))
+        db.load_partners(
             pl.concat(
                 [
                     partners(
-                        wanted(submissions, pl.concat([submissions, others.submissions])),
-                        pl.concat([standing, others.standing]),
-                        slipped,
+                        compared_reports(submissions, pl.concat([submissions, context.submissions])),
+                        pl.concat([standing, context.standing]),
+                        unit_slips,
                     ),
-                    workbooks(submissions, sent, in_order),
+                    workbooks(submissions, submitted_forms, version_rows),
                 ]
             ),
-            pl.concat([standing, others.standing]),
-            arrivals(submissions, in_order),
+            pl.concat([standing, context.standing]),
+            arrivals(submissions, version_rows),
         )
-        beside = [(pack, rule, form) for pack, rule in all_rules if rule.looks_beside for form in rule.forms]
-        expectations, more = _judged(db, using, [beside], by)
+        paired_rules = [(pack, rule, form) for pack, rule in all_rules if rule.needs_verdicts for form in rule.forms]
+        expectations, new_failed_ids = _compare_and_validate(db, rule_packs, [paired_rules], validator)
         if expectations:
-            failed = failed + more
-            excused = waived(db, failed, others.waivers, using)
-            failures = _failures(db, failed, excused)
-            late = failures.filter(pl.col("rule_id").is_in(sorted(asked)))["submission_id"]
-            verdicts = verdicts_frame(in_order, failures, all_rules).with_columns(is_out_of_order=is_among(late))
+            failed_ids = failed_ids + new_failed_ids
+            waived_comparisons = match_waivers(db, failed_ids, context.waivers, rule_packs)
+            failures = _failures(db, failed_ids, waived_comparisons)
+            late_ids = failures.filter(pl.col("rule_id").is_in(sorted(version_rule_ids)))["submission_id"]
+            verdicts = verdicts_frame(version_rows, failures, all_rules).with_columns(
+                is_out_of_order=is_out_of_order(late_ids)
+            )
             progress(f"{expectations} expectations compared reports with each other")
-        findings, excuses = findings_frame(db, failed, excused, using, declared)
-        likely = likely_causes(db, findings, submissions, using, declared)
+        findings, finding_waivers = findings_frame(db, failed_ids, waived_comparisons, rule_packs, declarations)
+        causes = likely_causes(db, findings, submissions, rule_packs, declarations)
         return Judgement(
-            outcomes=outcomes_frame(db, failed, excused, using, declared, registry),
+            outcomes=outcomes_frame(db, failed_ids, waived_comparisons, rule_packs, declarations, registry),
             findings=findings,
             verdicts=verdicts,
             ratios=ratios_frame(db),
-            causes=likely.causes,
-            cause_findings=likely.cause_findings,
+            causes=causes.causes,
+            cause_findings=causes.cause_findings,
             standing=standing,
-            waivers=excuses,
+            waivers=finding_waivers,
         )
     finally:
         db.close()
 
 
 def _commit(home: Home, period: str, judgement: Judgement, submissions: pl.DataFrame, *, mark: str) -> int:
-    """Keep what judging left of one period, with the tallies of its rules, in one rename; return how many these are."""
-    frames = judgement.of_period(period)
+    """Store the judgement of one period with the tallies of its rules in one rename; return the number of tallies."""
+    frames = judgement.period_frames(period)
     tallies = tallies_frame(frames["outcomes"], frames["findings"], frames["verdicts"], submissions)
     commit_folder(home, home.judged / period, {**frames, TALLIES: tallies}, fingerprint=mark)
     return tallies.height
 
 
-def shares(rules: Sequence[tuple[Pack, Rule, str]], db: JudgingDatabase) -> list[Sequence[tuple[Pack, Rule, str]]]:
-    """Divide rules so that Great Expectations judges the many of small forms while those of large ones are compared."""
-    of_forms = db.query("select form, count(*) as cells from cell group by form")
-    every = of_forms["cells"].sum()
-    if every < WORTH_SHARING:
+def rule_portions(
+    rules: Sequence[tuple[Pack, Rule, str]], db: JudgingDatabase
+) -> list[Sequence[tuple[Pack, Rule, str]]]:
+    """Divide rules so that Great Expectations judges the many on small forms while those on large forms are compared."""
+    cell_counts = db.query("select form, count(*) as cells from cell group by form")
+    total = cell_counts["cells"].sum()
+    if total < WORTH_SHARING:
         return [rules]
-    large = set(of_forms.filter(pl.col("cells") > every / 5)["form"])
-    return [[entry for entry in rules if (entry[2] in large) == is_large] for is_large in (False, True)]
+    large_forms = set(cell_counts.filter(pl.col("cells") > total / 5)["form"])
+    return [[entry for entry in rules if (entry[2] in large_forms) == is_large] for is_large in (False, True)]
 
 
-def _judged(
-    db: JudgingDatabase, using: tuple[Pack, ...], of_rules: Iterable[Sequence[tuple[Pack, Rule, str]]], by: Validate
+def _compare_and_validate(
+    db: JudgingDatabase,
+    rule_packs: tuple[Pack, ...],
+    portions: Iterable[Sequence[tuple[Pack, Rule, str]]],
+    validator: Validator,
 ) -> tuple[int, list[int]]:
-    """Compare and validate each share of rules; return how many expectations ran, and the comparisons that fail."""
-    expectations, asked = 0, []
-    with ThreadPoolExecutor(max_workers=1) as judging:
-        for rules in of_rules:
-            compared = db.compare(rules)
-            if compared.keys:
-                expectations += len(compared.keys)
-                asked.append(judging.submit(by, compared.file, using, keys=compared.keys))
-        failed = [failure for answer in asked for failure in answer.result().failed]
-    db.admit()
-    return expectations, failed
+    """Compare and validate each portion of rules; return how many expectations ran, and the comparisons that fail."""
+    expectations, pending = 0, []
+    with ThreadPoolExecutor(max_workers=1) as executor:
+        for rules in portions:
+            comparison_file = db.compare(rules)
+            if comparison_file.keys:
+                expectations += len(comparison_file.keys)
+                pending.append(executor.submit(validator, comparison_file.file, rule_packs, keys=comparison_file.keys))
+        failed_ids = [failed_id for future in pending for failed_id in future.result().failed_ids]
+    db.open_comparisons()
+    return expectations, failed_ids
 
 
-def _failures(db: JudgingDatabase, failed: list[int], excused: pl.DataFrame) -> pl.DataFrame:
-    """Return submission_id, pack and rule_id of what fails and is not excused."""
-    blamed = pl.DataFrame({"comparison_id": failed}, schema={"comparison_id": pl.Int64})
-    db.connection.register("failed_in", blamed.join(excused, on="comparison_id", how="anti").to_arrow())
+def _failures(db: JudgingDatabase, failed_ids: list[int], waived_comparisons: pl.DataFrame) -> pl.DataFrame:
+    """Return submission_id, pack and rule_id of what fails and is not waived."""
+    failed_frame = pl.DataFrame({"comparison_id": failed_ids}, schema={"comparison_id": pl.Int64})
+    db.connection.register(
+        "failed_in", failed_frame.join(waived_comparisons, on="comparison_id", how="anti").to_arrow()
+    )
     try:
         return db.query(
             "select distinct submission_id, pack, rule_id from comparison semi join failed_in using (comparison_id)"
@@ -330,40 +352,53 @@ def _failures(db: JudgingDatabase, failed: list[int], excused: pl.DataFrame) -> 
         db.connection.unregister("failed_in")
 
 
-def _slipped(failures: pl.DataFrame, all_rules: Iterable[tuple[Pack, Rule]]) -> pl.DataFrame:
-    """Return submission_id and form of amounts whose unit slipped: nothing is compared with them."""
-    of_money = pl.DataFrame(
+def _unit_slips(failures: pl.DataFrame, all_rules: Iterable[tuple[Pack, Rule]]) -> pl.DataFrame:
+    """Return submission_id and form of amounts in the wrong unit: nothing is compared with them."""
+    scale_rules = pl.DataFrame(
         [(pack.pack, rule.id, form) for pack, rule in all_rules if rule.detects_unit_slip for form in rule.forms],
         schema=dict.fromkeys(("pack", "rule_id", "form"), pl.String),  # a pack may have no such rule
         orient="row",
     )
-    return failures.join(of_money, on=["pack", "rule_id"]).select("submission_id", "form").unique()
+    return failures.join(scale_rules, on=["pack", "rule_id"]).select("submission_id", "form").unique()
 
 
 def fingerprints(
-    submissions: pl.DataFrame, excuses: pl.DataFrame, declared: Forms, registry: UnitRegistry, using: tuple[Pack, ...]
+    submissions: pl.DataFrame,
+    active_waivers: pl.DataFrame,
+    declarations: Forms,
+    registry: UnitRegistry,
+    rule_packs: tuple[Pack, ...],
 ) -> dict[str, str]:
     """Return a hash of everything that a period's judgement depends on, by period."""
     common = [
         LAYOUT,
         reader_version(),
-        *(pack.full_version for pack in using),
-        *(form.version for form in declared.all),
+        *(pack.full_version for pack in rule_packs),
+        *(form.version for form in declarations.all),
         targets().write_csv(),
         DEADLINES.read_text(encoding="utf-8"),
     ]
-    looked_at, answered = digests(submissions, submissions), waiver_digests(submissions, excuses)
+    partner_hashes, waiver_hashes = (
+        partner_digests(submissions, submissions),
+        waiver_digests(submissions, active_waivers),
+    )
     grouped = submissions.with_columns(pl.col("period_id").fill_null(UNPLACED)).group_by("period_id")
     return {
         period: hashlib.sha256(
             json.dumps(
-                [common, registry.version_on(last), sorted(ids), looked_at.get(period), answered.get(period)]
+                [
+                    common,
+                    registry.version_on(last_day),
+                    sorted(ids),
+                    partner_hashes.get(period),
+                    waiver_hashes.get(period),
+                ]
             ).encode()
         ).hexdigest()
-        for period, ids, last in grouped.agg("submission_id", pl.col("period_end").max()).iter_rows()
+        for period, ids, last_day in grouped.agg("submission_id", pl.col("period_end").max()).iter_rows()
     }
 
 
 def _is_current(folder: Path, mark: str) -> bool:
-    marked = folder / "fingerprint.txt"
-    return marked.exists() and marked.read_text() == mark
+    path = folder / "fingerprint.txt"
+    return path.exists() and path.read_text() == mark

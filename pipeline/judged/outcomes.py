@@ -1,4 +1,4 @@
-"""Outcomes: every applicable rule leaves one on every form of every submission, pinned to what it rests on."""
+"""Outcomes: every applicable rule leaves one on every form of every submission, with the versions it is based on."""
 
 import polars as pl
 
@@ -12,39 +12,39 @@ from pipeline.vocabulary import Status
 
 def outcomes_frame(
     db: JudgingDatabase,
-    failed: list[int],
-    excused: pl.DataFrame,
-    using: tuple[Pack, ...],
-    declared: Forms,
+    failed_ids: list[int],
+    waived_comparisons: pl.DataFrame,
+    rule_packs: tuple[Pack, ...],
+    declarations: Forms,
     registry: UnitRegistry,
 ) -> pl.DataFrame:
     """Return one outcome per applicable rule, form and submission; nothing compared is not applicable, never a pass.
 
-    What fails and is all ``excused`` (``waivers.WAIVED``) is explained or known; ``failed`` counts it all the same.
+    What fails and is all in ``waived_comparisons`` is explained or known; the column ``failed`` counts it all the same.
     """
     versions = pl.DataFrame(
-        [(pack.pack, pack.full_version) for pack in using], schema=["pack", "pack_version"], orient="row"
+        [(pack.pack, pack.full_version) for pack in rule_packs], schema=["pack", "pack_version"], orient="row"
     )
     form_versions = pl.DataFrame(
         [
             (form.code, regime.name, form.version)
-            for regime in declared.regimes.values()
-            for form in declared.applied_in(regime).values()
+            for regime in declarations.regimes.values()
+            for form in declarations.applied_in(regime).values()
         ],
         schema=["form", "regime", "form_version"],
         orient="row",
     )
-    ends = [day for (day,) in db.query("select distinct period_end from submission").iter_rows()]
+    end_days = [day for (day,) in db.query("select distinct period_end from submission").iter_rows()]
     unit_versions = pl.DataFrame(
-        [(day, registry.version_on(day)) for day in ends],
+        [(day, registry.version_on(day)) for day in end_days],
         schema={"period_end": pl.Date, "unit_version": pl.String},
         orient="row",
     )
     connection = db.connection
     connection.register(
-        "failed_in", pl.DataFrame({"comparison_id": failed}, schema={"comparison_id": pl.Int64}).to_arrow()
+        "failed_in", pl.DataFrame({"comparison_id": failed_ids}, schema={"comparison_id": pl.Int64}).to_arrow()
     )
-    connection.register("excused_in", excused.to_arrow())
+    connection.register("excused_in", waived_comparisons.to_arrow())
     connection.register("versions_in", versions.to_arrow())
     connection.register("unit_versions_in", unit_versions.to_arrow())
     connection.register("form_versions_in", form_versions.to_arrow())

@@ -1,6 +1,6 @@
 """Which other report each report is compared with: the one before it in the year, last year's, a text's workbook.
 
-A partner is found by the submissions alone: its reporting unit, scope and period. Which of its versions counts is said by
+A partner is found by the submissions alone: its reporting unit, scope and period. Which of its versions counts is decided by
 the rules that look at one workbook by itself (the last that they accept), never by a comparison with a third report:
 so no verdict waits for another period's, and the order of arrival leaves no trace.
 """
@@ -15,36 +15,48 @@ from expectations.rules import Pack
 from pipeline import tables
 from pipeline.vocabulary import Origin, Vintage
 
-#: Of each relation that leads to another period.
-WANTED = {"submission_id": pl.String, "relation": pl.String, "report_id": pl.String, "period_id": pl.String}
+#: The reports of other periods with which a submission is compared, by relation.
+COMPARED_REPORTS = {"submission_id": pl.String, "relation": pl.String, "report_id": pl.String, "period_id": pl.String}
 PARTNER = {"submission_id": pl.String, "form": pl.String, "relation": pl.String, "beside": pl.String}
-_WHO = ["origin", "is_simulated", "unit_key", "scope"]
-_THEN = {"then_report": "report_id", "then_period": "period_id", "then_year": "year", "then_months": "months"}
+_REPORTER = ["origin", "is_simulated", "unit_key", "scope"]
+_EARLIER_COLUMNS = {
+    "then_report": "report_id",
+    "then_period": "period_id",
+    "then_year": "year",
+    "then_months": "months",
+}
 
 
-def wanted(submissions: pl.DataFrame, reports: pl.DataFrame) -> pl.DataFrame:
-    """Return the reports of other periods that ``submissions`` are compared with, as ``WANTED``.
+def compared_reports(submissions: pl.DataFrame, reports: pl.DataFrame) -> pl.DataFrame:
+    """Return the reports of other periods with which ``submissions`` are compared, as ``COMPARED_REPORTS``.
 
-    ``reports``: all submissions that there are; of a report that nobody sent there is no row. The report before is the
+    ``reports``: all existing submissions; a report that nobody sent has no row. The report before is the
     nearest one that the office sent for an earlier period of the statistical year; only the first of a year is
     compared with last year's 12-month report.
     """
-    sent, known = _dated(submissions), _dated(reports).unique("report_id", maintain_order=True)
-    if sent.is_empty() or known.is_empty():
-        return pl.DataFrame(schema=WANTED)
-    then = known.select(*_WHO, **{name: pl.col(of) for name, of in _THEN.items()})
-    # Each report meets those of its own statistical year and of the one before.
+    dated_submissions, dated_reports = (
+        _monthly_reports(submissions),
+        _monthly_reports(reports).unique("report_id", maintain_order=True),
+    )
+    if dated_submissions.is_empty() or dated_reports.is_empty():
+        return pl.DataFrame(schema=COMPARED_REPORTS)
+    earlier_reports = dated_reports.select(
+        *_REPORTER, **{name: pl.col(source) for name, source in _EARLIER_COLUMNS.items()}
+    )
+    # Each report is paired with those of its own statistical year and of the one before.
     pairs = pl.concat(
-        sent.join(then.with_columns((pl.col("then_year") + later).alias("year")), on=[*_WHO, "year"])
-        for later in (0, 1)
+        dated_submissions.join(
+            earlier_reports.with_columns((pl.col("then_year") + year_offset).alias("year")), on=[*_REPORTER, "year"]
+        )
+        for year_offset in (0, 1)
     )
     is_this_year, is_earlier = pl.col("then_year") == pl.col("year"), pl.col("then_months") < pl.col("months")
-    before = pairs.filter(is_this_year, is_earlier)
-    previous = before.filter(pl.col("then_months") == pl.col("then_months").max().over("submission_id"))
+    earlier_pairs = pairs.filter(is_this_year, is_earlier)
+    previous = earlier_pairs.filter(pl.col("then_months") == pl.col("then_months").max().over("submission_id"))
     last_year = pairs.filter(~is_this_year)
     relations = {
         PREVIOUS: previous,
-        TENTH_MONTH: before.filter(pl.col("months") == 12, pl.col("then_months") == 10),
+        TENTH_MONTH: earlier_pairs.filter(pl.col("months") == 12, pl.col("then_months") == 10),
         LAST_YEAR: last_year.filter(pl.col("then_months") == pl.col("months")),
         YEAR_END: last_year.filter(pl.col("then_months") == 12).join(previous, on="submission_id", how="anti"),
     }
@@ -59,10 +71,10 @@ def wanted(submissions: pl.DataFrame, reports: pl.DataFrame) -> pl.DataFrame:
     ).sort("submission_id", "relation")
 
 
-def digests(submissions: pl.DataFrame, reports: pl.DataFrame) -> dict[str, str]:
+def partner_digests(submissions: pl.DataFrame, reports: pl.DataFrame) -> dict[str, str]:
     """Return, by period, a hash of all versions of the reports of other periods that its submissions look at."""
-    looked_at = (
-        wanted(submissions, reports)
+    version_rows = (
+        compared_reports(submissions, reports)
         .join(submissions.select("submission_id", pl.col("period_id").alias("of_period")), on="submission_id")
         .select("of_period", "report_id")
         .unique()
@@ -70,17 +82,17 @@ def digests(submissions: pl.DataFrame, reports: pl.DataFrame) -> dict[str, str]:
     )
     return {
         row["of_period"]: hashlib.sha256("|".join(sorted(set(row["version"]))).encode()).hexdigest()
-        for row in looked_at.group_by("of_period").agg("version").to_dicts()
+        for row in version_rows.group_by("of_period").agg("version").to_dicts()
     }
 
 
-def compared_beside(cells: pl.DataFrame, using: Iterable[Pack]) -> pl.DataFrame:
+def partner_figures(cells: pl.DataFrame, rule_packs: Iterable[Pack]) -> pl.DataFrame:
     """Return the figures among ``cells`` that some rule compares with another report."""
     places = pl.DataFrame(
         sorted(
             {
                 (form, column)
-                for pack in using
+                for pack in rule_packs
                 for rule in pack.rules
                 for form in rule.forms
                 for column in rule.partner_columns(form)
@@ -92,67 +104,67 @@ def compared_beside(cells: pl.DataFrame, using: Iterable[Pack]) -> pl.DataFrame:
     return cells.filter(pl.col("value").is_not_null()).join(places, on=["form", "column_code"], how="semi")
 
 
-def standing_cells(current: pl.DataFrame, figures: pl.DataFrame, slipped: pl.DataFrame) -> pl.DataFrame:
+def standing_cells(current: pl.DataFrame, figures: pl.DataFrame, unit_slips: pl.DataFrame) -> pl.DataFrame:
     """Return the figures that other periods may look at, as ``tables.STANDING``.
 
-    ``current``: submission_id, report_id and form of what stands; ``figures``: what is :func:`compared_beside`;
-    ``slipped``: submission_id and form of amounts in the wrong unit, with which nothing is compared.
+    ``current``: submission_id, report_id and form of what stands; ``figures``: the :func:`partner_figures`;
+    ``unit_slips``: submission_id and form of amounts in the wrong unit, with which nothing is compared.
     """
     return (
         figures.join(current.select("submission_id", "report_id", "form"), on=["submission_id", "form"])
-        .join(slipped, on=["submission_id", "form"], how="anti")
+        .join(unit_slips, on=["submission_id", "form"], how="anti")
         .select(list(tables.STANDING))
         .sort("submission_id", "form", "row_code", "column_code")
     )
 
 
-def partners(of_periods: pl.DataFrame, standing: pl.DataFrame, slipped: pl.DataFrame) -> pl.DataFrame:
-    """Return the partner of each form of each submission, as ``PARTNER``, from what is ``wanted`` and what stands."""
+def partners(report_pairs: pl.DataFrame, standing: pl.DataFrame, unit_slips: pl.DataFrame) -> pl.DataFrame:
+    """Return the partner of each form of each submission, as ``PARTNER``, from its report pairs and the standing figures."""
     forms = standing.select("report_id", "form", pl.col("submission_id").alias("beside")).unique()
     return (
-        of_periods.join(forms, on="report_id")
-        .join(slipped, on=["submission_id", "form"], how="anti")
+        report_pairs.join(forms, on="report_id")
+        .join(unit_slips, on=["submission_id", "form"], how="anti")
         .select(list(PARTNER))
         .sort("submission_id", "form", "relation")
     )
 
 
-def workbooks(submissions: pl.DataFrame, sent: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
+def workbooks(submissions: pl.DataFrame, submitted_reports: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
     """Return, for every published report, the last workbook of the same agency and period by form, as ``PARTNER``.
 
-    Whatever its verdict: a text is held against what the agency said last.
+    Whatever its verdict: a text is compared with what the agency reported last.
     """
     place = ["unit_key", "scope", "period_id", "is_simulated"]
-    forms = sent.drop_nulls()
-    told = submissions.filter(
+    forms = submitted_reports.drop_nulls()
+    texts = submissions.filter(
         pl.col("origin") == str(Origin.PUBLISHED), pl.col("vintage") == str(Vintage.REPORTED)
     ).drop_nulls(place)
-    sent = submissions.filter(pl.col("origin") == str(Origin.SUBMITTED)).drop_nulls(place)
-    last = (
-        sent.join(versions.select("submission_id", "version"), on="submission_id")
+    submitted_reports = submissions.filter(pl.col("origin") == str(Origin.SUBMITTED)).drop_nulls(place)
+    last_workbooks = (
+        submitted_reports.join(versions.select("submission_id", "version"), on="submission_id")
         .join(forms, on="submission_id")
         .sort("version", "submission_id")
         .unique([*place, "form"], keep="last", maintain_order=True)
         .select(*place, "form", pl.col("submission_id").alias("beside"))
     )
     return (
-        told.select("submission_id", *place)
+        texts.select("submission_id", *place)
         .join(forms, on="submission_id")
-        .join(last, on=[*place, "form"])
+        .join(last_workbooks, on=[*place, "form"])
         .select("submission_id", "form", pl.lit(WORKBOOK).alias("relation"), "beside")
         .sort("submission_id", "form")
     )
 
 
-def _dated(submissions: pl.DataFrame) -> pl.DataFrame:
-    """Return what was submitted for whole-month periods, with statistical year and months."""
+def _monthly_reports(submissions: pl.DataFrame) -> pl.DataFrame:
+    """Return the submissions for whole-month periods, with statistical year and months."""
     return (
         submissions.filter(
             pl.col("origin") == str(Origin.SUBMITTED),
             pl.col("report_id").is_not_null(),
             pl.col("period_id").str.contains(r"^\d{4}-\d{2}$"),
         )
-        .select("submission_id", "report_id", "period_id", *_WHO)
+        .select("submission_id", "report_id", "period_id", *_REPORTER)
         .with_columns(
             pl.col("period_id").str.slice(0, 4).cast(pl.Int32).alias("year"),
             pl.col("period_id").str.slice(5, 2).cast(pl.Int32).alias("months"),

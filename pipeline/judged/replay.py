@@ -13,7 +13,7 @@ from expectations.suites import validate
 from pipeline import tables
 from pipeline.calendar.periods import Period
 from pipeline.home import Home
-from pipeline.judged.judge import Progress, Validate, judge, others_of
+from pipeline.judged.judge import Progress, Validator, judge, load_context
 from pipeline.registry.home_register import registry_of
 from pipeline.storage import read_tables
 from pipeline.vocabulary import Status
@@ -37,7 +37,7 @@ class Replay:
     """What a changed pack would do: how many submissions were judged again, and those whose verdict flips."""
 
     pack: Pack
-    judged: int
+    judged_count: int
     flips: pl.DataFrame  # FLIPS
 
 
@@ -47,53 +47,57 @@ def replay(
     *,
     first: Period | None = None,
     last: Period | None = None,
-    by: Validate = validate,
+    validator: Validator = validate,
     progress: Progress = lambda _: None,
 ) -> Replay:
-    """Judge what ``home`` holds of the periods ``first`` to ``last`` under ``pack``; nothing is written or published.
+    """Judge the submissions of ``home`` for the periods ``first`` to ``last`` under ``pack``; nothing is written or published.
 
-    The pack takes the place of the one in force that has its name, for the packs that extend that one too. Raises
-    ``PackError`` where it is no pack or none of its name is in force, ``FileNotFoundError`` where it is not there.
+    The pack replaces the one in force of the same name, also for the packs that extend it. Raises
+    ``PackError`` where it is no pack or none of its name is in force, ``FileNotFoundError`` where the file is missing.
     """
-    known = read_tables(home.cells, "submissions", tables.SUBMISSIONS).filter("is_readable")
-    chosen = known.filter(_is_within(first, last))
+    all_submissions = read_tables(home.cells, "submissions", tables.SUBMISSIONS).filter("is_readable")
+    selected_submissions = all_submissions.filter(_is_within(first, last))
     with tempfile.TemporaryDirectory(prefix="thads-replay-") as folder:
         scratch = Path(folder)
-        name, using = _packs_with(pack, scratch / "packs")
-        (changed,) = [one for one in using if one.pack == name]
-        progress(f"judging {chosen.height} submissions again under {name} {changed.full_version}")
+        name, rule_packs = _packs_with(pack, scratch / "packs")
+        (changed_pack,) = [rule_pack for rule_pack in rule_packs if rule_pack.pack == name]
+        progress(f"judging {selected_submissions.height} submissions again under {name} {changed_pack.full_version}")
         judgement = judge(
-            chosen,
-            read_tables(home.cells, "cells", tables.CELLS, submissions=chosen["submission_id"]),
-            read_tables(home.cells, "remarks", tables.REMARKS, submissions=chosen["submission_id"]),
+            selected_submissions,
+            read_tables(home.cells, "cells", tables.CELLS, submissions=selected_submissions["submission_id"]),
+            read_tables(home.cells, "remarks", tables.REMARKS, submissions=selected_submissions["submission_id"]),
             database=scratch / "judging.duckdb",
-            others=others_of(home, chosen, known),
+            context=load_context(home, selected_submissions, all_submissions),
             registry=registry_of(home),
-            using=using,
-            by=by,
+            rule_packs=rule_packs,
+            validator=validator,
             progress=progress,
         )
-    before = read_tables(home.judged, "verdicts", tables.VERDICTS).select("submission_id", before="verdict")
-    flipped = (
+    old_verdicts = read_tables(home.judged, "verdicts", tables.VERDICTS).select("submission_id", before="verdict")
+    changed_verdicts = (
         judgement.verdicts.select("submission_id", "version", after="verdict")
-        .join(before, on="submission_id")
+        .join(old_verdicts, on="submission_id")
         .filter(pl.col("before") != pl.col("after"))
     )
-    were = _failing(read_tables(home.judged, "outcomes", tables.OUTCOMES))
-    are = _failing(judgement.outcomes)
+    old_failures = _failed_rules(read_tables(home.judged, "outcomes", tables.OUTCOMES))
+    new_failures = _failed_rules(judgement.outcomes)
     flips = (
-        chosen.join(flipped, on="submission_id")
-        .join(_rules(are, were).rename({"rules": "starts_failing"}), on="submission_id", how="left")
-        .join(_rules(were, are).rename({"rules": "stops_failing"}), on="submission_id", how="left")
+        selected_submissions.join(changed_verdicts, on="submission_id")
+        .join(
+            _added_rules(new_failures, old_failures).rename({"rules": "starts_failing"}), on="submission_id", how="left"
+        )
+        .join(
+            _added_rules(old_failures, new_failures).rename({"rules": "stops_failing"}), on="submission_id", how="left"
+        )
         .with_columns(pl.col("starts_failing", "stops_failing").fill_null([]))
         .select(list(FLIPS))
         .sort("period_id", "unit_key", "scope", "version", nulls_last=True)
     )
-    return Replay(changed, chosen.height, flips)
+    return Replay(changed_pack, selected_submissions.height, flips)
 
 
 def _packs_with(pack: Path, folder: Path) -> tuple[str, tuple[Pack, ...]]:
-    """Return the name of ``pack``, and all packs in force with it in the place of its namesake."""
+    """Return the name of ``pack``, and all packs in force with it in place of its namesake."""
     try:
         entry = yaml.safe_load(pack.read_bytes())
     except yaml.YAMLError as error:
@@ -108,20 +112,20 @@ def _packs_with(pack: Path, folder: Path) -> tuple[str, tuple[Pack, ...]]:
 
 
 def _is_within(first: Period | None, last: Period | None) -> pl.Expr:
-    of_period = pl.col("period_id").str.slice(0, 7)  # a report that ends within a month belongs to it
-    within = pl.lit(value=True)
+    period_id = pl.col("period_id").str.slice(0, 7)  # a report that ends within a month belongs to it
+    condition = pl.lit(value=True)
     if first:
-        within &= of_period >= first.id
+        condition &= period_id >= first.id
     if last:
-        within &= of_period <= last.id
-    return within
+        condition &= period_id <= last.id
+    return condition
 
 
-def _failing(outcomes: pl.DataFrame) -> pl.DataFrame:
+def _failed_rules(outcomes: pl.DataFrame) -> pl.DataFrame:
     return outcomes.filter(pl.col("status") == str(Status.FAIL)).select("submission_id", "pack", "rule_id").unique()
 
 
-def _rules(of: pl.DataFrame, without: pl.DataFrame) -> pl.DataFrame:
-    """Return the rules of each submission that stand in one frame and not in the other."""
-    new = of.join(without, on=["submission_id", "pack", "rule_id"], how="anti")
-    return new.group_by("submission_id").agg(pl.col("rule_id").sort().alias("rules"))
+def _added_rules(outcomes: pl.DataFrame, other_outcomes: pl.DataFrame) -> pl.DataFrame:
+    """Return the rules of each submission that are in the first frame and not in the second."""
+    added_outcomes = outcomes.join(other_outcomes, on=["submission_id", "pack", "rule_id"], how="anti")
+    return added_outcomes.group_by("submission_id").agg(pl.col("rule_id").sort().alias("rules"))

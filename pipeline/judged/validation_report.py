@@ -30,8 +30,8 @@ def validation_report(
 ) -> list[dict[str, Any]]:
     """Return one validation for each comparison that fails, and one for each rule and form that holds.
 
-    A rule that compared nothing validated nothing and is not in it. Rows are of ``tables.SUBMISSIONS``, ``FINDINGS`` and
-    ``OUTCOMES`` of one submission; the time of the event is when the return was received, so the report of the same
+    A rule that compared nothing validated nothing and is left out. Rows are of ``tables.SUBMISSIONS``, ``FINDINGS`` and
+    ``OUTCOMES`` of one submission; the event's time is when the return was received, so the report of the same
     return is the same.
     """
     results = list(outcomes)
@@ -46,7 +46,7 @@ def validation_report(
             "trigger": trigger,
         }
 
-    failing = [
+    failures = [
         {
             "id": row["finding_id"],
             "type": "validation",
@@ -62,13 +62,15 @@ def validation_report(
         }
         for row in findings
     ]
-    holding = [
+    passes = [
         {
             "id": _identity(submission["submission_id"], row["pack"], row["rule_id"], row["form"]),
             "type": "validation",
             "event": event(row["pack"]),
             "rule": _rule(
-                row["pack"], row["rule_id"], *_declared().get((row["pack"], row["rule_id"]), (Severity.ERROR, ""))
+                row["pack"],
+                row["rule_id"],
+                *_severities_and_sentences().get((row["pack"], row["rule_id"]), (Severity.ERROR, "")),
             ),
             "data": {
                 "source": [_place(submission, row["form"])],
@@ -80,7 +82,7 @@ def validation_report(
         for row in results
         if row["status"] == Status.PASS
     ]
-    return failing + holding
+    return failures + passes
 
 
 def as_json(report: list[dict[str, Any]]) -> str:
@@ -109,19 +111,19 @@ def _expressions() -> dict[tuple[str, str], str]:
 
 
 @cache
-def _declared() -> dict[tuple[str, str], tuple[Severity, str]]:
+def _severities_and_sentences() -> dict[tuple[str, str], tuple[Severity, str]]:
     return {(pack.pack, rule.id): (rule.severity, rule.vi) for pack in packs() for rule in pack.rules}
 
 
 def _cell(submission: Row, cell: Row) -> str:
-    at = f"{cell['sheet']}!{cell['address']}" if cell["address"] else ""
-    place = _place(submission, cell["form"], cell["row_code"], cell["column_code"], of=cell["submission_id"])
-    return f"{place} {at}".strip()
+    address = f"{cell['sheet']}!{cell['address']}" if cell["address"] else ""
+    place = _place(submission, cell["form"], cell["row_code"], cell["column_code"], submission_id=cell["submission_id"])
+    return f"{place} {address}".strip()
 
 
-def _place(submission: Row, *place: str | None, of: str | None = None) -> str:
+def _place(submission: Row, *place: str | None, submission_id: str | None = None) -> str:
     """Return a key of data: version, form, row, column."""
-    return "/".join(str(part) for part in (of or submission["submission_id"], *place) if part)
+    return "/".join(str(part) for part in (submission_id or submission["submission_id"], *place) if part)
 
 
 def _identity(*parts: str | None) -> str:

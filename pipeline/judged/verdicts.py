@@ -1,4 +1,4 @@
-"""Verdicts: what became of each submission, its place among the versions of its report, and which version stands."""
+"""Verdicts: the result of each submission, its number among the versions of its report, and which version stands."""
 
 from collections.abc import Iterable
 
@@ -20,15 +20,19 @@ def versions(submissions: pl.DataFrame) -> pl.DataFrame:
     """
     # A submission that could not be placed is a report of its own.
     report = pl.coalesce("report_id", "submission_id")
-    answered = submissions.select(
+    answered_versions = submissions.select(
         pl.col("submission_id").alias("in_answer_to"),
         pl.col("received_at").alias("answered_at"),
         pl.lit(1).alias("is_answer"),
     ).unique("in_answer_to", keep="first")
-    in_order = submissions.join(answered, on="in_answer_to", how="left", maintain_order="left").with_columns(
+    ordered_submissions = submissions.join(
+        answered_versions, on="in_answer_to", how="left", maintain_order="left"
+    ).with_columns(
         pl.max_horizontal("received_at", "answered_at").alias("received_at"), pl.col("is_answer").fill_null(0)
     )
-    return in_order.sort("batch", "received_at", "is_answer", "revision", "source_ref", "submission_id").select(
+    return ordered_submissions.sort(
+        "batch", "received_at", "is_answer", "revision", "source_ref", "submission_id"
+    ).select(
         "submission_id",
         "period_id",
         pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over(report).alias("version"),
@@ -38,18 +42,18 @@ def versions(submissions: pl.DataFrame) -> pl.DataFrame:
 
 
 def verdicts_frame(
-    in_order: pl.DataFrame, failures: pl.DataFrame, all_rules: Iterable[tuple[Pack, Rule]]
+    version_rows: pl.DataFrame, failures: pl.DataFrame, all_rules: Iterable[tuple[Pack, Rule]]
 ) -> pl.DataFrame:
-    """Return each submission's verdict, as ``tables.VERDICTS``.
+    """Return the verdict of each submission, as ``tables.VERDICTS``.
 
-    ``in_order`` are the ``versions``; ``failures`` submission_id, pack and rule_id of what fails.
+    ``version_rows`` are the :func:`versions`; ``failures``: submission_id, pack and rule_id of what fails.
     """
     on_fail = pl.DataFrame(
         [(pack.pack, rule.id, str(rule.on_fail)) for pack, rule in all_rules],
         schema=["pack", "rule_id", "on_fail"],
         orient="row",
     )
-    worst = (
+    consequences = (
         failures.join(on_fail, on=["pack", "rule_id"])
         .group_by("submission_id")
         .agg(
@@ -58,9 +62,9 @@ def verdicts_frame(
         )
     )
     return (
-        in_order.join(worst, on="submission_id", how="left", maintain_order="left")
+        version_rows.join(consequences, on="submission_id", how="left", maintain_order="left")
         .with_columns(
-            # What has no place is sent back, even where no rule of its pack says so.
+            # A submission that could not be placed is sent back, even where no rule of its pack says so.
             pl.when(pl.col("is_returned").fill_null(False) | ~pl.col("is_placed"))
             .then(pl.lit(str(Verdict.RETURNED)))
             .when(pl.col("is_queried"))
@@ -74,10 +78,10 @@ def verdicts_frame(
     )
 
 
-def current_forms(submissions: pl.DataFrame, verdicts: pl.DataFrame, sent: pl.DataFrame) -> pl.DataFrame:
+def current_forms(submissions: pl.DataFrame, verdicts: pl.DataFrame, submitted_forms: pl.DataFrame) -> pl.DataFrame:
     """Return, for every report and form, the last version that was accepted: submission columns and form.
 
-    One that is out of order (``revisions``) supersedes nothing. ``sent``: submission_id and form, one row for each form of a submission.
+    One that is out of order (``revisions``) supersedes nothing. ``submitted_forms``: submission_id and form, one row for each form of a submission.
     """
     return (
         submissions.join(verdicts.select("submission_id", "verdict", "version", "is_out_of_order"), on="submission_id")
@@ -85,7 +89,7 @@ def current_forms(submissions: pl.DataFrame, verdicts: pl.DataFrame, sent: pl.Da
             pl.col("verdict").is_in([Verdict.ACCEPTED, Verdict.ACCEPTED_WITH_QUERY]),
             ~pl.col("is_out_of_order").fill_null(False),
         )
-        .join(sent, on="submission_id")
+        .join(submitted_forms, on="submission_id")
         .sort("version")
         .unique(["report_id", "form"], keep="last", maintain_order=True)
     )
@@ -96,12 +100,12 @@ def office_parts(submissions: pl.DataFrame, current: pl.DataFrame, registry: Uni
 
     A province adds up its own caseload and its offices, the nation the provinces of the day.
     """
-    wholes = submissions.filter(pl.col("scope").is_in(["province", "nation"]), pl.col("origin") == "submitted")
-    wanted = pl.DataFrame(
+    summary_reports = submissions.filter(pl.col("scope").is_in(["province", "nation"]), pl.col("origin") == "submitted")
+    expected_parts = pl.DataFrame(
         [
             (row["submission_id"], row["period_id"], row["is_simulated"], part, scope, len(parts))
-            for row in wholes.drop_nulls(["unit_key", "period_id"]).to_dicts()
-            for parts in [_parts_of(row, registry)]
+            for row in summary_reports.drop_nulls(["unit_key", "period_id"]).to_dicts()
+            for parts in [_parts(row, registry)]
             for part, scope in parts
         ],
         schema={
@@ -116,11 +120,11 @@ def office_parts(submissions: pl.DataFrame, current: pl.DataFrame, registry: Uni
     )
     place = ["period_id", "is_simulated", "unit_key", "scope"]
     parts = current.select(*place, "form", pl.col("submission_id").alias("part_submission_id"))
-    return wanted.join(parts, on=place).select(list(PARTS))
+    return expected_parts.join(parts, on=place).select(list(PARTS))
 
 
-def _parts_of(whole: dict, registry: UnitRegistry) -> list[tuple[str, str]]:
-    """Return unit and scope of what a report of a province or of the nation adds up."""
+def _parts(whole: dict, registry: UnitRegistry) -> list[tuple[str, str]]:
+    """Return unit and scope of the reports that a province or the nation adds up."""
     if whole["scope"] == "nation":
         return [(province, "province") for province in registry.provinces_of(whole["period_end"])]
     offices = registry.parts_of(whole["unit_key"], whole["period_end"], is_simulated=whole["is_simulated"])

@@ -1,7 +1,7 @@
-"""Which failing comparisons are answered for: explained by an office, or known of a published report.
+"""Which failing comparisons are waived: explained by an office, or known for a published report.
 
 ``expectations/known/*.yaml`` names the discrepancies of published figures that are understood: the case, the place, the
-difference that is excused, why, and where that is seen. Offices' answers stand in the ledger (``pipeline.judged.answers``).
+difference that is excused, why, and where that can be seen. Offices' answers are in the ledger (``pipeline.judged.answers``).
 """
 
 import hashlib
@@ -14,14 +14,14 @@ import polars as pl
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from expectations.rules import Pack, PackError, version_of
+from expectations.rules import Pack, PackError, rule_version
 from pipeline import tables
 from pipeline.comparison.database import JudgingDatabase
 from pipeline.home import PACKS
 from pipeline.vocabulary import Status
 
-KNOWN = PACKS.parent / "known"
-#: What a waiver excuses; a null leaves that open.
+KNOWN_FOLDER = PACKS.parent / "known"
+#: What a waiver covers; a null matches anything.
 WAIVER: dict[str, Any] = {
     "waiver_id": pl.String,
     "status": pl.String,
@@ -38,10 +38,10 @@ WAIVER: dict[str, Any] = {
     "high": tables.AMOUNT,
     "expires_on": pl.Date,
 }
-WAIVED = {"comparison_id": pl.Int64, "waiver_id": pl.String, "status": pl.String}
+WAIVED_COMPARISONS = {"comparison_id": pl.Int64, "waiver_id": pl.String, "status": pl.String}
 
 
-class Known(BaseModel):
+class KnownDiscrepancy(BaseModel):
     """A discrepancy of a published report that is understood: it stays visible, and nobody is asked again."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -59,19 +59,21 @@ class Known(BaseModel):
 
 
 @cache
-def known(folder: Path = KNOWN) -> tuple[Known, ...]:
+def known_discrepancies(folder: Path = KNOWN_FOLDER) -> tuple[KnownDiscrepancy, ...]:
     """Return the known discrepancies, read once; raises ``PackError`` with file and reason."""
-    entries: list[Known] = []
+    entries: list[KnownDiscrepancy] = []
     for path in sorted(folder.glob("*.yaml")):
         try:
-            entries += TypeAdapter(list[Known]).validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
+            entries += TypeAdapter(list[KnownDiscrepancy]).validate_python(
+                yaml.safe_load(path.read_text(encoding="utf-8"))
+            )
         except (yaml.YAMLError, ValidationError) as error:
             raise PackError(f"{path}: {error}") from error
     return tuple(entries)
 
 
-def waivers(answers: pl.DataFrame, of: tuple[Known, ...] | None = None) -> pl.DataFrame:
-    """Return what is in force as ``WAIVER``: the answers (``tables.ANSWERS``) not withdrawn, and what is known."""
+def waivers(answers: pl.DataFrame, discrepancies: tuple[KnownDiscrepancy, ...] | None = None) -> pl.DataFrame:
+    """Return the waivers in force as ``WAIVER``: the answers (``tables.ANSWERS``) not withdrawn, and the known discrepancies."""
     rows = [
         {
             "waiver_id": entry.id,
@@ -85,33 +87,35 @@ def waivers(answers: pl.DataFrame, of: tuple[Known, ...] | None = None) -> pl.Da
             "low": entry.low,
             "high": entry.high,
         }
-        for entry in (known() if of is None else of)
+        for entry in (known_discrepancies() if discrepancies is None else discrepancies)
     ]
     explained = answers.filter(~pl.col("is_revoked")).with_columns(
         pl.col("answer_id").alias("waiver_id"),
         pl.lit(str(Status.EXPLAINED)).alias("status"),
         pl.lit(None, pl.String).alias("source_ref"),
     )
-    filled = [{name: row.get(name) for name in WAIVER} for row in rows]
-    return pl.concat([pl.DataFrame(filled, schema=WAIVER), explained.select(list(WAIVER))])
+    known_rows = [{name: row.get(name) for name in WAIVER} for row in rows]
+    return pl.concat([pl.DataFrame(known_rows, schema=WAIVER), explained.select(list(WAIVER))])
 
 
-def waived(db: JudgingDatabase, failed: list[int], of: pl.DataFrame, using: tuple[Pack, ...]) -> pl.DataFrame:
-    """Return the failing comparisons that a waiver covers, as ``WAIVED``; an explanation comes before a known error.
+def match_waivers(
+    db: JudgingDatabase, failed_ids: list[int], active_waivers: pl.DataFrame, rule_packs: tuple[Pack, ...]
+) -> pl.DataFrame:
+    """Return the failing comparisons that a waiver covers, as ``WAIVED_COMPARISONS``; an explanation goes before a known error.
 
     The office's answer holds for what was received while it was in force, so that judging again later changes nothing.
     """
-    if of.is_empty() or not failed:
-        return pl.DataFrame(schema=WAIVED)
+    if active_waivers.is_empty() or not failed_ids:
+        return pl.DataFrame(schema=WAIVED_COMPARISONS)
     versions = pl.DataFrame(
-        [(pack.pack, rule.id, version_of(rule)) for pack in using for rule in pack.rules],
+        [(pack.pack, rule.id, rule_version(rule)) for pack in rule_packs for rule in pack.rules],
         schema=["pack", "rule_id", "version"],
         orient="row",
     )
     connection = db.connection
     frames = {
-        "failed_in": pl.DataFrame({"comparison_id": failed}, schema={"comparison_id": pl.Int64}),
-        "waiver_in": of,
+        "failed_in": pl.DataFrame({"comparison_id": failed_ids}, schema={"comparison_id": pl.Int64}),
+        "waiver_in": active_waivers,
         "rule_version_in": versions,
     }
     for name, frame in frames.items():
@@ -139,21 +143,21 @@ def waived(db: JudgingDatabase, failed: list[int], of: pl.DataFrame, using: tupl
             ) = 1
             order by comparison_id
             """
-        ).cast(WAIVED)  # type: ignore[arg-type]
+        ).cast(WAIVED_COMPARISONS)  # type: ignore[arg-type]
     finally:
         for name in frames:
             connection.unregister(name)
 
 
-def waiver_digests(submissions: pl.DataFrame, of: pl.DataFrame) -> dict[str | None, str]:
-    """Return, by period, a hash of the waivers that its offices or cases have: they tell what stands, and what is asked."""
-    texts = ["|".join(map(str, row)) for row in of.iter_rows()]
-    entries = of.select("unit_key", "source_ref").with_columns(pl.Series("text", texts, dtype=pl.String))
-    together = pl.concat(
+def waiver_digests(submissions: pl.DataFrame, active_waivers: pl.DataFrame) -> dict[str | None, str]:
+    """Return, by period, a hash of the waivers of its offices or cases: they decide what stands, and what is asked."""
+    texts = ["|".join(map(str, row)) for row in active_waivers.iter_rows()]
+    entries = active_waivers.select("unit_key", "source_ref").with_columns(pl.Series("text", texts, dtype=pl.String))
+    waiver_texts = pl.concat(
         submissions.select("period_id", place).join(entries.select(place, "text").drop_nulls(), on=place).drop(place)
         for place in ("unit_key", "source_ref")
     )
     return {
-        period: hashlib.sha256("\n".join(sorted(set(said))).encode()).hexdigest()
-        for period, said in together.group_by("period_id").agg("text").iter_rows()
+        period: hashlib.sha256("\n".join(sorted(set(period_texts))).encode()).hexdigest()
+        for period, period_texts in waiver_texts.group_by("period_id").agg("text").iter_rows()
     }
