@@ -9,7 +9,7 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
-from expectations.comparisons import COLUMNS, comparisons, joint_comparisons, rule_key
+from expectations.comparisons import AMOUNT, COLUMNS, comparisons, joint_comparisons, rule_key
 from expectations.formulas import TARGETS
 from expectations.rule import Rule
 from expectations.rules import WHOLE_WORKBOOK, Pack
@@ -253,46 +253,50 @@ class JudgingDatabase:
         self.connection.register("targets_in", targets().to_arrow())
         for form in self.forms.current.values():
             columns = wide_columns(self.forms, form)
-            form_cells = cells.filter(pl.col("form") == form.code)
-            # Workbooks are exact: few columns of few forms have anything to round.
-            rounded_cells = form_cells.filter(pl.col("rounding") != 0)
-            roundings = [code for code in columns if code in set(rounded_cells["column_code"])]
-            self.connection.register("wide_in", _pivot(form_cells, columns, "value"))
-            self.connection.register("rounding_in", _pivot(rounded_cells, roundings, "rounding"))
-            measures = ", ".join(
-                f'wide."{code}", '
-                + (f'coalesce(rounded."{code}", 0)' if code in roundings else "0")
-                + f'::decimal(30, 6) as "{code}__rounding"'
-                for code in columns
-            )
-            nation = self.registry.nation
-            target_columns = ", ".join(
-                f"target.{name}::decimal(30, 6) as {name}, 0::decimal(30, 6) as {name}__rounding" for name in TARGETS
+            definitions = ", ".join(
+                f'"{column}" {AMOUNT}, "{column}__rounding" {AMOUNT}' for column in (*columns, *TARGETS)
             )
             self.connection.execute(
-                f"""
-                create table form_{form.code} as
-                with target as (
-                    select submission.submission_id,
-                           max(target_pct) filter (targets_in.unit_key <> '{nation}') as own_target,
-                           max(target_pct) filter (targets_in.unit_key = '{nation}') as national_target,
-                           own_target * max(months) / 12 as own_pro_rata_target,
-                           national_target * max(months) / 12 as national_pro_rata_target
-                    from (select *, substr(period_id, 6, 2)::int as months from submission) as submission
-                    join targets_in on targets_in.basis = '{BASIS.get(form.code, "none")}'
-                                   and targets_in.statistical_year = substr(submission.period_id, 1, 4)::int
-                                   and targets_in.unit_key in (submission.unit_key, '{nation}')
-                    group by submission.submission_id
-                )
-                select wide.submission_id, wide.row_code, {measures}, {target_columns}
-                from wide_in as wide
-                left join rounding_in as rounded using (submission_id, row_code)
-                left join target on target.submission_id = wide.submission_id and wide.row_code = 'total.total'
-                """
+                f"create table form_{form.code} (submission_id varchar, row_code varchar, {definitions})"
             )
-            for name in ("wide_in", "rounding_in"):
-                self.connection.unregister(name)
+            if (form_cells := cells.filter(pl.col("form") == form.code)).height:
+                self._fill_wide_form(form, form_cells, columns)
         self.connection.unregister("targets_in")
+
+    def _fill_wide_form(self, form: Form, form_cells: pl.DataFrame, columns: list[str]) -> None:
+        # Workbooks are exact: few columns of few forms have anything to round.
+        rounded_cells = form_cells.filter(pl.col("rounding") != 0)
+        roundings = [code for code in columns if code in set(rounded_cells["column_code"])]
+        self.connection.register("wide_in", _pivot(form_cells, columns, "value"))
+        self.connection.register("rounding_in", _pivot(rounded_cells, roundings, "rounding"))
+        figures = ", ".join(
+            [f'wide."{code}", ' + (f'coalesce(rounded."{code}", 0)' if code in roundings else "0") for code in columns]
+            + [f"target.{name}, 0" for name in TARGETS]
+        )
+        nation = self.registry.nation
+        self.connection.execute(
+            f"""
+            insert into form_{form.code}
+            with target as (
+                select submission.submission_id,
+                       max(target_pct) filter (targets_in.unit_key <> '{nation}') as own_target,
+                       max(target_pct) filter (targets_in.unit_key = '{nation}') as national_target,
+                       own_target * max(months) / 12 as own_pro_rata_target,
+                       national_target * max(months) / 12 as national_pro_rata_target
+                from (select *, substr(period_id, 6, 2)::int as months from submission) as submission
+                join targets_in on targets_in.basis = '{BASIS.get(form.code, "none")}'
+                               and targets_in.statistical_year = substr(submission.period_id, 1, 4)::int
+                               and targets_in.unit_key in (submission.unit_key, '{nation}')
+                group by submission.submission_id
+            )
+            select wide.submission_id, wide.row_code, {figures}
+            from wide_in as wide
+            left join rounding_in as rounded using (submission_id, row_code)
+            left join target on target.submission_id = wide.submission_id and wide.row_code = 'total.total'
+            """
+        )
+        for name in ("wide_in", "rounding_in"):
+            self.connection.unregister(name)
 
 
 def _pivot(cells: pl.DataFrame, columns: list[str], figure: str) -> pa.Table:
