@@ -35,13 +35,13 @@ demo: setup ## load samples/ through the Dagster job into ./var and show what wa
 	@$(BIN)/thads demo --home $(HOME_DIR)
 
 setup-browser: setup-dev ## a Chromium for the tests of the bulletin: the system's, installed by apt-get where we are root
-	@$(BIN)/python -m tests.browser
+	@$(BIN)/python -m tests.support.browser
 
 setup-office: setup-dev ## LibreOffice for the tests of the clerk's workbooks: the system's, installed by apt-get where we are root
-	@$(BIN)/python -m tests.office
+	@$(BIN)/python -m tests.support.office
 
 setup-old-clients: setup-dev ## older versions of DuckDB, each in an environment of its own, for the test that they open a release
-	@$(BIN)/python -m tests.old_clients
+	@$(BIN)/python -m tests.support.old_clients
 
 test: setup-browser setup-office setup-old-clients ## every test: Python, dbt unit and data tests, definitions check
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 25

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from pipeline.home import open_home
 from pipeline.published.query import run_query
-from tests import browser as chromium
+from tests.support import browser as chromium
 
 #: What a page holds, asked of the page as the browser has it: links, places, figures with their row and column.
 PAGE_QUERY = """() => ({

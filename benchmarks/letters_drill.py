@@ -26,7 +26,7 @@ from pipeline.simulator import FAULTS, Truth, simulate
 from pipeline.simulator.simulation import write_correction
 from pipeline.simulator.territory import DEFAULT_FORMS
 from pipeline.vocabulary import MessageState, OnFail, Scope
-from tests.mail_room import MailRoom, text_of
+from tests.support.mail_room import MailRoom, text_of
 
 NATION = "nation@example.vn"
 

@@ -1,7 +1,7 @@
 """Writes the reference pages into ``docs/reference/``: commands, forms, rules and published tables.
 
 They say what the code declares, so they are built by ``make docs`` and not kept under version control.
-``tests/test_docs.py`` builds them in a folder of its own, and checks the links that lead to them.
+``tests/house/test_docs.py`` builds them in a folder of its own, and checks the links that lead to them.
 """
 
 import re

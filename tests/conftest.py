@@ -8,7 +8,7 @@ from pipeline.home import Home
 from pipeline.simulator import FAULTS, Truth, simulate
 from pipeline.simulator.figures import SUBJECTS
 from pipeline.simulator.samples import SAMPLES
-from tests import nights
+from tests.support import nights
 
 #: Modules that take more than a minute, the longest first: side by side with others the suite ends sooner.
 LONGEST = (
