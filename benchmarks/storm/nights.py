@@ -114,7 +114,13 @@ def _find_broken_claims(home: Home, inbox: Path, reference: Home) -> Iterator[st
         if submissions["verdict"].null_count():
             yield f"{submissions.filter(pl.col('verdict').is_null())['source_ref'][0]} has no verdict"
         is_opened_archive = (pl.col("media") == "zip") & (pl.col("verdict") == str(Receipt.LANDED))
-        lost_receipts = receipts.filter(~is_opened_archive).join(submissions, on="receipt_id", how="anti")
+        # A scan is kept beside its report, which the warehouse shows: it is no submission of its own.
+        is_signed_copy = (pl.col("verdict") == str(Receipt.SIGNED_COPY)) & pl.col("copy_of").is_in(
+            receipts["receipt_id"].implode()
+        )
+        lost_receipts = receipts.filter(~(is_opened_archive | is_signed_copy)).join(
+            submissions, on="receipt_id", how="anti"
+        )
         if not lost_receipts.is_empty():
             yield f"{lost_receipts.height} receipts are not in fct_submission, for example {lost_receipts['path'][0]!r}"
         clean_rows = f"period_id = '{PERIOD}' and submission_id in (select submission_id from reference.fct_submission)"

@@ -20,6 +20,8 @@ import numpy as np
 from pipeline.text.address import column_number
 
 Place = tuple[int, int]  # row and column, from 0
+#: A result from here on is no figure of a form: Excel itself holds it only roughly, and no column of amounts has room for it.
+LARGEST = 10**15
 Number = Any  # float for a quick look, Fraction for an exact one; TEXT and ERROR in both
 Values = Callable[[Place], Number]
 Formula = Callable[[Values], Number]
@@ -228,7 +230,7 @@ def _work_out(
     return {
         place: Recalculation(formulas[place], Decimal(round(result * 10**6)).scaleb(-6))
         for place, result in results.items()
-        if isinstance(result, Fraction) and not _shows(numbers.get(place), result)
+        if isinstance(result, Fraction) and abs(result) < LARGEST and not _shows(numbers.get(place), result)
     }
 
 

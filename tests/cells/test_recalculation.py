@@ -4,11 +4,13 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
+import polars as pl
 import pytest
 import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline import tables
 from pipeline.cells.recalculation import ERROR, TEXT, Formulas, _parse, recalculate
 from pipeline.cells.workbook import read_workbook
 from pipeline.text.address import address
@@ -196,3 +198,19 @@ def test_a_sum_of_more_than_can_be_looked_at_is_left(tmp_path):
     assert stale(written(tmp_path / "a.xlsx", cells)) == dict.fromkeys((f"{c}1" for c in "GHIJKLMN"), "1")
     far = {"A1": ("=SUM(A2:Z9000)", 7), "B1": ("=XFD1048576+A2", 7), "A2": 1}
     assert stale(written(tmp_path / "b.xlsx", far)) == {"B1": "1"}
+
+
+@pytest.mark.parametrize("size", [1e15, 1e24, 1e60, 1.7e308])
+def test_a_result_for_which_no_amount_has_room_is_left(size, tmp_path):
+    cells = {"A1": size, "B1": -size, "C1": ("=A1*2", 7), "D1": ("=B1-1", 7), "E1": ("=A1+B1", 7), "F1": ("=A1/A1", 7)}
+    path = written(tmp_path / "a.xlsx", cells)
+    assert stale(path) == {"E1": "0", "F1": "1"}
+    assert read_workbook(path).frame()["worked_out"].drop_nulls().to_list() == [0, 1]
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.floats(allow_nan=False, allow_infinity=False))
+def test_whatever_a_formula_gives_fits_an_amount_in_any_unit_or_is_left(first, second):
+    formulas = Formulas({(2, 0): "=A1+A2", (2, 1): "=A1*A2", (2, 2): "=A1/A2"})
+    for recalculation in recalculate(formulas, {(0, 0): first, (1, 0): second}, {}, formulas).values():
+        in_thousand_millions = recalculation.value * 10**9
+        assert pl.Series([in_thousand_millions], dtype=tables.AMOUNT)[0] == in_thousand_millions
