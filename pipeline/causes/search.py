@@ -101,9 +101,8 @@ def _whole_form_causes(office_return: Return, failures: dict[str, Constraint]) -
         else []
     )
     for remarks, forms in [*(([copy], {copy.form}) for copy in copies), (agreements, office_return.foreign_forms)]:
-        open_remarks = [
-            constraint for constraint in remarks if constraint.finding_id in failures
-        ]  # a form may be a copy of two others
+        # A form may be a copy of two others: what the first copy explained is explained.
+        open_remarks = [constraint for constraint in remarks if constraint.finding_id in failures]
         if not open_remarks:
             continue
         explained_constraints = [

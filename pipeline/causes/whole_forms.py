@@ -152,8 +152,8 @@ def _monthly_figure_edits(office_return: Return, failures: Iterable[Constraint])
             for row in form.row
         ]
         for place, previous in previous_values.items():
-            row_index, constraint = office_return.position(place)
-            matrix[row_index][constraint] = office_return.values[place] + previous
+            row_index, column_index = office_return.position(place)
+            matrix[row_index][column_index] = office_return.values[place] + previous
         changes: dict[Place, Decimal] = {}
         for row, line in zip(form.row, recalculate(form, matrix), strict=True):
             for column, figure in zip(form.column, line, strict=True):

@@ -20,7 +20,8 @@ import numpy as np
 from pipeline.text.address import column_number
 
 Place = tuple[int, int]  # row and column, from 0
-#: A result from here on is no figure of a form: Excel itself holds it only roughly, and no column of amounts has room for it.
+#: A result from here on is no figure of a form: Excel itself holds it only roughly, and in a sheet written in thousand millions
+#: it would be more đồng than an amount has room for.
 LARGEST = 10**15
 Number = Any  # float for a quick look, Fraction for an exact one; TEXT and ERROR in both
 Values = Callable[[Place], Number]

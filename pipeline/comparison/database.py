@@ -19,7 +19,7 @@ from pipeline.registry.units import UnitRegistry
 
 BASIS = {"01": "cases", "02": "money"}
 #: The table of rules that are compared jointly.
-RULES_TABLE = "asked_in"
+RULES_TABLE = "rules_in"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ import email
 import io
 import re
 import zipfile
-from collections.abc import Iterator
 from datetime import timedelta
 from email.policy import default
 from pathlib import Path
@@ -26,19 +25,7 @@ from pipeline.vocabulary import MessageState
 from tests.support.digest_nights import PEOPLE, QUERY, TOMORROW, TONIGHT, incident, resolved, tell, the
 from tests.support.mail_room import MailRoom, text_of
 from tests.support.nights import copy_of
-from tests.support.published_incidents import declare_deadlines, night
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return declare_deadlines(Home(tmp_path / "home"))
-
-
-@pytest.fixture
-def room(monkeypatch: pytest.MonkeyPatch) -> Iterator[MailRoom]:
-    monkeypatch.setattr(mail, "PAUSES_SECONDS", ())
-    with MailRoom() as room:
-        yield room
+from tests.support.published_incidents import night
 
 
 def test_a_letter_says_what_is_wrong_in_vietnamese_with_its_likely_story(home: Home, room: MailRoom) -> None:

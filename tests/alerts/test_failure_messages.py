@@ -1,6 +1,5 @@
 """A night that failed is told to the engineer on call: once a run, whatever started it, and whatever is down."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -8,7 +7,6 @@ import pytest
 
 from benchmarks.storm.in_process import read_in_process
 from pipeline import night, tables
-from pipeline.alerts import mail
 from pipeline.alerts.contacts import contacts_of
 from pipeline.alerts.failure import Failure, broken_files_of, tell_operators
 from pipeline.alerts.outbox import Outbox
@@ -24,13 +22,6 @@ from pipeline.vocabulary import MessageKind, MessageState
 from tests.support.engineers import CONTACTS
 from tests.support.mail_room import MailRoom, text_of
 from tests.support.releases import publish_night
-
-
-@pytest.fixture
-def room(monkeypatch: pytest.MonkeyPatch) -> Iterator[MailRoom]:
-    monkeypatch.setattr(mail, "PAUSES_SECONDS", ())
-    with MailRoom() as room:
-        yield room
 
 
 @pytest.fixture

@@ -4,11 +4,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import date, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
-from pathlib import Path
 from threading import Thread
 from typing import Any, ClassVar
 
@@ -25,18 +23,6 @@ from pipeline.vocabulary import MessageState
 from tests.support.digest_nights import PEOPLE, TOMORROW, TONIGHT, incident, resolved, tell, the
 from tests.support.mail_room import MailRoom, text_of
 from tests.support.published_incidents import declare_deadlines, night
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    return declare_deadlines(Home(tmp_path / "home"))
-
-
-@pytest.fixture
-def room(monkeypatch: pytest.MonkeyPatch) -> Iterator[MailRoom]:
-    monkeypatch.setattr(mail, "PAUSES_SECONDS", ())
-    with MailRoom() as room:
-        yield room
 
 
 def test_a_server_that_is_down_for_a_night_gets_each_letter_once_and_in_order(home: Home, room: MailRoom) -> None:

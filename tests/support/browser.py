@@ -6,8 +6,9 @@ from no package index.
 
 import os
 import shutil
-import subprocess
 import sys
+
+from tests.support.system_packages import set_up
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 PACKAGES = ("chromium", "fonts-dejavu-core")
@@ -39,24 +40,14 @@ def is_required() -> bool:
     return bool(os.environ.get("CI") or os.environ.get("THADS_BROWSER_REQUIRED"))
 
 
-def set_up() -> int:
-    """Install Chromium where it is missing and we may; say what to do where we may not. Return the exit code."""
-    if find_chromium():
-        return 0
-    if os.geteuid() == 0 and shutil.which("apt-get") and not os.environ.get("THADS_CHROMIUM"):
-        print("Installing Chromium for the tests of the bulletin (apt-get) ...", file=sys.stderr)
-        quiet = {
-            "check": False,
-            "stdout": subprocess.DEVNULL,
-            "env": os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
-        }
-        subprocess.run(["apt-get", "update", "-qq"], **quiet)
-        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *PACKAGES], **quiet)
-    if find_chromium():
-        return 0
-    print(f"The bulletin's pages cannot be looked at: {HOW}", file=sys.stderr)
-    return 1 if is_required() else 0
-
-
 if __name__ == "__main__":
-    sys.exit(set_up())
+    sys.exit(
+        set_up(
+            find_chromium,
+            PACKAGES,
+            variable="THADS_CHROMIUM",
+            purpose="The bulletin's pages cannot be looked at",
+            way_out=HOW,
+            is_required=is_required(),
+        )
+    )

@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.system_packages import set_up
+
 PROGRAMS = ("soffice", "libreoffice")
 PYTHONS = ("/usr/bin/python3", "python3", "/usr/lib/libreoffice/program/python", "/opt/libreoffice/program/python")
 PACKAGES = ("libreoffice-calc", "python3-uno", "fonts-dejavu-core")
@@ -112,25 +114,19 @@ def _end(running: subprocess.Popen) -> None:
         os.killpg(running.pid, 9)
 
 
-def set_up() -> int:
-    """Install LibreOffice where it is missing and we may; say what to do where we may not. Return the exit code."""
-    if find_office():
-        return 0
-    if os.geteuid() == 0 and shutil.which("apt-get") and not os.environ.get("THADS_OFFICE"):
-        print("Installing LibreOffice for the tests of the clerk's workbooks (apt-get) ...", file=sys.stderr)
-        quiet = {
-            "check": False,
-            "stdout": subprocess.DEVNULL,
-            "env": os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
-        }
-        subprocess.run(["apt-get", "update", "-qq"], **quiet)
-        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *PACKAGES], **quiet)
-        find_office.cache_clear()
-    if find_office():
-        return 0
-    print(f"The clerk's workbooks cannot be tried: {HOW}", file=sys.stderr)
-    return 1 if is_required() else 0
+def _find_anew() -> object:
+    find_office.cache_clear()
+    return find_office()
 
 
 if __name__ == "__main__":
-    sys.exit(set_up())
+    sys.exit(
+        set_up(
+            _find_anew,
+            PACKAGES,
+            variable="THADS_OFFICE",
+            purpose="The clerk's workbooks cannot be tried",
+            way_out=HOW,
+            is_required=is_required(),
+        )
+    )
